@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# Rebuilds every object, program and golden text in this folder from the sources.
+#
+#   testdata/build.sh            in place
+#   testdata/build.sh --check    in a temporary folder, then compares with what is here
+#
+# With the compilers named in README.md the result is the same to the byte. Paths are
+# given relative to this folder and the folder itself is called `.` in the debug info.
+set -euo pipefail
+export LC_ALL=C SOURCE_DATE_EPOCH=0 TZ=UTC
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+CLANG=${CLANG:-clang-19}
+GCC=${GCC:-gcc-12}
+
+check=
+out=.
+case "${1-}" in
+"") ;;
+--check)
+	check=1
+	out=$(mktemp -d)
+	trap 'rm -rf "$out"' EXIT
+	;;
+*)
+	echo "usage: $0 [--check]" >&2
+	exit 2
+	;;
+esac
+built=()
+
+# bpf TARGET SOURCE OUTPUT [FLAG...]
+bpf() {
+	local target=$1 source=$2 output=$3
+	shift 3
+	mkdir -p "$(dirname "$out/$output")"
+	"$CLANG" -g -O2 -target "$target" -mcpu=v3 -Wall -Werror -fno-ident \
+		-fdebug-compilation-dir=. "-ffile-prefix-map=$PWD=." \
+		"$@" -c "$source" -o "$out/$output"
+	built+=("$output")
+}
+
+# native gcc|clang 4|5 SOURCE OUTPUT [FLAG...]: a relocatable object
+native() {
+	local compiler=$1 dwarf=$2 source=$3 output=$4 command
+	shift 4
+	mkdir -p "$(dirname "$out/$output")"
+	case $compiler in
+	gcc) command=("$GCC") ;;
+	clang) command=("$CLANG" -fdebug-compilation-dir=.) ;;
+	esac
+	"${command[@]}" -gdwarf-"$dwarf" -fPIE -Wall -Werror \
+		"-ffile-prefix-map=$PWD=." "$@" -c "$source" -o "$out/$output"
+}
+
+# program gcc|clang 4|5 SOURCE OUTPUT [FLAG...]: linked, with the linker both compilers share
+program() {
+	local compiler=$1 dwarf=$2 source=$3 output=$4
+	shift 4
+	native "$compiler" "$dwarf" "$source" "$output.tmp.o" "$@"
+	"$GCC" -pie -Wl,--build-id=sha1 "$out/$output.tmp.o" -o "$out/$output"
+	rm "$out/$output.tmp.o"
+	built+=("$output")
+}
+
+# ---- tutorial -----------------------------------------------------------------
+
+bpf bpf tutorial/probe.bpf.c tutorial/probe.bpf.o
+for compiler in gcc clang; do
+	for dwarf in 4 5; do
+		for prog in prog_a prog_b; do
+			program $compiler $dwarf tutorial/$prog.c tutorial/$prog.$compiler-dwarf$dwarf -O1
+		done
+	done
+done
+
+# ---- the end ------------------------------------------------------------------
+
+if [ -n "$check" ]; then
+	bad=0
+	for file in "${built[@]}"; do
+		cmp "$file" "$out/$file" || bad=1
+	done
+	[ $bad = 0 ] && echo "${#built[@]} files, all as committed"
+	exit $bad
+fi
+echo "${#built[@]} files built"

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 OR MIT */
+/* A later build of the program: `b` has moved `c` from byte 4 to byte 8. */
+#include "../include/host_min.h"
+
+struct data {
+	int a;
+	int b;
+	int c;
+	int d;
+};
+
+__attribute__((noinline)) int add_test(struct data *d)
+{
+	__asm__ volatile("" ::: "memory");
+	return d->a + d->c;
+}
+
+int main(void)
+{
+	struct data d = { .a = 23, .b = 77777, .c = -515151, .d = 1000003 };
+
+	printf("a=%d c=%d\n", d.a, d.c);
+	fflush(0);
+	wait_for_line();
+	printf("sum=%d\n", add_test(&d));
+	return 0;
+}
