@@ -1,0 +1,1 @@
+//! ELF files: BPF objects and programs in, rewritten objects out.

@@ -1,0 +1,198 @@
+//! The one error type: what kind, where, and why.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::id::TypeId;
+
+/// A result with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a job can't be done, and the place in the input that says so.
+///
+/// One word wide. Branch on [`Error::kind`]; the text names the place from the outside in
+/// (`prog.o: .BTF.ext: byte 0x30: …`). Outcomes that are expected, such as a relocation without a
+/// match, are values and never errors.
+pub struct Error(Box<Inner>);
+
+#[derive(thiserror::Error)]
+#[error("{}{message}", Prefix(places))]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    /// Outermost first.
+    places: Vec<Place>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What kind of error it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input breaks its format's rules.
+    Malformed,
+    /// The input is well formed, as far as can be told, but uses something this version doesn't know.
+    Unsupported,
+    /// The input asks for more than [`Limits`](crate::Limits) allow.
+    Limit,
+    /// The file has no debug information: it was compiled without.
+    NoDebugInfo,
+    /// The file had debug information, or symbols, and was stripped of them.
+    Stripped,
+    /// The file has no BTF.
+    NoBtf,
+    /// Nothing has that name.
+    NotFound,
+    /// More than one answer fits, and they differ.
+    Ambiguous,
+    /// An instruction doesn't hold what its relocation says it holds, or can't be patched.
+    Instruction,
+    /// A value doesn't fit the place where it has to go.
+    Overflow,
+    /// The caller's own arguments don't fit together.
+    Usage,
+    /// The operating system said no.
+    Io,
+}
+
+/// A place in an input.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Place {
+    /// A file, or the label of a target.
+    File(String),
+    /// A section of an ELF file.
+    Section(String),
+    /// A byte of the innermost file or section named before, counted from its start.
+    Byte(u64),
+    /// A type.
+    Type(TypeId),
+    /// A CO-RE relocation: its number in its section, from 0.
+    Relocation(u32),
+    /// An instruction: its number in its section, from 0.
+    Instruction(u64),
+    /// A debugging information entry: its offset in `.debug_info`.
+    Die(u64),
+}
+
+impl Error {
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            places: Vec::new(),
+            source: None,
+        }))
+    }
+
+    #[cold]
+    pub(crate) fn malformed(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Malformed, message)
+    }
+
+    #[cold]
+    pub(crate) fn limit(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Limit, message)
+    }
+
+    /// The error with a place around the ones it names already.
+    #[cold]
+    #[must_use]
+    pub fn within(mut self, place: Place) -> Self {
+        self.0.places.insert(0, place);
+        self
+    }
+
+    #[cold]
+    #[must_use]
+    pub(crate) fn because(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Where it is, outermost place first.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.0.places
+    }
+
+    /// The reason, without the places.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl From<std::io::Error> for Error {
+    #[cold]
+    fn from(error: std::io::Error) -> Self {
+        Self::new(ErrorKind::Io, error.to_string()).because(error)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0.kind, self.0)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&*self.0)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+struct Prefix<'a>(&'a [Place]);
+
+impl fmt::Display for Prefix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|place| write!(f, "{place}: "))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(name) | Self::Section(name) => f.write_str(name),
+            Self::Byte(offset) => write!(f, "byte {offset:#x}"),
+            Self::Type(id) => write!(f, "type {id}"),
+            Self::Relocation(number) => write!(f, "relocation #{number}"),
+            Self::Instruction(number) => write!(f, "instruction {number}"),
+            Self::Die(offset) => write!(f, "DIE {offset:#x}"),
+        }
+    }
+}
+
+/// Adds places to the error of a result.
+pub(crate) trait Context<T> {
+    /// Wraps the error, if there is one, in a place.
+    fn within(self, place: impl FnOnce() -> Place) -> Result<T>;
+}
+
+impl<T> Context<T> for Result<T> {
+    fn within(self, place: impl FnOnce() -> Place) -> Self {
+        self.map_err(|error| error.within(place()))
+    }
+}

@@ -1,0 +1,218 @@
+//! The one place that knows which words of a record are type ids and which are string offsets.
+
+use crate::graph::kind::{HEAD, Info, Shape};
+use crate::graph::store::Word;
+use crate::id::{StrId, TypeId};
+
+/// The largest id and string offset seen.
+#[derive(Default, Debug)]
+pub(crate) struct Most {
+    pub id: u32,
+    pub string: u32,
+}
+
+impl Most {
+    /// Takes in every edge of a record.
+    #[inline]
+    pub fn take(&mut self, record: &[Word]) {
+        let Some((head, rest)) = record.split_first_chunk::<HEAD>() else {
+            return;
+        };
+        let [name, info, third] = head.map(u32::from_ne_bytes);
+        self.string = self.string.max(name);
+        let Some(shape) = Info::from_word(info).kind().shape() else {
+            return;
+        };
+        if shape.refers {
+            self.id = self.id.max(third);
+        }
+        if rest.is_empty() {
+            return;
+        }
+        if shape.extra_types > 0 {
+            for word in rest.iter().take(usize::from(shape.extra_types)) {
+                self.id = self.id.max(u32::from_ne_bytes(*word));
+            }
+        }
+        match (shape.elem, shape.elem_type) {
+            (3, Some(1)) => {
+                for [name, ty, _] in rest.as_chunks::<3>().0 {
+                    self.string = self.string.max(u32::from_ne_bytes(*name));
+                    self.id = self.id.max(u32::from_ne_bytes(*ty));
+                }
+            }
+            (3, Some(_)) => {
+                for [ty, _, _] in rest.as_chunks::<3>().0 {
+                    self.id = self.id.max(u32::from_ne_bytes(*ty));
+                }
+            }
+            (3, None) => {
+                for [name, _, _] in rest.as_chunks::<3>().0 {
+                    self.string = self.string.max(u32::from_ne_bytes(*name));
+                }
+            }
+            (2, Some(_)) => {
+                for [name, ty] in rest.as_chunks::<2>().0 {
+                    self.string = self.string.max(u32::from_ne_bytes(*name));
+                    self.id = self.id.max(u32::from_ne_bytes(*ty));
+                }
+            }
+            (2, None) => {
+                for [name, _] in rest.as_chunks::<2>().0 {
+                    self.string = self.string.max(u32::from_ne_bytes(*name));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a word of a record is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Edge {
+    /// A type id.
+    Type(TypeId),
+    /// A string offset.
+    String(StrId),
+}
+
+/// Every word of a record that is an id or a string offset, with its index, in the record's order.
+/// An opaque record has only its name: what else it refers to is not known.
+pub(crate) fn edges(record: &[Word]) -> impl Iterator<Item = (usize, Edge)> + '_ {
+    let info = record.get(1).map_or(Info::from_word(0), |word| {
+        Info::from_word(u32::from_ne_bytes(*word))
+    });
+    let shape = info.kind().shape();
+    record.iter().enumerate().filter_map(move |(index, word)| {
+        let value = u32::from_ne_bytes(*word);
+        match role(shape, index)? {
+            Role::Type => Some((index, Edge::Type(TypeId::new(value)))),
+            Role::String => Some((index, Edge::String(StrId::new(value)))),
+        }
+    })
+}
+
+/// The type ids among a record's edges.
+pub(crate) fn type_edges(record: &[Word]) -> impl Iterator<Item = TypeId> + '_ {
+    edges(record).filter_map(|(_, edge)| match edge {
+        Edge::Type(id) => Some(id),
+        Edge::String(_) => None,
+    })
+}
+
+/// Rewrites every type id and every string offset of a record.
+pub(crate) fn rewrite<E>(
+    record: &mut [Word],
+    mut id: impl FnMut(TypeId) -> Result<TypeId, E>,
+    mut string: impl FnMut(StrId) -> Result<StrId, E>,
+) -> Result<(), E> {
+    let info = record.get(1).map_or(Info::from_word(0), |word| {
+        Info::from_word(u32::from_ne_bytes(*word))
+    });
+    let shape = info.kind().shape();
+    for (index, word) in record.iter_mut().enumerate() {
+        let value = u32::from_ne_bytes(*word);
+        match role(shape, index) {
+            Some(Role::Type) => *word = id(TypeId::new(value))?.get().to_ne_bytes(),
+            Some(Role::String) => *word = string(StrId::new(value))?.get().to_ne_bytes(),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+enum Role {
+    Type,
+    String,
+}
+
+#[inline]
+fn role(shape: Option<Shape>, index: usize) -> Option<Role> {
+    if index == 0 {
+        return Some(Role::String);
+    }
+    let shape = shape?;
+    if index < HEAD {
+        return (index == 2 && shape.refers).then_some(Role::Type);
+    }
+    let after = index - HEAD;
+    let extra = usize::from(shape.extra);
+    if after < extra {
+        return (after < usize::from(shape.extra_types)).then_some(Role::Type);
+    }
+    let elem = usize::from(shape.elem);
+    let part = (after - extra).checked_rem(elem)?;
+    if part == 0 && shape.elem_name {
+        return Some(Role::String);
+    }
+    (shape.elem_type.map(usize::from) == Some(part)).then_some(Role::Type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::kind::Kind;
+
+    fn record(kind: Kind, vlen: u32, words: &[u32]) -> Vec<Word> {
+        let mut record = vec![7u32, Info::new(kind, vlen, false).word()];
+        record.extend(words);
+        record.iter().map(|word| word.to_ne_bytes()).collect()
+    }
+
+    /// Kind, vlen, words after the info word, and which of them (by index in the record) are ids and strings.
+    #[test]
+    fn every_kind() {
+        let cases: &[(Kind, u32, &[u32], &[usize], &[usize])] = &[
+            (Kind::Int, 0, &[4, 32], &[], &[0]),
+            (Kind::Ptr, 0, &[1], &[2], &[0]),
+            (Kind::Array, 0, &[0, 1, 2, 3], &[3, 4], &[0]),
+            (
+                Kind::Struct,
+                2,
+                &[8, 1, 2, 0, 3, 4, 32],
+                &[4, 7],
+                &[0, 3, 6],
+            ),
+            (Kind::Union, 1, &[8, 1, 2, 0], &[4], &[0, 3]),
+            (Kind::Enum, 2, &[4, 1, 10, 2, 20], &[], &[0, 3, 5]),
+            (Kind::Fwd, 0, &[0], &[], &[0]),
+            (Kind::Typedef, 0, &[1], &[2], &[0]),
+            (Kind::Volatile, 0, &[1], &[2], &[0]),
+            (Kind::Const, 0, &[1], &[2], &[0]),
+            (Kind::Restrict, 0, &[1], &[2], &[0]),
+            (Kind::Func, 1, &[1], &[2], &[0]),
+            (Kind::FuncProto, 2, &[1, 2, 3, 4, 5], &[2, 4, 6], &[0, 3, 5]),
+            (Kind::Var, 0, &[1, 1], &[2], &[0]),
+            (Kind::Datasec, 1, &[8, 1, 0, 8], &[3], &[0]),
+            (Kind::Float, 0, &[8], &[], &[0]),
+            (Kind::DeclTag, 0, &[1, 2], &[2], &[0]),
+            (Kind::TypeTag, 0, &[1], &[2], &[0]),
+            (Kind::Enum64, 1, &[8, 1, 2, 3], &[], &[0, 3]),
+            (Kind::Unknown(100), 1, &[8, 1, 2, 3], &[], &[0]),
+        ];
+        for &(kind, vlen, words, ids, strings) in cases {
+            let record = record(kind, vlen, words);
+            let (mut got_ids, mut got_strings, mut most) = (vec![], vec![], Most::default());
+            for (index, edge) in edges(&record) {
+                match edge {
+                    Edge::Type(_) => got_ids.push(index),
+                    Edge::String(_) => got_strings.push(index),
+                }
+            }
+            assert_eq!((&got_ids[..], &got_strings[..]), (ids, strings), "{kind}");
+            most.take(&record);
+            let largest = |indices: &[usize]| {
+                indices
+                    .iter()
+                    .map(|&index| u32::from_ne_bytes(record[index]))
+                    .max()
+                    .unwrap_or(0)
+            };
+            assert_eq!(
+                (most.id, most.string),
+                (largest(ids), largest(strings)),
+                "{kind}"
+            );
+        }
+    }
+}

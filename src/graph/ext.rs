@@ -1,0 +1,118 @@
+//! What `.BTF.ext` says about a BPF object's code, as data, so that engines need no parser.
+//! (Kernel documentation, "BPF Type Format", section 4.2.)
+
+use bytes::Bytes;
+
+use crate::id::{StrId, TypeId};
+use crate::target::Endian;
+
+/// The contents of a `.BTF.ext` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ext {
+    /// The byte order on the wire.
+    pub endian: Endian,
+    /// The type of each function.
+    pub funcs: Records<FuncInfo>,
+    /// The source line of instructions.
+    pub lines: Records<LineInfo>,
+    /// The CO-RE relocations; `None` where the header is from before there were any.
+    pub relos: Option<Records<CoreRelo>>,
+    /// Bytes of a newer version's header, kept as they are.
+    pub header_tail: Bytes,
+}
+
+/// The records of one kind, section by section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records<T> {
+    /// Bytes of one record on the wire: at least the known fields', more where a newer version adds some.
+    pub record_size: u32,
+    /// The code sections, in the file's order.
+    pub sections: Vec<SectionRecords<T>>,
+}
+
+/// The records of one kind about one code section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SectionRecords<T> {
+    /// The code section's name.
+    pub section: StrId,
+    /// The records, in the file's order.
+    pub records: Vec<T>,
+    /// What each record has beyond the known fields: `record_size` minus their size, for each record.
+    pub tails: Bytes,
+}
+
+/// The type of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuncInfo {
+    /// The function's first instruction, in bytes from the start of its section.
+    pub insn_off: u32,
+    /// Its type, a FUNC.
+    pub type_id: TypeId,
+}
+
+/// The source line of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineInfo {
+    /// The instruction, in bytes from the start of its section.
+    pub insn_off: u32,
+    /// The source file's name.
+    pub file_name: StrId,
+    /// The line's text.
+    pub line: StrId,
+    /// Line number in the upper 22 bits, column in the lower 10.
+    pub line_col: u32,
+}
+
+impl LineInfo {
+    /// The line's number, from 1.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.line_col >> 10
+    }
+
+    /// The column, from 1.
+    #[must_use]
+    pub const fn column(self) -> u32 {
+        self.line_col & 0x3ff
+    }
+}
+
+/// A CO-RE relocation, `struct bpf_core_relo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CoreRelo {
+    /// The instruction, in bytes from the start of its section.
+    pub insn_off: u32,
+    /// The local root type.
+    pub type_id: TypeId,
+    /// The accessor: numbers and colons.
+    pub access: StrId,
+    /// What is asked for (`enum bpf_core_relo_kind`).
+    pub kind: u32,
+}
+
+impl<T> Records<T> {
+    /// No records, of the size given.
+    #[must_use]
+    pub const fn empty(record_size: u32) -> Self {
+        Self {
+            record_size,
+            sections: Vec::new(),
+        }
+    }
+
+    /// How many records there are in all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sections
+            .iter()
+            .map(|section| section.records.len())
+            .sum()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

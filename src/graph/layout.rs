@@ -1,0 +1,315 @@
+//! Sizes, alignments and where fields lie.
+
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::kind::Kind;
+use crate::graph::store::TypeGraph;
+use crate::graph::types::{Member, Type, View};
+use crate::id::{Bits, ByteSize, TypeId};
+use crate::limits::Limits;
+
+/// A field found by a path such as `a.b[2].c`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Field {
+    /// The field's type.
+    pub ty: TypeId,
+    /// Where it starts, in bits from the start of the outermost structure.
+    pub offset: Bits,
+    /// Its size in bytes: that of its type.
+    pub size: ByteSize,
+    /// Its width in bits, if it is a bitfield.
+    pub bitfield: Option<u8>,
+}
+
+impl<'g> Type<'g> {
+    /// The type's size in bytes; arrays whole.
+    ///
+    /// # Errors
+    /// `NotFound` for a type that has none (`void`, functions, forward declarations, an unknown kind);
+    /// `Malformed` for an endless chain; `Overflow` beyond 64 bits.
+    pub fn size(self) -> Result<ByteSize> {
+        let mut ty = self;
+        let mut count = 1u64;
+        for _ in 0..=Limits::CHAIN {
+            let size = match ty.view() {
+                View::Int(int) => u64::from(int.size),
+                View::Float(size) => u64::from(size),
+                View::Struct(composite) | View::Union(composite) => u64::from(composite.size),
+                View::Enum(enumeration) => u64::from(enumeration.size),
+                View::Datasec(section) => u64::from(section.size),
+                View::Ptr(_) => self.graph().pointer_width().bytes(),
+                View::Array(array) => {
+                    count = count
+                        .checked_mul(u64::from(array.count))
+                        .ok_or_else(|| self.overflow())?;
+                    ty = self.graph().ty(array.element);
+                    continue;
+                }
+                View::Typedef(next)
+                | View::Volatile(next)
+                | View::Const(next)
+                | View::Restrict(next)
+                | View::TypeTag(next)
+                | View::DeclTag(crate::graph::types::DeclTag { target: next, .. })
+                | View::Var(crate::graph::types::Var { ty: next, .. }) => {
+                    ty = self.graph().ty(next);
+                    continue;
+                }
+                View::Void
+                | View::Fwd(_)
+                | View::Func(_)
+                | View::FuncProto(_)
+                | View::Unknown(_) => {
+                    return Err(Error::new(
+                        ErrorKind::NotFound,
+                        format!("{} {:?} has no size", ty.kind(), ty.name()),
+                    )
+                    .within(Place::Type(ty.id())));
+                }
+            };
+            return size
+                .checked_mul(count)
+                .map(ByteSize)
+                .ok_or_else(|| self.overflow());
+        }
+        Err(Error::malformed("the chain of types has no end").within(Place::Type(self.id())))
+    }
+
+    fn overflow(self) -> Error {
+        Error::new(ErrorKind::Overflow, "the size is beyond 64 bits").within(Place::Type(self.id()))
+    }
+
+    /// The type's natural alignment in bytes. A structure's is its strictest member's; a structure whose
+    /// size or offsets don't keep it is packed and has 1 (libbpf's rule).
+    ///
+    /// # Errors
+    /// As [`Self::size`]; `Limit` where structures nest deeper than [`Limits::depth`]'s default.
+    pub fn align(self) -> Result<ByteSize> {
+        self.align_within(Limits::default().depth)
+    }
+
+    // The depth is bounded, and a structure can't hold itself by value in a well-formed file.
+    fn align_within(self, depth: u32) -> Result<ByteSize> {
+        let ty = self.strip()?;
+        if let Some(array) = ty.as_array() {
+            let depth = depth.checked_sub(1).ok_or_else(|| self.too_deep())?;
+            return self.graph().ty(array.element).align_within(depth);
+        }
+        if !ty.kind().is_composite() {
+            let size = ty.size()?.0;
+            return Ok(ByteSize(size.min(16)));
+        }
+        let depth = depth.checked_sub(1).ok_or_else(|| self.too_deep())?;
+        let mut strictest = 1;
+        for member in ty.members() {
+            let align = self.graph().ty(member.ty).align_within(depth)?.0.max(1);
+            if member.bitfield.is_none() && member.offset.0 % (8 * align) != 0 {
+                return Ok(ByteSize(1));
+            }
+            strictest = strictest.max(align);
+        }
+        if u64::from(ty.size_word()) % strictest != 0 {
+            return Ok(ByteSize(1));
+        }
+        Ok(ByteSize(strictest))
+    }
+
+    fn too_deep(self) -> Error {
+        Error::limit("structures nest deeper than Limits::depth").within(Place::Type(self.id()))
+    }
+
+    /// The member with this name, looked for in anonymous members too, and its offset in bits from the
+    /// start of this type. `None` where there is none or the type has no members.
+    ///
+    /// # Errors
+    /// `Malformed` for an endless chain; `Limit` where anonymous members nest too deep.
+    pub fn member(self, name: &str) -> Result<Option<(Member<'g>, Bits)>> {
+        let graph = self.graph();
+        let mut open = vec![(self.strip()?, 0u64, 0u32)];
+        while let Some((ty, start, depth)) = open.pop() {
+            if depth > Limits::default().depth || open.len() > graph.len() {
+                return Err(self.too_deep());
+            }
+            let mut anonymous = Vec::new();
+            for member in ty.members() {
+                let offset = start.saturating_add(member.offset.0);
+                if member.name() == name {
+                    return Ok(Some((member, Bits(offset))));
+                }
+                if member.name_id().get() == 0 || member.name().is_empty() {
+                    anonymous.push((graph.ty(member.ty).strip()?, offset, depth + 1));
+                }
+            }
+            // The first anonymous member is looked into first.
+            open.extend(anonymous.into_iter().rev());
+        }
+        Ok(None)
+    }
+}
+
+impl TypeGraph {
+    /// The field of a structure or union (or of a typedef of one) by its path, such as `a.b[2].c`;
+    /// anonymous members are looked through, and `[2]` may come first where `name` is an array.
+    ///
+    /// ```
+    /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+    /// # let mut builder = GraphBuilder::new();
+    /// # let int = builder.int("int", 4, IntEncoding::SIGNED)?;
+    /// # let list = builder.array(int, int, 4)?;
+    /// # let members = [NewMember::new(builder.intern("id")?, int, 0), NewMember::new(builder.intern("port")?, list, 32)];
+    /// # builder.composite(Kind::Struct, "session", 20, &members)?;
+    /// # let graph = builder.freeze()?;
+    /// let field = graph.field("session", "port[2]")?;
+    /// assert_eq!(field.offset.bytes().0, 12);
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NotFound` where the type or a part of the path isn't there, named in the message; `Usage` where the
+    /// path can't be read; `Ambiguous` where types of that name give different answers.
+    pub fn field(&self, name: &str, path: &str) -> Result<Field> {
+        let steps = parse_path(path)?;
+        let mut answer: Option<Field> = None;
+        let mut failure = None;
+        for ty in self.named(name.as_bytes()) {
+            if !matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) {
+                continue;
+            }
+            match (follow(ty, name, &steps), &answer) {
+                (Ok(field), None) => answer = Some(field),
+                (Ok(field), Some(first))
+                    if (field.offset, field.size, field.bitfield)
+                        != (first.offset, first.size, first.bitfield) =>
+                {
+                    return Err(Error::new(
+                        ErrorKind::Ambiguous,
+                        format!(
+                            "there are several types called {name:?}, and {path:?} lies elsewhere in each (bit {} and bit {})",
+                            first.offset, field.offset
+                        ),
+                    ));
+                }
+                (Ok(_), Some(_)) => {}
+                (Err(error), _) => failure = failure.or(Some(error)),
+            }
+        }
+        answer.ok_or_else(|| {
+            failure.unwrap_or_else(|| {
+                Error::new(
+                    ErrorKind::NotFound,
+                    format!("there is no structure, union or typedef called {name:?}"),
+                )
+            })
+        })
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step<'p> {
+    Member(&'p str),
+    Index(u64),
+}
+
+fn parse_path(path: &str) -> Result<Vec<Step<'_>>> {
+    let wrong = || {
+        Error::new(
+            ErrorKind::Usage,
+            format!("{path:?} is no field path such as a.b[2].c"),
+        )
+    };
+    let mut steps = Vec::new();
+    for (number, part) in path.split('.').enumerate() {
+        let name_end = part.find('[').unwrap_or(part.len());
+        let (name, mut indices) = part.split_at_checked(name_end).ok_or_else(wrong)?;
+        if name.is_empty() && (number > 0 || indices.is_empty()) {
+            return Err(wrong());
+        }
+        if !name.is_empty() {
+            steps.push(Step::Member(name));
+        }
+        while !indices.is_empty() {
+            let (index, rest) = indices
+                .strip_prefix('[')
+                .and_then(|rest| rest.split_once(']'))
+                .ok_or_else(wrong)?;
+            steps.push(Step::Index(index.parse().map_err(|_| wrong())?));
+            indices = rest;
+        }
+    }
+    Ok(steps)
+}
+
+fn follow(root: Type<'_>, name: &str, steps: &[Step<'_>]) -> Result<Field> {
+    let graph = root.graph();
+    let missing = |message: String| Error::new(ErrorKind::NotFound, message);
+    let (mut ty, mut offset, mut bitfield) = (root, 0u64, None);
+    let mut so_far = String::from(name);
+    for step in steps {
+        let inner = ty.strip()?;
+        match step {
+            Step::Member(member_name) => {
+                let Some((member, at)) = inner.member(member_name)? else {
+                    return Err(missing(format!("{so_far} has no member {member_name:?}")));
+                };
+                offset = offset.saturating_add(at.0);
+                bitfield = member.bitfield;
+                ty = graph.ty(member.ty);
+                so_far.push('.');
+                so_far.push_str(member_name);
+            }
+            Step::Index(index) => {
+                let Some(array) = inner.as_array() else {
+                    return Err(missing(format!("{so_far} is no array")));
+                };
+                if array.count > 0 && *index >= u64::from(array.count) {
+                    return Err(missing(format!(
+                        "{so_far} has {} elements, so there is no [{index}]",
+                        array.count
+                    )));
+                }
+                let element = graph.ty(array.element);
+                offset = element
+                    .size()?
+                    .bits()
+                    .and_then(|bits| bits.0.checked_mul(*index))
+                    .and_then(|bits| bits.checked_add(offset))
+                    .ok_or_else(|| {
+                        Error::new(ErrorKind::Overflow, "the offset is beyond 64 bits")
+                    })?;
+                bitfield = None;
+                ty = element;
+                so_far.push_str(&format!("[{index}]"));
+            }
+        }
+    }
+    Ok(Field {
+        ty: ty.id(),
+        offset: Bits(offset),
+        size: ty.size()?,
+        bitfield,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        use Step::{Index, Member};
+        assert_eq!(
+            parse_path("a.b[2][3].c").unwrap(),
+            [Member("a"), Member("b"), Index(2), Index(3), Member("c")]
+        );
+        assert_eq!(parse_path("[1].x").unwrap(), [Index(1), Member("x")]);
+        for wrong in [
+            "", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a[1]b", "a.[1]",
+        ] {
+            assert_eq!(
+                parse_path(wrong).unwrap_err().kind(),
+                ErrorKind::Usage,
+                "{wrong}"
+            );
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The shared type graph: one representation that parser, converter, merger and relocation engine share.
+//!
+//! A [`TypeGraph`] keeps BTF's own records in one arena; a [`Type`] is a `Copy` view of one, decoded by
+//! [`Type::view`]. A [`GraphBuilder`] makes a new graph, and whatever renumbers types says so in a [`Remap`].
+
+mod builder;
+pub(crate) mod edges;
+mod ext;
+mod kind;
+mod layout;
+mod names;
+mod remap;
+mod store;
+mod strings;
+mod types;
+mod walk;
+
+pub use builder::{GraphBuilder, NewMember};
+pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
+pub use kind::{Info, Kind};
+pub use layout::Field;
+pub use names::{essential_name, flavor};
+pub use remap::Remap;
+pub use store::{Format, Layout, LayoutEntry, TypeGraph};
+pub use strings::Name;
+pub use types::{
+    Array, Composite, Datasec, DatasecEntry, DeclTag, Enum, Enumerator, Func, FuncProto, FwdKind,
+    Int, IntEncoding, Member, Param, Type, Var, View,
+};
+pub use walk::reachable;
+
+pub(crate) use store::{Parts, Word};

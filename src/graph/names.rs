@@ -1,0 +1,239 @@
+//! Essential names, and the index of a graph's types by name.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
+use crate::graph::kind::Kind;
+use crate::graph::store::TypeGraph;
+use crate::graph::types::Type;
+use crate::id::TypeId;
+
+/// The name without its flavor: `task_struct___v2` is a flavor of `task_struct`.
+///
+/// The flavor starts at the last `___` that has a character other than `_` on both sides
+/// (libbpf, `bpf_core_essential_name_len`).
+///
+/// ```
+/// use btfkit::graph::essential_name;
+/// assert_eq!(essential_name(b"file___app"), b"file");
+/// assert_eq!(essential_name(b"a____b"), b"a____b");
+/// ```
+#[must_use]
+pub fn essential_name(name: &[u8]) -> &[u8] {
+    let split = name
+        .windows(5)
+        .rposition(|w| matches!(w, [a, b'_', b'_', b'_', b] if *a != b'_' && *b != b'_'));
+    match split {
+        Some(at) => name.get(..=at).unwrap_or(name),
+        None => name,
+    }
+}
+
+/// The flavor of a name, without the `___`.
+#[must_use]
+pub fn flavor(name: &[u8]) -> Option<&[u8]> {
+    name.get(essential_name(name).len()..)?
+        .strip_prefix(b"___")
+        .filter(|flavor| !flavor.is_empty())
+}
+
+/// A graph's own types by essential name: hash buckets of chains that keep the order of ids.
+#[derive(Debug)]
+pub(crate) struct NameIndex {
+    /// The first entry of each bucket, plus 1; 0 where it is empty. A power of two of them.
+    buckets: Box<[u32]>,
+    entries: Box<[Entry]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    id: u32,
+    /// The bucket's next entry, plus 1.
+    next: u32,
+}
+
+impl NameIndex {
+    pub fn new(graph: &TypeGraph) -> Self {
+        let mut entries = Vec::new();
+        for ty in graph.own_types() {
+            if ty.name_id().get() == 0 || !is_indexed(ty.kind()) {
+                continue;
+            }
+            let name = essential_name(ty.name().as_bytes());
+            if !name.is_empty() {
+                entries.push(Entry {
+                    hash: hash(name),
+                    id: ty.id().get(),
+                    next: 0,
+                });
+            }
+        }
+        let mut buckets = vec![0u32; (entries.len() * 2).next_power_of_two()].into_boxed_slice();
+        let mask = buckets.len() - 1;
+        // Backwards, so that each chain runs in the order of ids.
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        for (number, entry) in (1..=count).rev().zip(entries.iter_mut().rev()) {
+            if let Some(bucket) = buckets.get_mut(entry.hash as usize & mask) {
+                entry.next = std::mem::replace(bucket, number);
+            }
+        }
+        Self {
+            buckets,
+            entries: entries.into(),
+        }
+    }
+
+    /// The ids that may have this essential name, ascending; the caller compares names.
+    fn ids(&self, name: &[u8]) -> impl Iterator<Item = TypeId> + '_ {
+        let hash = hash(name);
+        let mask = self.buckets.len() - 1;
+        let mut next = self.buckets.get(hash as usize & mask).copied();
+        std::iter::from_fn(move || {
+            loop {
+                let number = next?.checked_sub(1)?;
+                let entry = self.entries.get(number as usize)?;
+                next = Some(entry.next);
+                if entry.hash == hash {
+                    return Some(TypeId::new(entry.id));
+                }
+            }
+        })
+    }
+}
+
+/// Functions, variables and the like make up half of a kernel's types and are looked up by a scan instead:
+/// no relocation starts at one.
+const fn is_indexed(kind: Kind) -> bool {
+    match kind {
+        Kind::Int
+        | Kind::Struct
+        | Kind::Union
+        | Kind::Enum
+        | Kind::Fwd
+        | Kind::Typedef
+        | Kind::Float
+        | Kind::Enum64 => true,
+        Kind::Void
+        | Kind::Ptr
+        | Kind::Array
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::Func
+        | Kind::FuncProto
+        | Kind::Var
+        | Kind::Datasec
+        | Kind::DeclTag
+        | Kind::TypeTag
+        | Kind::Unknown(_) => false,
+    }
+}
+
+fn hash(name: &[u8]) -> u32 {
+    let [.., a, b, c, d] = FixedState::default().hash_one(name).to_ne_bytes();
+    u32::from_ne_bytes([a, b, c, d])
+}
+
+impl TypeGraph {
+    /// The types with this essential name, the base's first, then by id: integers, structures, unions,
+    /// enumerations, forward declarations, typedefs and floating-point numbers.
+    pub(crate) fn with_essential_name<'g>(
+        &'g self,
+        essential: &'g [u8],
+    ) -> impl Iterator<Item = Type<'g>> + 'g {
+        let mut levels = Vec::new();
+        let mut level = Some(self);
+        while let Some(graph) = level {
+            levels.push(graph);
+            level = graph.base();
+        }
+        levels
+            .into_iter()
+            .rev()
+            .flat_map(move |level| level.own_with_essential_name(essential))
+            .map(|ty| self.ty(ty.id()))
+    }
+
+    /// The same among the graph's own types, without the base's.
+    pub(crate) fn own_with_essential_name<'g>(
+        &'g self,
+        essential: &'g [u8],
+    ) -> impl Iterator<Item = Type<'g>> + 'g {
+        self.name_index()
+            .ids(essential)
+            .map(|id| self.ty(id))
+            .filter(move |ty| essential_name(ty.name().as_bytes()) == essential)
+    }
+
+    /// The types with exactly this name, the base's first, then by id. Functions, variables, sections and
+    /// tags are not among them: see [`Self::functions_named`].
+    pub fn named<'g>(&'g self, name: &'g [u8]) -> impl Iterator<Item = Type<'g>> + 'g {
+        self.with_essential_name(essential_name(name))
+            .filter(move |ty| ty.name().as_bytes() == name)
+    }
+
+    /// The first type with exactly this name and kind.
+    ///
+    /// ```
+    /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
+    /// let mut builder = GraphBuilder::new();
+    /// let id = builder.int("int", 4, IntEncoding::SIGNED)?;
+    /// let graph = builder.freeze()?;
+    /// assert_eq!(graph.find(Kind::Int, "int").map(|ty| ty.id()), Some(id));
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    #[must_use]
+    pub fn find<'g>(&'g self, kind: Kind, name: &'g str) -> Option<Type<'g>> {
+        if is_indexed(kind) {
+            return self.named(name.as_bytes()).find(|ty| ty.kind() == kind);
+        }
+        self.types()
+            .find(|ty| ty.kind() == kind && ty.name() == name)
+    }
+
+    /// The functions with exactly this name. A scan over all types.
+    pub fn functions_named<'g>(&'g self, name: &'g str) -> impl Iterator<Item = Type<'g>> + 'g {
+        self.types()
+            .filter(move |ty| ty.kind() == Kind::Func && ty.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checked against libbpf's `bpf_core_essential_name_len`.
+    #[test]
+    fn essential_names() {
+        let table = [
+            ("", "", None),
+            ("a", "a", None),
+            ("a___b", "a", Some("b")),
+            ("a____b", "a____b", None),
+            ("a___", "a___", None),
+            ("___a", "___a", None),
+            ("a___b___c", "a___b", Some("c")),
+            ("x___y____z", "x", Some("y____z")),
+            ("x____y___z", "x____y", Some("z")),
+            ("_a___b_", "_a", Some("b_")),
+            ("file___app", "file", Some("app")),
+            ("a__b", "a__b", None),
+            ("a___b___", "a", Some("b___")),
+            ("________", "________", None),
+        ];
+        for (name, essential, expected) in table {
+            assert_eq!(
+                essential_name(name.as_bytes()),
+                essential.as_bytes(),
+                "{name}"
+            );
+            assert_eq!(
+                flavor(name.as_bytes()),
+                expected.map(str::as_bytes),
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Where the types of one graph went in another.
+
+use crate::id::TypeId;
+
+/// Old id → new id, for each id of a graph that was copied, renumbered or reduced.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Remap {
+    /// Indexed by old id; `None` where the type has no successor. Entry 0 is `void`.
+    ids: Vec<Option<TypeId>>,
+}
+
+impl Remap {
+    /// A map for a graph with this many types (without `void`), in which nothing has a successor yet.
+    #[must_use]
+    pub fn new(types: usize) -> Self {
+        let mut ids = vec![None; types + 1];
+        if let Some(void) = ids.first_mut() {
+            *void = Some(TypeId::VOID);
+        }
+        Self { ids }
+    }
+
+    /// The map in which every id stays.
+    #[must_use]
+    pub fn identity(types: usize) -> Self {
+        let last = u32::try_from(types).unwrap_or(u32::MAX);
+        Self {
+            ids: (0..=last).map(|id| Some(TypeId::new(id))).collect(),
+        }
+    }
+
+    /// The successor of a type; `None` where it has none or is not of the graph.
+    #[must_use]
+    pub fn get(&self, old: TypeId) -> Option<TypeId> {
+        self.ids.get(old.index()).copied().flatten()
+    }
+
+    /// Sets the successor of a type of the graph. Whether there is such a type.
+    pub fn set(&mut self, old: TypeId, new: TypeId) -> bool {
+        match self.ids.get_mut(old.index()) {
+            Some(entry) => {
+                *entry = Some(new);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// How many types the old graph has, without `void`.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len().saturating_sub(1)
+    }
+
+    /// Whether the old graph has no type.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Old and new id of every type that has a successor, by old id, without `void`.
+    pub fn iter(&self) -> impl Iterator<Item = (TypeId, TypeId)> + '_ {
+        (0u32..)
+            .zip(&self.ids)
+            .skip(1)
+            .filter_map(|(old, new)| Some((TypeId::new(old), (*new)?)))
+    }
+
+    /// The map that does this one and then `next`.
+    #[must_use]
+    pub fn then(&self, next: &Self) -> Self {
+        Self {
+            ids: self
+                .ids
+                .iter()
+                .map(|id| id.and_then(|id| next.get(id)))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,485 @@
+//! The graph itself: records, offsets, strings, and the one scan that proves them.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::graph::edges;
+use crate::graph::kind::{HEAD, Info, Kind, WIDE_VLEN};
+use crate::graph::names::NameIndex;
+use crate::graph::strings::{Name, string_at};
+use crate::graph::types::Type;
+use crate::id::{StrId, TypeId};
+use crate::limits::Limits;
+use crate::target::{Endian, PointerWidth};
+
+/// One 32-bit word of a record, in host order.
+pub(crate) type Word = [u8; 4];
+
+/// The shared type graph: BTF's own records in one arena, immutable, cheap to clone, `Send + Sync`.
+///
+/// Every id, string offset and count in it was proved when it was made, so that look-ups by the graph's
+/// own ids can't fail. Split BTF is a graph with a [base](Self::base); ids and string offsets go on
+/// where the base's end.
+#[derive(Clone)]
+pub struct TypeGraph(Arc<Store>);
+
+struct Store {
+    base: Option<TypeGraph>,
+    /// The records, in host order.
+    types: Bytes,
+    /// Where each own type's record starts in `types`, in words; one more for the end.
+    offsets: Box<[u32]>,
+    strings: Bytes,
+    first_id: u32,
+    first_str: u32,
+    format: Format,
+    pointer_width: Option<PointerWidth>,
+    sections_of_names: OnceLock<NameIndex>,
+}
+
+/// How a graph's bytes were, or will be, wrapped: what the encoder needs beside the types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Format {
+    /// The byte order on the wire.
+    pub endian: Endian,
+    /// The header's tail: what follows its 24 bytes, without the layout section's offset and length.
+    /// Bytes of a newer version's header, kept as they are.
+    pub header_tail: Bytes,
+    /// The layout section, one entry a kind; `None` where the header is the old one of 24 bytes.
+    pub layout: Option<Layout>,
+    /// Whether info words may use the bits added in 2025 (24-bit vlen, 7-bit kind).
+    pub wide: bool,
+}
+
+impl Default for Format {
+    fn default() -> Self {
+        Self {
+            endian: Endian::HOST,
+            header_tail: Bytes::new(),
+            layout: None,
+            wide: false,
+        }
+    }
+}
+
+/// The layout section: for each kind, how many bytes its record has.
+/// (`struct btf_layout` in `linux/btf.h`.)
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// The entries, indexed by kind number. Empty where the header has the fields and the section is not there.
+    pub entries: Vec<LayoutEntry>,
+}
+
+/// One kind's entry in the layout section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct LayoutEntry {
+    /// Bytes after the 12 of the head.
+    pub info_size: u8,
+    /// Bytes of each of the `vlen` elements.
+    pub elem_size: u8,
+    /// Flags; 0 today.
+    pub flags: u16,
+}
+
+/// The parts a graph is made from, not yet proved.
+pub(crate) struct Parts {
+    pub base: Option<TypeGraph>,
+    /// Records in host order.
+    pub types: Bytes,
+    pub strings: Bytes,
+    pub format: Format,
+    pub pointer_width: Option<PointerWidth>,
+}
+
+impl TypeGraph {
+    /// Proves the parts and makes a graph of them. Places are bytes of the type section.
+    pub(crate) fn prove(parts: Parts, limits: &Limits) -> Result<Self> {
+        let first_id = parts.base.as_ref().map_or(1, Self::end_id);
+        let first_str = parts.base.as_ref().map_or(0, Self::end_str);
+        check_strings(&parts.strings, first_str, limits)?;
+        let proof = Proof {
+            first_id,
+            end_str: first_str + u32::try_from(parts.strings.len()).unwrap_or(u32::MAX),
+            layout: parts
+                .format
+                .layout
+                .as_ref()
+                .or_else(|| parts.base.as_ref().and_then(Self::layout)),
+            limits,
+        };
+        let (words, rest) = parts.types.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err(
+                Error::malformed("the type section's length is no multiple of 4")
+                    .within(Place::Byte(parts.types.len() as u64)),
+            );
+        }
+        if words.len() > (limits.type_bytes / 4) as usize {
+            return Err(Error::limit(
+                "the type section is larger than Limits::type_bytes",
+            ));
+        }
+        let offsets = proof.scan(words)?;
+        Ok(Self(Arc::new(Store {
+            base: parts.base,
+            types: parts.types,
+            offsets: offsets.into(),
+            strings: parts.strings,
+            first_id,
+            first_str,
+            format: parts.format,
+            pointer_width: parts.pointer_width,
+            sections_of_names: OnceLock::new(),
+        })))
+    }
+
+    /// The graph this one is split from.
+    #[must_use]
+    pub fn base(&self) -> Option<&Self> {
+        self.0.base.as_ref()
+    }
+
+    /// The first id of the graph's own types: 1, or where the base ends.
+    #[must_use]
+    pub fn first_id(&self) -> TypeId {
+        TypeId::new(self.0.first_id)
+    }
+
+    /// How many types there are, without `void`, the base's included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.end_id() as usize - 1
+    }
+
+    /// Whether there is no type but `void`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many types there are, without the base's.
+    #[must_use]
+    pub fn own_len(&self) -> usize {
+        self.0.offsets.len().saturating_sub(1)
+    }
+
+    /// One more than the highest id.
+    pub(crate) fn end_id(&self) -> u32 {
+        self.0.first_id + u32::try_from(self.own_len()).unwrap_or(0)
+    }
+
+    /// The end of the string offsets.
+    pub(crate) fn end_str(&self) -> u32 {
+        self.0.first_str + u32::try_from(self.0.strings.len()).unwrap_or(0)
+    }
+
+    /// The first of the graph's own string offsets.
+    pub(crate) fn first_str(&self) -> u32 {
+        self.0.first_str
+    }
+
+    /// A type by its id; `None` where the graph has no such id.
+    #[must_use]
+    pub fn get(&self, id: TypeId) -> Option<Type<'_>> {
+        if id.is_void() {
+            return Some(Type::new(self, id, &[]));
+        }
+        let mut level = self;
+        while id.get() < level.0.first_id {
+            level = level.base()?;
+        }
+        let index = (id.get() - level.0.first_id) as usize;
+        let start = *level.0.offsets.get(index)? as usize;
+        let end = *level.0.offsets.get(index + 1)? as usize;
+        Some(Type::new(self, id, level.words().get(start..end)?))
+    }
+
+    /// A type by an id of this graph; `void` for an id that is not.
+    #[must_use]
+    pub fn ty(&self, id: TypeId) -> Type<'_> {
+        self.get(id).unwrap_or(Type::new(self, TypeId::VOID, &[]))
+    }
+
+    /// All types in the order of their ids, without `void`, the base's included.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = Type<'_>> + Clone {
+        (1..self.end_id()).map(|id| self.ty(TypeId::new(id)))
+    }
+
+    /// The graph's own types, without the base's.
+    pub fn own_types(&self) -> impl ExactSizeIterator<Item = Type<'_>> + Clone {
+        let words = self.words();
+        (0..u32::try_from(self.own_len()).unwrap_or(0)).map(move |index| {
+            let index_size = index as usize;
+            let record = match self.0.offsets.get(index_size..index_size + 2) {
+                Some(&[start, end]) => words.get(start as usize..end as usize),
+                _ => None,
+            };
+            let id = TypeId::new(self.0.first_id + index);
+            Type::new(self, id, record.unwrap_or_default())
+        })
+    }
+
+    /// The string at an offset; empty where the graph has no such offset.
+    #[must_use]
+    pub fn string(&self, id: StrId) -> Name<'_> {
+        let mut level = self;
+        while id.get() < level.0.first_str {
+            match level.base() {
+                Some(base) => level = base,
+                None => return Name::default(),
+            }
+        }
+        string_at(&level.0.strings, id.get() - level.0.first_str)
+    }
+
+    /// The graph's own string section.
+    #[must_use]
+    pub fn string_section(&self) -> &Bytes {
+        &self.0.strings
+    }
+
+    /// The graph's own records, in host order.
+    pub(crate) fn record_bytes(&self) -> &Bytes {
+        &self.0.types
+    }
+
+    /// The graph's own records as words.
+    pub(crate) fn words(&self) -> &[Word] {
+        self.0.types.as_chunks::<4>().0
+    }
+
+    /// How the graph's bytes were wrapped.
+    #[must_use]
+    pub fn format(&self) -> &Format {
+        &self.0.format
+    }
+
+    /// The byte order of the machine the types describe.
+    #[must_use]
+    pub fn endian(&self) -> Endian {
+        self.0.format.endian
+    }
+
+    /// The layout section that holds here: the graph's own or its base's.
+    pub(crate) fn layout(&self) -> Option<&Layout> {
+        match &self.0.format.layout {
+            Some(layout) => Some(layout),
+            None => self.base().and_then(Self::layout),
+        }
+    }
+
+    /// The width of a pointer: what the file's header said, else what an integer called `long` says
+    /// (libbpf's rule for raw BTF), else 8 bytes.
+    #[must_use]
+    pub fn pointer_width(&self) -> PointerWidth {
+        if let Some(width) = self.0.pointer_width {
+            return width;
+        }
+        if let Some(base) = self.base() {
+            return base.pointer_width();
+        }
+        let names: [&[u8]; 3] = [b"long int", b"long unsigned int", b"long"];
+        for name in names {
+            for ty in self.named(name).filter(|ty| ty.kind() == Kind::Int) {
+                match ty.size_word() {
+                    4 => return PointerWidth::Four,
+                    8 => return PointerWidth::Eight,
+                    _ => {}
+                }
+            }
+        }
+        PointerWidth::Eight
+    }
+
+    /// The pointer width the file's header said.
+    pub(crate) fn known_pointer_width(&self) -> Option<PointerWidth> {
+        self.0.pointer_width
+    }
+
+    /// The index of the graph's own names, made on first use.
+    pub(crate) fn name_index(&self) -> &NameIndex {
+        self.0
+            .sections_of_names
+            .get_or_init(|| NameIndex::new(self))
+    }
+
+    /// Whether both are the same graph in memory.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for TypeGraph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypeGraph")
+            .field("types", &self.own_len())
+            .field("first_id", &self.0.first_id)
+            .field("string_bytes", &self.0.strings.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Result<()> {
+    if strings.len() > limits.string_bytes as usize
+        || u32::try_from(strings.len())
+            .ok()
+            .and_then(|len| first.checked_add(len))
+            .is_none()
+    {
+        return Err(Error::limit(
+            "the string section is larger than Limits::string_bytes",
+        ));
+    }
+    if first == 0 && strings.first() != Some(&0) {
+        return Err(Error::malformed(
+            "the string section doesn't start with the empty string",
+        ));
+    }
+    if strings.last().is_some_and(|&last| last != 0) {
+        return Err(Error::malformed(
+            "the string section's last string has no end",
+        ));
+    }
+    Ok(())
+}
+
+struct Proof<'a> {
+    first_id: u32,
+    end_str: u32,
+    layout: Option<&'a Layout>,
+    limits: &'a Limits,
+}
+
+impl Proof<'_> {
+    /// Finds every record's start and proves every id and string offset.
+    ///
+    /// The fast pass only keeps the largest id and string offset; where one is too large, a second pass
+    /// looks for the first culprit.
+    fn scan(&self, words: &[Word]) -> Result<Vec<u32>> {
+        // A record has at least three words; kernels average seven. The last resize is cut off below.
+        let mut offsets = Vec::with_capacity(words.len() / 8 + 1);
+        let mut at = 0usize;
+        let mut most = edges::Most::default();
+        while at < words.len() {
+            let size = self
+                .record_words(words, at)
+                .within(|| Place::Type(self.id(offsets.len())))?;
+            let Some(record) = words.get(at..at + size) else {
+                return Err(self.cut_off(at, offsets.len()));
+            };
+            if offsets.len() >= self.limits.types as usize {
+                return Err(Error::limit("there are more types than Limits::types"));
+            }
+            offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
+            most.take(record);
+            at += size;
+        }
+        offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
+        let count = u32::try_from(offsets.len() - 1).unwrap_or(u32::MAX);
+        let Some(end_id) = self.first_id.checked_add(count) else {
+            return Err(Error::limit("type ids go beyond 32 bits"));
+        };
+        if most.id >= end_id || most.string >= self.end_str {
+            return Err(self.culprit(words, &offsets, end_id));
+        }
+        offsets.shrink_to_fit();
+        Ok(offsets)
+    }
+
+    fn id(&self, index: usize) -> TypeId {
+        TypeId::new(
+            self.first_id
+                .saturating_add(u32::try_from(index).unwrap_or(u32::MAX)),
+        )
+    }
+
+    /// How many words the record at `at` has, by its own info word.
+    fn record_words(&self, words: &[Word], at: usize) -> Result<usize> {
+        let Some(info) = words.get(at + 1) else {
+            return Err(Error::new(ErrorKind::Malformed, "the record is cut off")
+                .within(Place::Byte(at as u64 * 4)));
+        };
+        let info = Info::from_word(u32::from_ne_bytes(*info));
+        let vlen = info.vlen() as usize;
+        if let Some(shape) = info.kind().shape() {
+            if shape.elem == 0 {
+                return Ok(HEAD + shape.extra as usize);
+            }
+            if info.vlen() > self.limits.vlen.min(WIDE_VLEN) {
+                return Err(Error::limit("there are more elements than Limits::vlen"));
+            }
+            return Ok(HEAD + shape.extra as usize + vlen * shape.elem as usize);
+        }
+        self.unknown_words(info, at)
+    }
+
+    #[cold]
+    fn unknown_words(&self, info: Info, at: usize) -> Result<usize> {
+        let number = info.kind().number();
+        let place = Place::Byte(at as u64 * 4);
+        if number == 0 {
+            return Err(Error::malformed("a record of kind 0, which has none").within(place));
+        }
+        let Some(entry) = self
+            .layout
+            .and_then(|layout| layout.entries.get(number as usize))
+        else {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("kind {number} is unknown and no layout section gives its size"),
+            )
+            .within(place));
+        };
+        if entry.info_size % 4 != 0 || entry.elem_size % 4 != 0 {
+            return Err(Error::malformed(format!(
+                "the layout section gives kind {number} a size that is no multiple of 4"
+            ))
+            .within(place));
+        }
+        Ok(HEAD
+            + usize::from(entry.info_size / 4)
+            + info.vlen() as usize * usize::from(entry.elem_size / 4))
+    }
+
+    #[cold]
+    fn cut_off(&self, at: usize, index: usize) -> Error {
+        Error::malformed("the record goes beyond the end of the type section")
+            .within(Place::Byte(at as u64 * 4))
+            .within(Place::Type(self.id(index)))
+    }
+
+    #[cold]
+    fn culprit(&self, words: &[Word], offsets: &[u32], end_id: u32) -> Error {
+        for (index, pair) in offsets.windows(2).enumerate() {
+            let &[start, end] = pair else { continue };
+            let Some(record) = words.get(start as usize..end as usize) else {
+                continue;
+            };
+            let mut most = edges::Most::default();
+            most.take(record);
+            let message = if most.id >= end_id {
+                format!(
+                    "refers to type {}, but the last id is {}",
+                    most.id,
+                    end_id - 1
+                )
+            } else if most.string >= self.end_str {
+                format!(
+                    "has a name at string offset {:#x}, but the strings end at {:#x}",
+                    most.string, self.end_str
+                )
+            } else {
+                continue;
+            };
+            return Error::malformed(message)
+                .within(Place::Byte(u64::from(start) * 4))
+                .within(Place::Type(self.id(index)));
+        }
+        Error::malformed("a type id or string offset is out of bounds")
+    }
+}

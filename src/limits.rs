@@ -1,0 +1,50 @@
+//! Every bound on hostile input, with its default and the reason for it.
+
+/// Bounds on what an input may ask for. The defaults let every real file through.
+///
+/// ```
+/// let mut limits = btfkit::Limits::default();
+/// limits.types = 10_000;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one input's type section. Default 1 GiB: a type id is a 32-bit number, and the largest
+    /// kernel's section has 4 MB.
+    pub type_bytes: u32,
+    /// Bytes of one input's string section. Default 1 GiB, for the same reason.
+    pub string_bytes: u32,
+    /// Types in one graph. Default 16 million; the kernel itself takes one million (`BTF_MAX_TYPE`).
+    pub types: u32,
+    /// Records of one kind in a `.BTF.ext`. Default 16 million; each takes at least 8 bytes of input.
+    pub ext_records: u32,
+    /// Links in one chain of references (typedefs, qualifiers, arrays of arrays). Default 256: the kernel
+    /// stops at 32, and a chain that never ends must stop somewhere.
+    pub chain: u32,
+    /// Levels of nesting in a walk over nested types (anonymous members, DIEs). Default 512.
+    pub depth: u32,
+    /// Bytes of one section after decompression. Default 4 GiB: the largest real `.debug_info` have 2 GiB.
+    pub section_bytes: u64,
+    /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
+    pub vlen: u32,
+}
+
+impl Limits {
+    /// [`Limits::chain`]'s default, and the bound of look-ups in a graph that is there already.
+    pub(crate) const CHAIN: u32 = 256;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            type_bytes: 1 << 30,
+            string_bytes: 1 << 30,
+            types: 1 << 24,
+            ext_records: 1 << 24,
+            chain: Self::CHAIN,
+            depth: 512,
+            section_bytes: 1 << 32,
+            vlen: 0xff_ffff,
+        }
+    }
+}

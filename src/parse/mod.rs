@@ -1,0 +1,1 @@
+//! Bytes → graph: raw BTF of either byte order, split BTF, `.BTF.ext`.
