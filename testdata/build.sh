@@ -94,6 +94,31 @@ done
 rm "$out/layouts/slots.tmp"
 built+=(layouts/slots.txt layouts/slots_v4.txt)
 
+# ---- types --------------------------------------------------------------------
+
+bpf bpf types/kinds.bpf.c types/kinds.bpf.o
+for reason in FORWARD_ENUM ATOMIC WIDE_ENUM_BITS FORWARD_RESULT EMPTY_VARIABLE; do
+	bpf bpf types/refused.bpf.c "types/refused_${reason,,}.bpf.o" -D$reason
+done
+for compiler in gcc clang; do
+	for dwarf in 4 5; do
+		name=types/kinds.$compiler-dwarf$dwarf
+		native $compiler $dwarf types/kinds.c $name.o -O1
+		built+=("$name.o")
+		program $compiler $dwarf types/kinds.c $name -O1
+	done
+	# Comparing an unsigned bitfield with 0 is how it tells that it is one.
+	program $compiler 5 types/offsets.c types/offsets.$compiler -O0 -Wno-type-limits -Wno-bool-compare \
+		-Wno-unknown-warning-option
+	unset 'built[-1]'
+	"$out/types/offsets.$compiler" >"$out/types/offsets.$compiler.txt"
+	rm "$out/types/offsets.$compiler"
+done
+cmp "$out"/types/offsets.{gcc,clang}.txt
+mv "$out/types/offsets.gcc.txt" "$out/types/offsets.txt"
+rm "$out/types/offsets.clang.txt"
+built+=(types/offsets.txt)
+
 # ---- the end ------------------------------------------------------------------
 
 if [ -n "$check" ]; then
