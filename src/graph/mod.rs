@@ -16,6 +16,7 @@ mod types;
 mod walk;
 
 pub use builder::{GraphBuilder, NewMember};
+pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
 pub use kind::{Info, Kind};
 pub use layout::Field;
@@ -29,4 +30,4 @@ pub use types::{
 };
 pub use walk::reachable;
 
-pub(crate) use store::{Parts, Word};
+pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts};
