@@ -2,7 +2,9 @@
 
 use std::io::{self, Read};
 
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(any(test, not(feature = "cli")))]
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
 
 /// A compression format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::elf::bpf::{BTF_EXT, BpfObject};
+use crate::elf::bpf::{BTF_EXT, BpfObject, CodeSection};
 use crate::elf::file::{COMPRESSED, REL, RELA, Section, malformed};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::target::Endian;
@@ -55,8 +55,7 @@ impl<'o> Rewriter<'o> {
     /// instructions.
     pub fn code_mut(&mut self, index: u32) -> Option<&mut [u8]> {
         let elf = &self.object.elf;
-        let code = self.object.code_sections();
-        code.iter().find(|section| section.index() == index)?;
+        find_code(self.object, index)?;
         let range = elf.range(elf.sections.get(index as usize)?)?;
         self.out.get_mut(range)
     }
@@ -70,7 +69,8 @@ impl<'o> Rewriter<'o> {
         if self.consumed.is_empty() {
             let relos = self.object.ext().and_then(|ext| ext.relos.as_ref());
             let sections = relos.map(|relos| &relos.sections[..]).unwrap_or_default();
-            let none = |section: &crate::graph::SectionRecords<_>| vec![false; section.records.len()];
+            let none =
+                |section: &crate::graph::SectionRecords<_>| vec![false; section.records.len()];
             self.consumed = sections.iter().map(none).collect();
         }
         let records = self.consumed.get_mut(section);
@@ -268,10 +268,9 @@ fn disjoint(object: &BpfObject) -> Result<()> {
         ),
     ];
     for section in &elf.sections {
-        let is_code = |code: &crate::elf::CodeSection| code.index() == section.index;
         let written = Some(section.index) == ext
             || matches!(section.kind, REL | RELA) && Some(section.info) == ext
-            || object.code_sections().iter().any(is_code);
+            || find_code(object, section.index).is_some();
         if section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()) {
             ranges.push((
                 whole(section.offset, section.size),
@@ -296,6 +295,13 @@ fn disjoint(object: &BpfObject) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The section of instructions with this number; they are in the order of their numbers.
+fn find_code(object: &BpfObject, index: u32) -> Option<&CodeSection> {
+    let code = object.code_sections();
+    let found = code.binary_search_by_key(&index, CodeSection::index);
+    found.ok().and_then(|found| code.get(found))
 }
 
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
