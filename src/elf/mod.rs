@@ -18,5 +18,5 @@ pub use bpf::{BpfObject, CodeSection, Function};
 pub use btf::{BtfOptions, btf_of, btf_of_with};
 pub use rewrite::Rewriter;
 
-pub(crate) use file::{Elf, is_elf};
+pub(crate) use file::is_elf;
 pub(crate) use inflate::{Compression, inflate};

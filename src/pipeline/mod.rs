@@ -1,0 +1,15 @@
+//! Whole jobs: bytes of files in, bytes of files and a report out.
+//!
+//! [`relocate`] is the main one. [`load`] is how every job takes in types: it tells by a file's contents
+//! what it is.
+
+mod json;
+mod load;
+mod relocate;
+mod report;
+mod spell;
+mod text;
+
+pub use load::{LoadOptions, Loaded, Source, load};
+pub use relocate::{Options, Relocated, Target, Types, relocate};
+pub use report::{Doubt, Outcome, Rejected, Relocation, Report, SourceLine, Summary, TargetPath};
