@@ -1,1 +1,5 @@
 //! Merging graphs.
+
+mod minimise;
+
+pub use minimise::{Minimiser, Need};

@@ -29,14 +29,17 @@ mod matches;
 mod matching;
 mod patch;
 mod program;
+mod report;
 mod resolve;
 mod scope;
+mod spell;
 mod value;
 
 pub use kind::RelocationKind;
 pub use matching::Mismatch;
 pub use patch::POISON;
 pub use program::{CodeSection, Function, Program};
+pub use report::{Doubt, Outcome, Record, Rejected, Report, SourceLine};
 pub use resolve::{Action, Applied, Fixup, Resolution, resolve};
 pub use scope::{Binding, Candidate, KERNEL_LABEL, Role, Target};
 
