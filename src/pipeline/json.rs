@@ -1,80 +1,50 @@
-//! The report as JSON. [`Report::write_json`] documents its schema.
+//! The report on a relocated object, as JSON.
 
 use std::io::{self, Write};
 
 use crate::error::Result;
-use crate::pipeline::report::{Outcome, Relocation, Report, SourceLine, TargetPath};
-use crate::relocate::Role;
+use crate::relocate::{Outcome, Record, Report, SourceLine};
 use crate::render::json_string;
 
-impl Report {
-    /// Writes the report as one line of JSON. The writer should be buffered.
-    ///
-    /// ```text
-    /// { "schema": 1,
-    ///   "targets": [{ "label": string, "role": "kernel" | "user" }],
-    ///   "relocations": [{
-    ///     "section": string, "record": number,          the record's number in its section, from 0
-    ///     "function": string | null,
-    ///     "insn": number,                               instructions from the section's start
-    ///     "function_insn": number,                      instructions from the function's start
-    ///     "source": { "file": string, "line": number, "column": number } | null,
-    ///     "kind": string | null, "kind_number": number, byte_off, field_exists, …, and the number on the wire
-    ///     "path": string, "type_id": number,            the local access path and root type
-    ///     "bound_to": string | null,                    label of the target the root type is looked for in
-    ///     "target": { "label": string, "module": number | null, "type_id": number, "path": string } | null,
-    ///     "outcome": "set" | "absent" | "poisoned" | "poisoned_user_type_id" | "poisoned_for_width"
-    ///                | "no_function" | "left_to_loader",
-    ///     "old": number | null, "new": number | null,   the instruction's value, unsigned 64-bit
-    ///     "reason": string | null,                      why there is no value from a target
-    ///     "rejected": [{ "label": string, "type_id": number, "name": string, "reason": string }] }],
-    ///   "doubts": [{ "name": string, "target": string, "others": [string] }],
-    ///   "summary": { "relocations": number, "changed": number, "unchanged": number, "poisoned": number,
-    ///                "left": number, "dropped": number } }
-    /// ```
-    ///
-    /// # Errors
-    /// `Io` where the writer says so.
-    pub fn write_json(&self, out: &mut impl Write) -> Result<()> {
-        let mut json = Json(out);
-        json.0.write_all(b"{\"schema\":1,\"targets\":[")?;
-        json.list(&self.targets, |json, (label, role)| {
-            let role = match role {
-                Role::Kernel => "kernel",
-                Role::User => "user",
-            };
-            json.0.write_all(b"{\"label\":")?;
-            json.string(label)?;
-            write!(json.0, ",\"role\":\"{role}\"}}")
-        })?;
-        json.0.write_all(b"],\"relocations\":[")?;
-        json.list(&self.relocations, |json, relocation| {
-            json.relocation(relocation)
-        })?;
-        json.0.write_all(b"],\"doubts\":[")?;
-        json.list(&self.doubts, |json, doubt| {
-            json.0.write_all(b"{\"name\":")?;
-            json.string(&doubt.name)?;
-            json.0.write_all(b",\"target\":")?;
-            json.string(&doubt.target)?;
-            json.0.write_all(b",\"others\":[")?;
-            json.list(&doubt.others, |json, other| json.string(other))?;
-            json.0.write_all(b"]}")
-        })?;
-        let summary = self.summary();
-        writeln!(
-            json.0,
-            "],\"summary\":{{\"relocations\":{},\"changed\":{},\"unchanged\":{},\"poisoned\":{},\
-             \"left\":{},\"dropped\":{}}}}}",
-            summary.relocations,
-            summary.changed,
-            summary.unchanged,
-            summary.poisoned,
-            summary.left,
-            summary.dropped
-        )?;
-        Ok(())
-    }
+/// Writes a report as one line of JSON. The writer should be buffered.
+///
+/// ```text
+/// { "schema": 1,
+///   "relocations": [{                               section by section, in the order of the records
+///     "section": string,
+///     "insn": number,                               the instruction, counted from its section's start
+///     "function": string | null,                    null where a linker dropped it
+///     "function_insn": number | null,               the instruction, counted from its function's start
+///     "source": { "file": string, "line": number, "column": number, "text": string } | null,
+///     "kind": string,                               "byte_off", "field_exists" and so on
+///     "local": string,                              "struct session.hops[2].port"
+///     "target": string | null,                      label of the target it is looked for in
+///     "found": string | null,                       the path or type there
+///     "found_at": number | null,                    the field's start there, in bits
+///     "outcome": "set" | "absent" | "no_match" | "user_type_id" | "width" | "no_function"
+///                | "left_to_loader",                the three in the middle are poison
+///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
+///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
+///   "doubts": [{ "type": string, "taken": string, "others": [string] }] }
+/// ```
+///
+/// # Errors
+/// `Io` where the writer says so.
+pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
+    let mut json = Json(out);
+    json.0.write_all(b"{\"schema\":1,\"relocations\":[")?;
+    json.list(&report.records, |json, record| json.record(record))?;
+    json.0.write_all(b"],\"doubts\":[")?;
+    json.list(&report.doubts, |json, doubt| {
+        json.0.write_all(b"{\"type\":")?;
+        json.string(&doubt.ty)?;
+        json.text("taken", Some(&doubt.taken))?;
+        json.0.write_all(b",\"others\":[")?;
+        json.list(&doubt.others, |json, other| json.string(other))?;
+        json.0.write_all(b"]}")
+    })?;
+    json.0.write_all(b"]}\n")?;
+    Ok(())
 }
 
 struct Json<'w, W>(&'w mut W);
@@ -115,40 +85,35 @@ impl<W: Write> Json<'_, W> {
         }
     }
 
-    fn relocation(&mut self, relocation: &Relocation) -> io::Result<()> {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
         self.0.write_all(b"{\"section\":")?;
-        self.string(&relocation.section)?;
-        self.number("record", Some(u64::from(relocation.record)))?;
-        self.text("function", relocation.function.as_deref())?;
-        self.number("insn", Some(u64::from(relocation.insn)))?;
-        self.number("function_insn", Some(u64::from(relocation.function_insn)))?;
-        self.source(relocation.source.as_ref())?;
-        self.text("kind", relocation.kind.map(|kind| kind.name()))?;
-        self.number("kind_number", Some(u64::from(relocation.kind_number)))?;
-        self.text("path", Some(&relocation.path))?;
-        self.number("type_id", Some(u64::from(relocation.type_id.get())))?;
-        self.text("bound_to", relocation.bound_to.as_deref())?;
-        self.target(relocation.target.as_ref())?;
-        let (outcome, old, new) = match relocation.outcome {
+        self.string(&record.section)?;
+        self.number("insn", Some(record.insn))?;
+        let function = record.function.as_ref();
+        self.text("function", function.map(|(name, _)| &**name))?;
+        self.number("function_insn", function.map(|(_, insn)| *insn))?;
+        self.source(record.source.as_ref())?;
+        self.text("kind", Some(&record.kind))?;
+        self.text("local", Some(&record.local))?;
+        self.text("target", record.target.as_deref())?;
+        self.text("found", record.found.as_deref())?;
+        self.number("found_at", record.found_at.map(|bits| bits.0))?;
+        let (outcome, old, new) = match record.outcome {
             Outcome::Set { old, new } => ("set", Some(old), Some(new)),
             Outcome::Absent { old } => ("absent", Some(old), Some(0)),
-            Outcome::Poisoned => ("poisoned", None, None),
-            Outcome::PoisonedUserTypeId => ("poisoned_user_type_id", None, None),
-            Outcome::PoisonedForWidth => ("poisoned_for_width", None, None),
+            Outcome::NoMatch => ("no_match", None, None),
+            Outcome::UserTypeId => ("user_type_id", None, None),
+            Outcome::Width => ("width", None, None),
             Outcome::NoFunction => ("no_function", None, None),
             Outcome::LeftToLoader => ("left_to_loader", None, None),
         };
         self.text("outcome", Some(outcome))?;
         self.number("old", old)?;
         self.number("new", new)?;
-        let reason = relocation.reason();
-        self.text("reason", Some(&*reason).filter(|reason| !reason.is_empty()))?;
         self.0.write_all(b",\"rejected\":[")?;
-        self.list(&relocation.rejected, |json, rejected| {
-            json.0.write_all(b"{\"label\":")?;
-            json.string(&rejected.label)?;
-            json.number("type_id", Some(u64::from(rejected.type_id.get())))?;
-            json.text("name", Some(&rejected.name))?;
+        self.list(&record.rejected, |json, rejected| {
+            write!(json.0, "{{\"id\":{}", rejected.id.get())?;
+            json.text("type", Some(&rejected.ty))?;
             json.text("reason", Some(&rejected.reason))?;
             json.0.write_all(b"}")
         })?;
@@ -163,18 +128,7 @@ impl<W: Write> Json<'_, W> {
         self.string(&source.file)?;
         self.number("line", Some(u64::from(source.line)))?;
         self.number("column", Some(u64::from(source.column)))?;
-        self.0.write_all(b"}")
-    }
-
-    fn target(&mut self, target: Option<&TargetPath>) -> io::Result<()> {
-        let Some(target) = target else {
-            return self.0.write_all(b",\"target\":null");
-        };
-        self.0.write_all(b",\"target\":{\"label\":")?;
-        self.string(&target.label)?;
-        self.number("module", target.module.map(|number| number as u64))?;
-        self.number("type_id", Some(u64::from(target.type_id.get())))?;
-        self.text("path", Some(&target.path))?;
+        self.text("text", Some(&source.text))?;
         self.0.write_all(b"}")
     }
 }

@@ -5,11 +5,9 @@
 
 mod json;
 mod load;
+mod program;
 mod relocate;
-mod report;
-mod spell;
-mod text;
 
+pub use json::write_json;
 pub use load::{LoadOptions, Loaded, Source, load};
-pub use relocate::{Options, Relocated, Target, Types, relocate};
-pub use report::{Doubt, Outcome, Rejected, Relocation, Report, SourceLine, Summary, TargetPath};
+pub use relocate::{Options, Relocated, Target, Types, check_strict, relocate};
