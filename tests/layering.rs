@@ -46,7 +46,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rayon", &["dwarf", "merge", "relocate", "pipeline"]),
     ("clap", &["bin"]),
     ("indicatif", &["bin"]),
-    ("vmap", &["bin"]),
+    ("mmap_io", &["bin"]),
     ("serde_json", &["bin"]),
 ];
 
