@@ -10,11 +10,13 @@
 
 mod bpf;
 mod btf;
+mod debug;
 mod file;
 mod inflate;
 mod rewrite;
 
 pub use bpf::{BpfObject, CodeSection, Function};
+pub use debug::debug_sections;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
 pub use rewrite::Rewriter;
 
