@@ -100,23 +100,69 @@ pub(crate) fn type_edges(record: &[Word]) -> impl Iterator<Item = TypeId> + '_ {
     })
 }
 
-/// Rewrites every type id and every string offset of a record.
+/// Rewrites every type id and every string offset of a record, in the record's order.
+#[inline]
 pub(crate) fn rewrite<E>(
     record: &mut [Word],
     mut id: impl FnMut(TypeId) -> Result<TypeId, E>,
     mut string: impl FnMut(StrId) -> Result<StrId, E>,
 ) -> Result<(), E> {
-    let info = record.get(1).map_or(Info::from_word(0), |word| {
-        Info::from_word(u32::from_ne_bytes(*word))
-    });
-    let shape = info.kind().shape();
-    for (index, word) in record.iter_mut().enumerate() {
-        let value = u32::from_ne_bytes(*word);
-        match role(shape, index) {
-            Some(Role::Type) => *word = id(TypeId::new(value))?.get().to_ne_bytes(),
-            Some(Role::String) => *word = string(StrId::new(value))?.get().to_ne_bytes(),
-            None => {}
+    let Some((head, rest)) = record.split_first_chunk_mut::<HEAD>() else {
+        return Ok(());
+    };
+    let mut id = |word: &mut Word| {
+        *word = id(TypeId::new(u32::from_ne_bytes(*word)))?
+            .get()
+            .to_ne_bytes();
+        Ok(())
+    };
+    let mut string = |word: &mut Word| {
+        *word = string(StrId::new(u32::from_ne_bytes(*word)))?
+            .get()
+            .to_ne_bytes();
+        Ok(())
+    };
+    let [name, info, third] = head;
+    string(name)?;
+    let Some(shape) = Info::from_word(u32::from_ne_bytes(*info)).kind().shape() else {
+        return Ok(());
+    };
+    if shape.refers {
+        id(third)?;
+    }
+    for word in rest.iter_mut().take(usize::from(shape.extra_types)) {
+        id(word)?;
+    }
+    // One loop a shape, so that the hot ones have no decision inside.
+    match (shape.elem, shape.elem_name, shape.elem_type) {
+        (3, true, Some(1)) => {
+            for [name, ty, _] in rest.as_chunks_mut::<3>().0 {
+                string(name)?;
+                id(ty)?;
+            }
         }
+        (3, false, Some(_)) => {
+            for [ty, _, _] in rest.as_chunks_mut::<3>().0 {
+                id(ty)?;
+            }
+        }
+        (3, true, _) => {
+            for [name, _, _] in rest.as_chunks_mut::<3>().0 {
+                string(name)?;
+            }
+        }
+        (2, true, Some(_)) => {
+            for [name, ty] in rest.as_chunks_mut::<2>().0 {
+                string(name)?;
+                id(ty)?;
+            }
+        }
+        (2, true, None) => {
+            for [name, _] in rest.as_chunks_mut::<2>().0 {
+                string(name)?;
+            }
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -201,6 +247,23 @@ mod tests {
             }
             assert_eq!((&got_ids[..], &got_strings[..]), (ids, strings), "{kind}");
             most.take(&record);
+            let mut rewritten = record.clone();
+            let Ok(()) = rewrite::<std::convert::Infallible>(
+                &mut rewritten,
+                |id| Ok(TypeId::new(id.get() + 100)),
+                |string| Ok(StrId::new(string.get() + 1000)),
+            );
+            for (index, (word, before)) in rewritten.iter().zip(&record).enumerate() {
+                let grown = u32::from_ne_bytes(*word) - u32::from_ne_bytes(*before);
+                let expected = if ids.contains(&index) {
+                    100
+                } else if strings.contains(&index) {
+                    1000
+                } else {
+                    0
+                };
+                assert_eq!(grown, expected, "{kind}, word {index}");
+            }
             let largest = |indices: &[usize]| {
                 indices
                     .iter()

@@ -78,3 +78,12 @@ impl Remap {
         }
     }
 }
+
+impl FromIterator<TypeId> for Remap {
+    /// The map whose successors these are, by old id, from `void` on.
+    fn from_iter<I: IntoIterator<Item = TypeId>>(ids: I) -> Self {
+        Self {
+            ids: ids.into_iter().map(Some).collect(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Appending a whole graph to a builder: one copy of the records, one pass over their ids and names.
+
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::builder::{GraphBuilder, joined_strings};
+use crate::graph::edges;
+use crate::graph::kind::Kind;
+use crate::graph::remap::Remap;
+use crate::graph::store::TypeGraph;
+use crate::graph::string_map::StringMap;
+use crate::id::{StrId, TypeId};
+
+/// Where the types and the strings of an appended graph went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Appended {
+    /// The graph's ids, its base's included, in the builder.
+    pub types: Remap,
+    /// The graph's string offsets in the builder.
+    pub strings: StringMap,
+}
+
+/// A level of the graph (itself, its base, its base's base …) and where its ids go.
+struct Level<'g> {
+    graph: &'g TypeGraph,
+    /// The new id of the level's first type.
+    new: u32,
+}
+
+impl GraphBuilder {
+    /// Appends every type of a graph, in order, its strings shared with those that are there.
+    ///
+    /// Levels of the graph's base that are the builder's base too are not copied: their ids stay. All
+    /// other levels are. Ids and string offsets the builder gave out before stay.
+    ///
+    /// # Errors
+    /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for a kind this version
+    /// doesn't know, whose ids it can't find; `Usage` where the byte order is another.
+    pub fn append(&mut self, graph: &TypeGraph) -> Result<Appended> {
+        if graph.endian() != self.endian() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "the graphs describe machines of different byte order",
+            ));
+        }
+        let mut levels = Vec::new();
+        let mut level = Some(graph);
+        let mut shared = None;
+        while let Some(graph) = level {
+            if self.has_base(graph) {
+                shared = Some(graph);
+                break;
+            }
+            levels.push(Level { graph, new: 0 });
+            level = graph.base();
+        }
+        let first_id = shared.map_or(1, TypeGraph::end_id);
+        let first_str = shared.map_or(0, TypeGraph::end_str);
+        levels.reverse();
+        let mut new = self.next_id().get();
+        for level in &mut levels {
+            level.new = new;
+            new = u32::try_from(level.graph.own_len())
+                .ok()
+                .and_then(|len| new.checked_add(len))
+                .ok_or_else(|| Error::limit("type ids go beyond 32 bits"))?;
+        }
+        let strings = self.append_strings(graph, first_str)?;
+        let map = |old: u32| {
+            levels
+                .iter()
+                .rev()
+                .find(|level| old >= level.graph.first_id().get())
+                .filter(|_| old >= first_id)
+                .map_or(old, |level| {
+                    level.new + (old - level.graph.first_id().get())
+                })
+        };
+        for level in &levels {
+            self.append_level(level.graph, map, &strings)?;
+        }
+        let types = (0..graph.end_id()).map(|old| TypeId::new(map(old)));
+        Ok(Appended {
+            types: types.collect(),
+            strings,
+        })
+    }
+
+    fn append_strings(&mut self, graph: &TypeGraph, first: u32) -> Result<StringMap> {
+        let section = joined_strings(graph);
+        let section = section.get(first as usize..).unwrap_or_default();
+        let table = self.strings_mut();
+        table.reserve(section.len());
+        StringMap::new(first, section, |string| table.intern(string))
+    }
+
+    fn append_level(
+        &mut self,
+        graph: &TypeGraph,
+        map: impl Fn(u32) -> u32,
+        strings: &StringMap,
+    ) -> Result<()> {
+        let start = self.append_records(graph)?;
+        let records = self.words_from(start);
+        let mut rest = records;
+        for ty in graph.own_types() {
+            let Some((record, after)) = rest.split_at_mut_checked(ty.record().len()) else {
+                break;
+            };
+            rest = after;
+            if let Kind::Unknown(number) = ty.kind() {
+                return Err(unknown(ty.id(), number));
+            }
+            // Proved when the graph was made: every id and every offset is inside.
+            let Ok(()) = edges::rewrite::<std::convert::Infallible>(
+                record,
+                |id| Ok(TypeId::new(map(id.get()))),
+                |string| Ok(strings.get(string).unwrap_or(StrId::EMPTY)),
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "a type of unknown kind {number} can't be copied: which of its words are ids is not known"
+        ),
+    )
+    .within(Place::Type(id))
+}
