@@ -35,7 +35,7 @@ bpf() {
 	local target=$1 source=$2 output=$3
 	shift 3
 	mkdir -p "$(dirname "$out/$output")"
-	"$CLANG" -g -O2 -target "$target" -mcpu=v3 -Wall -Werror -fno-ident \
+	"$CLANG" -g -O2 -target "$target" -mcpu=v3 -Wall -Wextra -Werror -fno-ident \
 		-fdebug-compilation-dir=. "-ffile-prefix-map=$PWD=." \
 		"$@" -c "$source" -o "$out/$output"
 	built+=("$output")
@@ -50,7 +50,7 @@ native() {
 	gcc) command=("$GCC") ;;
 	clang) command=("$CLANG" -fdebug-compilation-dir=.) ;;
 	esac
-	"${command[@]}" -gdwarf-"$dwarf" -fPIE -Wall -Werror \
+	"${command[@]}" -gdwarf-"$dwarf" -fPIE -Wall -Wextra -Werror \
 		"-ffile-prefix-map=$PWD=." "$@" -c "$source" -o "$out/$output"
 }
 
@@ -59,7 +59,7 @@ program() {
 	local compiler=$1 dwarf=$2 source=$3 output=$4
 	shift 4
 	native "$compiler" "$dwarf" "$source" "$output.tmp.o" "$@"
-	"$GCC" -pie -Wl,--build-id=sha1 "$out/$output.tmp.o" -o "$out/$output"
+	"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out/$output.tmp.o" -o "$out/$output"
 	rm "$out/$output.tmp.o"
 	built+=("$output")
 }
@@ -74,6 +74,50 @@ for compiler in gcc clang; do
 		done
 	done
 done
+
+# ---- layouts ------------------------------------------------------------------
+
+bpf bpf layouts/probe.bpf.c layouts/probe.bpf.o
+bpf bpfeb layouts/probe.bpf.c layouts/probe.bpfeb.o
+bpf bpf layouts/probe_v4.bpf.c layouts/probe_v4.bpf.o -mcpu=v4
+for layout in 1 2 3 4; do
+	for compiler in gcc clang; do
+		for dwarf in 4 5; do
+			program $compiler $dwarf layouts/server.c \
+				layouts/server$layout.$compiler-dwarf$dwarf -O1 -DLAYOUT=$layout
+		done
+	done
+done
+"$GCC" -Wall -Wextra -Werror layouts/slots.c -o "$out/layouts/slots.tmp"
+"$out/layouts/slots.tmp" >"$out/layouts/slots.txt"
+"$out/layouts/slots.tmp" v4 >"$out/layouts/slots_v4.txt"
+rm "$out/layouts/slots.tmp"
+built+=(layouts/slots.txt layouts/slots_v4.txt)
+
+# ---- types --------------------------------------------------------------------
+
+bpf bpf types/kinds.bpf.c types/kinds.bpf.o
+for reason in FORWARD_ENUM ATOMIC WIDE_ENUM_BITS FORWARD_RESULT EMPTY_VARIABLE; do
+	bpf bpf types/refused.bpf.c "types/refused_${reason,,}.bpf.o" -D$reason
+done
+for compiler in gcc clang; do
+	for dwarf in 4 5; do
+		name=types/kinds.$compiler-dwarf$dwarf
+		native $compiler $dwarf types/kinds.c $name.o -O1
+		built+=("$name.o")
+		program $compiler $dwarf types/kinds.c $name -O1
+	done
+	# Comparing an unsigned bitfield with 0 is how it tells that it is one.
+	program $compiler 5 types/offsets.c types/offsets.$compiler -O0 -Wno-type-limits -Wno-bool-compare \
+		-Wno-unknown-warning-option
+	unset 'built[-1]'
+	"$out/types/offsets.$compiler" >"$out/types/offsets.$compiler.txt"
+	rm "$out/types/offsets.$compiler"
+done
+cmp "$out"/types/offsets.{gcc,clang}.txt
+mv "$out/types/offsets.gcc.txt" "$out/types/offsets.txt"
+rm "$out/types/offsets.clang.txt"
+built+=(types/offsets.txt)
 
 # ---- the end ------------------------------------------------------------------
 

@@ -1,1 +1,148 @@
-//! Graph → bytes.
+//! Graph → bytes. What was parsed comes out as it came in; the records are copied, not rebuilt.
+
+mod ext;
+
+pub use ext::encode_ext;
+
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::graph::{Layout, LayoutEntry, MAGIC, NEW_HEADER, OLD_HEADER, TypeGraph};
+use crate::target::Endian;
+
+/// How to encode a graph.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// The byte order; the graph's own where `None`.
+    pub endian: Option<Endian>,
+    /// Whether to write a layout section with an entry for every kind, so that older readers can skip
+    /// kinds they don't know. A graph that came with one keeps it either way.
+    pub layout: bool,
+}
+
+impl Options {
+    /// The defaults, in this byte order.
+    #[must_use]
+    pub fn endian(endian: Endian) -> Self {
+        Self {
+            endian: Some(endian),
+            ..Self::default()
+        }
+    }
+}
+
+/// Encodes a graph's own types, without its base's, as raw BTF in the graph's byte order.
+///
+/// # Errors
+/// `Overflow` where a type needs the info word's new bits (see
+/// [`set_wide`](crate::graph::GraphBuilder::set_wide)), or the whole is beyond 4 GiB.
+pub fn encode(graph: &TypeGraph) -> Result<Vec<u8>> {
+    encode_with(graph, &Options::default())
+}
+
+/// Encodes a graph's own types as `options` say.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_with(graph: &TypeGraph, options: &Options) -> Result<Vec<u8>> {
+    let format = graph.format();
+    if !format.wide {
+        check_narrow(graph)?;
+    }
+    let endian = options.endian.unwrap_or(format.endian);
+    let full = options.layout.then(Layout::full);
+    let layout = format
+        .layout
+        .as_ref()
+        .filter(|layout| full.is_none() || !layout.entries.is_empty())
+        .or(full.as_ref());
+    let layout_bytes: Vec<u8> = layout
+        .iter()
+        .flat_map(|layout| &layout.entries)
+        .flat_map(|entry| {
+            let [a, b] = endian.bytes16(entry.flags);
+            [entry.info_size, entry.elem_size, a, b]
+        })
+        .collect();
+    let (types, strings) = (graph.record_bytes(), graph.string_section());
+    let tail = &format.header_tail;
+    let known = if layout.is_some() {
+        NEW_HEADER
+    } else {
+        OLD_HEADER
+    };
+    let length = |len: usize| {
+        u32::try_from(len).map_err(|_| Error::new(ErrorKind::Overflow, "the BTF is beyond 4 GiB"))
+    };
+    let header_len = length(known as usize + tail.len())?;
+    let types_len = length(types.len())?;
+    let before_strings = length(types.len() + layout_bytes.len())?;
+    let strings_len = length(strings.len())?;
+    length(header_len as usize + types.len() + layout_bytes.len() + strings.len())?;
+
+    let mut out =
+        Vec::with_capacity(header_len as usize + types.len() + layout_bytes.len() + strings.len());
+    out.extend_from_slice(&endian.bytes16(MAGIC));
+    out.extend_from_slice(&[1, 0]);
+    for word in [header_len, 0, types_len, before_strings, strings_len] {
+        out.extend_from_slice(&endian.bytes32(word));
+    }
+    if layout.is_some() {
+        // A header that has the fields and no layout section has zeros there.
+        let offset = if layout_bytes.is_empty() {
+            0
+        } else {
+            types_len
+        };
+        out.extend_from_slice(&endian.bytes32(offset));
+        out.extend_from_slice(&endian.bytes32(length(layout_bytes.len())?));
+    }
+    out.extend_from_slice(tail);
+    let types_at = out.len();
+    out.extend_from_slice(types);
+    if !endian.is_host() {
+        for word in out
+            .get_mut(types_at..)
+            .unwrap_or_default()
+            .as_chunks_mut::<4>()
+            .0
+        {
+            word.reverse();
+        }
+    }
+    out.extend_from_slice(&layout_bytes);
+    out.extend_from_slice(strings);
+    Ok(out)
+}
+
+/// Refuses info words that readers from before 2025 misread, unless the graph says it is wide.
+fn check_narrow(graph: &TypeGraph) -> Result<()> {
+    match graph.own_types().find(|ty| ty.info().is_wide()) {
+        None => Ok(()),
+        Some(ty) => Err(Error::new(
+            ErrorKind::Overflow,
+            format!(
+                "{} elements of kind {} need the wide info word, which was not asked for",
+                ty.info().vlen(),
+                ty.kind()
+            ),
+        ))
+        .within(|| Place::Type(ty.id())),
+    }
+}
+
+impl Layout {
+    /// An entry for every kind this version knows.
+    fn full() -> Self {
+        let entries = (0..=crate::graph::Kind::LAST)
+            .map(|number| {
+                let shape = crate::graph::Kind::from_number(number).shape();
+                shape.map_or(LayoutEntry::default(), |shape| LayoutEntry {
+                    info_size: shape.extra * 4,
+                    elem_size: shape.elem * 4,
+                    flags: 0,
+                })
+            })
+            .collect();
+        Self { entries }
+    }
+}

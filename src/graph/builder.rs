@@ -180,11 +180,6 @@ impl GraphBuilder {
         TypeId::new(self.first_id + self.count)
     }
 
-    /// The bytes of the records so far.
-    pub(crate) fn type_bytes(&self) -> usize {
-        self.types.len()
-    }
-
     /// The offset of a string, which is added where it is new.
     ///
     /// # Errors
@@ -582,6 +577,7 @@ impl GraphBuilder {
                 strings: self.strings.into_section(),
                 format: self.format,
                 pointer_width: self.pointer_width,
+                from_wire: false,
             },
             &self.limits,
         )

@@ -4,11 +4,12 @@ use crate::graph::kind::{HEAD, Info, Shape};
 use crate::graph::store::Word;
 use crate::id::{StrId, TypeId};
 
-/// The largest id and string offset seen.
+/// The largest id and string offset seen, and every bit of the info words.
 #[derive(Default, Debug)]
 pub(crate) struct Most {
     pub id: u32,
     pub string: u32,
+    pub info: u32,
 }
 
 impl Most {
@@ -20,6 +21,7 @@ impl Most {
         };
         let [name, info, third] = head.map(u32::from_ne_bytes);
         self.string = self.string.max(name);
+        self.info |= info;
         let Some(shape) = Info::from_word(info).kind().shape() else {
             return;
         };
@@ -206,9 +208,17 @@ mod tests {
     }
 
     /// Kind, vlen, words after the info word, and which of them (by index in the record) are ids and strings.
+    type Case = (
+        Kind,
+        u32,
+        &'static [u32],
+        &'static [usize],
+        &'static [usize],
+    );
+
     #[test]
     fn every_kind() {
-        let cases: &[(Kind, u32, &[u32], &[usize], &[usize])] = &[
+        let cases: &[Case] = &[
             (Kind::Int, 0, &[4, 32], &[], &[0]),
             (Kind::Ptr, 0, &[1], &[2], &[0]),
             (Kind::Array, 0, &[0, 1, 2, 3], &[3, 4], &[0]),

@@ -29,6 +29,7 @@ pub struct Ext {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records<T> {
     /// Bytes of one record on the wire: at least the known fields', more where a newer version adds some.
+    /// 0 where the part isn't there at all.
     pub record_size: u32,
     /// The code sections, in the file's order.
     pub sections: Vec<SectionRecords<T>>,
@@ -185,5 +186,108 @@ impl<T> Records<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// What the parser and the encoder of `.BTF.ext` need to know of a record.
+pub(crate) trait Record: Sized {
+    /// How many 32-bit words the known fields take, at most four.
+    const WORDS: usize;
+    /// What it is called in messages.
+    const NAME: &'static str;
+
+    /// The record of these words; the ones beyond [`Self::WORDS`] are 0.
+    fn from_words(words: [u32; 4]) -> Self;
+    /// The record's words.
+    fn to_words(&self) -> [u32; 4];
+    /// The type it names.
+    fn type_id(&self) -> Option<TypeId>;
+    /// The strings it names.
+    fn strings(&self) -> [StrId; 2];
+}
+
+impl Record for FuncInfo {
+    const WORDS: usize = 2;
+    const NAME: &'static str = "func_info";
+
+    fn from_words([insn_off, type_id, ..]: [u32; 4]) -> Self {
+        Self {
+            insn_off,
+            type_id: TypeId::new(type_id),
+        }
+    }
+
+    fn to_words(&self) -> [u32; 4] {
+        [self.insn_off, self.type_id.get(), 0, 0]
+    }
+
+    fn type_id(&self) -> Option<TypeId> {
+        Some(self.type_id)
+    }
+
+    fn strings(&self) -> [StrId; 2] {
+        [StrId::EMPTY; 2]
+    }
+}
+
+impl Record for LineInfo {
+    const WORDS: usize = 4;
+    const NAME: &'static str = "line_info";
+
+    fn from_words([insn_off, file_name, line, line_col]: [u32; 4]) -> Self {
+        Self {
+            insn_off,
+            file_name: StrId::new(file_name),
+            line: StrId::new(line),
+            line_col,
+        }
+    }
+
+    fn to_words(&self) -> [u32; 4] {
+        [
+            self.insn_off,
+            self.file_name.get(),
+            self.line.get(),
+            self.line_col,
+        ]
+    }
+
+    fn type_id(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn strings(&self) -> [StrId; 2] {
+        [self.file_name, self.line]
+    }
+}
+
+impl Record for CoreRelo {
+    const WORDS: usize = 4;
+    const NAME: &'static str = "core_relo";
+
+    fn from_words([insn_off, type_id, access, kind]: [u32; 4]) -> Self {
+        Self {
+            insn_off,
+            type_id: TypeId::new(type_id),
+            access: StrId::new(access),
+            kind,
+        }
+    }
+
+    fn to_words(&self) -> [u32; 4] {
+        [
+            self.insn_off,
+            self.type_id.get(),
+            self.access.get(),
+            self.kind,
+        ]
+    }
+
+    fn type_id(&self) -> Option<TypeId> {
+        Some(self.type_id)
+    }
+
+    fn strings(&self) -> [StrId; 2] {
+        [self.access, StrId::EMPTY]
     }
 }

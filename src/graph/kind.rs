@@ -9,10 +9,8 @@ use std::fmt;
 /// Words that every record starts with: name, info, size or type.
 pub(crate) const HEAD: usize = 3;
 
-/// The largest element count of the info word as it was until 2025 (16 bits).
-pub(crate) const NARROW_VLEN: u32 = 0xffff;
-/// The largest kind of the info word as it was until 2025 (5 bits).
-pub(crate) const NARROW_KIND: u8 = 0x1f;
+/// The bits of the info word that readers from before 2025 look at.
+pub(crate) const NARROW_INFO: u32 = 0x9f00_ffff;
 /// The largest element count (`BTF_MAX_VLEN`, 24 bits).
 pub(crate) const WIDE_VLEN: u32 = 0xff_ffff;
 
@@ -274,14 +272,6 @@ impl Kind {
             },
         })
     }
-
-    /// Whether `vlen` counts elements. A FUNC keeps its linkage there.
-    pub(crate) const fn has_elements(self) -> bool {
-        match self.shape() {
-            Some(shape) => shape.elem > 0,
-            None => false,
-        }
-    }
 }
 
 impl fmt::Debug for Kind {
@@ -348,7 +338,7 @@ impl Info {
 
     /// Whether a reader that masks with the old widths would misread the word.
     pub(crate) const fn is_wide(self) -> bool {
-        self.vlen() > NARROW_VLEN || self.kind().number() > NARROW_KIND
+        self.0 & !NARROW_INFO != 0
     }
 }
 

@@ -19,6 +19,7 @@ mod walk;
 
 pub use append::Appended;
 pub use builder::{GraphBuilder, NewMember};
+pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
 pub use kind::{Info, Kind};
 pub use layout::Field;
@@ -33,4 +34,4 @@ pub use types::{
 };
 pub use walk::reachable;
 
-pub(crate) use store::{Parts, Word};
+pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts};

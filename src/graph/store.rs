@@ -7,13 +7,20 @@ use bytes::Bytes;
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::edges;
-use crate::graph::kind::{HEAD, Info, Kind, WIDE_VLEN};
+use crate::graph::kind::{HEAD, Info, Kind, NARROW_INFO, WIDE_VLEN};
 use crate::graph::names::NameIndex;
 use crate::graph::strings::{Name, string_at};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
 use crate::limits::Limits;
 use crate::target::{Endian, PointerWidth};
+
+/// `eB9F`, on the wire in the file's byte order. (`BTF_MAGIC` in `linux/btf.h`.)
+pub(crate) const MAGIC: u16 = 0xeb9f;
+/// Bytes of the header until 2025: up to the string section's length.
+pub(crate) const OLD_HEADER: u32 = 24;
+/// Bytes of the header with the layout section's offset and length.
+pub(crate) const NEW_HEADER: u32 = 32;
 
 /// One 32-bit word of a record, in host order.
 pub(crate) type Word = [u8; 4];
@@ -93,11 +100,13 @@ pub(crate) struct Parts {
     pub strings: Bytes,
     pub format: Format,
     pub pointer_width: Option<PointerWidth>,
+    /// Whether the records were read from a file, which may use the wide info word without being asked.
+    pub from_wire: bool,
 }
 
 impl TypeGraph {
     /// Proves the parts and makes a graph of them. Places are bytes of the type section.
-    pub(crate) fn prove(parts: Parts, limits: &Limits) -> Result<Self> {
+    pub(crate) fn prove(mut parts: Parts, limits: &Limits) -> Result<Self> {
         let first_id = parts.base.as_ref().map_or(1, Self::end_id);
         let first_str = parts.base.as_ref().map_or(0, Self::end_str);
         check_strings(&parts.strings, first_str, limits)?;
@@ -123,7 +132,8 @@ impl TypeGraph {
                 "the type section is larger than Limits::type_bytes",
             ));
         }
-        let offsets = proof.scan(words)?;
+        let (offsets, wide) = proof.scan(words)?;
+        parts.format.wide |= parts.from_wire && wide;
         Ok(Self(Arc::new(Store {
             base: parts.base,
             types: parts.types,
@@ -175,11 +185,6 @@ impl TypeGraph {
     /// The end of the string offsets.
     pub(crate) fn end_str(&self) -> u32 {
         self.0.first_str + u32::try_from(self.0.strings.len()).unwrap_or(0)
-    }
-
-    /// The first of the graph's own string offsets.
-    pub(crate) fn first_str(&self) -> u32 {
-        self.0.first_str
     }
 
     /// A type by its id; `None` where the graph has no such id.
@@ -359,8 +364,8 @@ impl Proof<'_> {
     /// Finds every record's start and proves every id and string offset.
     ///
     /// The fast pass only keeps the largest id and string offset; where one is too large, a second pass
-    /// looks for the first culprit.
-    fn scan(&self, words: &[Word]) -> Result<Vec<u32>> {
+    /// looks for the first culprit. Says also whether an info word uses its new bits.
+    fn scan(&self, words: &[Word]) -> Result<(Vec<u32>, bool)> {
         // A record has at least three words; kernels average seven. The last resize is cut off below.
         let mut offsets = Vec::with_capacity(words.len() / 8 + 1);
         let mut at = 0usize;
@@ -388,7 +393,7 @@ impl Proof<'_> {
             return Err(self.culprit(words, &offsets, end_id));
         }
         offsets.shrink_to_fit();
-        Ok(offsets)
+        Ok((offsets, most.info & !NARROW_INFO != 0))
     }
 
     fn id(&self, index: usize) -> TypeId {

@@ -225,11 +225,6 @@ impl StringTable {
     pub fn into_section(self) -> Bytes {
         self.own.into()
     }
-
-    /// How long the section is, the base's included.
-    pub fn end(&self) -> usize {
-        self.base.len() + self.own.len()
-    }
 }
 
 fn stands_at(base: &[u8], own: &[u8], offset: u32, string: &[u8]) -> bool {
