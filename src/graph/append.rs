@@ -100,8 +100,8 @@ impl GraphBuilder {
         strings: &StringMap,
     ) -> Result<()> {
         let start = self.append_records(graph)?;
-        let records = self.words_from(start);
-        let mut rest = records;
+        let mut rest = self.words_from(start);
+        let mut any_middle = false;
         for ty in graph.own_types() {
             let Some((record, after)) = rest.split_at_mut_checked(ty.record().len()) else {
                 break;
@@ -114,9 +114,34 @@ impl GraphBuilder {
             let Ok(()) = edges::rewrite::<std::convert::Infallible>(
                 record,
                 |id| Ok(TypeId::new(map(id.get()))),
-                |string| Ok(strings.get(string).unwrap_or(StrId::EMPTY)),
+                |string| {
+                    let (string, is_middle) = strings.find(string).unwrap_or_default();
+                    any_middle |= is_middle;
+                    Ok(string)
+                },
             );
         }
+        if any_middle {
+            self.straighten_names(graph, start)?;
+        }
+        Ok(())
+    }
+
+    /// Gives names that stand in the middle of a string an offset of their own, so that equal names have
+    /// equal offsets. Compilers don't write such names; other tools may, to save bytes.
+    #[cold]
+    fn straighten_names(&mut self, graph: &TypeGraph, start: usize) -> Result<()> {
+        let mut types = self.take_types();
+        let (words, _) = types.as_chunks_mut::<4>();
+        let mut rest = words.get_mut(start..).unwrap_or_default();
+        for ty in graph.own_types() {
+            let Some((record, after)) = rest.split_at_mut_checked(ty.record().len()) else {
+                break;
+            };
+            rest = after;
+            edges::rewrite(record, Ok, |name| self.strings_mut().straighten(name))?;
+        }
+        self.put_types(types);
         Ok(())
     }
 }

@@ -258,6 +258,25 @@ impl GraphBuilder {
         Ok(start)
     }
 
+    /// Makes room for records and strings of this many bytes in all.
+    pub(crate) fn reserve(&mut self, type_bytes: usize, string_bytes: usize) {
+        self.types.reserve_exact(type_bytes);
+        self.strings.reserve(string_bytes);
+    }
+
+    /// Whether no two strings are equal.
+    pub(crate) const fn has_unique_strings(&self) -> bool {
+        self.strings.is_unique()
+    }
+
+    pub(crate) fn take_types(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.types)
+    }
+
+    pub(crate) fn put_types(&mut self, types: Vec<u8>) {
+        self.types = types;
+    }
+
     /// The records' words from `start` on.
     pub(crate) fn words_from(&mut self, start: usize) -> &mut [Word] {
         let (words, _) = self.types.as_chunks_mut::<4>();

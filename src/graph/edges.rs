@@ -102,6 +102,98 @@ pub(crate) fn type_edges(record: &[Word]) -> impl Iterator<Item = TypeId> + '_ {
     })
 }
 
+/// Calls `take` with every word of a record, in order, and whether it is a type id. An opaque record has no
+/// word that is known to be one.
+#[inline]
+pub(crate) fn each_word(record: &[Word], mut take: impl FnMut(u32, bool)) {
+    let Some((head, rest)) = record.split_first_chunk::<HEAD>() else {
+        return;
+    };
+    let [name, info, third] = head.map(u32::from_ne_bytes);
+    take(name, false);
+    take(info, false);
+    let Some(shape) = Info::from_word(info).kind().shape() else {
+        take(third, false);
+        for word in rest {
+            take(u32::from_ne_bytes(*word), false);
+        }
+        return;
+    };
+    take(third, shape.refers);
+    // One loop a shape, so that the hot ones have no decision inside.
+    match (shape.elem, shape.elem_type) {
+        (3, Some(1)) => {
+            for words in rest.as_chunks::<3>().0 {
+                let [name, ty, third] = words.map(u32::from_ne_bytes);
+                take(name, false);
+                take(ty, true);
+                take(third, false);
+            }
+        }
+        (2, Some(1)) => {
+            for words in rest.as_chunks::<2>().0 {
+                let [name, ty] = words.map(u32::from_ne_bytes);
+                take(name, false);
+                take(ty, true);
+            }
+        }
+        _ => {
+            for (index, word) in (HEAD..).zip(rest) {
+                let is_type = matches!(role(Some(shape), index), Some(Role::Type));
+                take(u32::from_ne_bytes(*word), is_type);
+            }
+        }
+    }
+}
+
+/// Whether two records are the same word by word, when type ids are compared by what `class` says of them.
+#[inline]
+pub(crate) fn same(a: &[Word], b: &[Word], class: impl Fn(u32) -> u32) -> bool {
+    let (Some((head_a, rest_a)), Some((head_b, rest_b))) =
+        (a.split_first_chunk::<HEAD>(), b.split_first_chunk::<HEAD>())
+    else {
+        return a == b;
+    };
+    let ([name_a, info_a, third_a], [name_b, info_b, third_b]) = (head_a, head_b);
+    if a.len() != b.len() || name_a != name_b || info_a != info_b {
+        return false;
+    }
+    let ids = |a: &Word, b: &Word| {
+        a == b || class(u32::from_ne_bytes(*a)) == class(u32::from_ne_bytes(*b))
+    };
+    let Some(shape) = Info::from_word(u32::from_ne_bytes(*info_a)).kind().shape() else {
+        return a == b;
+    };
+    let third = if shape.refers {
+        ids(third_a, third_b)
+    } else {
+        third_a == third_b
+    };
+    if !third {
+        return false;
+    }
+    match (shape.elem, shape.elem_type) {
+        (3, Some(1)) => {
+            let (a, b) = (rest_a.as_chunks::<3>().0, rest_b.as_chunks::<3>().0);
+            a.iter()
+                .zip(b)
+                .all(|(a, b)| a[0] == b[0] && a[2] == b[2] && ids(&a[1], &b[1]))
+        }
+        (2, Some(1)) => {
+            let (a, b) = (rest_a.as_chunks::<2>().0, rest_b.as_chunks::<2>().0);
+            a.iter()
+                .zip(b)
+                .all(|(a, b)| a[0] == b[0] && ids(&a[1], &b[1]))
+        }
+        _ => (HEAD..)
+            .zip(rest_a.iter().zip(rest_b))
+            .all(|(index, (a, b))| match role(Some(shape), index) {
+                Some(Role::Type) => ids(a, b),
+                Some(Role::String) | None => a == b,
+            }),
+    }
+}
+
 /// Rewrites every type id and every string offset of a record, in the record's order.
 #[inline]
 pub(crate) fn rewrite<E>(

@@ -17,6 +17,7 @@ mod strings;
 mod types;
 mod walk;
 
+pub(crate) use append::unknown;
 pub use append::Appended;
 pub use builder::{GraphBuilder, NewMember};
 pub(crate) use ext::Record;
@@ -34,4 +35,4 @@ pub use types::{
 };
 pub use walk::reachable;
 
-pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts};
+pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts, Word};

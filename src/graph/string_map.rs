@@ -66,19 +66,25 @@ impl StringMap {
 
     /// The successor of a string; `None` for an offset outside of the section.
     #[must_use]
-    #[inline]
     pub fn get(&self, old: StrId) -> Option<StrId> {
+        self.find(old).map(|(new, _)| new)
+    }
+
+    /// The successor of a string, and whether it is the middle of one.
+    #[inline]
+    pub(crate) fn find(&self, old: StrId) -> Option<(StrId, bool)> {
         let Some(at) = old.get().checked_sub(self.first) else {
-            return Some(old);
+            return Some((old, false));
         };
         let (word, bit) = ((at / 64) as usize, at % 64);
         let upto = self.starts.get(word)? & (u64::MAX >> (63 - bit));
         let number = self.ranks.get(word)? + upto.count_ones();
         let offset = *self.offsets.get(number.checked_sub(1)? as usize)?;
         if upto >> bit == 1 {
-            return Some(StrId::new(offset));
+            return Some((StrId::new(offset), false));
         }
-        Some(StrId::new(offset + (at - self.start_before(word, upto)?)))
+        let into = at - self.start_before(word, upto)?;
+        Some((StrId::new(offset + into), true))
     }
 
     /// Where the string starts that the offset is in the middle of.

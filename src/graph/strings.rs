@@ -97,6 +97,8 @@ pub(crate) struct StringTable {
     limit: u32,
     index: HashTable<Entry>,
     hasher: FixedState,
+    /// Whether no string was there twice from the start.
+    unique: bool,
 }
 
 /// A string of a [`StringTable`]. With the hash at hand, growing the table reads no string again.
@@ -136,7 +138,24 @@ impl StringTable {
             limit,
             index: HashTable::new(),
             hasher: FixedState::default(),
+            unique: true,
         }
+    }
+
+    /// Whether no two strings are equal.
+    pub const fn is_unique(&self) -> bool {
+        self.unique
+    }
+
+    /// The string at an offset, as one that doesn't start in the middle of another.
+    pub fn straighten(&mut self, id: StrId) -> Result<StrId> {
+        let before = (id.get() as usize).checked_sub(1);
+        let starts = before.is_none_or(|at| tail(&self.base, &self.own, at).first() == Some(&0));
+        if starts {
+            return Ok(id);
+        }
+        let string = self.get(id).as_bytes().to_vec();
+        self.intern(&string)
     }
 
     /// Makes room for strings of this many bytes in all, so that the table doesn't grow step by step.
@@ -157,10 +176,13 @@ impl StringTable {
         while at < self.end() {
             let string = lookup(&self.base, &self.own, at);
             let (hash, next) = (self.hash(string), at + string.len() + 1);
-            if let (Ok(offset), None) = (u32::try_from(at), self.find(hash, string)) {
-                let entry = Entry { hash, offset };
-                self.index
-                    .insert_unique(entry.spread(), entry, Entry::spread);
+            match (u32::try_from(at), self.find(hash, string)) {
+                (Ok(offset), None) => {
+                    let entry = Entry { hash, offset };
+                    self.index
+                        .insert_unique(entry.spread(), entry, Entry::spread);
+                }
+                _ => self.unique = false,
             }
             at = next;
         }
@@ -219,6 +241,11 @@ impl StringTable {
     /// The string at an offset this table gave out.
     pub fn get(&self, id: StrId) -> Name<'_> {
         Name(lookup(&self.base, &self.own, id.get() as usize))
+    }
+
+    /// How long the section is, the base's included.
+    fn end(&self) -> usize {
+        self.base.len() + self.own.len()
     }
 
     /// The table's own section.
