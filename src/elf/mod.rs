@@ -1,1 +1,22 @@
-//! ELF files: BPF objects and programs in, rewritten objects out.
+//! ELF files: BPF objects and programs in, rewritten objects out. The only folder that names `object`.
+//!
+//! ```no_run
+//! let object = btfkit::elf::BpfObject::parse(std::fs::read("probe.bpf.o")?)?;
+//! for section in object.code_sections() {
+//!     println!("{}: {} functions", section.name(), section.functions().len());
+//! }
+//! # Ok::<(), btfkit::Error>(())
+//! ```
+
+mod bpf;
+mod btf;
+mod file;
+mod inflate;
+mod rewrite;
+
+pub use bpf::{BpfObject, CodeSection, Function};
+pub use btf::{BtfOptions, btf_of, btf_of_with};
+pub use rewrite::Rewriter;
+
+pub(crate) use file::{Elf, is_elf};
+pub(crate) use inflate::{Compression, inflate};

@@ -7,7 +7,8 @@ use crate::graph::kind::Kind;
 use crate::graph::remap::Remap;
 use crate::graph::store::TypeGraph;
 use crate::graph::string_map::StringMap;
-use crate::id::{StrId, TypeId};
+use crate::graph::strings::StringTable;
+use crate::id::TypeId;
 
 /// Where the types and the strings of an appended graph went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub struct Appended {
     pub types: Remap,
     /// The graph's string offsets in the builder.
     pub strings: StringMap,
+}
+
+impl Appended {
+    /// The maps of a graph with this many types that is the builder's beginning.
+    pub(crate) fn identity(types: usize) -> Self {
+        Self {
+            types: Remap::identity(types),
+            strings: StringMap::identity(),
+        }
+    }
 }
 
 /// A level of the graph (itself, its base, its base's base …) and where its ids go.
@@ -143,6 +154,32 @@ impl GraphBuilder {
         }
         self.put_types(types);
         Ok(())
+    }
+}
+
+impl TypeGraph {
+    /// Whether no name, the base's included, stands in the middle of a string. Where this holds and
+    /// [no string is there twice](Self::has_unique_strings), equal names have equal offsets.
+    pub(crate) fn has_straight_names(&self) -> bool {
+        let strings = joined_strings(self);
+        let mut straight = true;
+        let mut level = Some(self);
+        while let Some(graph) = level {
+            for ty in graph.own_types() {
+                edges::each_name(ty.record(), |name| {
+                    let before = (name as usize).checked_sub(1);
+                    straight &= before.is_none_or(|at| strings.get(at) == Some(&0));
+                });
+            }
+            level = graph.base();
+        }
+        straight
+    }
+
+    /// Whether no string is there twice, the base's included.
+    pub(crate) fn has_unique_strings(&self) -> bool {
+        let base = self.base().map(joined_strings).unwrap_or_default();
+        StringTable::resume(base, self.string_section(), u32::MAX).is_unique()
     }
 }
 

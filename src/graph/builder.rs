@@ -133,6 +133,15 @@ impl GraphBuilder {
         }
     }
 
+    /// An empty graph without a base, to be written as `graph` is.
+    pub(crate) fn like(graph: &TypeGraph, limits: Limits) -> Self {
+        Self {
+            format: graph.format().clone(),
+            pointer_width: graph.known_pointer_width(),
+            ..Self::with_limits(limits)
+        }
+    }
+
     /// Goes on from a graph: its ids and string offsets stay.
     #[must_use]
     pub fn resume(graph: &TypeGraph) -> Self {
@@ -484,9 +493,26 @@ impl GraphBuilder {
         signed: bool,
         values: &[(StrId, u64)],
     ) -> Result<TypeId> {
-        let wide = size > 4;
+        if size > 4 {
+            self.enum64(name, size, signed, values)
+        } else {
+            self.enum32(name, size, signed, values)
+        }
+    }
+
+    /// Appends an ENUM, whatever its size: its values have 32 bits.
+    ///
+    /// # Errors
+    /// As [`Self::enumeration`].
+    pub fn enum32(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        size: u32,
+        signed: bool,
+        values: &[(StrId, u64)],
+    ) -> Result<TypeId> {
         let fits = |value: u64| {
-            wide || if signed {
+            if signed {
                 i32::try_from(value.cast_signed()).is_ok()
             } else {
                 u32::try_from(value).is_ok()
@@ -496,19 +522,36 @@ impl GraphBuilder {
             return Err(Error::new(
                 ErrorKind::Overflow,
                 format!(
-                    "enumerator {:?} has the value {value:#x}, too large for {size} bytes",
+                    "enumerator {:?} has the value {value:#x}, too large for 32 bits",
                     self.string(*name)
                 ),
             ));
         }
-        let kind = if wide { Kind::Enum64 } else { Kind::Enum };
-        let info = Info::new(kind, self.vlen(values.len())?, signed);
+        let info = Info::new(Kind::Enum, self.vlen(values.len())?, signed);
+        let head = self.head(name.as_ref(), info, size)?;
+        let words = values.iter().flat_map(|(name, value)| {
+            let [low, _] = halves(*value);
+            [name.get(), low]
+        });
+        self.push(head.into_iter().chain(words))
+    }
+
+    /// Appends an ENUM64, whatever its size: its values have 64 bits.
+    ///
+    /// # Errors
+    /// As [`Self::intern`].
+    pub fn enum64(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        size: u32,
+        signed: bool,
+        values: &[(StrId, u64)],
+    ) -> Result<TypeId> {
+        let info = Info::new(Kind::Enum64, self.vlen(values.len())?, signed);
         let head = self.head(name.as_ref(), info, size)?;
         let words = values.iter().flat_map(|(name, value)| {
             let [low, high] = halves(*value);
             [name.get(), low, high]
-                .into_iter()
-                .take(if wide { 3 } else { 2 })
         });
         self.push(head.into_iter().chain(words))
     }

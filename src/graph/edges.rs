@@ -146,6 +146,23 @@ pub(crate) fn each_word(record: &[Word], mut take: impl FnMut(u32, bool)) {
     }
 }
 
+/// Calls `take` with every string offset of a record.
+pub(crate) fn each_name(record: &[Word], mut take: impl FnMut(u32)) {
+    let mut name = |word: &Word| take(u32::from_ne_bytes(*word));
+    let Some(([first, info, _], rest)) = record.split_first_chunk::<HEAD>() else {
+        return;
+    };
+    name(first);
+    match Info::from_word(u32::from_ne_bytes(*info)).kind().shape() {
+        Some(shape) if shape.elem_name => {
+            for words in rest.chunks_exact(usize::from(shape.elem)) {
+                words.iter().take(1).for_each(&mut name);
+            }
+        }
+        Some(_) | None => {}
+    }
+}
+
 /// Whether two records are the same word by word, when type ids are compared by what `class` says of them.
 #[inline]
 pub(crate) fn same(a: &[Word], b: &[Word], class: impl Fn(u32) -> u32) -> bool {

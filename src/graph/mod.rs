@@ -17,8 +17,8 @@ mod strings;
 mod types;
 mod walk;
 
-pub(crate) use append::unknown;
 pub use append::Appended;
+pub(crate) use append::unknown;
 pub use builder::{GraphBuilder, NewMember};
 pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};

@@ -167,6 +167,20 @@ impl TypeGraph {
             .filter(move |ty| essential_name(ty.name().as_bytes()) == essential)
     }
 
+    /// The same for kinds that are not in the index, too: these are found by a scan, and only `kind` is.
+    pub(crate) fn own_of_kind_with_essential_name<'g>(
+        &'g self,
+        kind: Kind,
+        essential: &'g [u8],
+    ) -> Box<dyn Iterator<Item = Type<'g>> + 'g> {
+        if is_indexed(kind) {
+            return Box::new(self.own_with_essential_name(essential));
+        }
+        Box::new(self.own_types().filter(move |ty| {
+            ty.kind() == kind && essential_name(ty.name().as_bytes()) == essential
+        }))
+    }
+
     /// The types with exactly this name, the base's first, then by id. Functions, variables, sections and
     /// tags are not among them: see [`Self::functions_named`].
     pub fn named<'g>(&'g self, name: &'g [u8]) -> impl Iterator<Item = Type<'g>> + 'g {

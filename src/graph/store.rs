@@ -156,6 +156,7 @@ impl TypeGraph {
             strings: store.strings.clone(),
             format: store.format.clone(),
             pointer_width: store.pointer_width,
+            from_wire: false,
         };
         match Arc::try_unwrap(self.0) {
             Ok(store) => (parts(&store), store.offsets),
@@ -255,6 +256,20 @@ impl TypeGraph {
             }
         }
         string_at(&level.0.strings, id.get() - level.0.first_str)
+    }
+
+    /// Whether the string at an offset is exactly `text`: cheaper than to look it up and compare.
+    pub(crate) fn string_is(&self, id: StrId, text: &[u8]) -> bool {
+        let mut level = self;
+        while id.get() < level.0.first_str {
+            match level.base() {
+                Some(base) => level = base,
+                None => return text.is_empty(),
+            }
+        }
+        let at = (id.get() - level.0.first_str) as usize;
+        let rest = level.0.strings.get(at..).unwrap_or_default();
+        rest.starts_with(text) && rest.get(text.len()) == Some(&0)
     }
 
     /// The graph's own string section.

@@ -87,6 +87,17 @@ impl StringMap {
         Some((StrId::new(offset + into), true))
     }
 
+    /// Makes this map do what it does and then `next`.
+    pub(crate) fn follow(&mut self, next: &Self) {
+        if *self == Self::identity() {
+            self.clone_from(next);
+        } else if *next != Self::identity() {
+            for offset in &mut self.offsets {
+                *offset = next.get(StrId::new(*offset)).unwrap_or_default().get();
+            }
+        }
+    }
+
     /// Where the string starts that the offset is in the middle of.
     #[cold]
     fn start_before(&self, mut word: usize, mut upto: u64) -> Option<u32> {

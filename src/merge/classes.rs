@@ -22,22 +22,26 @@ pub(super) struct Rules {
 }
 
 /// For each node its class's canonical node: the first complete one.
-pub(super) fn canonical(graph: &TypeGraph, rules: Rules) -> Result<Vec<u32>> {
-    canonical_with(graph, rules, Mixer::new(), ROUNDS)
+/// Nodes below `first_own` are a base's, which says nothing new.
+pub(super) fn canonical(graph: &TypeGraph, rules: Rules, first_own: u32) -> Result<Vec<u32>> {
+    canonical_with(graph, rules, first_own, Mixer::new(), ROUNDS)
 }
 
 fn canonical_with(
     graph: &TypeGraph,
     rules: Rules,
+    first_own: u32,
     mixer: Mixer,
     rounds: usize,
 ) -> Result<Vec<u32>> {
     let nodes = Nodes::new(graph);
     if nodes.len() >= 1 << 31 {
-        return Err(Error::limit("there are more types than the merger can number"));
+        return Err(Error::limit(
+            "there are more types than the merger can number",
+        ));
     }
     let forwards = if rules.forwards {
-        Forwards::new(&nodes)
+        Forwards::new(&nodes, first_own)
     } else {
         Forwards::default()
     };

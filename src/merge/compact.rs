@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::{Kind, Parts, Remap, TypeGraph, Word, edges, unknown};
 use crate::id::TypeId;
 use crate::limits::Limits;
-use crate::merge::nodes::{at, set};
+use crate::merge::nodes::{at, count, set};
 
 /// Keeps a graph's canonical types and those whose id is below `keep`, in order, and lets all references
 /// go to canonical ones. Records only ever move down, so that a graph nobody else holds is rewritten in
@@ -18,12 +18,15 @@ pub(super) fn compact(
     limits: &Limits,
 ) -> Result<(TypeGraph, Remap)> {
     let first = graph.first_id().get();
-    let end = first + crate::merge::nodes::count(graph.own_len());
+    let end = first + count(graph.own_len());
     let stays = |node: u32| node < keep || at(canonical, node) == node;
-    if let Some(ty) = graph.own_types().find(|ty| {
-        matches!(ty.kind(), Kind::Unknown(_)) && (first..end).any(|node| !stays(node))
-    }) {
-        return Err(unknown(ty.id(), ty.kind().number()));
+    if (first..end).any(|node| !stays(node)) {
+        // What an opaque record refers to is not known. It can only stay where all it may refer to stays.
+        let is_opaque = |kind| matches!(kind, Kind::Unknown(_));
+        let mut types = graph.own_types().skip_while(|ty| ty.id().get() < keep);
+        if let Some(ty) = types.find(|ty| is_opaque(ty.kind())) {
+            return Err(unknown(ty.id(), ty.kind().number()));
+        }
     }
     // Where each node that stays goes. The base's stay where they are.
     let mut places: Vec<u32> = (0..end).collect();
@@ -48,7 +51,13 @@ pub(super) fn compact(
         Ok(types) => types,
         Err(shared) => BytesMut::from(&shared[..]),
     };
-    let len = squeeze(types.as_chunks_mut::<4>().0, &offsets, first, stays, successor);
+    let len = squeeze(
+        types.as_chunks_mut::<4>().0,
+        &offsets,
+        first,
+        stays,
+        successor,
+    );
     types.truncate(len * 4);
     drop(offsets);
     let parts = Parts {

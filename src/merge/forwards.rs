@@ -89,9 +89,9 @@ fn fits(forward: &[Word], complete: &[Word]) -> bool {
 }
 
 impl Forwards {
-    /// Finds the tags. What the base says cannot change: a forward declaration that the base has, too,
+    /// Finds the tags. What the base says, below `first_own`, cannot change: a forward declaration that the base has, too,
     /// stands for a complete type only where that is the base's.
-    pub fn new(nodes: &Nodes<'_>) -> Self {
+    pub fn new(nodes: &Nodes<'_>, first_own: u32) -> Self {
         let mut entries: Vec<Entry> = nodes
             .iter()
             .filter(|(_, record)| is_forward(record))
@@ -125,7 +125,7 @@ impl Forwards {
         }
         entries.sort_unstable();
         let mut forwards = Self { entries };
-        forwards.keep_usable(nodes.first_own());
+        forwards.keep_usable(first_own);
         forwards
     }
 

@@ -52,7 +52,11 @@ impl Mixer {
     fn record(self, record: &[Word], of: &[u64]) -> u64 {
         let mut hash = 0;
         edges::each_word(record, |word, is_type| {
-            let value = if is_type { at(of, word) } else { u64::from(word) };
+            let value = if is_type {
+                at(of, word)
+            } else {
+                u64::from(word)
+            };
             hash = self.fold(hash, value).rotate_left(23);
         });
         hash & self.mask

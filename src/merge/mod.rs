@@ -1,21 +1,18 @@
 //! Merging graphs.
+
 mod classes;
+mod compact;
+mod dedup;
 mod forwards;
 mod hash;
+mod merger;
+mod minimise;
 mod nodes;
+mod options;
 mod partition;
 mod refine;
-#[doc(hidden)]
-pub fn experiment(a: &crate::graph::TypeGraph, b: &crate::graph::TypeGraph) {
-    let t = std::time::Instant::now();
-    let mut builder = crate::graph::GraphBuilder::resume(a);
-    eprintln!("resume {:?}", t.elapsed());
-    builder.append(b).unwrap();
-    eprintln!("append {:?}", t.elapsed());
-    let g = builder.freeze().unwrap();
-    eprintln!("freeze {:?}", t.elapsed());
-    let c = classes::canonical(&g, classes::Rules{sections:false,forwards:true}).unwrap();
-    eprintln!("classes {:?}", t.elapsed());
-    let n = c.iter().enumerate().filter(|(i,c)| *i == **c as usize).count();
-    eprintln!("{n} of {}", c.len());
-}
+
+pub use dedup::{Deduped, dedup};
+pub use merger::{Input, Merged, merge};
+pub use minimise::{Minimiser, Need};
+pub use options::Options;

@@ -1,7 +1,6 @@
 //! The records of a graph and of its bases by id, as the merger's inner loops want them.
 
 use crate::graph::{TypeGraph, Word};
-use crate::id::TypeId;
 
 /// Every record that an id of the graph can mean. A *node* is a type's id as a plain number; node 0 is
 /// `void`, whose record is empty.
@@ -41,11 +40,6 @@ impl<'g> Nodes<'g> {
         self.len
     }
 
-    /// The first node that is the graph's own and not its base's.
-    pub fn first_own(&self) -> u32 {
-        self.levels.last().map_or(1, |level| level.first)
-    }
-
     #[inline]
     pub fn record(&self, node: u32) -> &'g [Word] {
         for level in self.levels.iter().rev() {
@@ -65,10 +59,6 @@ impl<'g> Nodes<'g> {
                 (node, record.unwrap_or_default())
             })
         })
-    }
-
-    pub fn id(node: u32) -> TypeId {
-        TypeId::new(node)
     }
 }
 

@@ -136,8 +136,9 @@ impl<'a> Refiner<'a> {
             firsts.extend(self.partition.members(block).get(from as usize));
             from += len;
         }
-        self.partition
-            .split(block, sorted, lens, |node, before| moved.push((node, before)));
+        self.partition.split(block, sorted, lens, |node, before| {
+            moved.push((node, before))
+        });
         if lens.len() < 2 {
             return;
         }
@@ -152,7 +153,10 @@ impl<'a> Refiner<'a> {
     /// Lets the forward declarations of a tag go on following its complete type, or leaves them to
     /// themselves where there is now more than one.
     fn recheck(&mut self, tag: &Tag) {
-        let Some(first) = self.forwards.first(tag).filter(|_| !at(&self.released, tag.number()))
+        let Some(first) = self
+            .forwards
+            .first(tag)
+            .filter(|_| !at(&self.released, tag.number()))
         else {
             return;
         };
@@ -172,9 +176,7 @@ impl<'a> Refiner<'a> {
         if agreed.is_none() {
             set(&mut self.released, tag.number(), true);
             followers.sort_unstable_by_key(|&node| self.nodes.record(node));
-            for alike in
-                followers.chunk_by(|a, b| self.nodes.record(*a) == self.nodes.record(*b))
-            {
+            for alike in followers.chunk_by(|a, b| self.nodes.record(*a) == self.nodes.record(*b)) {
                 partition.add(alike);
             }
         }
@@ -214,9 +216,9 @@ impl<'a> Refiner<'a> {
                 continue;
             };
             let first = self.nodes.record(*first);
-            let same = others.iter().all(|&node| {
-                edges::same(first, self.nodes.record(node), |id| partition.class(id))
-            });
+            let same = others
+                .iter()
+                .all(|&node| edges::same(first, self.nodes.record(node), |id| partition.class(id)));
             if !same {
                 all = false;
                 self.split_by_words(block);
@@ -267,8 +269,7 @@ struct Referrers {
 
 impl Referrers {
     fn new(nodes: &Nodes<'_>, partition: &Partition) -> Self {
-        let matters =
-            |to: u32| to != 0 && (!partition.is_alone(to) || partition.is_follower(to));
+        let matters = |to: u32| to != 0 && (!partition.is_alone(to) || partition.is_follower(to));
         let each = |take: &mut dyn FnMut(u32, u32, u32)| {
             for (node, record) in nodes.iter() {
                 if !partition.is_alone(node) {
@@ -302,7 +303,9 @@ impl Referrers {
     }
 
     fn of(&self, node: u32) -> &[(u32, u32)] {
-        let start = node.checked_sub(1).map_or(0, |before| at(&self.ends, before));
+        let start = node
+            .checked_sub(1)
+            .map_or(0, |before| at(&self.ends, before));
         let end = at(&self.ends, node);
         self.list
             .get(start as usize..end as usize)

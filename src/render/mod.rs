@@ -1,1 +1,8 @@
-//! Graph → text.
+//! Types as text: bpftool's raw listing and its JSON.
+
+mod json;
+mod listing;
+mod raw;
+
+pub use json::json;
+pub use raw::raw;

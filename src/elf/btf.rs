@@ -1,0 +1,65 @@
+//! The BTF of any ELF file: a BPF object, a program, a kernel or one of its modules.
+
+use bytes::Bytes;
+
+use crate::elf::bpf::BTF;
+use crate::elf::file::Elf;
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::graph::TypeGraph;
+use crate::limits::Limits;
+use crate::parse;
+
+/// The name of the section with the types a module's BTF is split from, distilled.
+const BTF_BASE: &str = ".BTF.base";
+
+/// How to read the BTF of an ELF file.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct BtfOptions {
+    /// The graph that split BTF goes on from: for a kernel module, the kernel's. Not used where the file has
+    /// a base of its own in `.BTF.base`, since the file's ids then go on from that one's.
+    pub base: Option<TypeGraph>,
+    /// Bounds on the input.
+    pub limits: Limits,
+}
+
+/// The types in an ELF file's `.BTF`, split from those of `.BTF.base` where the file has one.
+///
+/// ```no_run
+/// let graph = btfkit::elf::btf_of(std::fs::read("probe.bpf.o")?)?;
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+///
+/// # Errors
+/// `NoBtf` where there is no `.BTF`; `Malformed`, with section and byte, where the file is no ELF file or
+/// breaks a format; `Unsupported`; `Limit`.
+pub fn btf_of(bytes: impl Into<Bytes>) -> Result<TypeGraph> {
+    btf_of_with(bytes, &BtfOptions::default())
+}
+
+/// The same with a base and bounds.
+///
+/// # Errors
+/// As [`btf_of`].
+pub fn btf_of_with(bytes: impl Into<Bytes>, options: &BtfOptions) -> Result<TypeGraph> {
+    let elf = Elf::parse(bytes.into())?;
+    let Some(types) = elf.find(BTF) else {
+        return Err(Error::new(ErrorKind::NoBtf, "there is no .BTF section"));
+    };
+    let mut parse_options = parse::Options {
+        base: options.base.clone(),
+        pointer_width: Some(elf.width),
+        limits: options.limits.clone(),
+    };
+    if let Some(base) = elf.find(BTF_BASE) {
+        let data = elf.data(base, &options.limits)?;
+        let own = parse::Options {
+            base: None,
+            ..parse_options.clone()
+        };
+        let base = parse::parse_with(data, &own).within(|| Place::Section(BTF_BASE.into()))?;
+        parse_options.base = Some(base);
+    }
+    let data = elf.data(types, &options.limits)?;
+    parse::parse_with(data, &parse_options).within(|| Place::Section(BTF.into()))
+}

@@ -1,0 +1,326 @@
+//! A new file out of a BPF object: instructions patched, consumed CO-RE records gone, all else as it was.
+//!
+//! Every section keeps its place. `.BTF.ext` shrinks where it stands: records move up, the length of the
+//! CO-RE part and the section's size follow, and the bytes that become free are zero. The relocations of
+//! `.BTF.ext` itself (`.rel.BTF.ext`, which clang writes for each record) move along with their records or
+//! go with them.
+
+use std::ops::Range;
+
+use crate::elf::bpf::{BTF_EXT, BpfObject, CodeSection};
+use crate::elf::file::{COMPRESSED, REL, RELA, Section, malformed};
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::target::Endian;
+
+/// Where the CO-RE part's offset stands in the header of `.BTF.ext`; its length follows.
+/// (`struct btf_ext_header`; kernel documentation, "BPF Type Format", section 4.2.)
+const RELO_FIELD: usize = 24;
+/// Where the header's own length stands.
+const HEADER_LEN_FIELD: usize = 4;
+
+/// Fields of `Elf64_Shdr`, in bytes from its start.
+mod header {
+    pub const FLAGS: u64 = 8;
+    pub const OFFSET: u64 = 24;
+    pub const SIZE: u64 = 32;
+}
+
+/// A new file in the making; it starts as a copy of the object.
+#[derive(Clone, Debug)]
+pub struct Rewriter<'o> {
+    object: &'o BpfObject,
+    out: Vec<u8>,
+    /// For each section of the CO-RE part: which records are consumed. Empty until one is.
+    consumed: Vec<Vec<bool>>,
+}
+
+/// A run of bytes that goes to another place of its section.
+struct Move {
+    from: Range<usize>,
+    to: usize,
+}
+
+impl<'o> Rewriter<'o> {
+    pub(super) fn new(object: &'o BpfObject) -> Result<Self> {
+        disjoint(object)?;
+        Ok(Self {
+            object,
+            out: object.bytes().to_vec(),
+            consumed: Vec::new(),
+        })
+    }
+
+    /// The instructions of a section of the new file, by the section's number
+    /// ([`CodeSection::index`](crate::elf::CodeSection::index)); `None` where that is no section of
+    /// instructions.
+    pub fn code_mut(&mut self, index: u32) -> Option<&mut [u8]> {
+        let elf = &self.object.elf;
+        find_code(self.object, index)?;
+        let range = elf.range(elf.sections.get(index as usize)?)?;
+        self.out.get_mut(range)
+    }
+
+    /// Takes a CO-RE record out of the new file: its section's number in
+    /// [`Ext::relos`](crate::graph::Ext::relos), and its own number there, both from 0.
+    ///
+    /// # Errors
+    /// `Usage` where there is no such record.
+    pub fn consume(&mut self, section: usize, record: usize) -> Result<()> {
+        if self.consumed.is_empty() {
+            let relos = self.object.ext().and_then(|ext| ext.relos.as_ref());
+            let sections = relos.map(|relos| &relos.sections[..]).unwrap_or_default();
+            let none =
+                |section: &crate::graph::SectionRecords<_>| vec![false; section.records.len()];
+            self.consumed = sections.iter().map(none).collect();
+        }
+        let records = self.consumed.get_mut(section);
+        match records.and_then(|records| records.get_mut(record)) {
+            Some(consumed) => {
+                *consumed = true;
+                Ok(())
+            }
+            None => Err(Error::new(
+                ErrorKind::Usage,
+                format!("there is no CO-RE record {record} in section {section} of .BTF.ext"),
+            )),
+        }
+    }
+
+    /// The new file.
+    ///
+    /// # Errors
+    /// `Malformed` where the relocations of `.BTF.ext` can't be read.
+    pub fn finish(mut self) -> Result<Vec<u8>> {
+        if self.consumed.iter().flatten().any(|consumed| *consumed)
+            && let Some(section) = self.object.elf.find(BTF_EXT)
+        {
+            self.shrink(section).within(|| section.place())?;
+        }
+        Ok(self.out)
+    }
+
+    /// Takes the consumed records out of `.BTF.ext`.
+    fn shrink(&mut self, section: &Section) -> Result<()> {
+        let elf = &self.object.elf;
+        let old = elf.data(section, &self.object.limits)?;
+        let mut new = old.to_vec();
+        let (moves, size) = compact(&mut new, elf.endian, &self.consumed)?;
+        let header = elf.header_at(section);
+        let range = elf.range(section).ok_or_else(|| malformed(0, "no bytes"))?;
+        if section.flags & COMPRESSED == 0 {
+            put(&mut self.out, range.start, &new);
+        } else {
+            // Loaders don't read compressed BTF, and what was decompressed doesn't fit its place: it goes
+            // to the end of the file, as plain bytes.
+            put(&mut self.out, range.start, &vec![0; range.len()]);
+            self.out.resize(self.out.len().next_multiple_of(8), 0);
+            let start = self.out.len() as u64;
+            self.out.extend_from_slice(&new);
+            self.put_u64(header + header::FLAGS, section.flags & !COMPRESSED);
+            self.put_u64(header + header::OFFSET, start);
+        }
+        self.put_u64(header + header::SIZE, size as u64);
+        for relocations in &elf.sections {
+            if matches!(relocations.kind, REL | RELA) && relocations.info == section.index {
+                self.follow(relocations, &moves, new.len())
+                    .within(|| relocations.place())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the relocations of `.BTF.ext` with the records they are about, or drops them.
+    fn follow(&mut self, section: &Section, moves: &[Move], size: usize) -> Result<()> {
+        let elf = &self.object.elf;
+        let Some(old) = elf.raw(section)? else {
+            return Ok(());
+        };
+        let entry_size = if section.kind == RELA { 24 } else { 16 };
+        if old.len() % entry_size != 0 {
+            return Err(malformed(
+                old.len() as u64,
+                format!("the last relocation has less than its {entry_size} bytes"),
+            ));
+        }
+        let mut new = Vec::with_capacity(old.len());
+        for (number, entry) in old.chunks_exact(entry_size).enumerate() {
+            let Some((offset, rest)) = entry.split_first_chunk::<8>() else {
+                continue;
+            };
+            let at = usize::try_from(get_u64(*offset, elf.endian)).unwrap_or(usize::MAX);
+            if at >= size {
+                return Err(malformed(
+                    (number * entry_size) as u64,
+                    format!("relocates byte {at:#x}, beyond the end of .BTF.ext at {size:#x}"),
+                ));
+            }
+            let after = moves.partition_point(|run| run.from.end <= at);
+            if let Some(run) = moves.get(after).filter(|run| run.from.contains(&at)) {
+                let at = (run.to + (at - run.from.start)) as u64;
+                new.extend_from_slice(&u64_bytes(at, elf.endian));
+                new.extend_from_slice(rest);
+            }
+        }
+        let left = new.len() as u64;
+        new.resize(old.len(), 0);
+        if let Some(range) = elf.range(section) {
+            put(&mut self.out, range.start, &new);
+        }
+        self.put_u64(elf.header_at(section) + header::SIZE, left);
+        Ok(())
+    }
+
+    fn put_u64(&mut self, at: u64, value: u64) {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        put(&mut self.out, at, &u64_bytes(value, self.object.elf.endian));
+    }
+}
+
+/// Takes the consumed records out of a `.BTF.ext`, whose length stays; answers where the bytes that stay
+/// went, in order, and how many bytes the section needs now.
+fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(Vec<Move>, usize)> {
+    let cut_off = || malformed(0, "the CO-RE part is not where the header says");
+    let word = |data: &[u8], at: usize| -> Result<usize> {
+        let bytes = data.get(at..).and_then(<[u8]>::first_chunk::<4>);
+        bytes
+            .map(|bytes| endian.u32(*bytes) as usize)
+            .ok_or_else(cut_off)
+    };
+    let header_len = word(data, HEADER_LEN_FIELD)?;
+    let start = header_len.saturating_add(word(data, RELO_FIELD)?);
+    let end = start.saturating_add(word(data, RELO_FIELD + 4)?);
+    let record_size = word(data, start)?;
+
+    let mut moves = vec![Move {
+        from: 0..start,
+        to: 0,
+    }];
+    let mut counts = Vec::new();
+    // The record size stays where it is, if a record does.
+    let (mut read, mut write) = (start + 4, start + 4);
+    for records in consumed {
+        let kept = records.iter().filter(|consumed| !**consumed).count();
+        if kept > 0 {
+            counts.push((write + 4, kept));
+            moves.push(Move {
+                from: read..read + 8,
+                to: write,
+            });
+            write += 8;
+        }
+        read += 8;
+        for consumed in records {
+            if !consumed {
+                moves.push(Move {
+                    from: read..read + record_size,
+                    to: write,
+                });
+                write += record_size;
+            }
+            read += record_size;
+        }
+    }
+    if read != end || end > data.len() {
+        return Err(cut_off());
+    }
+    if write == start + 4 {
+        // A part without records has no record size either: libbpf refuses one that has.
+        write = start;
+    }
+    for run in &moves {
+        data.copy_within(run.from.clone(), run.to);
+    }
+    for (at, count) in counts {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        put(data, at, &endian.bytes32(count));
+    }
+    if let Some(free) = data.get_mut(write..end) {
+        free.fill(0);
+    }
+    let len = u32::try_from(write - start).unwrap_or(u32::MAX);
+    put(data, RELO_FIELD + 4, &endian.bytes32(len));
+    if end < data.len() {
+        let from = end..data.len();
+        moves.push(Move {
+            to: from.start,
+            from,
+        });
+        return Ok((moves, data.len()));
+    }
+    // libbpf refuses a section that is nothing but its header.
+    Ok((moves, write.max(header_len + 4).min(data.len())))
+}
+
+/// Refuses an object in which something that may be written to is at the same time something else.
+fn disjoint(object: &BpfObject) -> Result<()> {
+    let elf = &object.elf;
+    let ext = elf.find(BTF_EXT).map(|section| section.index);
+    let count = elf.sections.len() as u64;
+    let (table, header_size) = elf.headers;
+    let whole = |at: u64, size: u64| at..at.saturating_add(size);
+    // Bytes, whether they may be written to, and whose they are.
+    let mut ranges = vec![
+        (whole(0, 64), true, Place::Section("the ELF header".into())),
+        (
+            whole(table, header_size.saturating_mul(count)),
+            true,
+            Place::Section("the section header table".into()),
+        ),
+    ];
+    for section in &elf.sections {
+        let written = Some(section.index) == ext
+            || matches!(section.kind, REL | RELA) && Some(section.info) == ext
+            || find_code(object, section.index).is_some();
+        if section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()) {
+            ranges.push((
+                whole(section.offset, section.size),
+                written,
+                section.place(),
+            ));
+        }
+    }
+    ranges.sort_by_key(|(range, ..)| range.start);
+    let (mut end, mut end_of_written) = (0, 0);
+    for (range, written, place) in ranges {
+        if range.start < end_of_written || (written && range.start < end) {
+            return Err(malformed(
+                range.start,
+                "it overlaps another part of the file, so that neither can be rewritten",
+            )
+            .within(place));
+        }
+        end = end.max(range.end);
+        if written {
+            end_of_written = end_of_written.max(range.end);
+        }
+    }
+    Ok(())
+}
+
+/// The section of instructions with this number; they are in the order of their numbers.
+fn find_code(object: &BpfObject, index: u32) -> Option<&CodeSection> {
+    let code = object.code_sections();
+    let found = code.binary_search_by_key(&index, CodeSection::index);
+    found.ok().and_then(|found| code.get(found))
+}
+
+fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
+    let end = at.saturating_add(bytes.len());
+    if let Some(place) = out.get_mut(at..end) {
+        place.copy_from_slice(bytes);
+    }
+}
+
+fn get_u64(bytes: [u8; 8], endian: Endian) -> u64 {
+    match endian {
+        Endian::Little => u64::from_le_bytes(bytes),
+        Endian::Big => u64::from_be_bytes(bytes),
+    }
+}
+
+fn u64_bytes(value: u64, endian: Endian) -> [u8; 8] {
+    match endian {
+        Endian::Little => value.to_le_bytes(),
+        Endian::Big => value.to_be_bytes(),
+    }
+}

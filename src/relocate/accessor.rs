@@ -1,0 +1,262 @@
+//! The local side: what an accessor such as `0:1:2` means in the object's own types.
+//!
+//! Each number is a step: the first counts whole objects of the root type, the others are members or
+//! array elements. A step into an anonymous member moves the offset but isn't kept: only named members
+//! and elements are looked for in a target. (libbpf, `bpf_core_parse_spec`.)
+
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::{Array, Name, Type, View};
+use crate::id::TypeId;
+use crate::relocate::kind::{RelocationKind, Subject};
+
+/// The most steps an accessor may have (libbpf, `BPF_CORE_SPEC_MAX_LEN`).
+pub(super) const MOST_STEPS: usize = 64;
+
+/// One step that means something: a named member, an element, or an enumerator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Accessor {
+    /// For a member the structure that has it; for an element the element's own type; for an enumerator
+    /// the enumeration. Without qualifiers and typedefs.
+    pub ty: TypeId,
+    /// The number of the member, element or enumerator.
+    pub index: u32,
+    /// Whether it is a member with a name (or an enumerator).
+    pub named: bool,
+    /// How many objects of `ty` the element is made of: more than one only for a row of an array whose
+    /// target has its dimensions flattened.
+    pub span: u64,
+}
+
+/// A relocation's access path through the types of one graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spec {
+    pub accessors: Vec<Accessor>,
+    /// The steps as they are on the wire, anonymous members included.
+    pub steps: Vec<u32>,
+    /// Bits from the start of the root type.
+    pub bit_offset: u32,
+}
+
+impl Spec {
+    /// Forgets everything, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.accessors.clear();
+        self.steps.clear();
+        self.bit_offset = 0;
+    }
+
+    /// Adds an offset of `count` objects of `size` bytes.
+    pub fn advance(&mut self, count: u32, size: u32) -> Result<()> {
+        let bits = u64::from(count)
+            .checked_mul(u64::from(size))
+            .and_then(|bytes| bytes.checked_mul(8))
+            .and_then(|bits| bits.checked_add(u64::from(self.bit_offset)));
+        match bits.map(u32::try_from) {
+            Some(Ok(bits)) => {
+                self.bit_offset = bits;
+                Ok(())
+            }
+            _ => Err(Error::new(
+                ErrorKind::Overflow,
+                "the field's offset is beyond 32 bits",
+            )),
+        }
+    }
+
+    /// Adds a member's offset.
+    pub fn advance_bits(&mut self, bits: u64) -> Result<()> {
+        let sum = u32::try_from(bits)
+            .ok()
+            .and_then(|bits| self.bit_offset.checked_add(bits));
+        match sum {
+            Some(sum) => {
+                self.bit_offset = sum;
+                Ok(())
+            }
+            None => Err(Error::new(
+                ErrorKind::Overflow,
+                "the field's offset is beyond 32 bits",
+            )),
+        }
+    }
+}
+
+/// Reads an accessor against the object's own types, into `spec`.
+///
+/// # Errors
+/// `Malformed` where the accessor can't be read or leads nowhere.
+pub(super) fn parse(
+    root: Type<'_>,
+    access: Name<'_>,
+    kind: RelocationKind,
+    spec: &mut Spec,
+) -> Result<()> {
+    spec.clear();
+    let wrong = |reason: &str| {
+        Error::malformed(format!("the accessor {access:?} {reason}")).within(Place::Type(root.id()))
+    };
+    match kind.subject() {
+        Subject::Type if access == "0" => Ok(()),
+        Subject::Type => Err(wrong("of a relocation about a type isn't \"0\"")),
+        Subject::Field => {
+            parse_steps(access, &mut spec.steps).map_err(wrong)?;
+            follow(root, spec, &wrong)
+        }
+        Subject::Enumerator => {
+            parse_steps(access, &mut spec.steps).map_err(wrong)?;
+            let ty = root.strip()?;
+            let &[index] = spec.steps.as_slice() else {
+                return Err(wrong(
+                    "of a relocation about an enumerator isn't one number",
+                ));
+            };
+            let count = ty.as_enum().map_or(0, |enumeration| enumeration.len());
+            if index as usize >= count {
+                return Err(wrong("names no enumerator"));
+            }
+            spec.accessors.push(Accessor {
+                ty: ty.id(),
+                index,
+                named: true,
+                span: 1,
+            });
+            Ok(())
+        }
+    }
+}
+
+/// Numbers with colons between them.
+fn parse_steps(access: Name<'_>, steps: &mut Vec<u32>) -> Result<(), &'static str> {
+    if access.is_empty() {
+        return Err("is empty");
+    }
+    for part in access.as_bytes().split(|&byte| byte == b':') {
+        if steps.len() == MOST_STEPS {
+            return Err("has more than 64 steps");
+        }
+        let digits = !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+        let number = std::str::from_utf8(part)
+            .ok()
+            .filter(|_| digits)
+            .and_then(|text| text.parse::<u32>().ok())
+            .filter(|&number| i32::try_from(number).is_ok())
+            .ok_or("isn't made of numbers with colons between them")?;
+        steps.push(number);
+    }
+    Ok(())
+}
+
+fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Result<()> {
+    let graph = root.graph();
+    let mut ty = root.strip()?;
+    let steps = std::mem::take(&mut spec.steps);
+    let mut rest = steps.iter();
+    if let Some(&first) = rest.next() {
+        spec.accessors.push(Accessor {
+            ty: ty.id(),
+            index: first,
+            named: false,
+            span: 1,
+        });
+        spec.advance(first, size_of(ty)?)?;
+    }
+    for &index in rest {
+        ty = ty.strip()?;
+        match ty.view() {
+            View::Struct(composite) | View::Union(composite) => {
+                let Some(member) = composite.member(index as usize) else {
+                    return Err(wrong("names a member that isn't there"));
+                };
+                spec.advance_bits(member.offset.0)?;
+                if !member.name().is_empty() {
+                    spec.accessors.push(Accessor {
+                        ty: ty.id(),
+                        index,
+                        named: true,
+                        span: 1,
+                    });
+                }
+                ty = graph.ty(member.ty);
+            }
+            View::Array(array) => {
+                let element = graph.ty(array.element).strip()?;
+                let last = spec.accessors.last();
+                let flexible = last.is_some_and(|last| is_flexible(ty, *last, array));
+                if !flexible && index >= array.count {
+                    return Err(wrong("names an element that isn't there"));
+                }
+                spec.accessors.push(Accessor {
+                    ty: element.id(),
+                    index,
+                    named: false,
+                    span: 1,
+                });
+                spec.advance(index, size_of(element)?)?;
+                ty = element;
+            }
+            _ => {
+                return Err(wrong(
+                    "goes on into what is neither structure, union nor array",
+                ));
+            }
+        }
+    }
+    spec.steps = steps;
+    Ok(())
+}
+
+/// Whether an array has no bound: no count, reached by name, and the last member of its structure.
+/// `last` is the accessor by which it was reached. (libbpf, `is_flex_arr`.)
+pub(super) fn is_flexible(ty: Type<'_>, last: Accessor, array: Array) -> bool {
+    last.named
+        && array.count == 0
+        && ty.graph().ty(last.ty).members().len() == last.index as usize + 1
+}
+
+/// A type's size in bytes, as far as a relocation can say it: within 32 bits.
+/// (libbpf, `btf__resolve_size`.)
+pub(super) fn size_of(ty: Type<'_>) -> Result<u32> {
+    let size = ty.size().map_err(|error| match error.kind() {
+        // A candidate with a field of no size is a malformed one here.
+        ErrorKind::NotFound => {
+            Error::malformed(error.message().to_owned()).within(Place::Type(ty.id()))
+        }
+        _ => error,
+    })?;
+    u32::try_from(size.0).map_err(|_| {
+        Error::new(ErrorKind::Overflow, "the size is beyond 32 bits").within(Place::Type(ty.id()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps() {
+        let parse = |text: &str| {
+            let mut steps = Vec::new();
+            parse_steps(Name::new(text.as_bytes()), &mut steps).map(|()| steps)
+        };
+        assert_eq!(parse("0"), Ok(vec![0]));
+        assert_eq!(parse("0:12:3"), Ok(vec![0, 12, 3]));
+        for wrong in [
+            "",
+            ":",
+            "0:",
+            ":0",
+            "0::1",
+            "-1",
+            "+1",
+            " 1",
+            "1x",
+            "2147483648",
+            "99999999999",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+        let longest = ["1"; MOST_STEPS].join(":");
+        assert!(parse(&longest).is_ok());
+        assert!(parse(&format!("{longest}:1")).is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! A BPF object, as far as relocating it goes.
+
+use crate::graph::{CoreRelo, LineInfo, TypeGraph};
+use crate::target::Endian;
+
+/// A BPF object: its types and its code.
+#[derive(Clone, Debug)]
+pub struct Program<'a> {
+    /// The object's own types and strings.
+    pub graph: &'a TypeGraph,
+    /// The byte order of its instructions.
+    pub endian: Endian,
+    /// Its code, section by section.
+    pub sections: Vec<CodeSection<'a>>,
+}
+
+/// A section of code, and the relocations in it.
+#[derive(Clone, Debug)]
+pub struct CodeSection<'a> {
+    /// The section's name.
+    pub name: &'a str,
+    /// Its instructions.
+    pub code: &'a [u8],
+    /// The functions in it. A relocation outside of all of them is of a function that a linker dropped,
+    /// and is ignored.
+    pub functions: Vec<Function<'a>>,
+    /// The relocations, in the order of the records.
+    pub relos: &'a [CoreRelo],
+    /// The source lines, by instruction.
+    pub lines: &'a [LineInfo],
+}
+
+/// A function of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Function<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it starts, in bytes from the section's start.
+    pub start: u64,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl<'a> CodeSection<'a> {
+    /// The function that has the instruction at this byte.
+    #[must_use]
+    pub fn function_at(&self, insn_off: u32) -> Option<Function<'a>> {
+        let offset = u64::from(insn_off);
+        self.functions
+            .iter()
+            .find(|function| {
+                offset
+                    .checked_sub(function.start)
+                    .is_some_and(|offset| offset < function.size)
+            })
+            .copied()
+    }
+
+    /// The source line of the instruction at this byte: the last record at or before it.
+    #[must_use]
+    pub fn line_at(&self, insn_off: u32) -> Option<LineInfo> {
+        let after = self.lines.partition_point(|line| line.insn_off <= insn_off);
+        self.lines.get(after.checked_sub(1)?).copied()
+    }
+}

@@ -1,0 +1,200 @@
+//! Targets, and which of them a type of the object is meant for.
+
+use std::collections::HashMap;
+
+use crate::graph::{Type, TypeGraph, essential_name, flavor};
+use crate::id::TypeId;
+use crate::relocate::compat::kinds_agree;
+
+/// The flavor suffix that always means the kernel: the first target with that role.
+pub const KERNEL_LABEL: &str = "kernel";
+
+/// What a target is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Role {
+    /// The kernel, perhaps with modules. Its type ids mean something to the kernel.
+    Kernel,
+    /// A user program.
+    User,
+}
+
+/// Types to relocate against.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What the target is called in reports, and the flavor suffix that picks it: `struct file___app` is
+    /// the one of the target labelled `app`.
+    pub label: String,
+    /// What it is.
+    pub role: Role,
+    /// Its types.
+    pub graph: TypeGraph,
+    /// A kernel's modules: split BTF over `graph`. Asked only where `graph` itself has no candidate.
+    pub modules: Vec<TypeGraph>,
+}
+
+impl Target {
+    /// A user program's types.
+    #[must_use]
+    pub fn user(label: impl Into<String>, graph: TypeGraph) -> Self {
+        Self {
+            label: label.into(),
+            role: Role::User,
+            graph,
+            modules: Vec::new(),
+        }
+    }
+
+    /// The kernel's types.
+    #[must_use]
+    pub fn kernel(graph: TypeGraph) -> Self {
+        Self {
+            label: KERNEL_LABEL.into(),
+            role: Role::Kernel,
+            graph,
+            modules: Vec::new(),
+        }
+    }
+
+    /// The candidates for a type of the object: same kind (or both enumerations), same essential name.
+    /// (libbpf, `bpf_core_find_cands`.)
+    fn candidates(&self, local: Type<'_>) -> Vec<Candidate> {
+        let essential = essential_name(local.name().as_bytes());
+        let mut found = Vec::new();
+        let mut levels = Vec::new();
+        let mut level = Some(&self.graph);
+        while let Some(graph) = level {
+            levels.push(graph);
+            level = graph.base();
+        }
+        for graph in levels.into_iter().rev() {
+            take(graph, local, essential, None, &mut found);
+        }
+        if found.is_empty() {
+            for (number, module) in self.modules.iter().enumerate() {
+                take(module, local, essential, Some(number), &mut found);
+            }
+        }
+        found
+    }
+
+    /// The graph a candidate is of.
+    pub(super) fn graph_of(&self, candidate: Candidate) -> &TypeGraph {
+        candidate
+            .module
+            .and_then(|number| self.modules.get(number))
+            .unwrap_or(&self.graph)
+    }
+}
+
+fn take(
+    graph: &TypeGraph,
+    local: Type<'_>,
+    essential: &[u8],
+    module: Option<usize>,
+    found: &mut Vec<Candidate>,
+) {
+    found.extend(
+        graph
+            .own_of_kind_with_essential_name(local.kind(), essential)
+            .filter(|ty| kinds_agree(ty.kind(), local.kind()))
+            .map(|ty| Candidate {
+                id: ty.id(),
+                module,
+            }),
+    );
+}
+
+/// A type of a target that may be the one meant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// Its id in the target's graph, or in the module's.
+    pub id: TypeId,
+    /// The number of the module it is from.
+    pub module: Option<usize>,
+}
+
+/// Where a type of the object is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Binding {
+    /// The target, by its number; `None` where no target has a candidate.
+    pub target: Option<usize>,
+    /// Whether a flavor suffix picked it.
+    pub labelled: bool,
+    /// Every candidate in it, by id.
+    pub candidates: Vec<Candidate>,
+    /// Later targets that have candidates, too: a doubt, unless a suffix picked the target.
+    pub others: Vec<usize>,
+    /// Whether the name ends in the kernel's label and no target is a kernel: it is nobody's.
+    pub kernel_only: bool,
+}
+
+/// The bindings of an object's root types, each made once.
+#[derive(Debug)]
+pub(super) struct Scope<'t> {
+    targets: &'t [Target],
+    bindings: HashMap<TypeId, Binding>,
+}
+
+impl<'t> Scope<'t> {
+    pub fn new(targets: &'t [Target]) -> Self {
+        Self {
+            targets,
+            bindings: HashMap::new(),
+        }
+    }
+
+    /// The binding of a root type.
+    pub fn bind(&mut self, local: Type<'_>) -> &mut Binding {
+        self.bindings
+            .entry(local.id())
+            .or_insert_with(|| bind(self.targets, local))
+    }
+
+    pub fn into_bindings(self) -> HashMap<TypeId, Binding> {
+        self.bindings
+    }
+}
+
+fn bind(targets: &[Target], local: Type<'_>) -> Binding {
+    let mut binding = Binding {
+        target: None,
+        labelled: false,
+        candidates: Vec::new(),
+        others: Vec::new(),
+        kernel_only: false,
+    };
+    let suffix = flavor(local.name().as_bytes());
+    let is_kernel = suffix == Some(KERNEL_LABEL.as_bytes());
+    let picked = targets
+        .iter()
+        .position(|target| suffix == Some(target.label.as_bytes()))
+        .or_else(|| {
+            let kernel = |target: &Target| target.role == Role::Kernel;
+            targets.iter().position(kernel).filter(|_| is_kernel)
+        });
+    if let Some((number, target)) = picked.and_then(|number| Some((number, targets.get(number)?))) {
+        binding.target = Some(number);
+        binding.labelled = true;
+        binding.candidates = target.candidates(local);
+        return binding;
+    }
+    if is_kernel {
+        binding.kernel_only = true;
+        return binding;
+    }
+    for (number, target) in targets.iter().enumerate() {
+        let candidates = target.candidates(local);
+        if candidates.is_empty() {
+            continue;
+        }
+        if binding.target.is_none() {
+            binding.target = Some(number);
+            binding.candidates = candidates;
+        } else {
+            binding.others.push(number);
+        }
+    }
+    binding
+}

@@ -1,0 +1,234 @@
+//! What a relocation's answer is, given the path: the number that goes into the instruction.
+//! (libbpf, `bpf_core_calc_relo`.)
+
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::{IntEncoding, Kind, Type};
+use crate::id::TypeId;
+use crate::relocate::accessor::{Spec, size_of};
+use crate::relocate::compat::Dimensions;
+use crate::relocate::kind::RelocationKind;
+use crate::relocate::matching::member_of;
+use crate::target::Endian;
+
+/// An answer, and what the patch needs to know about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Value {
+    pub value: u64,
+    /// How an unsigned 32-bit enumerator reads when it is taken for signed, as libbpf takes it.
+    pub as_signed: Option<u64>,
+    /// Size of the memory access in bytes; 0 where there is none (bitfields, and all but offsets).
+    pub access: u32,
+    /// The type behind the access.
+    pub access_type: Option<TypeId>,
+    /// Whether the instruction must hold this value before it is patched.
+    pub checked: bool,
+}
+
+impl Value {
+    fn plain(value: u64) -> Self {
+        Self {
+            value,
+            checked: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// The answer for a path that `root`'s graph has.
+pub(super) fn compute(
+    kind: RelocationKind,
+    root: Type<'_>,
+    spec: &Spec,
+    endian: Endian,
+) -> Result<Value> {
+    match kind {
+        RelocationKind::FieldExists
+        | RelocationKind::TypeExists
+        | RelocationKind::TypeMatches
+        | RelocationKind::EnumvalExists => Ok(Value::plain(1)),
+        RelocationKind::TypeIdLocal | RelocationKind::TypeIdTarget => Ok(Value {
+            // Linkers renumber types and don't follow up in the code.
+            checked: false,
+            ..Value::plain(u64::from(root.id().get()))
+        }),
+        RelocationKind::TypeSize => Ok(Value::plain(u64::from(size_of(root)?))),
+        RelocationKind::EnumvalValue => enumerator(root, spec),
+        RelocationKind::FieldByteOffset
+        | RelocationKind::FieldByteSize
+        | RelocationKind::FieldSigned
+        | RelocationKind::FieldLshiftU64
+        | RelocationKind::FieldRshiftU64 => field(kind, root, spec, endian),
+    }
+}
+
+/// The answer where the target has no match: `None` is poison.
+pub(super) fn absent(kind: RelocationKind) -> Option<Value> {
+    kind.answers_absence().then(|| Value::plain(0))
+}
+
+fn enumerator(root: Type<'_>, spec: &Spec) -> Result<Value> {
+    let found = spec.accessors.first().and_then(|accessor| {
+        let enumeration = root.graph().ty(accessor.ty).as_enum()?;
+        Some((
+            enumeration.is_wide(),
+            enumeration.enumerator(accessor.index as usize)?,
+        ))
+    });
+    let Some((wide, enumerator)) = found else {
+        return Err(broken(root));
+    };
+    let low = u32::try_from(enumerator.value).ok();
+    let as_signed = low
+        .filter(|_| !wide && !enumerator.signed)
+        .map(|low| i64::from(low.cast_signed()).cast_unsigned());
+    Ok(Value {
+        as_signed,
+        ..Value::plain(enumerator.value)
+    })
+}
+
+fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> Result<Value> {
+    let graph = root.graph();
+    let Some(last) = spec.accessors.last() else {
+        return Err(broken(root));
+    };
+    if !last.named {
+        let ty = graph.ty(last.ty);
+        return match kind {
+            RelocationKind::FieldByteOffset => Ok(Value {
+                access: innermost_size(ty)?,
+                access_type: Some(last.ty),
+                ..Value::plain(u64::from(spec.bit_offset / 8))
+            }),
+            RelocationKind::FieldByteSize => Ok(Value::plain(
+                u64::from(size_of(ty)?).saturating_mul(last.span),
+            )),
+            _ => Err(Error::new(
+                ErrorKind::Malformed,
+                format!("a relocation of kind {kind} can't ask about an array's element"),
+            )),
+        };
+    }
+    let member = member_of(graph, *last).ok_or_else(|| broken(root))?;
+    let ty = graph.ty(member.ty).strip()?;
+    let storage = Storage::of(ty, spec.bit_offset, member.bitfield)?;
+    let checked = member.bitfield.is_none();
+    let plain = |value: u64| Value {
+        checked,
+        ..Value::plain(value)
+    };
+    Ok(match kind {
+        RelocationKind::FieldByteOffset if checked => Value {
+            access: innermost_size(ty)?,
+            access_type: Some(ty.id()),
+            ..plain(u64::from(storage.offset))
+        },
+        RelocationKind::FieldByteOffset => plain(u64::from(storage.offset)),
+        RelocationKind::FieldByteSize => plain(u64::from(storage.size)),
+        RelocationKind::FieldSigned => Value::plain(u64::from(is_signed(ty))),
+        RelocationKind::FieldLshiftU64 => plain(storage.left_shift(endian)),
+        // A width is never a matter of the compiler's taste, unlike the storage around it.
+        _ => Value::plain(u64::from(64u32.wrapping_sub(storage.bits))),
+    })
+}
+
+fn broken(root: Type<'_>) -> Error {
+    Error::malformed("the path leads nowhere").within(Place::Type(root.id()))
+}
+
+/// The size that a load or store of the field has: for arrays, an element's.
+fn innermost_size(ty: Type<'_>) -> Result<u32> {
+    size_of(Dimensions::of(ty)?.innermost)
+}
+
+fn is_signed(ty: Type<'_>) -> bool {
+    ty.as_enum().is_some_and(|enumeration| enumeration.signed)
+        || ty.as_int().is_some_and(|int| int.encoding.is_signed())
+}
+
+/// The bytes to load for a field: all of it, or the smallest aligned unit around a bitfield.
+struct Storage {
+    /// In bytes from the start of the root type.
+    offset: u32,
+    /// In bytes.
+    size: u32,
+    /// Where the field itself starts, in bits from the start of the root type.
+    bit_offset: u32,
+    /// The field's width in bits.
+    bits: u32,
+}
+
+impl Storage {
+    fn of(ty: Type<'_>, bit_offset: u32, bitfield: Option<u8>) -> Result<Self> {
+        let Some(bits) = bitfield else {
+            let size = size_of(ty)?;
+            return Ok(Self {
+                offset: bit_offset / 8,
+                size,
+                bit_offset,
+                bits: size.wrapping_mul(8),
+            });
+        };
+        let bits = u32::from(bits);
+        let mut size = match ty.kind() {
+            Kind::Int | Kind::Enum | Kind::Enum64 => ty.size_word(),
+            _ => 0,
+        };
+        if size == 0 || size > 16 {
+            return Err(Error::malformed(format!(
+                "a bitfield has the type {} {:?}, which has no size to load it by",
+                ty.kind(),
+                ty.name()
+            ))
+            .within(Place::Type(ty.id())));
+        }
+        let mut offset = bit_offset / 8 / size * size;
+        while u64::from(bit_offset) + u64::from(bits) - u64::from(offset) * 8 > u64::from(size) * 8
+        {
+            if size >= 8 {
+                return Err(Error::new(
+                    ErrorKind::Overflow,
+                    format!(
+                        "the bitfield at bit {bit_offset}, {bits} bits wide, doesn't fit one load of 8 bytes"
+                    ),
+                ));
+            }
+            size *= 2;
+            offset = bit_offset / 8 / size * size;
+        }
+        Ok(Self {
+            offset,
+            size,
+            bit_offset,
+            bits,
+        })
+    }
+
+    /// In 32 bits that wrap around, as libbpf does it for fields larger than 8 bytes.
+    fn left_shift(&self, endian: Endian) -> u64 {
+        let start = self.bit_offset.wrapping_sub(self.offset.wrapping_mul(8));
+        u64::from(match endian {
+            Endian::Little => 64u32.wrapping_sub(start.wrapping_add(self.bits)),
+            Endian::Big => 8u32
+                .wrapping_sub(self.size)
+                .wrapping_mul(8)
+                .wrapping_add(start),
+        })
+    }
+}
+
+/// Whether a load or store may take another width: where the upper bits are zeros either way, which is
+/// true of pointers and of unsigned integers.
+pub(super) fn may_resize(local: Option<Type<'_>>, target: Option<Type<'_>>) -> bool {
+    let (Some(local), Some(target)) = (local, target) else {
+        return false;
+    };
+    if local.kind() == Kind::Ptr && target.kind() == Kind::Ptr {
+        return true;
+    }
+    let unsigned = |ty: Type<'_>| {
+        ty.as_int()
+            .is_some_and(|int| int.encoding != IntEncoding::SIGNED)
+    };
+    unsigned(local) && unsigned(target)
+}

@@ -1,0 +1,204 @@
+//! What a listing says of each type, in bpftool's order and words; text and JSON differ only in how it is
+//! written down. (bpftool, `btf dump`.)
+
+use std::io;
+
+use crate::graph::{Kind, Name, Type, View};
+
+/// How a listing is written down.
+pub(super) trait Sink {
+    /// A type starts.
+    fn start(&mut self, ty: Type<'_>) -> io::Result<()>;
+    /// A number.
+    fn number(&mut self, key: &str, value: u64) -> io::Result<()>;
+    /// A number that may be negative.
+    fn signed(&mut self, key: &str, value: i64) -> io::Result<()>;
+    /// A word that needs no escaping.
+    fn word(&mut self, key: &str, value: &str) -> io::Result<()>;
+    /// A list of elements starts.
+    fn list(&mut self, key: &str) -> io::Result<()>;
+    /// An element starts.
+    fn element(&mut self) -> io::Result<()>;
+    /// The element's name; `None` where it has none.
+    fn name(&mut self, name: Option<Name<'_>>) -> io::Result<()>;
+    /// The element's value, with the suffix that C wants.
+    fn value(&mut self, value: Value) -> io::Result<()>;
+    /// The element ends.
+    fn end_element(&mut self) -> io::Result<()>;
+    /// The list ends.
+    fn end_list(&mut self) -> io::Result<()>;
+    /// The type ends.
+    fn end(&mut self) -> io::Result<()>;
+    /// Something that only the text says.
+    fn remark(&mut self, remark: Remark<'_>) -> io::Result<()>;
+}
+
+/// An enumerator's value.
+pub(super) struct Value {
+    /// The bits, extended to 64 as the sign says.
+    pub bits: u64,
+    pub signed: bool,
+    /// Whether it is ENUM64's.
+    pub wide: bool,
+}
+
+/// What only the text says.
+pub(super) enum Remark<'g> {
+    /// The comma after a variable's type.
+    Comma,
+    /// The type in a data section.
+    Of(Type<'g>),
+}
+
+/// The name to print: `None` where the string offset is 0, which is not the same as an empty string.
+pub(super) fn name_of(ty: Type<'_>) -> Option<Name<'_>> {
+    (ty.name_id().get() != 0).then(|| ty.name())
+}
+
+/// Lists one type.
+pub(super) fn list(ty: Type<'_>, sink: &mut impl Sink) -> io::Result<()> {
+    sink.start(ty)?;
+    match ty.view() {
+        View::Void | View::Unknown(_) => {}
+        View::Int(int) => {
+            sink.number("size", u64::from(int.size))?;
+            sink.number("bits_offset", u64::from(int.offset))?;
+            sink.number("nr_bits", u64::from(int.bits))?;
+            sink.word("encoding", &int.encoding.to_string())?;
+        }
+        View::Ptr(id)
+        | View::Typedef(id)
+        | View::Volatile(id)
+        | View::Const(id)
+        | View::Restrict(id)
+        | View::TypeTag(id) => sink.number("type_id", u64::from(id.get()))?,
+        View::Array(array) => {
+            sink.number("type_id", u64::from(array.element.get()))?;
+            sink.number("index_type_id", u64::from(array.index.get()))?;
+            sink.number("nr_elems", u64::from(array.count))?;
+        }
+        View::Struct(composite) | View::Union(composite) => {
+            sink.number("size", u64::from(composite.size))?;
+            members(composite, sink)?;
+        }
+        View::Enum(enumeration) => enumerators(enumeration, sink)?,
+        View::Fwd(_) => {
+            let kind = if ty.info().flag() { "union" } else { "struct" };
+            sink.word("fwd_kind", kind)?;
+        }
+        View::Func(func) => {
+            sink.number("type_id", u64::from(func.proto.get()))?;
+            sink.word("linkage", linkage(func.linkage))?;
+        }
+        View::FuncProto(proto) => {
+            sink.number("ret_type_id", u64::from(proto.result.get()))?;
+            params(proto, sink)?;
+        }
+        View::Var(var) => {
+            sink.number("type_id", u64::from(var.ty.get()))?;
+            sink.remark(Remark::Comma)?;
+            sink.word("linkage", linkage(var.linkage))?;
+        }
+        View::Datasec(section) => {
+            sink.number("size", u64::from(section.size))?;
+            variables(ty, section, sink)?;
+        }
+        View::Float(size) => sink.number("size", u64::from(size))?,
+        View::DeclTag(tag) => {
+            sink.number("type_id", u64::from(tag.target.get()))?;
+            // On the wire the number has a sign.
+            let component = tag
+                .component
+                .map_or(-1, |index| i64::from(index.cast_signed()));
+            sink.signed("component_idx", component)?;
+        }
+    }
+    sink.end()
+}
+
+fn members(composite: crate::graph::Composite<'_>, sink: &mut impl Sink) -> io::Result<()> {
+    sink.number("vlen", composite.len() as u64)?;
+    sink.list("members")?;
+    for member in composite.members() {
+        sink.element()?;
+        sink.name((member.name_id().get() != 0).then(|| member.name()))?;
+        sink.number("type_id", u64::from(member.ty.get()))?;
+        sink.number("bits_offset", member.offset.0)?;
+        if let Some(width) = member.bitfield {
+            sink.number("bitfield_size", u64::from(width))?;
+        }
+        sink.end_element()?;
+    }
+    sink.end_list()
+}
+
+fn enumerators(enumeration: crate::graph::Enum<'_>, sink: &mut impl Sink) -> io::Result<()> {
+    let encoding = if enumeration.signed {
+        "SIGNED"
+    } else {
+        "UNSIGNED"
+    };
+    sink.word("encoding", encoding)?;
+    sink.number("size", u64::from(enumeration.size))?;
+    sink.number("vlen", enumeration.len() as u64)?;
+    sink.list("values")?;
+    for enumerator in enumeration.enumerators() {
+        sink.element()?;
+        sink.name((enumerator.name_id().get() != 0).then(|| enumerator.name()))?;
+        sink.value(Value {
+            bits: enumerator.value,
+            signed: enumeration.signed,
+            wide: enumeration.is_wide(),
+        })?;
+        sink.end_element()?;
+    }
+    sink.end_list()
+}
+
+fn params(proto: crate::graph::FuncProto<'_>, sink: &mut impl Sink) -> io::Result<()> {
+    sink.number("vlen", proto.params().len() as u64)?;
+    sink.list("params")?;
+    for param in proto.params() {
+        sink.element()?;
+        sink.name((param.name_id().get() != 0).then(|| param.name()))?;
+        sink.number("type_id", u64::from(param.ty.get()))?;
+        sink.end_element()?;
+    }
+    sink.end_list()
+}
+
+fn variables(
+    ty: Type<'_>,
+    section: crate::graph::Datasec<'_>,
+    sink: &mut impl Sink,
+) -> io::Result<()> {
+    sink.number("vlen", section.entries().len() as u64)?;
+    sink.list("vars")?;
+    for entry in section.entries() {
+        sink.element()?;
+        sink.number("type_id", u64::from(entry.var.get()))?;
+        sink.number("offset", u64::from(entry.offset))?;
+        sink.number("size", u64::from(entry.size))?;
+        sink.remark(Remark::Of(ty.graph().ty(entry.var)))?;
+        sink.end_element()?;
+    }
+    sink.end_list()
+}
+
+/// The linkage of a function or variable.
+const fn linkage(number: u32) -> &'static str {
+    match number {
+        0 => "static",
+        1 => "global",
+        2 => "extern",
+        _ => "(unknown)",
+    }
+}
+
+/// The kind's name; `void` is kind 0, which bpftool calls unknown.
+pub(super) const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Void => "UNKNOWN",
+        kind => kind.name(),
+    }
+}
