@@ -20,21 +20,35 @@ pub struct Appended {
     pub strings: StringMap,
 }
 
-impl Appended {
-    /// The maps of a graph with this many types that is the builder's beginning.
-    pub(crate) fn identity(types: usize) -> Self {
-        Self {
-            types: Remap::identity(types),
-            strings: StringMap::identity(),
-        }
-    }
+/// Where the ids of a graph go, run by run: what a [`Remap`] says, in a few words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shift {
+    /// The old id of each run's first type and its new id; old ids ascend. Ids before the first run stay.
+    runs: Vec<(u32, u32)>,
+    /// One more than the highest old id.
+    end: u32,
 }
 
-/// A level of the graph (itself, its base, its base's base …) and where its ids go.
-struct Level<'g> {
-    graph: &'g TypeGraph,
-    /// The new id of the level's first type.
-    new: u32,
+impl Shift {
+    /// The ids of a graph that is the builder's beginning.
+    pub fn identity(graph: &TypeGraph) -> Self {
+        Self {
+            runs: Vec::new(),
+            end: graph.end_id(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, old: u32) -> u32 {
+        let run = self.runs.iter().rev().find(|(first, _)| old >= *first);
+        run.map_or(old, |(first, new)| new + (old - first))
+    }
+
+    pub fn to_remap(&self) -> Remap {
+        (0..self.end)
+            .map(|old| TypeId::new(self.get(old)))
+            .collect()
+    }
 }
 
 impl GraphBuilder {
@@ -47,6 +61,15 @@ impl GraphBuilder {
     /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for a kind this version
     /// doesn't know, whose ids it can't find; `Usage` where the byte order is another.
     pub fn append(&mut self, graph: &TypeGraph) -> Result<Appended> {
+        let (shift, strings) = self.append_runs(graph)?;
+        Ok(Appended {
+            types: shift.to_remap(),
+            strings,
+        })
+    }
+
+    /// As [`Self::append`].
+    pub(crate) fn append_runs(&mut self, graph: &TypeGraph) -> Result<(Shift, StringMap)> {
         if graph.endian() != self.endian() {
             return Err(Error::new(
                 ErrorKind::Usage,
@@ -55,45 +78,28 @@ impl GraphBuilder {
         }
         let mut levels = Vec::new();
         let mut level = Some(graph);
-        let mut shared = None;
-        while let Some(graph) = level {
-            if self.has_base(graph) {
-                shared = Some(graph);
-                break;
-            }
-            levels.push(Level { graph, new: 0 });
+        while let Some(graph) = level.filter(|graph| !self.has_base(graph)) {
+            levels.push(graph);
             level = graph.base();
         }
-        let first_id = shared.map_or(1, TypeGraph::end_id);
-        let first_str = shared.map_or(0, TypeGraph::end_str);
         levels.reverse();
+        let mut shift = Shift {
+            runs: Vec::with_capacity(levels.len()),
+            end: graph.end_id(),
+        };
         let mut new = self.next_id().get();
-        for level in &mut levels {
-            level.new = new;
-            new = u32::try_from(level.graph.own_len())
+        for level in &levels {
+            shift.runs.push((level.first_id().get(), new));
+            new = u32::try_from(level.own_len())
                 .ok()
                 .and_then(|len| new.checked_add(len))
                 .ok_or_else(|| Error::limit("type ids go beyond 32 bits"))?;
         }
-        let strings = self.append_strings(graph, first_str)?;
-        let map = |old: u32| {
-            levels
-                .iter()
-                .rev()
-                .find(|level| old >= level.graph.first_id().get())
-                .filter(|_| old >= first_id)
-                .map_or(old, |level| {
-                    level.new + (old - level.graph.first_id().get())
-                })
-        };
-        for level in &levels {
-            self.append_level(level.graph, map, &strings)?;
+        let strings = self.append_strings(graph, level.map_or(0, TypeGraph::end_str))?;
+        for level in levels {
+            self.append_level(level, |old| shift.get(old), &strings)?;
         }
-        let types = (0..graph.end_id()).map(|old| TypeId::new(map(old)));
-        Ok(Appended {
-            types: types.collect(),
-            strings,
-        })
+        Ok((shift, strings))
     }
 
     fn append_strings(&mut self, graph: &TypeGraph, first: u32) -> Result<StringMap> {

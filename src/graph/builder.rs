@@ -261,16 +261,11 @@ impl GraphBuilder {
             ));
         }
         let start = self.types.len() / 4;
+        self.types.reserve_exact(bytes.len());
         self.types.extend_from_slice(bytes);
         self.count += u32::try_from(graph.own_len()).unwrap_or(0);
         self.format.wide |= graph.format().wide;
         Ok(start)
-    }
-
-    /// Makes room for records and strings of this many bytes in all.
-    pub(crate) fn reserve(&mut self, type_bytes: usize, string_bytes: usize) {
-        self.types.reserve_exact(type_bytes);
-        self.strings.reserve(string_bytes);
     }
 
     /// Whether no two strings are equal.

@@ -18,7 +18,7 @@ mod types;
 mod walk;
 
 pub use append::Appended;
-pub(crate) use append::unknown;
+pub(crate) use append::{Shift, unknown};
 pub use builder::{GraphBuilder, NewMember};
 pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};

@@ -55,9 +55,11 @@ fn canonical_with(
             set(&mut hashes, forward, hash);
         }
     }
+    // These tables and the partition are the largest things alive: not all at once.
+    drop(other);
     let partition = initial(&nodes, &forwards, &hashes);
     drop(hashes);
-    let partition = Refiner::new(&nodes, &forwards, mixer, partition, other).run();
+    let partition = Refiner::new(&nodes, &forwards, mixer, partition).run();
     Ok(firsts(&nodes, &forwards, &partition))
 }
 

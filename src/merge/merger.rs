@@ -1,7 +1,7 @@
 //! Merging several graphs into one.
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Appended, GraphBuilder, Remap, StringMap, TypeGraph};
+use crate::graph::{GraphBuilder, Remap, Shift, StringMap, TypeGraph};
 use crate::id::TypeId;
 use crate::merge::dedup::deduplicate;
 use crate::merge::options::Options;
@@ -97,9 +97,9 @@ impl Origins {
 /// Merges graphs: one after the other, then, unless the options say otherwise, types that are the same
 /// become one.
 ///
-/// Inputs are taken by value and let go of one by one, so that a caller that keeps no handle pays for their
-/// memory once. The ids of the first input stay. An input that is split from the result's base has only its
-/// own types appended; one that is split from another base brings the base's types along.
+/// The ids of the first input stay. An input that is split from the result's base has only its own types
+/// appended; one that is split from another base brings the base's types along. Inputs are taken one by
+/// one and let go of, so that an iterator that parses on demand needs memory for one at a time.
 ///
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -127,70 +127,107 @@ impl Origins {
 /// `Usage` without input, or where the byte orders differ; `Unsupported`, with input and type, for a kind
 /// this version doesn't know, in any input but the first; `Limit` beyond [`Limits`](crate::Limits).
 pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &Options) -> Result<Merged> {
-    let mut inputs: Vec<Input> = inputs.into_iter().collect();
-    inputs.reverse();
-    let Some(Input { label, graph }) = inputs.pop() else {
-        return Err(Error::new(ErrorKind::Usage, "there is nothing to merge"));
-    };
-    let mut labels = vec![label];
-    let (mut builder, mut straight, first) = start(graph, &inputs, options)
-        .within(|| Place::File(labels.first().cloned().unwrap_or_default()))?;
-    let keep = if options.keep_first {
-        builder.next_id().get()
-    } else {
-        0
-    };
-    let (mut types, mut strings) = (vec![first.types], vec![first.strings]);
-    while let Some(Input { label, graph }) = inputs.pop() {
-        let appended = builder
-            .append(&graph)
-            .within(|| Place::File(label.clone()))?;
-        labels.push(label);
-        types.push(appended.types);
-        strings.push(appended.strings);
+    let mut merger = Merger::new(options.clone());
+    for input in inputs {
+        merger.add(input)?;
     }
-    straight &= builder.has_unique_strings();
-    let mut graph = builder.freeze()?;
-    if options.dedup {
-        let done = deduplicate(graph, straight, keep, options)?;
-        types.iter_mut().for_each(|map| map.follow(&done.types));
-        strings.iter_mut().for_each(|map| map.follow(&done.strings));
-        graph = done.graph;
-    }
-    Ok(Merged {
-        graph,
-        labels,
-        types,
-        strings,
-    })
+    merger.finish()
 }
 
-/// A builder with the first input in it, whether all names there so far are straight, and the input's maps.
-fn start(
-    first: TypeGraph,
-    others: &[Input],
-    options: &Options,
-) -> Result<(GraphBuilder, bool, Appended)> {
-    let (type_bytes, string_bytes) = others.iter().fold((0, 0), |(types, strings), input| {
-        (
-            types + input.graph.words().len() * 4,
-            strings + input.graph.string_section().len(),
-        )
-    });
-    if let Some(base) = &options.base {
-        let mut builder = GraphBuilder::split_with_limits(base, options.limits.clone());
-        let own_bytes = first.words().len() * 4;
-        builder.reserve(
-            type_bytes + own_bytes,
-            string_bytes + first.string_section().len(),
-        );
-        let appended = builder.append(&first)?;
-        return Ok((builder, base.has_straight_names(), appended));
+/// Merges graphs that come one by one: [`merge`], step by step.
+#[derive(Clone, Debug)]
+pub struct Merger {
+    options: Options,
+    /// `None` before the first input.
+    builder: Option<GraphBuilder>,
+    /// Whether equal names have equal offsets so far.
+    straight: bool,
+    /// The end of the first input's ids.
+    keep: u32,
+    labels: Vec<String>,
+    types: Vec<Shift>,
+    strings: Vec<StringMap>,
+}
+
+impl Merger {
+    /// A merger without input.
+    #[must_use]
+    pub const fn new(options: Options) -> Self {
+        Self {
+            options,
+            builder: None,
+            straight: true,
+            keep: 0,
+            labels: Vec::new(),
+            types: Vec::new(),
+            strings: Vec::new(),
+        }
     }
-    let straight = first.has_straight_names();
-    let mut builder = GraphBuilder::resume_with_limits(&first, options.limits.clone());
-    let appended = Appended::identity(first.len());
-    drop(first);
-    builder.reserve(type_bytes, string_bytes);
-    Ok((builder, straight, appended))
+
+    /// Appends an input.
+    ///
+    /// # Errors
+    /// As [`merge`]. An input that fails leaves the merger in an unspecified state.
+    pub fn add(&mut self, input: Input) -> Result<()> {
+        let Input { label, graph } = input;
+        let (shift, strings) = match &mut self.builder {
+            Some(builder) => builder.append_runs(&graph),
+            None => self.start(&graph),
+        }
+        .within(|| Place::File(label.clone()))?;
+        if self.keep == 0 && self.options.keep_first {
+            self.keep = self.builder.as_ref().map_or(0, |b| b.next_id().get());
+        }
+        self.labels.push(label);
+        self.types.push(shift);
+        self.strings.push(strings);
+        Ok(())
+    }
+
+    fn start(&mut self, first: &TypeGraph) -> Result<(Shift, StringMap)> {
+        let limits = self.options.limits.clone();
+        if let Some(base) = &self.options.base {
+            self.straight = base.has_straight_names();
+            let builder = GraphBuilder::split_with_limits(base, limits);
+            return self.builder.insert(builder).append_runs(first);
+        }
+        self.straight = first.has_straight_names();
+        self.builder = Some(GraphBuilder::resume_with_limits(first, limits));
+        Ok((Shift::identity(first), StringMap::identity()))
+    }
+
+    /// Deduplicates what was added and freezes it.
+    ///
+    /// # Errors
+    /// As [`merge`].
+    pub fn finish(self) -> Result<Merged> {
+        let Some(builder) = self.builder else {
+            return Err(Error::new(ErrorKind::Usage, "there is nothing to merge"));
+        };
+        let straight = self.straight && builder.has_unique_strings();
+        let mut strings = self.strings;
+        let graph = builder.freeze()?;
+        if !self.options.dedup {
+            let types = self.types.iter().map(Shift::to_remap).collect();
+            return Ok(Merged {
+                graph,
+                labels: self.labels,
+                types,
+                strings,
+            });
+        }
+        let done = deduplicate(graph, straight, self.keep, &self.options)?;
+        strings.iter_mut().for_each(|map| map.follow(&done.strings));
+        let types = self.types.iter().map(|shift| {
+            let mut map = shift.to_remap();
+            map.follow(&done.types);
+            map
+        });
+        Ok(Merged {
+            labels: self.labels,
+            types: types.collect(),
+            strings,
+            graph: done.graph,
+        })
+    }
 }

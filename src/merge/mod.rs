@@ -13,6 +13,6 @@ mod partition;
 mod refine;
 
 pub use dedup::{Deduped, dedup};
-pub use merger::{Input, Merged, merge};
+pub use merger::{Input, Merged, Merger, Origins, merge};
 pub use minimise::{Minimiser, Need};
 pub use options::Options;

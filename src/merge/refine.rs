@@ -36,20 +36,18 @@ pub(super) struct Refiner<'a> {
 }
 
 impl<'a> Refiner<'a> {
-    /// `sums` is a table of one entry a node, whose contents don't matter.
     pub fn new(
         nodes: &'a Nodes<'a>,
         forwards: &'a Forwards,
         mixer: Mixer,
         partition: Partition,
-        sums: Vec<u64>,
     ) -> Self {
         Self {
             nodes,
             forwards,
             mixer,
             partition,
-            sums,
+            sums: vec![0; nodes.len()],
             referrers: None,
             moved: Vec::new(),
             released: vec![false; forwards.len()],
