@@ -197,23 +197,178 @@ pub(crate) fn type_edges(record: &[Word]) -> impl Iterator<Item = TypeId> + '_ {
     })
 }
 
-/// Rewrites every type id and every string offset of a record.
+/// Calls `take` with every word of a record, in order, and whether it is a type id. An opaque record has no
+/// word that is known to be one.
+#[inline]
+pub(crate) fn each_word(record: &[Word], mut take: impl FnMut(u32, bool)) {
+    let Some((head, rest)) = record.split_first_chunk::<HEAD>() else {
+        return;
+    };
+    let [name, info, third] = head.map(u32::from_ne_bytes);
+    take(name, false);
+    take(info, false);
+    let Some(shape) = Info::from_word(info).kind().shape() else {
+        take(third, false);
+        for word in rest {
+            take(u32::from_ne_bytes(*word), false);
+        }
+        return;
+    };
+    take(third, shape.refers);
+    // One loop a shape, so that the hot ones have no decision inside.
+    match (shape.elem, shape.elem_type) {
+        (3, Some(1)) => {
+            for words in rest.as_chunks::<3>().0 {
+                let [name, ty, third] = words.map(u32::from_ne_bytes);
+                take(name, false);
+                take(ty, true);
+                take(third, false);
+            }
+        }
+        (2, Some(1)) => {
+            for words in rest.as_chunks::<2>().0 {
+                let [name, ty] = words.map(u32::from_ne_bytes);
+                take(name, false);
+                take(ty, true);
+            }
+        }
+        _ => {
+            for (index, word) in (HEAD..).zip(rest) {
+                let is_type = matches!(role(Some(shape), index), Some(Role::Type));
+                take(u32::from_ne_bytes(*word), is_type);
+            }
+        }
+    }
+}
+
+/// Calls `take` with every string offset of a record.
+pub(crate) fn each_name(record: &[Word], mut take: impl FnMut(u32)) {
+    let mut name = |word: &Word| take(u32::from_ne_bytes(*word));
+    let Some(([first, info, _], rest)) = record.split_first_chunk::<HEAD>() else {
+        return;
+    };
+    name(first);
+    match Info::from_word(u32::from_ne_bytes(*info)).kind().shape() {
+        Some(shape) if shape.elem_name => {
+            for words in rest.chunks_exact(usize::from(shape.elem)) {
+                words.iter().take(1).for_each(&mut name);
+            }
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// Whether two records are the same word by word, when type ids are compared by what `class` says of them.
+#[inline]
+pub(crate) fn same(a: &[Word], b: &[Word], class: impl Fn(u32) -> u32) -> bool {
+    let (Some((head_a, rest_a)), Some((head_b, rest_b))) =
+        (a.split_first_chunk::<HEAD>(), b.split_first_chunk::<HEAD>())
+    else {
+        return a == b;
+    };
+    let ([name_a, info_a, third_a], [name_b, info_b, third_b]) = (head_a, head_b);
+    if a.len() != b.len() || name_a != name_b || info_a != info_b {
+        return false;
+    }
+    let ids = |a: &Word, b: &Word| {
+        a == b || class(u32::from_ne_bytes(*a)) == class(u32::from_ne_bytes(*b))
+    };
+    let Some(shape) = Info::from_word(u32::from_ne_bytes(*info_a)).kind().shape() else {
+        return a == b;
+    };
+    let third = if shape.refers {
+        ids(third_a, third_b)
+    } else {
+        third_a == third_b
+    };
+    if !third {
+        return false;
+    }
+    match (shape.elem, shape.elem_type) {
+        (3, Some(1)) => {
+            let (a, b) = (rest_a.as_chunks::<3>().0, rest_b.as_chunks::<3>().0);
+            a.iter()
+                .zip(b)
+                .all(|(a, b)| a[0] == b[0] && a[2] == b[2] && ids(&a[1], &b[1]))
+        }
+        (2, Some(1)) => {
+            let (a, b) = (rest_a.as_chunks::<2>().0, rest_b.as_chunks::<2>().0);
+            a.iter()
+                .zip(b)
+                .all(|(a, b)| a[0] == b[0] && ids(&a[1], &b[1]))
+        }
+        _ => (HEAD..)
+            .zip(rest_a.iter().zip(rest_b))
+            .all(|(index, (a, b))| match role(Some(shape), index) {
+                Some(Role::Type) => ids(a, b),
+                Some(Role::String) | None => a == b,
+            }),
+    }
+}
+
+/// Rewrites every type id and every string offset of a record, in the record's order.
+#[inline]
 pub(crate) fn rewrite<E>(
     record: &mut [Word],
     mut id: impl FnMut(TypeId) -> Result<TypeId, E>,
     mut string: impl FnMut(StrId) -> Result<StrId, E>,
 ) -> Result<(), E> {
-    let info = record.get(1).map_or(Info::from_word(0), |word| {
-        Info::from_word(u32::from_ne_bytes(*word))
-    });
-    let shape = info.kind().shape();
-    for (index, word) in record.iter_mut().enumerate() {
-        let value = u32::from_ne_bytes(*word);
-        match role(shape, index) {
-            Some(Role::Type) => *word = id(TypeId::new(value))?.get().to_ne_bytes(),
-            Some(Role::String) => *word = string(StrId::new(value))?.get().to_ne_bytes(),
-            None => {}
+    let Some((head, rest)) = record.split_first_chunk_mut::<HEAD>() else {
+        return Ok(());
+    };
+    let mut id = |word: &mut Word| {
+        *word = id(TypeId::new(u32::from_ne_bytes(*word)))?
+            .get()
+            .to_ne_bytes();
+        Ok(())
+    };
+    let mut string = |word: &mut Word| {
+        *word = string(StrId::new(u32::from_ne_bytes(*word)))?
+            .get()
+            .to_ne_bytes();
+        Ok(())
+    };
+    let [name, info, third] = head;
+    string(name)?;
+    let Some(shape) = Info::from_word(u32::from_ne_bytes(*info)).kind().shape() else {
+        return Ok(());
+    };
+    if shape.refers {
+        id(third)?;
+    }
+    for word in rest.iter_mut().take(usize::from(shape.extra_types)) {
+        id(word)?;
+    }
+    // One loop a shape, so that the hot ones have no decision inside.
+    match (shape.elem, shape.elem_name, shape.elem_type) {
+        (3, true, Some(1)) => {
+            for [name, ty, _] in rest.as_chunks_mut::<3>().0 {
+                string(name)?;
+                id(ty)?;
+            }
         }
+        (3, false, Some(_)) => {
+            for [ty, _, _] in rest.as_chunks_mut::<3>().0 {
+                id(ty)?;
+            }
+        }
+        (3, true, _) => {
+            for [name, _, _] in rest.as_chunks_mut::<3>().0 {
+                string(name)?;
+            }
+        }
+        (2, true, Some(_)) => {
+            for [name, ty] in rest.as_chunks_mut::<2>().0 {
+                string(name)?;
+                id(ty)?;
+            }
+        }
+        (2, true, None) => {
+            for [name, _] in rest.as_chunks_mut::<2>().0 {
+                string(name)?;
+            }
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -306,6 +461,23 @@ mod tests {
             assert_eq!((&got_ids[..], &got_strings[..]), (ids, strings), "{kind}");
             if most.take(&record, u32::MAX).is_none() {
                 most.take_unknown(&record);
+            }
+            let mut rewritten = record.clone();
+            let Ok(()) = rewrite::<std::convert::Infallible>(
+                &mut rewritten,
+                |id| Ok(TypeId::new(id.get() + 100)),
+                |string| Ok(StrId::new(string.get() + 1000)),
+            );
+            for (index, (word, before)) in rewritten.iter().zip(&record).enumerate() {
+                let grown = u32::from_ne_bytes(*word) - u32::from_ne_bytes(*before);
+                let expected = if ids.contains(&index) {
+                    100
+                } else if strings.contains(&index) {
+                    1000
+                } else {
+                    0
+                };
+                assert_eq!(grown, expected, "{kind}, word {index}");
             }
             let largest = |indices: &[usize]| {
                 indices

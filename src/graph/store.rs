@@ -147,6 +147,23 @@ impl TypeGraph {
         })))
     }
 
+    /// The parts again, and where the records start. Nothing is copied where this is the only handle of the
+    /// graph.
+    pub(crate) fn into_parts(self) -> (Parts, Vec<u32>) {
+        let parts = |store: &Store| Parts {
+            base: store.base.clone(),
+            types: store.types.clone(),
+            strings: store.strings.clone(),
+            format: store.format.clone(),
+            pointer_width: store.pointer_width,
+            from_wire: false,
+        };
+        match Arc::try_unwrap(self.0) {
+            Ok(store) => (parts(&store), store.offsets),
+            Err(shared) => (parts(&shared), shared.offsets.clone()),
+        }
+    }
+
     /// The graph this one is split from.
     #[must_use]
     pub fn base(&self) -> Option<&Self> {
@@ -269,6 +286,11 @@ impl TypeGraph {
     /// The graph's own records as words.
     pub(crate) fn words(&self) -> &[Word] {
         self.0.types.as_chunks::<4>().0
+    }
+
+    /// Where each own record starts in [`Self::words`], and where the last one ends.
+    pub(crate) fn offsets(&self) -> &[u32] {
+        &self.0.offsets
     }
 
     /// How the graph's bytes were wrapped.
