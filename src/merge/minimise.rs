@@ -1,0 +1,396 @@
+//! The smallest graph in which the same questions have the same answers.
+//!
+//! A relocation looks at little of its target: the members along a path, a size, the names of an
+//! enumeration. A [`Minimiser`] is told what was looked at and keeps that: a structure with the members
+//! that were used and its size, pointers to nothing, no typedefs or qualifiers (no rule looks at them
+//! below the root type).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Array, GraphBuilder, Kind, NewMember, Type, TypeGraph, View};
+use crate::id::TypeId;
+
+/// What is needed of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need<'a> {
+    /// The members and elements along a path: the numbers of an accessor, the first of which counts whole
+    /// objects of the type.
+    Path(&'a [u32]),
+    /// One enumerator, by its number.
+    Enumerator(u32),
+    /// That the type is there, with its size, and of what kinds it is made; no members.
+    Whole,
+    /// Everything that a comparison member by member looks at.
+    Members,
+}
+
+/// Collects what is needed of types, and builds a graph of just that.
+///
+/// ```
+/// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+/// use btfkit::merge::{Minimiser, Need};
+///
+/// let mut builder = GraphBuilder::new();
+/// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
+/// let members = [
+///     NewMember::new(builder.intern("a")?, int, 0),
+///     NewMember::new(builder.intern("b")?, int, 32),
+/// ];
+/// let pair = builder.composite(Kind::Struct, "pair", 8, &members)?;
+/// let graph = builder.freeze()?;
+///
+/// let mut minimiser = Minimiser::new();
+/// minimiser.need(graph.ty(pair), Need::Path(&[0, 1]))?;
+/// let small = minimiser.build()?;
+/// let members: Vec<_> = small.find(Kind::Struct, "pair").unwrap().members().collect();
+/// assert_eq!(members.len(), 1);
+/// assert_eq!(members[0].offset.0, 32);
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Minimiser {
+    /// The graphs that types came from, each level of split BTF by itself.
+    levels: Vec<TypeGraph>,
+    kept: BTreeMap<Key, Kept>,
+}
+
+/// A type of one of the levels.
+type Key = (usize, TypeId);
+
+/// What is kept of a type.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Members of a structure, enumerators of an enumeration.
+    parts: BTreeSet<u32>,
+    /// Whether what a pointer, typedef or prototype refers to is kept, too.
+    follows: bool,
+    /// Whether a comparison member by member has been prepared, behind a pointer or not.
+    compared: [bool; 2],
+}
+
+impl Minimiser {
+    /// Nothing needed yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes that something is needed of a type.
+    ///
+    /// # Errors
+    /// `Usage` where a path leads nowhere; `Malformed` where the type's chain has no end.
+    pub fn need(&mut self, ty: Type<'_>, need: Need<'_>) -> Result<()> {
+        match need {
+            Need::Path(steps) => self.need_path(ty, steps),
+            Need::Enumerator(number) => {
+                let stripped = self.keep_root(ty)?;
+                self.keep(stripped).parts.insert(number);
+                Ok(())
+            }
+            Need::Whole => {
+                self.keep_root(ty)?;
+                self.need_whole(ty)
+            }
+            Need::Members => {
+                self.keep_root(ty)?;
+                self.need_members(ty)
+            }
+        }
+    }
+
+    /// Keeps a root type, which is found by its name, and what it stands for.
+    fn keep_root<'g>(&mut self, ty: Type<'g>) -> Result<Type<'g>> {
+        let stripped = ty.strip()?;
+        self.keep(ty).follows |= ty.id() != stripped.id();
+        self.keep(stripped);
+        Ok(stripped)
+    }
+
+    fn keep(&mut self, ty: Type<'_>) -> &mut Kept {
+        let key = self.key(ty.graph(), ty.id());
+        self.kept.entry(key).or_default()
+    }
+
+    /// The level a type belongs to, so that two modules over one base share the base's types.
+    fn key(&mut self, graph: &TypeGraph, id: TypeId) -> Key {
+        let mut level = graph;
+        while let Some(base) = level.base().filter(|_| id < level.first_id()) {
+            level = base;
+        }
+        let known = self.levels.iter().position(|known| known.is_same(level));
+        let number = known.unwrap_or_else(|| {
+            self.levels.push(level.clone());
+            self.levels.len() - 1
+        });
+        (number, id)
+    }
+
+    fn need_path(&mut self, root: Type<'_>, steps: &[u32]) -> Result<()> {
+        let graph = root.graph();
+        let mut ty = self.keep_root(root)?;
+        for &step in steps.iter().skip(1) {
+            ty = ty.strip()?;
+            ty = match ty.view() {
+                View::Struct(composite) | View::Union(composite) => {
+                    let Some(member) = composite.member(step as usize) else {
+                        return Err(leads_nowhere());
+                    };
+                    let kept = self.keep(ty);
+                    kept.parts.insert(step);
+                    // A zero-length array that isn't the last member must not become it: the last one
+                    // has no bound.
+                    let next = step.saturating_add(1);
+                    if (next as usize) < composite.len() && is_empty_array(graph.ty(member.ty))? {
+                        kept.parts.insert(next);
+                        if let Some(next) = composite.member(next as usize) {
+                            self.keep_shallow(graph.ty(next.ty))?;
+                        }
+                    }
+                    graph.ty(member.ty)
+                }
+                View::Array(array) => graph.ty(array.element),
+                // The further steps of an array with its dimensions flattened.
+                _ => ty,
+            };
+            self.keep_shallow(ty)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a field's type as far as a comparison of fields looks: arrays down to their elements.
+    fn keep_shallow(&mut self, ty: Type<'_>) -> Result<()> {
+        let mut ty = ty.strip()?;
+        for _ in 0..=crate::limits::Limits::CHAIN {
+            self.keep(ty);
+            let Some(array) = ty.as_array() else {
+                return Ok(());
+            };
+            self.keep_index(ty.graph(), array)?;
+            ty = ty.graph().ty(array.element).strip()?;
+        }
+        Err(Error::malformed("the chain of arrays has no end"))
+    }
+
+    fn keep_index(&mut self, graph: &TypeGraph, array: Array) -> Result<()> {
+        let index = graph.ty(array.index).strip()?;
+        self.keep(index);
+        Ok(())
+    }
+
+    /// Keeps what the compatibility of whole types depends on: kinds, through pointers, arrays and
+    /// prototypes.
+    fn need_whole(&mut self, root: Type<'_>) -> Result<()> {
+        let mut open = vec![root];
+        while let Some(ty) = open.pop() {
+            let ty = ty.strip()?;
+            let kept = self.keep(ty);
+            let again = std::mem::replace(&mut kept.follows, true);
+            if again {
+                continue;
+            }
+            if let Some(array) = ty.as_array() {
+                self.keep_index(ty.graph(), array)?;
+                open.push(ty.graph().ty(array.element));
+            } else if matches!(ty.kind(), Kind::Ptr | Kind::FuncProto) {
+                open.extend(ty.references().map(|id| ty.graph().ty(id)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what a comparison member by member looks at: all of it, but behind pointers only names.
+    fn need_members(&mut self, root: Type<'_>) -> Result<()> {
+        let mut open = vec![(root, false)];
+        while let Some((ty, behind_pointer)) = open.pop() {
+            let ty = ty.strip()?;
+            let kept = self.keep(ty);
+            let [compared, compared_behind] = &mut kept.compared;
+            let flag = if behind_pointer {
+                compared_behind
+            } else {
+                compared
+            };
+            if std::mem::replace(flag, true) {
+                continue;
+            }
+            kept.follows = true;
+            let graph = ty.graph();
+            let count = ty.info().vlen();
+            match ty.kind() {
+                Kind::Struct | Kind::Union if !behind_pointer => {
+                    kept.parts.extend(0..count);
+                    open.extend(ty.members().map(|member| (graph.ty(member.ty), false)));
+                }
+                Kind::Enum | Kind::Enum64 => kept.parts.extend(0..count),
+                Kind::Ptr => open.extend(ty.references().map(|id| (graph.ty(id), true))),
+                Kind::Array | Kind::FuncProto => {
+                    open.extend(ty.references().map(|id| (graph.ty(id), behind_pointer)));
+                }
+                Kind::Void
+                | Kind::Int
+                | Kind::Struct
+                | Kind::Union
+                | Kind::Fwd
+                | Kind::Typedef
+                | Kind::Volatile
+                | Kind::Const
+                | Kind::Restrict
+                | Kind::Func
+                | Kind::Var
+                | Kind::Datasec
+                | Kind::Float
+                | Kind::DeclTag
+                | Kind::TypeTag
+                | Kind::Unknown(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds the graph, which stands by itself even where the types came from split BTF.
+    ///
+    /// # Errors
+    /// `Limit` beyond [`Limits`](crate::Limits).
+    pub fn build(&self) -> Result<TypeGraph> {
+        let mut builder = GraphBuilder::new();
+        if let Some(level) = self.levels.first() {
+            builder.set_endian(level.endian());
+            builder.set_pointer_width(level.pointer_width());
+        }
+        let keys = self.kept.keys().filter(|(_, id)| !id.is_void());
+        let ids: BTreeMap<Key, TypeId> = keys
+            .zip(builder.next_id().get()..)
+            .map(|(key, id)| (*key, TypeId::new(id)))
+            .collect();
+        for (&(level, id), kept) in &self.kept {
+            if id.is_void() {
+                continue;
+            }
+            let Some(graph) = self.levels.get(level) else {
+                continue;
+            };
+            Writer {
+                ids: &ids,
+                levels: &self.levels,
+                level,
+            }
+            .write(graph.ty(id), kept, &mut builder)?;
+        }
+        builder.freeze()
+    }
+}
+
+fn leads_nowhere() -> Error {
+    Error::new(ErrorKind::Usage, "the path leads to no member")
+}
+
+fn is_empty_array(ty: Type<'_>) -> Result<bool> {
+    Ok(ty.strip()?.as_array().is_some_and(|array| array.count == 0))
+}
+
+struct Writer<'a> {
+    ids: &'a BTreeMap<Key, TypeId>,
+    levels: &'a [TypeGraph],
+    level: usize,
+}
+
+impl Writer<'_> {
+    /// The new id of what a type refers to, typedefs and qualifiers left out; `void` where it isn't kept.
+    fn target(&self, graph: &TypeGraph, id: TypeId) -> Result<TypeId> {
+        let id = graph.ty(id).strip()?.id();
+        let mut level = self.level;
+        while let Some(graph) = self.levels.get(level) {
+            if id >= graph.first_id() {
+                break;
+            }
+            let base = graph.base();
+            let known = |known: &TypeGraph| base.is_some_and(|base| base.is_same(known));
+            match self.levels.iter().position(known) {
+                Some(base) => level = base,
+                None => break,
+            }
+        }
+        Ok(self.ids.get(&(level, id)).copied().unwrap_or(TypeId::VOID))
+    }
+
+    fn write(&self, ty: Type<'_>, kept: &Kept, builder: &mut GraphBuilder) -> Result<TypeId> {
+        let graph = ty.graph();
+        let follow = |id: TypeId| {
+            if kept.follows {
+                self.target(graph, id)
+            } else {
+                Ok(TypeId::VOID)
+            }
+        };
+        match ty.view() {
+            View::Struct(composite) | View::Union(composite) => {
+                let mut members = Vec::new();
+                for &number in &kept.parts {
+                    let Some(member) = composite.member(number as usize) else {
+                        return Err(leads_nowhere());
+                    };
+                    members.push(NewMember {
+                        name: builder.intern(member.name().as_bytes())?,
+                        ty: self.target(graph, member.ty)?,
+                        offset: member.offset,
+                        bitfield: member.bitfield,
+                    });
+                }
+                builder.composite(ty.kind(), ty.name().as_bytes(), composite.size, &members)
+            }
+            View::Enum(enumeration) => {
+                let mut values = Vec::new();
+                for (_, enumerator) in (0u32..)
+                    .zip(enumeration.enumerators())
+                    .filter(|(number, _)| kept.parts.contains(number))
+                {
+                    let name = builder.intern(enumerator.name().as_bytes())?;
+                    values.push((name, enumerator.value));
+                }
+                if enumeration.is_wide() {
+                    let name = ty.name();
+                    return builder.enum64(
+                        name.as_bytes(),
+                        enumeration.size,
+                        enumeration.signed,
+                        &values,
+                    );
+                }
+                builder.enum32(
+                    ty.name().as_bytes(),
+                    enumeration.size,
+                    enumeration.signed,
+                    &values,
+                )
+            }
+            View::Ptr(to) => builder.ptr(follow(to)?),
+            View::Typedef(of) => builder.typedef(ty.name().as_bytes(), self.target(graph, of)?),
+            View::Array(array) => builder.array(
+                self.target(graph, array.element)?,
+                self.target(graph, array.index)?,
+                array.count,
+            ),
+            View::FuncProto(proto) => {
+                let mut params = Vec::new();
+                for param in proto.params() {
+                    params.push((crate::id::StrId::EMPTY, follow(param.ty)?));
+                }
+                builder.func_proto(follow(proto.result)?, &params)
+            }
+            View::Void
+            | View::Int(_)
+            | View::Fwd(_)
+            | View::Float(_)
+            | View::Volatile(_)
+            | View::Const(_)
+            | View::Restrict(_)
+            | View::TypeTag(_)
+            | View::Func(_)
+            | View::Var(_)
+            | View::Datasec(_)
+            | View::DeclTag(_)
+            | View::Unknown(_) => builder.copy(ty, |id| self.target(graph, id)),
+        }
+    }
+}
