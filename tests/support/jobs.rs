@@ -1,9 +1,12 @@
-//! Whole jobs on real objects.
+//! Whole jobs on real files.
 
-use btfkit::Result;
-use btfkit::elf::BpfObject;
-use btfkit::graph::{CoreRelo, LineInfo, TypeGraph};
-use btfkit::relocate::{CodeSection, Function, Options, Program, Relocated, Target, relocate};
+use std::path::{Path, PathBuf};
+
+use btfkit::graph::TypeGraph;
+use btfkit::pipeline::{Options, Relocated, Target, relocate};
+use btfkit::{Limits, dwarf, elf};
+
+use super::{read, testdata};
 
 /// The running kernel's BTF; `None` where there is none.
 pub fn running_kernel() -> Option<TypeGraph> {
@@ -11,90 +14,59 @@ pub fn running_kernel() -> Option<TypeGraph> {
     Some(btfkit::parse::parse(raw).unwrap())
 }
 
-/// The rewritten object, and what was done.
-pub fn relocated(
-    object: &BpfObject,
-    targets: &[Target],
-    options: &Options,
-) -> Result<(Vec<u8>, Relocated)> {
-    let graph = object.graph();
-    let ext = object.ext();
-    let relos = ext
-        .and_then(|ext| ext.relos.as_ref())
-        .map(|relos| &relos.sections[..])
-        .unwrap_or_default();
-    let names: Vec<String> = object
-        .code_sections()
-        .iter()
-        .map(|section| section.name().into_owned())
-        .collect();
-    let functions: Vec<Vec<String>> = object
-        .code_sections()
-        .iter()
-        .map(|section| {
-            section
-                .functions()
-                .iter()
-                .map(|function| function.name().into_owned())
-                .collect()
-        })
-        .collect();
-    let sections = object
-        .code_sections()
-        .iter()
-        .zip(&names)
-        .zip(&functions)
-        .map(|((section, name), functions)| {
-            let own = relos
-                .iter()
-                .find(|records| graph.string(records.section) == name.as_str());
-            let lines = ext.and_then(|ext| {
-                ext.lines
-                    .sections
-                    .iter()
-                    .find(|records| graph.string(records.section) == name.as_str())
-            });
-            CodeSection {
-                name,
-                code: section.code(),
-                functions: section
-                    .functions()
-                    .iter()
-                    .zip(functions)
-                    .map(|(function, name)| Function {
-                        name,
-                        start: function.start(),
-                        size: function.size(),
-                    })
-                    .collect(),
-                relos: own.map_or(&[] as &[CoreRelo], |records| &records.records),
-                lines: lines.map_or(&[] as &[LineInfo], |records| &records.records),
-            }
-        });
-    let program = Program {
-        graph,
-        endian: object.endian(),
-        sections: sections.collect(),
+/// The types of a program, from its DWARF.
+pub fn converted(program: &Path) -> TypeGraph {
+    let bytes =
+        std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let sections = elf::debug_sections(&bytes.into(), &Limits::default());
+    let converted = sections.and_then(|sections| dwarf::convert(&sections, &dwarf::Options::new()));
+    converted
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+        .graph
+}
+
+/// The program as the target `app`.
+pub fn app(program: &Path) -> Target {
+    Target::user("app", converted(program))
+}
+
+/// Relocates an object of `testdata/`.
+pub fn relocated(object: &str, targets: &[Target], partial: bool) -> Relocated {
+    let mut options = Options::default();
+    options.partial = partial;
+    relocate(read(object), targets, &options).unwrap_or_else(|error| panic!("{object}: {error}"))
+}
+
+/// Both compilers, both versions of DWARF.
+pub const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
+
+/// The sixteen builds of the server.
+pub fn servers() -> Vec<PathBuf> {
+    let names =
+        (1..=4).flat_map(|layout| BUILDS.map(|build| format!("layouts/server{layout}.{build}")));
+    names.map(|name| testdata(&name)).collect()
+}
+
+/// A line of `slots.txt`: the map's slot, its key, and who says what must be in it.
+pub struct Slot {
+    pub number: u32,
+    pub key: String,
+    pub origin: String,
+}
+
+/// Reads a `slots*.txt`.
+pub fn slots(name: &str) -> Vec<Slot> {
+    let text = String::from_utf8(read(name)).unwrap();
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [number, key, origin] = words[..] else {
+            panic!("{line:?}")
+        };
+        Slot {
+            number: number.parse().unwrap(),
+            key: key.into(),
+            origin: origin.into(),
+        }
     };
-    let done = relocate(&program, targets, options)?;
-    let mut rewriter = object.rewrite()?;
-    for (section, code) in object.code_sections().iter().zip(&done.code) {
-        rewriter
-            .code_mut(section.index())
-            .unwrap()
-            .copy_from_slice(code);
-    }
-    for fixup in done
-        .resolution
-        .fixups
-        .iter()
-        .filter(|fixup| fixup.is_consumed())
-    {
-        let name = &names[fixup.section];
-        let part = relos
-            .iter()
-            .position(|records| graph.string(records.section) == name.as_str());
-        rewriter.consume(part.unwrap(), fixup.record)?;
-    }
-    Ok((rewriter.finish()?, done))
+    text.lines().map(line).collect()
 }
