@@ -12,12 +12,7 @@ use bytes::Bytes;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const BUILDS: [&str; 4] = [
-    "gcc-dwarf4",
-    "gcc-dwarf5",
-    "clang-dwarf4",
-    "clang-dwarf5",
-];
+const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
 
 fn testdata(name: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -255,14 +255,21 @@ fn every_layout_with_instructions_of_cpu_v4() {
     every_server("layouts/probe_v4.bpf.o", "layouts/slots_v4.txt", &kernel);
 }
 
-/// One object for a build of the program, and aya does the kernel's part when it loads it.
+/// One object for a build of the program, and aya does the kernel's part when it loads it. Layouts 1 and 3 have
+/// no `struct tls_info`; whether the kernel has one is left to the loader, and aya takes "the size of a type that
+/// isn't there" for an error (libbpf says 0, see below).
 #[test]
 fn aya_finishes_what_partial_mode_leaves() {
     let Some(kernel) = kernel("aya_finishes_what_partial_mode_leaves") else {
         return;
     };
     let object = BpfObject::parse(read("layouts/probe.bpf.o")).unwrap();
-    for program in servers() {
+    let has_tls = |program: &PathBuf| {
+        ["server2", "server4"]
+            .iter()
+            .any(|name| program.to_string_lossy().contains(name))
+    };
+    for program in servers().into_iter().filter(has_tls) {
         let partial = relocated("layouts/probe.bpf.o", &[app(&program)], true).object;
         let bpf = EbpfLoader::new().load(&partial).unwrap();
         let seen = run(bpf, "probe_handle", &program, "handle");

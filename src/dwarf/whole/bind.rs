@@ -271,7 +271,9 @@ impl<'a> Binder<'a> {
             let at = list.exact.binary_search_by_key(&place.1, |(at, _)| *at);
             list.exact.get(at.ok()?).map(|(_, exact)| exact)
         });
-        let ambiguous = (0..).zip(leaves).filter(|(_, entity)| self.is_ambiguous(**entity));
+        let ambiguous = (0..)
+            .zip(leaves)
+            .filter(|(_, entity)| self.is_ambiguous(**entity));
         ambiguous
             .map(|(index, &entity)| {
                 let exact = exact.and_then(|exact: &Box<[u32]>| exact.get::<usize>(index));
