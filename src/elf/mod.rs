@@ -16,9 +16,10 @@ mod inflate;
 mod rewrite;
 
 pub use bpf::{BpfObject, CodeSection, Function};
-pub use debug::debug_sections;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
+pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
+pub(crate) use btf::has_btf;
 pub(crate) use file::is_elf;
 pub(crate) use inflate::{Compression, inflate};

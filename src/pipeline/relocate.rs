@@ -86,6 +86,8 @@ pub struct Options {
     /// Refuse an object with a relocation that has no answer, or a type that more than one target has
     /// ([`check_strict`]).
     pub strict: bool,
+    /// Whether to convert a target's DWARF even where it has BTF.
+    pub dwarf: bool,
     /// Bounds on the inputs.
     pub limits: Limits,
 }
@@ -102,6 +104,8 @@ pub struct Relocated {
 }
 
 /// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
+///
+/// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
 ///
 /// ```
 /// use btfkit::pipeline::{Options, Target, relocate};
@@ -124,11 +128,17 @@ pub fn relocate(
     options: &Options,
 ) -> Result<Relocated> {
     let object = BpfObject::parse_with(object, &options.limits)?;
+    let program = Program::new(&object);
+    let load_options = LoadOptions {
+        dwarf: options.dwarf,
+        conversion: program.wanted(),
+        limits: options.limits.clone(),
+        ..LoadOptions::default()
+    };
     let targets = targets
         .iter()
-        .map(|target| loaded(target, options))
+        .map(|target| loaded(target, &load_options))
         .collect::<Result<Vec<_>>>()?;
-    let program = Program::new(&object);
     let view = program.view();
     let engine = relocate::Options::partial(options.partial);
     let resolution = relocate::resolve(&view, &targets, &engine)?;
@@ -141,14 +151,14 @@ pub fn relocate(
 }
 
 /// A target with its types at hand.
-fn loaded(target: &Target, options: &Options) -> Result<relocate::Target> {
+fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate::Target> {
     let place = || Place::File(target.label.clone());
     let load = |types: &Types, base: Option<TypeGraph>| match types {
         Types::Graph(graph) => Ok(graph.clone()),
         Types::File(bytes) => {
             let options = LoadOptions {
                 base,
-                limits: options.limits.clone(),
+                ..options.clone()
             };
             load(bytes.clone(), &options).map(|loaded| loaded.graph)
         }

@@ -103,7 +103,10 @@ impl<'a> Binder<'a> {
     }
 
     fn is_ambiguous(&self, entity: u32) -> bool {
-        self.ambiguous.get(entity as usize).copied().unwrap_or(false)
+        self.ambiguous
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(false)
     }
 
     /// The entities that a class refers to, through what has no name, in the order of the references.
@@ -371,11 +374,7 @@ fn too_much() -> Error {
 }
 
 /// Calls `leaf` for every reference by name of a class, through what has no name.
-fn walk(
-    table: &Table,
-    class: u32,
-    mut leaf: impl FnMut(u32) -> Result<()>,
-) -> Result<()> {
+fn walk(table: &Table, class: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
     let mut stack = vec![(class, 0u32)];
     let mut steps = 0usize;
     while let Some(top) = stack.last_mut() {
