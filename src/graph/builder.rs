@@ -3,9 +3,10 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::append::unknown;
 use crate::graph::edges;
 use crate::graph::kind::{Info, Kind, WIDE_VLEN};
-use crate::graph::store::{Format, Parts, TypeGraph};
+use crate::graph::store::{Format, Parts, TypeGraph, Word};
 use crate::graph::strings::{Name, StringTable};
 use crate::graph::types::{FwdKind, IntEncoding, Type};
 use crate::id::{Bits, StrId, TypeId};
@@ -111,7 +112,12 @@ impl GraphBuilder {
     /// Split BTF over a base: ids and strings go on where the base's end.
     #[must_use]
     pub fn split(base: &TypeGraph) -> Self {
-        let limits = Limits::default();
+        Self::split_with_limits(base, Limits::default())
+    }
+
+    /// Split BTF over a base, with bounds of its own.
+    #[must_use]
+    pub fn split_with_limits(base: &TypeGraph, limits: Limits) -> Self {
         Self {
             types: Vec::new(),
             first_id: base.end_id(),
@@ -127,10 +133,24 @@ impl GraphBuilder {
         }
     }
 
+    /// An empty graph without a base, to be written as `graph` is.
+    pub(crate) fn like(graph: &TypeGraph, limits: Limits) -> Self {
+        Self {
+            format: graph.format().clone(),
+            pointer_width: graph.known_pointer_width(),
+            ..Self::with_limits(limits)
+        }
+    }
+
     /// Goes on from a graph: its ids and string offsets stay.
     #[must_use]
     pub fn resume(graph: &TypeGraph) -> Self {
-        let limits = Limits::default();
+        Self::resume_with_limits(graph, Limits::default())
+    }
+
+    /// Goes on from a graph, with bounds of its own.
+    #[must_use]
+    pub fn resume_with_limits(graph: &TypeGraph, limits: Limits) -> Self {
         let base_strings = graph.base().map(joined_strings).unwrap_or_default();
         Self {
             base: graph.base().cloned(),
@@ -204,10 +224,70 @@ impl GraphBuilder {
         if words.len() != len {
             return Err(not_a_record());
         }
-        self.append(words.iter().copied())
+        self.push(words.iter().copied())
     }
 
-    fn append(&mut self, words: impl IntoIterator<Item = u32>) -> Result<TypeId> {
+    /// The byte order of the machine the types describe.
+    pub(crate) const fn endian(&self) -> Endian {
+        self.format.endian
+    }
+
+    /// Whether this very graph is the base, or the base's base.
+    pub(crate) fn has_base(&self, graph: &TypeGraph) -> bool {
+        let mut level = self.base.as_ref();
+        while let Some(base) = level {
+            if base.is_same(graph) {
+                return true;
+            }
+            level = base.base();
+        }
+        false
+    }
+
+    pub(crate) const fn strings_mut(&mut self) -> &mut StringTable {
+        &mut self.strings
+    }
+
+    /// Appends a graph's own records as they are, ids and names still its own, and tells at which word
+    /// they start.
+    pub(crate) fn append_records(&mut self, graph: &TypeGraph) -> Result<usize> {
+        let bytes = graph.record_bytes();
+        if graph.own_len() > (self.limits.types.saturating_sub(self.count)) as usize {
+            return Err(Error::limit("there are more types than Limits::types"));
+        }
+        if self.types.len() + bytes.len() > self.limits.type_bytes as usize {
+            return Err(Error::limit(
+                "the type section grows beyond Limits::type_bytes",
+            ));
+        }
+        let start = self.types.len() / 4;
+        self.types.reserve_exact(bytes.len());
+        self.types.extend_from_slice(bytes);
+        self.count += u32::try_from(graph.own_len()).unwrap_or(0);
+        self.format.wide |= graph.format().wide;
+        Ok(start)
+    }
+
+    /// Whether no two strings are equal.
+    pub(crate) const fn has_unique_strings(&self) -> bool {
+        self.strings.is_unique()
+    }
+
+    pub(crate) fn take_types(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.types)
+    }
+
+    pub(crate) fn put_types(&mut self, types: Vec<u8>) {
+        self.types = types;
+    }
+
+    /// The records' words from `start` on.
+    pub(crate) fn words_from(&mut self, start: usize) -> &mut [Word] {
+        let (words, _) = self.types.as_chunks_mut::<4>();
+        words.get_mut(start..).unwrap_or_default()
+    }
+
+    fn push(&mut self, words: impl IntoIterator<Item = u32>) -> Result<TypeId> {
         if self.count >= self.limits.types {
             return Err(Error::limit("there are more types than Limits::types"));
         }
@@ -246,7 +326,7 @@ impl GraphBuilder {
         }
         let head = self.head(name.as_ref(), Info::new(Kind::Int, 0, false), size)?;
         let data = u32::from(encoding.0) << 24 | (size * 8);
-        self.append(head.into_iter().chain([data]))
+        self.push(head.into_iter().chain([data]))
     }
 
     /// Appends a floating-point number.
@@ -255,14 +335,14 @@ impl GraphBuilder {
     /// As [`Self::intern`].
     pub fn float(&mut self, name: impl AsRef<[u8]>, size: u32) -> Result<TypeId> {
         let head = self.head(name.as_ref(), Info::new(Kind::Float, 0, false), size)?;
-        self.append(head)
+        self.push(head)
     }
 
     /// Appends a pointer, typedef, qualifier, type tag or function: a kind that refers to one type and has
     /// no more to it. Pointers and qualifiers have no name. `flag` is the kind flag, `linkage` a function's.
     fn reference(&mut self, info: Info, name: &[u8], ty: TypeId) -> Result<TypeId> {
         let head = self.head(name, info, ty.get())?;
-        self.append(head)
+        self.push(head)
     }
 
     /// Appends a pointer.
@@ -322,7 +402,7 @@ impl GraphBuilder {
     ) -> Result<TypeId> {
         let info = Info::new(Kind::DeclTag, 0, attribute);
         let head = self.head(value.as_ref(), info, ty.get())?;
-        self.append(head.into_iter().chain([component.unwrap_or(u32::MAX)]))
+        self.push(head.into_iter().chain([component.unwrap_or(u32::MAX)]))
     }
 
     /// Appends an array of one dimension.
@@ -331,7 +411,7 @@ impl GraphBuilder {
     /// `Limit` beyond [`Limits`].
     pub fn array(&mut self, element: TypeId, index: TypeId, count: u32) -> Result<TypeId> {
         let head = self.head(b"", Info::new(Kind::Array, 0, false), 0)?;
-        self.append(head.into_iter().chain([element.get(), index.get(), count]))
+        self.push(head.into_iter().chain([element.get(), index.get(), count]))
     }
 
     /// Appends a structure or union of `size` bytes. The kind flag is set where a member is a bitfield.
@@ -376,7 +456,7 @@ impl GraphBuilder {
             let word = if flag { width << 24 | offset } else { offset };
             [member.name.get(), member.ty.get(), word]
         });
-        self.append(head.into_iter().chain(words))
+        self.push(head.into_iter().chain(words))
     }
 
     fn vlen(&self, len: usize) -> Result<u32> {
@@ -393,7 +473,7 @@ impl GraphBuilder {
     pub fn fwd(&mut self, name: impl AsRef<[u8]>, of: FwdKind) -> Result<TypeId> {
         let info = Info::new(Kind::Fwd, 0, of == FwdKind::Union);
         let head = self.head(name.as_ref(), info, 0)?;
-        self.append(head)
+        self.push(head)
     }
 
     /// Appends an enumeration of `size` bytes: ENUM where it has at most four, else ENUM64. Values are the
@@ -448,7 +528,7 @@ impl GraphBuilder {
             let [low, _] = halves(*value);
             [name.get(), low]
         });
-        self.append(head.into_iter().chain(words))
+        self.push(head.into_iter().chain(words))
     }
 
     /// Appends an ENUM64, whatever its size: its values have 64 bits.
@@ -468,7 +548,7 @@ impl GraphBuilder {
             let [low, high] = halves(*value);
             [name.get(), low, high]
         });
-        self.append(head.into_iter().chain(words))
+        self.push(head.into_iter().chain(words))
     }
 
     /// Appends a function with a linkage: 0 static, 1 global, 2 extern.
@@ -487,7 +567,7 @@ impl GraphBuilder {
         let info = Info::new(Kind::FuncProto, self.vlen(params.len())?, false);
         let head = self.head(b"", info, result.get())?;
         let words = params.iter().flat_map(|(name, ty)| [name.get(), ty.get()]);
-        self.append(head.into_iter().chain(words))
+        self.push(head.into_iter().chain(words))
     }
 
     /// Appends a variable with a linkage: 0 static, 1 global, 2 extern.
@@ -496,7 +576,7 @@ impl GraphBuilder {
     /// As [`Self::intern`].
     pub fn var(&mut self, name: impl AsRef<[u8]>, ty: TypeId, linkage: u32) -> Result<TypeId> {
         let head = self.head(name.as_ref(), Info::new(Kind::Var, 0, false), ty.get())?;
-        self.append(head.into_iter().chain([linkage]))
+        self.push(head.into_iter().chain([linkage]))
     }
 
     /// Appends a data section; an entry is a variable, its offset and its size in bytes.
@@ -514,7 +594,7 @@ impl GraphBuilder {
         let words = entries
             .iter()
             .flat_map(|&(var, offset, size)| [var.get(), offset, size]);
-        self.append(head.into_iter().chain(words))
+        self.push(head.into_iter().chain(words))
     }
 
     /// Appends a copy of a type of any graph: names are interned, ids go through `id`.
@@ -528,13 +608,7 @@ impl GraphBuilder {
         mut id: impl FnMut(TypeId) -> Result<TypeId>,
     ) -> Result<TypeId> {
         match ty.kind() {
-            Kind::Unknown(number) => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("a type of unknown kind {number} can't be copied: which of its words are ids is not known"),
-                )
-                .within(crate::error::Place::Type(ty.id())));
-            }
+            Kind::Unknown(number) => return Err(unknown(ty.id(), number)),
             Kind::Void => {
                 return Err(Error::new(ErrorKind::Usage, "void has no record to copy"));
             }
@@ -545,7 +619,7 @@ impl GraphBuilder {
         edges::rewrite(&mut record, &mut id, |name| {
             strings.intern(ty.graph().string(name).as_bytes())
         })?;
-        self.append(record.iter().map(|word| u32::from_ne_bytes(*word)))
+        self.push(record.iter().map(|word| u32::from_ne_bytes(*word)))
     }
 
     /// Proves the whole and freezes it.

@@ -3,6 +3,7 @@
 //! A [`TypeGraph`] keeps BTF's own records in one arena; a [`Type`] is a `Copy` view of one, decoded by
 //! [`Type::view`]. A [`GraphBuilder`] makes a new graph, and whatever renumbers types says so in a [`Remap`].
 
+mod append;
 mod builder;
 pub(crate) mod edges;
 mod ext;
@@ -11,10 +12,13 @@ mod layout;
 mod names;
 mod remap;
 mod store;
+mod string_map;
 mod strings;
 mod types;
 mod walk;
 
+pub use append::Appended;
+pub(crate) use append::{Shift, unknown};
 pub use builder::{GraphBuilder, NewMember};
 pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
@@ -23,6 +27,7 @@ pub use layout::Field;
 pub use names::{essential_name, flavor};
 pub use remap::Remap;
 pub use store::{Format, Layout, LayoutEntry, TypeGraph};
+pub use string_map::StringMap;
 pub use strings::Name;
 pub use types::{
     Array, Composite, Datasec, DatasecEntry, DeclTag, Enum, Enumerator, Func, FuncProto, FwdKind,
@@ -30,4 +35,4 @@ pub use types::{
 };
 pub use walk::reachable;
 
-pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts};
+pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts, Word};

@@ -1,6 +1,10 @@
 //! What several tests share.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod graphs;
+pub mod layouts;
+pub mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
