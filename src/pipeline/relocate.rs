@@ -142,7 +142,7 @@ pub fn relocate(
     let view = program.view();
     let engine = relocate::Options::partial(options.partial);
     let resolution = relocate::resolve(&view, &targets, &engine)?;
-    let (object, relocated) = apply(&program, resolution)?;
+    let (object, relocated) = apply(&program, &view, resolution)?;
     let report = Report::new(&view, &targets, &relocated);
     if options.strict {
         check_strict(&report)?;
@@ -183,7 +183,11 @@ fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate::Target> {
 }
 
 /// Patches a copy of the object, and takes the consumed records out.
-fn apply(program: &Program<'_>, resolution: Resolution) -> Result<(Vec<u8>, relocate::Relocated)> {
+fn apply(
+    program: &Program<'_>,
+    view: &relocate::Program<'_>,
+    resolution: Resolution,
+) -> Result<(Vec<u8>, relocate::Relocated)> {
     let mut rewriter = program.object.rewrite()?;
     let mut applied = Vec::with_capacity(resolution.fixups.len());
     for fixup in &resolution.fixups {
@@ -201,11 +205,19 @@ fn apply(program: &Program<'_>, resolution: Resolution) -> Result<(Vec<u8>, relo
             rewriter.consume(fixup.section, fixup.record)?;
         }
     }
+    let patched: Vec<&[u8]> = program
+        .sections
+        .iter()
+        .map(|section| section.code.and_then(|code| rewriter.code(code.index())))
+        .map(Option::unwrap_or_default)
+        .collect();
+    let dead = relocate::find_dead(view, &patched, &resolution, &applied);
     let relocated = relocate::Relocated {
         // The new file holds it.
         code: Vec::new(),
         resolution,
         applied,
+        dead,
     };
     Ok((rewriter.finish()?, relocated))
 }
