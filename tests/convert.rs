@@ -12,12 +12,7 @@ use bytes::Bytes;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const BUILDS: [&str; 4] = [
-    "gcc-dwarf4",
-    "gcc-dwarf5",
-    "clang-dwarf4",
-    "clang-dwarf5",
-];
+const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
 
 fn testdata(name: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -146,7 +141,9 @@ fn agrees_with_the_compiler_on_every_type() -> Outcome {
         }
     }
     // A count beyond 32 bits is cut, and listed; nothing else would be less wrong.
-    wrong.retain(|line| !line.contains("struct too_big\troom"));
+    wrong.retain(|line| {
+        !line.contains("struct too_big\troom") && !line.contains("struct too_big\t53")
+    });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }

@@ -90,7 +90,10 @@ impl Mixer {
             rest = after;
         }
         let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest.iter().take_while(|&&byte| byte != 0)) {
+        for (to, from) in last
+            .iter_mut()
+            .zip(rest.iter().take_while(|&&byte| byte != 0))
+        {
             *to = *from;
         }
         mixer.word(u64::from_le_bytes(last))
@@ -124,9 +127,21 @@ mod tests {
 
     #[test]
     fn text_ends_at_nul_wherever_the_bytes_end() {
-        for name in ["", "a", "seven77", "eight888", "nine99999", "sixteen_sixteen_"] {
+        for name in [
+            "",
+            "a",
+            "seven77",
+            "eight888",
+            "nine99999",
+            "sixteen_sixteen_",
+        ] {
             let bare = text(name.as_bytes());
-            for tail in [&b"\0"[..], b"\0x", b"\0other\0names\0follow", b"\0\0\0\0\0\0\0\0\0"] {
+            for tail in [
+                &b"\0"[..],
+                b"\0x",
+                b"\0other\0names\0follow",
+                b"\0\0\0\0\0\0\0\0\0",
+            ] {
                 assert_eq!(text(&[name.as_bytes(), tail].concat()), bare, "{name}");
             }
         }

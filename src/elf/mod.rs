@@ -16,8 +16,8 @@ mod inflate;
 mod rewrite;
 
 pub use bpf::{BpfObject, CodeSection, Function};
-pub use debug::debug_sections;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
+pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
 pub(crate) use file::{Elf, is_elf};

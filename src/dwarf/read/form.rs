@@ -153,8 +153,15 @@ impl Form {
             Self::Strx(size) | Self::UnitRef(size) | Self::AddressIndex(size) if size > 0 => {
                 size as u32
             }
-            Self::Strp(wide) | Self::LineStrp(wide) | Self::AltStrp(wide) | Self::ListOffset(wide) => {
-                if wide { 8 } else { 4 }
+            Self::Strp(wide)
+            | Self::LineStrp(wide)
+            | Self::AltStrp(wide)
+            | Self::ListOffset(wide) => {
+                if wide {
+                    8
+                } else {
+                    4
+                }
             }
             Self::Udata
             | Self::Sdata

@@ -104,10 +104,10 @@ fn rest_of_header(
         };
     }
     if !matches!(address_size, 1 | 2 | 4 | 8) {
-        return Err(Error::malformed(format!(
-            "a unit has addresses of {address_size} bytes"
-        ))
-        .within(Place::Byte(offset)));
+        return Err(
+            Error::malformed(format!("a unit has addresses of {address_size} bytes"))
+                .within(Place::Byte(offset)),
+        );
     }
     let (mut signature, mut dwo_id) = (None, None);
     match kind {

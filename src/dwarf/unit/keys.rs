@@ -206,19 +206,15 @@ impl Keys {
                 .word(node.aux.into())
                 .finish(),
             Shape::Array => {
-                let mut mixer = mixer
-                    .key(self.done(types, node.ty))
-                    .word(node.count.into());
+                let mut mixer = mixer.key(self.done(types, node.ty)).word(node.count.into());
                 for part in types.nodes.parts_of(node) {
                     mixer = mixer.word(part.value).word(part.note as u64);
                 }
                 mixer.finish()
             }
-            Shape::Prototype
-            | Shape::Function
-            | Shape::Struct
-            | Shape::Union
-            | Shape::Enum => self.content_of(types, node),
+            Shape::Prototype | Shape::Function | Shape::Struct | Shape::Union | Shape::Enum => {
+                self.content_of(types, node)
+            }
         }
     }
 

@@ -50,7 +50,8 @@ fn end(value: u64, cursor: &Cursor<'_>) -> Option<u64> {
 
 /// Whether the entry is a static member, which is no part of the object.
 fn is_static(attrs: &Attrs) -> bool {
-    attrs.flag(Slot::Declaration) || (attrs.flag(Slot::External) && !attrs.has(Slot::MemberLocation))
+    attrs.flag(Slot::Declaration)
+        || (attrs.flag(Slot::External) && !attrs.has(Slot::MemberLocation))
 }
 
 /// The part for a member's entry, without name and type; `None` for a static one.

@@ -271,7 +271,9 @@ impl<'a> Binder<'a> {
             let at = list.exact.binary_search_by_key(&place.1, |(at, _)| *at);
             list.exact.get(at.ok()?).map(|(_, exact)| exact)
         });
-        let ambiguous = (0..).zip(leaves).filter(|(_, entity)| self.is_ambiguous(**entity));
+        let ambiguous = (0..)
+            .zip(leaves)
+            .filter(|(_, entity)| self.is_ambiguous(**entity));
         ambiguous
             .map(|(index, &entity)| {
                 let exact = exact.and_then(|exact: &Box<[u32]>| exact.get::<usize>(index));
@@ -381,11 +383,7 @@ fn too_much() -> Error {
 }
 
 /// Calls `leaf` for every reference by name of a class, through what has no name.
-fn walk(
-    table: &Table,
-    class: u32,
-    mut leaf: impl FnMut(u32) -> Result<()>,
-) -> Result<()> {
+fn walk(table: &Table, class: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
     let mut stack = vec![(class, 0u32)];
     let mut steps = 0usize;
     while let Some(top) = stack.last_mut() {

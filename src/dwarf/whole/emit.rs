@@ -90,10 +90,7 @@ impl Records {
         }
         let number = self.starts.len() - 1;
         self.words.extend_from_slice(words);
-        let (Ok(number), Ok(end)) = (
-            u32::try_from(number),
-            u32::try_from(self.words.len()),
-        ) else {
+        let (Ok(number), Ok(end)) = (u32::try_from(number), u32::try_from(self.words.len())) else {
             return Err(Error::limit("the types have more than 16 GiB"));
         };
         self.starts.push(end);

@@ -74,7 +74,11 @@ impl Emit<'_> {
         let pieces = table.pieces_of(class);
         // With one bitfield in it, a structure has 24 bits for every member's place.
         let flag = pieces.iter().any(|piece| (1..=255).contains(&piece.bits));
-        let most = if flag { MOST_BITFIELD_PLACE } else { u32::MAX.into() };
+        let most = if flag {
+            MOST_BITFIELD_PLACE
+        } else {
+            u32::MAX.into()
+        };
         let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
         let mut count = 0u32;
         for ((index, piece), ty) in (0u32..).zip(pieces).zip(ids) {
