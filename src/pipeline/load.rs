@@ -1,8 +1,9 @@
-//! Types out of whatever holds them: raw BTF, an ELF file with BTF, and each of these compressed.
+//! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
 use bytes::Bytes;
 
-use crate::elf::{BtfOptions, Compression, btf_of_with, inflate, is_elf};
+use crate::dwarf::{self, Degraded};
+use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
 use crate::error::{Error, Place, Result};
 use crate::graph::TypeGraph;
 use crate::limits::Limits;
@@ -14,6 +15,10 @@ use crate::parse;
 pub struct LoadOptions {
     /// The graph that split BTF goes on from: for a kernel module, the kernel's.
     pub base: Option<TypeGraph>,
+    /// Whether to convert an ELF file's DWARF even where it has BTF.
+    pub dwarf: bool,
+    /// How to convert DWARF: which types, and what else. Base and bounds are taken from the fields here.
+    pub conversion: dwarf::Options,
     /// Bounds on the input.
     pub limits: Limits,
 }
@@ -26,6 +31,8 @@ pub struct Loaded {
     pub graph: TypeGraph,
     /// What they came from.
     pub source: Source,
+    /// What BTF can't say of the DWARF, and what it became.
+    pub degraded: Vec<Degraded>,
 }
 
 /// What types came from.
@@ -36,11 +43,14 @@ pub enum Source {
     Btf,
     /// The `.BTF` section of an ELF file.
     ElfBtf,
+    /// The DWARF of an ELF file.
+    Dwarf,
 }
 
-/// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is) or an ELF file with a
-/// `.BTF` section; and either of these compressed by gzip or zstd, or by xz if the feature `cli` is on. What
-/// it is, is told by its first bytes.
+/// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is), an ELF file with a
+/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip or zstd, or by xz if the
+/// feature `cli` is on. What it is, is told by its contents. `.BTF` wins over DWARF, unless the options say
+/// otherwise.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -54,22 +64,12 @@ pub enum Source {
 /// ```
 ///
 /// # Errors
-/// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoBtf` for an ELF file
-/// without BTF; `Limit`; `Unsupported`.
+/// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
+/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
     let bytes = unpacked(bytes.into(), &options.limits)?;
     if is_elf(&bytes) {
-        let graph = btf_of_with(
-            bytes,
-            &BtfOptions {
-                base: options.base.clone(),
-                limits: options.limits.clone(),
-            },
-        )?;
-        return Ok(Loaded {
-            graph,
-            source: Source::ElfBtf,
-        });
+        return from_elf(bytes, options);
     }
     if !matches!(*bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]) {
         return Err(Error::malformed(
@@ -82,10 +82,36 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
         limits: options.limits.clone(),
         ..parse::Options::default()
     };
-    let graph = parse::parse_with(bytes, &parse_options)?;
     Ok(Loaded {
-        graph,
+        graph: parse::parse_with(bytes, &parse_options)?,
         source: Source::Btf,
+        degraded: Vec::new(),
+    })
+}
+
+fn from_elf(bytes: Bytes, options: &LoadOptions) -> Result<Loaded> {
+    if !options.dwarf && has_btf(&bytes)? {
+        let btf_options = BtfOptions {
+            base: options.base.clone(),
+            limits: options.limits.clone(),
+        };
+        return Ok(Loaded {
+            graph: btf_of_with(bytes, &btf_options)?,
+            source: Source::ElfBtf,
+            degraded: Vec::new(),
+        });
+    }
+    let sections = debug_sections(&bytes, &options.limits)?;
+    let conversion = dwarf::Options {
+        base: options.base.clone(),
+        limits: options.limits.clone(),
+        ..options.conversion.clone()
+    };
+    let converted = dwarf::convert(&sections, &conversion)?;
+    Ok(Loaded {
+        graph: converted.graph,
+        source: Source::Dwarf,
+        degraded: converted.degraded,
     })
 }
 

@@ -48,6 +48,8 @@ pub struct Record {
     pub found_at: Option<Bits>,
     /// What was done.
     pub outcome: Outcome,
+    /// Whether the instruction is poisoned and can't be reached: behind the answer of an existence check, say.
+    pub dead: bool,
     /// The candidates that don't fit.
     pub rejected: Vec<Rejected>,
 }
@@ -136,12 +138,13 @@ impl Report {
             .fixups
             .iter()
             .zip(&relocated.applied)
-            .map(|(fixup, applied)| {
+            .zip(&relocated.dead)
+            .map(|((fixup, applied), dead)| {
                 let target = resolution
                     .bindings
                     .get(&fixup.relo.type_id)
                     .and_then(|binding| targets.get(binding.target?));
-                words.record(fixup, *applied, target)
+                words.record(fixup, *applied, *dead, target)
             })
             .collect();
         let mut doubts: Vec<_> = resolution
@@ -187,7 +190,13 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn record(&self, fixup: &Fixup, applied: Applied, target: Option<&Target>) -> Record {
+    fn record(
+        &self,
+        fixup: &Fixup,
+        applied: Applied,
+        dead: bool,
+        target: Option<&Target>,
+    ) -> Record {
         let section = self.program.sections.get(fixup.section);
         let offset = u64::from(fixup.relo.insn_off);
         let insn = offset / INSN as u64;
@@ -234,6 +243,7 @@ impl Words<'_> {
                 .map(|_| Bits(u64::from(fixup.target_bits))),
             found,
             outcome: outcome(fixup, applied),
+            dead,
             rejected: fixup
                 .rejected
                 .iter()
@@ -389,6 +399,9 @@ impl fmt::Display for Record {
             None if self.outcome == Outcome::LeftToLoader => write!(f, ": {}", self.outcome)?,
             None => write!(f, ": {}; no target has such a type", self.outcome)?,
         }
+        if self.dead {
+            f.write_str(" (never reached)")?;
+        }
         for rejected in &self.rejected {
             write!(
                 f,
@@ -427,12 +440,13 @@ impl fmt::Display for Report {
         let absent = |record: &Record| matches!(record.outcome, Outcome::Absent { .. });
         write!(
             f,
-            "{} relocations: {} answered ({} of them changed), {} not there, {} poisoned, {} left to the loader",
+            "{} relocations: {} answered ({} of them changed), {} not there, {} poisoned ({} of them never reached), {} left to the loader",
             self.records.len(),
             self.count(|record| matches!(record.outcome, Outcome::Set { .. })),
             self.count(changed),
             self.count(absent),
             self.count(|record| record.outcome.is_poison()),
+            self.count(|record| record.dead),
             self.count(|record| record.outcome == Outcome::LeftToLoader),
         )
     }

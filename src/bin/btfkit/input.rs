@@ -71,6 +71,8 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
 pub struct TargetArgument {
     pub label: String,
     pub file: PathBuf,
+    /// Whether the argument said the label.
+    pub labelled: bool,
 }
 
 impl TargetArgument {
@@ -85,7 +87,8 @@ impl TargetArgument {
             return Err("a target is [LABEL=]FILE, and there is no file".to_owned());
         }
         let file = PathBuf::from(file);
-        let label = if !label.is_empty() {
+        let labelled = !label.is_empty();
+        let label = if labelled {
             label
         } else if is_the_kernels(&file) {
             KERNEL_LABEL.to_owned()
@@ -93,7 +96,11 @@ impl TargetArgument {
             let stem = file.file_stem().unwrap_or(file.as_os_str());
             stem.to_string_lossy().into_owned()
         };
-        Ok(Self { label, file })
+        Ok(Self {
+            label,
+            file,
+            labelled,
+        })
     }
 
     /// What the target is: the kernel, if it is called so or lies where the kernel shows its types.
@@ -112,6 +119,13 @@ impl TargetArgument {
         target.role = self.role();
         Ok(target)
     }
+}
+
+/// Whether a file is an ELF file for the BPF machine, of either byte order.
+pub fn is_bpf_object(file: &Path) -> bool {
+    let mut start = [0; 20];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start.starts_with(b"\x7fELF") && matches!(start[18..], [247, 0] | [0, 247])
 }
 
 fn is_the_kernels(file: &Path) -> bool {
