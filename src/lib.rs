@@ -36,3 +36,8 @@ pub use error::{Error, ErrorKind, Place, Result};
 pub use id::{Bits, ByteSize, StrId, TypeId};
 pub use limits::Limits;
 pub use target::{Endian, PointerWidth};
+
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

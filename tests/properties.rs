@@ -117,7 +117,7 @@ proptest! {
     ) {
         let graph = strings_and_types();
         for endian in ENDIANS {
-            let ext = ext(endian, &funcs, &lines, relos.as_deref(), tails);
+            let ext = ext(endian, &funcs, &lines, relos.as_ref(), tails);
             let bytes = encode_ext(&ext).unwrap();
             let parsed = parse_ext(&bytes, &graph, &Limits::default()).unwrap();
             prop_assert_eq!(&parsed, &ext);
@@ -180,7 +180,7 @@ fn ext(
     endian: Endian,
     funcs: &Sections<2>,
     lines: &Sections<4>,
-    relos: Option<&[(u32, Vec<[u32; 4]>)]>,
+    relos: Option<&Sections<4>>,
     tails: (usize, usize, usize),
 ) -> Ext {
     // A header and nothing else, to be filled.
@@ -203,13 +203,11 @@ fn ext(
         }
     });
     ext.relos = relos.map(|relos| {
-        records(&relos.to_vec(), tails.2, |[insn_off, id, at, kind]| {
-            CoreRelo {
-                insn_off,
-                type_id: TypeId::new(id % TYPES),
-                access: StrId::new(at % STRINGS),
-                kind,
-            }
+        records(relos, tails.2, |[insn_off, id, at, kind]| CoreRelo {
+            insn_off,
+            type_id: TypeId::new(id % TYPES),
+            access: StrId::new(at % STRINGS),
+            kind,
         })
     });
     ext
