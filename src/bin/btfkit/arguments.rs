@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{dump, relocate};
+use crate::commands::{check, dump, explain, min, offset, relocate};
 
 /// BTF for user programs: convert, merge, and relocate BPF objects.
 ///
@@ -30,6 +30,10 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     Relocate(relocate::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Min(min::Arguments),
+    Offset(offset::Arguments),
     Dump(dump::Arguments),
 }
 
