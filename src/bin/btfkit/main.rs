@@ -22,6 +22,8 @@ fn main() -> ExitCode {
     let style = Style::new(arguments.color, arguments.quiet);
     let done = match arguments.command {
         Command::Relocate(arguments) => commands::relocate::run(&arguments, style),
+        Command::Convert(arguments) => commands::convert::run(&arguments, style),
+        Command::Merge(arguments) => commands::merge::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
     };
     match done {
