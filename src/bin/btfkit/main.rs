@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => commands::explain::run(&arguments, style),
         Command::Min(arguments) => commands::min::run(&arguments, style),
         Command::Offset(arguments) => commands::offset::run(&arguments, style),
+        Command::Convert(arguments) => commands::convert::run(&arguments, style),
+        Command::Merge(arguments) => commands::merge::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
     };
     match done {

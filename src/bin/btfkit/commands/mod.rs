@@ -1,8 +1,10 @@
 //! The commands, one a file.
 
 pub mod check;
+pub mod convert;
 pub mod dump;
 pub mod explain;
+pub mod merge;
 pub mod min;
 pub mod offset;
 pub mod relocate;
