@@ -122,7 +122,7 @@ fn is_identity(map: &Remap) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     /// As few types as the obvious algorithm finds, and every type is there. Doing it again changes nothing.
     #[test]
