@@ -5,6 +5,7 @@ mod support;
 
 mod cases;
 mod check;
+mod collide;
 mod naive;
 mod random;
 mod real;
