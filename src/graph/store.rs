@@ -38,7 +38,7 @@ struct Store {
     /// The records, in host order.
     types: Bytes,
     /// Where each own type's record starts in `types`, in words; one more for the end.
-    offsets: Box<[u32]>,
+    offsets: Vec<u32>,
     strings: Bytes,
     first_id: u32,
     first_str: u32,
@@ -137,7 +137,7 @@ impl TypeGraph {
         Ok(Self(Arc::new(Store {
             base: parts.base,
             types: parts.types,
-            offsets: offsets.into(),
+            offsets,
             strings: parts.strings,
             first_id,
             first_str,
@@ -149,7 +149,7 @@ impl TypeGraph {
 
     /// The parts again, and where the records start. Nothing is copied where this is the only handle of the
     /// graph.
-    pub(crate) fn into_parts(self) -> (Parts, Box<[u32]>) {
+    pub(crate) fn into_parts(self) -> (Parts, Vec<u32>) {
         let parts = |store: &Store| Parts {
             base: store.base.clone(),
             types: store.types.clone(),
@@ -402,22 +402,22 @@ impl Proof<'_> {
     /// The fast pass only keeps the largest id and string offset; where one is too large, a second pass
     /// looks for the first culprit. Says also whether an info word uses its new bits.
     fn scan(&self, words: &[Word]) -> Result<(Vec<u32>, bool)> {
-        // A record has at least three words; kernels average seven. The last resize is cut off below.
-        let mut offsets = Vec::with_capacity(words.len() / 8 + 1);
+        // A record has at least three words; kernels' average just under seven.
+        let mut offsets = Vec::with_capacity(words.len() / 6 + 1);
         let mut at = 0usize;
         let mut most = edges::Most::default();
-        while at < words.len() {
-            let size = self
-                .record_words(words, at)
-                .within(|| Place::Type(self.id(offsets.len())))?;
-            let Some(record) = words.get(at..at + size) else {
-                return Err(self.cut_off(at, offsets.len()));
+        let most_types = self.limits.types as usize;
+        while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+            let size = match most.take(rest, self.limits.vlen) {
+                Some(size) => size,
+                None => self
+                    .odd_record(words, at, &mut most)
+                    .within(|| Place::Type(self.id(offsets.len())))?,
             };
-            if offsets.len() >= self.limits.types as usize {
+            if offsets.len() >= most_types {
                 return Err(Error::limit("there are more types than Limits::types"));
             }
             offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
-            most.take(record);
             at += size;
         }
         offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
@@ -428,7 +428,6 @@ impl Proof<'_> {
         if most.id >= end_id || most.string >= self.end_str {
             return Err(self.culprit(words, &offsets, end_id));
         }
-        offsets.shrink_to_fit();
         Ok((offsets, most.info & !NARROW_INFO != 0))
     }
 
@@ -437,6 +436,20 @@ impl Proof<'_> {
             self.first_id
                 .saturating_add(u32::try_from(index).unwrap_or(u32::MAX)),
         )
+    }
+
+    /// The size of a record that the fast path doesn't take: of an unknown kind, or wrong.
+    #[cold]
+    fn odd_record(&self, words: &[Word], at: usize, most: &mut edges::Most) -> Result<usize> {
+        let size = self.record_words(words, at)?;
+        let Some(record) = words.get(at..at + size) else {
+            return Err(
+                Error::malformed("the record goes beyond the end of the type section")
+                    .within(Place::Byte(at as u64 * 4)),
+            );
+        };
+        most.take_unknown(record);
+        Ok(size)
     }
 
     /// How many words the record at `at` has, by its own info word.
@@ -488,13 +501,6 @@ impl Proof<'_> {
     }
 
     #[cold]
-    fn cut_off(&self, at: usize, index: usize) -> Error {
-        Error::malformed("the record goes beyond the end of the type section")
-            .within(Place::Byte(at as u64 * 4))
-            .within(Place::Type(self.id(index)))
-    }
-
-    #[cold]
     fn culprit(&self, words: &[Word], offsets: &[u32], end_id: u32) -> Error {
         for (index, pair) in offsets.windows(2).enumerate() {
             let &[start, end] = pair else { continue };
@@ -502,7 +508,9 @@ impl Proof<'_> {
                 continue;
             };
             let mut most = edges::Most::default();
-            most.take(record);
+            if most.take(record, u32::MAX).is_none() {
+                most.take_unknown(record);
+            }
             let message = if most.id >= end_id {
                 format!(
                     "refers to type {}, but the last id is {}",

@@ -1,0 +1,4 @@
+//! The commands, one a file.
+
+pub mod dump;
+pub mod relocate;

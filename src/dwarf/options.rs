@@ -1,0 +1,64 @@
+//! What to convert, and how.
+
+use std::num::NonZeroUsize;
+
+use crate::graph::TypeGraph;
+use crate::limits::Limits;
+
+/// What [`convert`](super::convert) is asked for. The default is every type of the program, no functions
+/// and no variables.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Names of structures, unions, enumerations and typedefs; these and what they refer to are converted.
+    /// All types where empty.
+    pub roots: Vec<String>,
+    /// Whether a root that the program doesn't have is no error.
+    pub allow_missing_roots: bool,
+    /// Whether to convert functions, as FUNC and FUNC_PROTO with the names of the parameters.
+    pub functions: bool,
+    /// Whether to convert global variables, as VAR and DATASEC.
+    pub variables: bool,
+    /// How many threads to use; as many as the machine has where `None`. The result is the same.
+    pub threads: Option<NonZeroUsize>,
+    /// A graph whose types the result goes on from as split BTF.
+    pub base: Option<TypeGraph>,
+    /// Bounds on what the input may ask for.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// The default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for a type by name; more than one call adds up.
+    #[must_use]
+    pub fn root(mut self, name: impl Into<String>) -> Self {
+        self.roots.push(name.into());
+        self
+    }
+
+    /// Asks for functions.
+    #[must_use]
+    pub const fn functions(mut self, yes: bool) -> Self {
+        self.functions = yes;
+        self
+    }
+
+    /// Asks for global variables.
+    #[must_use]
+    pub const fn variables(mut self, yes: bool) -> Self {
+        self.variables = yes;
+        self
+    }
+
+    /// Sets the number of threads.
+    #[must_use]
+    pub const fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+}

@@ -1,0 +1,261 @@
+//! Reading numbers from a section.
+
+use crate::error::{Error, Place, Result};
+use crate::target::Endian;
+
+/// A position in the bytes of a unit or section.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    endian: Endian,
+    /// What position 0 is in the section, for messages.
+    origin: u64,
+}
+
+/// A 64-bit number as an index; one that doesn't fit the address space is beyond every slice.
+#[inline]
+pub(crate) fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(bytes: &'a [u8], endian: Endian, origin: u64) -> Self {
+        Self {
+            bytes,
+            position: 0,
+            endian,
+            origin,
+        }
+    }
+
+    #[inline]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Goes to a position; reads fail where it is beyond the end.
+    #[inline]
+    pub fn seek(&mut self, position: usize) {
+        self.position = position;
+    }
+
+    #[inline]
+    pub fn is_at_end(&self) -> bool {
+        self.position >= self.bytes.len()
+    }
+
+    pub const fn endian(&self) -> Endian {
+        self.endian
+    }
+
+    /// What the current position is in the section.
+    pub fn offset(&self) -> u64 {
+        self.origin + self.position as u64
+    }
+
+    /// An error at the current position.
+    #[cold]
+    pub fn malformed(&self, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+        Error::malformed(message).within(Place::Byte(self.offset()))
+    }
+
+    #[cold]
+    fn cut_off(&self) -> Error {
+        self.malformed("the data ends in the middle of an entry")
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        match self
+            .bytes
+            .get(self.position..)
+            .and_then(|rest| rest.first_chunk::<N>())
+        {
+            Some(chunk) => {
+                self.position += N;
+                Ok(*chunk)
+            }
+            None => Err(self.cut_off()),
+        }
+    }
+
+    #[inline]
+    pub fn u8(&mut self) -> Result<u8> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    #[inline]
+    pub fn u16(&mut self) -> Result<u16> {
+        let bytes = self.array()?;
+        Ok(self.endian.u16(bytes))
+    }
+
+    #[inline]
+    pub fn u32(&mut self) -> Result<u32> {
+        let bytes = self.array()?;
+        Ok(self.endian.u32(bytes))
+    }
+
+    #[inline]
+    pub fn u64(&mut self) -> Result<u64> {
+        let bytes = self.array()?;
+        Ok(match self.endian {
+            Endian::Little => u64::from_le_bytes(bytes),
+            Endian::Big => u64::from_be_bytes(bytes),
+        })
+    }
+
+    /// An unsigned number of `size` bytes, 1 to 8.
+    pub fn unsigned(&mut self, size: u8) -> Result<u64> {
+        Ok(match size {
+            1 => self.u8()?.into(),
+            2 => self.u16()?.into(),
+            3 => {
+                let [a, b, c] = self.array()?;
+                match self.endian {
+                    Endian::Little => u32::from_le_bytes([a, b, c, 0]),
+                    Endian::Big => u32::from_be_bytes([0, a, b, c]),
+                }
+                .into()
+            }
+            4 => self.u32()?.into(),
+            8 => self.u64()?,
+            _ => return Err(self.malformed(format!("a number of {size} bytes"))),
+        })
+    }
+
+    /// An offset into a section: 4 bytes, or 8 in 64-bit DWARF.
+    #[inline]
+    pub fn section_offset(&mut self, wide: bool) -> Result<u64> {
+        if wide {
+            self.u64()
+        } else {
+            Ok(self.u32()?.into())
+        }
+    }
+
+    /// An unsigned LEB128 number. Bits above 64 are dropped, as long as the number ends.
+    #[inline]
+    pub fn uleb(&mut self) -> Result<u64> {
+        let byte = self.u8()?;
+        if byte < 0x80 {
+            return Ok(byte.into());
+        }
+        self.long_uleb(byte)
+    }
+
+    fn long_uleb(&mut self, first: u8) -> Result<u64> {
+        let mut value = u64::from(first & 0x7f);
+        let mut shift = 7u32;
+        loop {
+            let byte = self.u8()?;
+            if shift < 64 {
+                value |= u64::from(byte & 0x7f) << shift;
+            }
+            if byte < 0x80 {
+                return Ok(value);
+            }
+            shift = shift.saturating_add(7);
+        }
+    }
+
+    /// A signed LEB128 number, as the bits of an `i64`.
+    pub fn sleb(&mut self) -> Result<u64> {
+        let mut value = 0;
+        let mut shift = 0u32;
+        loop {
+            let byte = self.u8()?;
+            if shift < 64 {
+                value |= u64::from(byte & 0x7f) << shift;
+            }
+            shift = shift.saturating_add(7);
+            if byte < 0x80 {
+                if byte & 0x40 != 0 && shift < 64 {
+                    value |= u64::MAX << shift;
+                }
+                return Ok(value);
+            }
+        }
+    }
+
+    /// Goes over `count` bytes.
+    #[inline]
+    pub fn skip(&mut self, count: u64) -> Result<()> {
+        let end = self.position.checked_add(index(count));
+        match end {
+            Some(end) if end <= self.bytes.len() => {
+                self.position = end;
+                Ok(())
+            }
+            _ => Err(self.cut_off()),
+        }
+    }
+
+    /// The next `count` bytes.
+    pub fn take(&mut self, count: u64) -> Result<&'a [u8]> {
+        let start = self.position;
+        self.skip(count)?;
+        Ok(self.bytes.get(start..self.position).unwrap_or_default())
+    }
+
+    /// Goes over a string and the NUL that ends it.
+    pub fn skip_string(&mut self) -> Result<()> {
+        let rest = self.bytes.get(self.position..).unwrap_or_default();
+        match memchr::memchr(0, rest) {
+            Some(len) => {
+                self.position += len + 1;
+                Ok(())
+            }
+            None => Err(self.malformed("a string without an end")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(bytes: &[u8]) -> Cursor<'_> {
+        Cursor::new(bytes, Endian::Little, 0)
+    }
+
+    #[test]
+    fn leb128() -> Result<()> {
+        // DWARF 5, tables 7.7 and 7.8.
+        for (bytes, value) in [
+            (&[2u8][..], 2),
+            (&[127], 127),
+            (&[0x80, 1], 128),
+            (&[57 + 0x80, 100], 12857),
+        ] {
+            assert_eq!(cursor(bytes).uleb()?, value);
+        }
+        for (bytes, value) in [
+            (&[2u8][..], 2i64),
+            (&[0x7e], -2),
+            (&[127 + 0x80, 0], 127),
+            (&[1 + 0x80, 0x7f], -127),
+            (&[0x80, 0x7f], -128),
+        ] {
+            assert_eq!(cursor(bytes).sleb()?, value.cast_unsigned());
+        }
+        assert!(cursor(&[0x80; 3]).uleb().is_err());
+        assert_eq!(cursor(&[&[0xff; 20][..], &[0]].concat()).uleb()?, u64::MAX);
+        Ok(())
+    }
+
+    #[test]
+    fn ends_are_noticed() {
+        let mut cursor = Cursor::new(b"abc", Endian::Big, 0x100);
+        assert_eq!(cursor.u16().ok(), Some(0x6162));
+        let error = cursor.u16().unwrap_err();
+        assert_eq!(error.places(), [Place::Byte(0x102)]);
+        assert!(cursor.skip(2).is_err());
+        assert!(cursor.skip(u64::MAX).is_err());
+        assert!(cursor.skip_string().is_err());
+        assert!(cursor.skip(1).is_ok());
+        assert!(cursor.is_at_end());
+    }
+}

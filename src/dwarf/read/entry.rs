@@ -1,0 +1,223 @@
+//! What the converter takes an entry for, by its tag (DWARF 5, section 7.5.3).
+
+use gimli::constants as dw;
+
+use crate::dwarf::read::attrs::Slot;
+
+/// Clang's attributes on types and declarations; their value is in the entry's name and constant.
+const LLVM_ANNOTATION: dw::DwTag = dw::DwTag(0x6000);
+
+/// What an entry is to the converter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Entry {
+    /// The first entry of a unit.
+    Unit,
+    /// Nothing itself, but types may be inside.
+    Scope,
+    /// Nothing, and nothing inside.
+    Nothing,
+    Namespace,
+    Function,
+    Variable,
+    ImportedUnit,
+
+    Base,
+    Pointer,
+    /// A reference of C++.
+    Reference,
+    /// A pointer to a member of C++.
+    MemberPointer,
+    Const,
+    Volatile,
+    Restrict,
+    Atomic,
+    /// A qualifier that changes neither size nor meaning of the bits.
+    Transparent,
+    Typedef,
+    Struct,
+    Union,
+    Enum,
+    Array,
+    Prototype,
+    /// `void` by another name, or `decltype(nullptr)`.
+    Unspecified,
+    /// A dimension of an array, or a type that is a part of another's values.
+    Subrange,
+    /// A type this version doesn't know.
+    UnknownType,
+
+    Member,
+    Inheritance,
+    Enumerator,
+    Parameter,
+    Varargs,
+    VariantPart,
+    Variant,
+    Annotation,
+}
+
+impl Entry {
+    /// What an entry with this tag is.
+    pub fn from_tag(tag: u64) -> Self {
+        let Ok(tag) = u16::try_from(tag) else {
+            return Self::Scope;
+        };
+        match dw::DwTag(tag) {
+            dw::DW_TAG_compile_unit
+            | dw::DW_TAG_partial_unit
+            | dw::DW_TAG_type_unit
+            | dw::DW_TAG_skeleton_unit => Self::Unit,
+            dw::DW_TAG_namespace | dw::DW_TAG_module => Self::Namespace,
+            dw::DW_TAG_subprogram | dw::DW_TAG_entry_point => Self::Function,
+            dw::DW_TAG_variable => Self::Variable,
+            dw::DW_TAG_imported_unit => Self::ImportedUnit,
+            dw::DW_TAG_base_type => Self::Base,
+            dw::DW_TAG_pointer_type => Self::Pointer,
+            dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type => Self::Reference,
+            dw::DW_TAG_ptr_to_member_type => Self::MemberPointer,
+            dw::DW_TAG_const_type => Self::Const,
+            dw::DW_TAG_volatile_type => Self::Volatile,
+            dw::DW_TAG_restrict_type => Self::Restrict,
+            dw::DW_TAG_atomic_type => Self::Atomic,
+            dw::DW_TAG_packed_type
+            | dw::DW_TAG_shared_type
+            | dw::DW_TAG_immutable_type
+            | dw::DW_TAG_template_alias => Self::Transparent,
+            dw::DW_TAG_typedef => Self::Typedef,
+            dw::DW_TAG_structure_type | dw::DW_TAG_class_type | dw::DW_TAG_interface_type => {
+                Self::Struct
+            }
+            dw::DW_TAG_union_type => Self::Union,
+            dw::DW_TAG_enumeration_type => Self::Enum,
+            dw::DW_TAG_array_type => Self::Array,
+            dw::DW_TAG_subroutine_type => Self::Prototype,
+            dw::DW_TAG_unspecified_type => Self::Unspecified,
+            dw::DW_TAG_subrange_type | dw::DW_TAG_generic_subrange => Self::Subrange,
+            dw::DW_TAG_string_type
+            | dw::DW_TAG_set_type
+            | dw::DW_TAG_file_type
+            | dw::DW_TAG_thrown_type
+            | dw::DW_TAG_coarray_type
+            | dw::DW_TAG_dynamic_type => Self::UnknownType,
+            dw::DW_TAG_member => Self::Member,
+            dw::DW_TAG_inheritance => Self::Inheritance,
+            dw::DW_TAG_enumerator => Self::Enumerator,
+            dw::DW_TAG_formal_parameter => Self::Parameter,
+            dw::DW_TAG_unspecified_parameters => Self::Varargs,
+            dw::DW_TAG_variant_part => Self::VariantPart,
+            dw::DW_TAG_variant => Self::Variant,
+            LLVM_ANNOTATION => Self::Annotation,
+            // An inlined function's own types are in its abstract instance.
+            dw::DW_TAG_inlined_subroutine
+            | dw::DW_TAG_call_site
+            | dw::DW_TAG_call_site_parameter
+            | dw::DW_TAG_GNU_call_site
+            | dw::DW_TAG_GNU_call_site_parameter
+            | dw::DW_TAG_label
+            | dw::DW_TAG_imported_declaration
+            | dw::DW_TAG_imported_module
+            | dw::DW_TAG_template_type_parameter
+            | dw::DW_TAG_template_value_parameter
+            | dw::DW_TAG_GNU_template_template_param
+            | dw::DW_TAG_GNU_template_parameter_pack
+            | dw::DW_TAG_dwarf_procedure
+            | dw::DW_TAG_constant
+            | dw::DW_TAG_friend => Self::Nothing,
+            _ => Self::Scope,
+        }
+    }
+
+    /// Whether the converter reads this attribute of such an entry.
+    pub fn reads(self, slot: Slot) -> bool {
+        use Slot as S;
+        match self {
+            Self::Nothing => slot == S::Sibling,
+            Self::Scope => false,
+            Self::Unit => matches!(
+                slot,
+                S::Name
+                    | S::StrOffsetsBase
+                    | S::AddrBase
+                    | S::Language
+                    | S::DwoName
+                    | S::DwoId
+                    | S::CompDir
+                    | S::Lines
+            ),
+            Self::Namespace => matches!(slot, S::Name),
+            Self::Function => matches!(
+                slot,
+                S::Name
+                    | S::Type
+                    | S::Code
+                    | S::External
+                    | S::Declaration
+                    | S::Specification
+                    | S::Origin
+                    | S::LinkageName
+                    | S::Sibling
+            ),
+            Self::Variable => matches!(
+                slot,
+                S::Name
+                    | S::Type
+                    | S::Location
+                    | S::External
+                    | S::Declaration
+                    | S::Specification
+                    | S::Origin
+                    | S::LinkageName
+            ),
+            Self::ImportedUnit => matches!(slot, S::Import),
+            Self::Base => matches!(slot, S::Name | S::ByteSize | S::BitSize | S::Encoding),
+            Self::Pointer | Self::Reference | Self::MemberPointer => {
+                matches!(slot, S::Type | S::ByteSize)
+            }
+            Self::Const | Self::Volatile | Self::Restrict | Self::Atomic | Self::Transparent => {
+                slot == S::Type
+            }
+            Self::Typedef => matches!(slot, S::Name | S::Type),
+            Self::Unspecified | Self::UnknownType => matches!(slot, S::Name | S::ByteSize),
+            Self::Struct | Self::Union => matches!(
+                slot,
+                S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
+            ),
+            Self::Enum => matches!(
+                slot,
+                S::Name
+                    | S::ByteSize
+                    | S::Type
+                    | S::Encoding
+                    | S::Declaration
+                    | S::Signature
+                    | S::Specification
+            ),
+            Self::Array => matches!(slot, S::Type | S::ByteSize),
+            Self::Prototype => slot == S::Type,
+            Self::Subrange => matches!(
+                slot,
+                S::Type | S::Count | S::UpperBound | S::LowerBound | S::ByteSize
+            ),
+            Self::Member => matches!(
+                slot,
+                S::Name
+                    | S::Type
+                    | S::ByteSize
+                    | S::BitSize
+                    | S::BitOffset
+                    | S::DataBitOffset
+                    | S::MemberLocation
+                    | S::Declaration
+                    | S::External
+                    | S::Artificial
+            ),
+            Self::Inheritance => matches!(slot, S::Type | S::MemberLocation | S::Virtuality),
+            Self::Enumerator => matches!(slot, S::Name | S::ConstValue),
+            Self::Parameter => matches!(slot, S::Name | S::Type | S::Origin),
+            Self::Varargs => false,
+            Self::VariantPart => matches!(slot, S::Discr),
+            Self::Variant => matches!(slot, S::DiscrValue | S::DiscrList),
+            Self::Annotation => matches!(slot, S::Name | S::ConstValue),
+        }
+    }
+}

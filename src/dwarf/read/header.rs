@@ -1,0 +1,133 @@
+//! The headers of units (DWARF 5, section 7.5.1).
+
+use gimli::constants as dw;
+
+use crate::dwarf::read::cursor::Cursor;
+use crate::dwarf::read::form::Encoding;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::target::Endian;
+
+/// A unit's header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    /// Where the unit starts in its section.
+    pub offset: u64,
+    /// Where its first entry is, from its start.
+    pub entries: u32,
+    /// How many bytes it has, the header's included.
+    pub len: u32,
+    pub encoding: Encoding,
+    pub abbrev: u64,
+    /// Whether it is a type unit: the signature, and where the type's entry is from the unit's start.
+    pub signature: Option<(u64, u64)>,
+    /// What a skeleton and its split unit have in common.
+    pub dwo_id: Option<u64>,
+}
+
+/// The headers of all units of a section.
+///
+/// # Errors
+/// `Malformed` where a unit goes beyond the section; `Unsupported` for a version that is none of 2 to 5.
+pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<Vec<Header>> {
+    let mut headers = Vec::new();
+    let mut at = 0u64;
+    while let Some(rest) = section
+        .get(super::index(at)..)
+        .filter(|rest| !rest.is_empty())
+    {
+        // Linkers fill up with zeros.
+        if rest.first_chunk() == Some(&[0; 4]) {
+            at += 4;
+            continue;
+        }
+        let header = header(rest, endian, at, is_types)?;
+        at += u64::from(header.len);
+        headers.push(header);
+    }
+    Ok(headers)
+}
+
+fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<Header> {
+    let mut cursor = Cursor::new(rest, endian, offset);
+    let (wide, len) = match cursor.u32()? {
+        0xffff_ffff => (true, cursor.u64()?),
+        len @ 0xffff_fff0.. => {
+            return Err(cursor.malformed(format!("a unit has the reserved length {len:#x}")));
+        }
+        len => (false, len.into()),
+    };
+    let all = len.checked_add(cursor.position() as u64);
+    let Some(all) = all.filter(|&all| all <= rest.len() as u64) else {
+        return Err(
+            Error::malformed(format!("a unit of {len} bytes goes beyond the section"))
+                .within(Place::Byte(offset)),
+        );
+    };
+    let Ok(len) = u32::try_from(all) else {
+        return Err(Error::limit("a unit has more than 4 GiB").within(Place::Byte(offset)));
+    };
+    let rest = rest.get(..len as usize).unwrap_or_default();
+    let start = cursor.position();
+    let mut cursor = Cursor::new(rest, endian, offset);
+    cursor.seek(start);
+    let version = cursor.u16()?;
+    if !(2..=5).contains(&version) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("a unit has DWARF version {version}; versions 2 to 5 are known"),
+        )
+        .within(Place::Byte(offset)));
+    }
+    rest_of_header(cursor, version, wide, offset, len, is_types)
+}
+
+fn rest_of_header(
+    mut cursor: Cursor<'_>,
+    version: u16,
+    wide: bool,
+    offset: u64,
+    len: u32,
+    is_types: bool,
+) -> Result<Header> {
+    let (kind, address_size, abbrev);
+    if version >= 5 {
+        kind = dw::DwUt(cursor.u8()?);
+        address_size = cursor.u8()?;
+        abbrev = cursor.section_offset(wide)?;
+    } else {
+        abbrev = cursor.section_offset(wide)?;
+        address_size = cursor.u8()?;
+        kind = if is_types {
+            dw::DW_UT_type
+        } else {
+            dw::DW_UT_compile
+        };
+    }
+    if !matches!(address_size, 1 | 2 | 4 | 8) {
+        return Err(
+            Error::malformed(format!("a unit has addresses of {address_size} bytes"))
+                .within(Place::Byte(offset)),
+        );
+    }
+    let (mut signature, mut dwo_id) = (None, None);
+    match kind {
+        dw::DW_UT_type | dw::DW_UT_split_type => {
+            signature = Some((cursor.u64()?, cursor.section_offset(wide)?));
+        }
+        dw::DW_UT_skeleton | dw::DW_UT_split_compile => dwo_id = Some(cursor.u64()?),
+        _ => {}
+    }
+    Ok(Header {
+        offset,
+        entries: u32::try_from(cursor.position()).unwrap_or(u32::MAX),
+        len,
+        encoding: Encoding {
+            version,
+            address_size,
+            wide,
+        },
+        abbrev,
+        signature,
+        dwo_id,
+    })
+}

@@ -1,0 +1,108 @@
+//! What comes out: the graph, and what BTF could not say.
+
+use std::fmt;
+
+use crate::graph::TypeGraph;
+
+/// The types of a program.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Conversion {
+    /// The types.
+    pub graph: TypeGraph,
+    /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
+    /// is listed once, with the first entry it was seen at.
+    pub degraded: Vec<Degraded>,
+}
+
+/// A type or member that BTF can't say as it is, and what it became.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub struct Degraded {
+    /// The offset of its entry in the section it is in, usually `.debug_info`.
+    pub die: u64,
+    /// Its name, or the name of the type it is in; may be empty.
+    pub name: String,
+    /// Why, and what it became.
+    pub reason: Reason,
+}
+
+/// Why something could not be said in BTF, and what it became.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// `_Atomic` was dropped.
+    Atomic,
+    /// A complex number became an array of two floating-point numbers, which is how C lays it out.
+    Complex,
+    /// A decimal floating-point number became an integer of the same size.
+    Decimal,
+    /// A fixed-point number became an integer of the same size.
+    Fixed,
+    /// A base type of a size that neither INT nor FLOAT can have became an array of bytes.
+    OddSize,
+    /// A base type of an encoding this version doesn't know became an integer of the same size.
+    Encoding,
+    /// A type of an entry this version doesn't know became `void`.
+    UnknownType,
+    /// A reference leads to no type; it became `void`.
+    DanglingReference,
+    /// A type refers to itself without a name in between; the reference became `void`.
+    NamelessCycle,
+    /// The place of a member is no constant; the member was left out.
+    MemberPlace,
+    /// A member lies beyond what BTF can say, which is bit 2^32 − 1, or 2^24 − 1 in a structure with
+    /// bitfields; it was left out.
+    MemberBeyond,
+    /// A bitfield is wider than 255 bits; it was left out.
+    Bitfield,
+    /// An array has more than 2^32 − 1 elements; the count was cut.
+    ArrayCount,
+    /// The length of an array is no constant; it became 0.
+    ArrayLength,
+    /// A type has more than 2^32 − 1 bytes; the size was cut.
+    Size,
+    /// An enumerator doesn't fit the size of its enumeration; its value was cut.
+    Enumerator,
+    /// An enumeration has a size of no integer.
+    EnumSize,
+    /// A pointer is not as wide as the program's pointers.
+    PointerWidth,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Atomic => "_Atomic was dropped",
+            Self::Complex => "a complex number became an array of two floating-point numbers",
+            Self::Decimal => "a decimal floating-point number became an integer of the same size",
+            Self::Fixed => "a fixed-point number became an integer of the same size",
+            Self::OddSize => "a base type of this size became an array of bytes",
+            Self::Encoding => "a base type of unknown encoding became an integer of the same size",
+            Self::UnknownType => "a type of unknown tag became void",
+            Self::DanglingReference => "a reference to no type became void",
+            Self::NamelessCycle => "a type that contains itself without a name became void",
+            Self::MemberPlace => "a member whose place is no constant was left out",
+            Self::MemberBeyond => {
+                "a member beyond bit 2^32 (2^24 in a structure with bitfields) was left out"
+            }
+            Self::Bitfield => "a bitfield wider than 255 bits was left out",
+            Self::ArrayCount => "an array's count was cut to 32 bits",
+            Self::ArrayLength => "an array's length is no constant and became 0",
+            Self::Size => "a size was cut to 32 bits",
+            Self::Enumerator => "an enumerator's value was cut to the size of its type",
+            Self::EnumSize => "an enumeration has a size of no integer",
+            Self::PointerWidth => "a pointer is not as wide as the program's pointers",
+        })
+    }
+}
+
+impl fmt::Display for Degraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DIE {:#x}: ", self.die)?;
+        if !self.name.is_empty() {
+            write!(f, "{}: ", self.name)?;
+        }
+        self.reason.fmt(f)
+    }
+}

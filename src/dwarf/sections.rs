@@ -1,0 +1,82 @@
+//! What the converter reads: the debug sections of one program.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::target::{Endian, PointerWidth};
+
+/// The debug sections of one program (DWARF 5, section 7.5 and figure B.1), decompressed and relocated.
+///
+/// A section the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) takes
+/// them from an ELF file.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Sections {
+    /// `.debug_info`: the units.
+    pub info: Bytes,
+    /// `.debug_types`: DWARF 4's type units.
+    pub types: Bytes,
+    /// `.debug_abbrev`: the shapes of the entries.
+    pub abbrev: Bytes,
+    /// `.debug_str`: names.
+    pub str: Bytes,
+    /// `.debug_line_str`: names of files, and of anything a compiler likes to keep there.
+    pub line_str: Bytes,
+    /// `.debug_str_offsets`: names by number.
+    pub str_offsets: Bytes,
+    /// `.debug_addr`: addresses by number.
+    pub addr: Bytes,
+    /// `.debug_line`: the files that declarations are in.
+    pub line: Bytes,
+    /// `.debug_cu_index`, in a `.dwp` package.
+    pub cu_index: Bytes,
+    /// `.debug_tu_index`, in a `.dwp` package.
+    pub tu_index: Bytes,
+    /// The byte order of the program.
+    pub endian: Endian,
+    /// The width of the program's pointers.
+    pub pointer_width: PointerWidth,
+    /// The sections of the file that `.gnu_debugaltlink` names (made by dwz).
+    pub alt: Option<Box<Sections>>,
+    /// The sections of `.dwo` files and of a `.dwp` package, for programs made with `-gsplit-dwarf`.
+    pub split: Vec<Sections>,
+}
+
+impl Sections {
+    /// No sections yet, of a program with this byte order and pointer width.
+    #[must_use]
+    pub const fn new(endian: Endian, pointer_width: PointerWidth) -> Self {
+        Self {
+            info: Bytes::new(),
+            types: Bytes::new(),
+            abbrev: Bytes::new(),
+            str: Bytes::new(),
+            line_str: Bytes::new(),
+            str_offsets: Bytes::new(),
+            addr: Bytes::new(),
+            line: Bytes::new(),
+            cu_index: Bytes::new(),
+            tu_index: Bytes::new(),
+            endian,
+            pointer_width,
+            alt: None,
+            split: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Sections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sections")
+            .field("info", &self.info.len())
+            .field("types", &self.types.len())
+            .field("abbrev", &self.abbrev.len())
+            .field("str", &self.str.len())
+            .field("endian", &self.endian)
+            .field("pointer_width", &self.pointer_width)
+            .field("alt", &self.alt)
+            .field("split", &self.split)
+            .finish_non_exhaustive()
+    }
+}

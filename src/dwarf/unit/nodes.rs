@@ -1,0 +1,241 @@
+//! The types of one unit, as the pass over its entries found them.
+
+use crate::dwarf::names::NameRef;
+
+/// Where an entry's type stands, as the entry says it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Ref(u64);
+
+/// A [`Ref`], opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Target {
+    /// No type: `void`.
+    Void,
+    /// The entry this many bytes from the start of the unit.
+    Unit(u32),
+    /// A node directly.
+    Node(u32),
+    /// A reference that leads out of the unit: its number in [`Nodes::links`].
+    Link(u32),
+}
+
+impl Ref {
+    pub const VOID: Self = Self(0);
+
+    #[inline]
+    pub const fn unit(offset: u32) -> Self {
+        Self(1 << 32 | offset as u64)
+    }
+
+    #[inline]
+    pub const fn node(node: u32) -> Self {
+        Self(2 << 32 | node as u64)
+    }
+
+    #[inline]
+    pub const fn link(link: u32) -> Self {
+        Self(3 << 32 | link as u64)
+    }
+
+    #[inline]
+    pub const fn target(self) -> Target {
+        let [a, b, c, d, kind, ..] = self.0.to_le_bytes();
+        let number = u32::from_le_bytes([a, b, c, d]);
+        match kind {
+            1 => Target::Unit(number),
+            2 => Target::Node(number),
+            3 => Target::Link(number),
+            _ => Target::Void,
+        }
+    }
+}
+
+/// A reference that leads out of its unit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Link {
+    /// An offset in the `.debug_info` of the unit's own file.
+    Info(u64),
+    /// The signature of a type unit.
+    Signature(u64),
+    /// An offset in the `.debug_info` of the alternate file.
+    Alt(u64),
+}
+
+/// What a node is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Shape {
+    /// `size` bytes, `aux` is the encoding.
+    Base,
+    Pointer,
+    Const,
+    Volatile,
+    Restrict,
+    Typedef,
+    Struct,
+    Union,
+    /// `aux` is 1 where a value is negative.
+    Enum,
+    /// One part a dimension.
+    Array,
+    Prototype,
+    /// A function: `aux` is the linkage, `ty` its prototype.
+    Function,
+    /// A variable: `aux` is the linkage.
+    Variable,
+    /// Another name for the type it refers to; nothing of its own is said. `aux` is why.
+    Alias,
+    /// Nothing BTF can say; `aux` is whether that is a loss.
+    Void,
+}
+
+impl Shape {
+    /// Whether references to such a type, if it has a name, go by the name.
+    #[inline]
+    pub const fn is_nominal(self) -> bool {
+        matches!(self, Self::Struct | Self::Union | Self::Enum)
+    }
+}
+
+/// A type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    /// The entry, from the start of the unit.
+    pub die: u32,
+    pub shape: Shape,
+    /// Whether this only says that there is such a type.
+    pub declaration: bool,
+    /// Whether it is inside a function.
+    pub local: bool,
+    pub name: NameRef,
+    /// In bytes.
+    pub size: u64,
+    pub ty: Ref,
+    pub aux: u32,
+    /// Its parts in [`Nodes::parts`].
+    pub first: u32,
+    pub count: u32,
+}
+
+/// A member, enumerator, parameter or dimension.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Part {
+    pub name: NameRef,
+    pub ty: Ref,
+    /// A member's place in bits, an enumerator's value, a dimension's count.
+    pub value: u64,
+    /// A bitfield's place by DWARF 3's rule, from the most significant bit of its storage.
+    pub from_top: i32,
+    /// A bitfield's width in bits; 0 where it is none.
+    pub bits: u16,
+    pub note: Note,
+}
+
+/// What is special about a part.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Note {
+    #[default]
+    None,
+    /// A bitfield whose place needs the size of its type.
+    NeedsStorage,
+    /// A member that can't be said, to be reported and left out.
+    Unplaced,
+    /// A dimension whose length is no constant.
+    Unbounded,
+    /// A `...` parameter.
+    Varargs,
+}
+
+/// The types of one unit.
+#[derive(Default, Debug)]
+pub(crate) struct Nodes {
+    /// In the order of their entries.
+    pub nodes: Vec<Node>,
+    pub parts: Vec<Part>,
+    pub links: Vec<Link>,
+    /// Names made from others, each with a NUL.
+    pub made: Vec<u8>,
+    /// Whether a part is noted to need storage.
+    pub old_bitfields: bool,
+    places: Places,
+}
+
+impl Nodes {
+    /// Forgets everything; the memory stays.
+    pub fn clear(&mut self, unit_len: u32) {
+        self.nodes.clear();
+        self.parts.clear();
+        self.links.clear();
+        self.made.clear();
+        self.old_bitfields = false;
+        self.places.clear(unit_len);
+    }
+
+    /// Adds a node whose entry comes behind all others'.
+    #[inline]
+    pub fn push(&mut self, node: Node) -> u32 {
+        let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.places.mark(node.die, number);
+        self.nodes.push(node);
+        number
+    }
+
+    /// The node of the entry at this place of the unit.
+    #[inline]
+    pub fn at(&self, die: u32) -> Option<u32> {
+        self.places.find(die)
+    }
+
+    #[inline]
+    pub fn get(&self, node: u32) -> Option<&Node> {
+        self.nodes.get(node as usize)
+    }
+
+    #[inline]
+    pub fn parts_of(&self, node: &Node) -> &[Part] {
+        self.parts
+            .get(node.first as usize..node.first as usize + node.count as usize)
+            .unwrap_or_default()
+    }
+
+    /// The node a reference leads to; `None` for `void` and where there is none.
+    #[inline]
+    pub fn follow(&self, reference: Ref) -> Option<u32> {
+        match reference.target() {
+            Target::Unit(die) => self.places.find(die),
+            Target::Node(node) => Some(node),
+            Target::Void | Target::Link(_) => None,
+        }
+    }
+}
+
+/// Which node starts at which byte of the unit: a bit a byte, and for each word of bits how many nodes
+/// come before. A look-up is two reads of a table that fits the cache, where a map or a binary search
+/// would take most of the time of a conversion.
+#[derive(Default, Debug)]
+struct Places {
+    words: Vec<(u64, u32)>,
+}
+
+impl Places {
+    fn clear(&mut self, len: u32) {
+        self.words.clear();
+        self.words.resize(len as usize / 64 + 1, (0, u32::MAX));
+    }
+
+    #[inline]
+    fn mark(&mut self, place: u32, number: u32) {
+        if let Some((bits, before)) = self.words.get_mut(place as usize / 64) {
+            if *bits == 0 {
+                *before = number;
+            }
+            *bits |= 1 << (place % 64);
+        }
+    }
+
+    #[inline]
+    fn find(&self, place: u32) -> Option<u32> {
+        let (bits, before) = *self.words.get(place as usize / 64)?;
+        let bit = 1u64 << (place % 64);
+        (bits & bit != 0).then(|| before + (bits & (bit - 1)).count_ones())
+    }
+}

@@ -1,0 +1,410 @@
+//! Which definition a name means.
+//!
+//! A class refers to named types by name. Nearly every name has one definition in the whole program, and
+//! then that is the one it means everywhere, also in units that only declare it. Where a name has several
+//! (two files with a `struct state` of their own), a class that refers to it means, in each unit, the one
+//! that unit defines: the class is split into *variants*, one for each different answer. A unit without a
+//! definition agrees with any answer; one with several says at each reference which it means. A split makes the class's own name ambiguous, so this goes on until
+//! nothing changes. Units are asked in their order; the result depends on nothing else.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::dwarf::unit::exact::{ANY, BY_NAME, UnitList};
+use crate::dwarf::whole::table::{NO_ENTITY, RefTarget, Seen, Table};
+use crate::error::{Error, Result};
+
+/// Names a class can refer to, counting each way there; more is a hostile file.
+const MOST_LEAVES: usize = 1 << 20;
+/// Answers compared before a file counts as hostile. Each is a few instructions; a kernel needs a few million.
+const MOST_WORK: u64 = 20_000_000_000;
+
+/// A class as one or more units mean it.
+#[derive(Clone, Debug)]
+pub(crate) struct Variant {
+    pub class: u32,
+    /// The first place it was seen at.
+    pub seen: Seen,
+    /// What each reference by an ambiguous name means, in the order in which the class has them.
+    pub meaning: Vec<Option<u32>>,
+}
+
+/// What every reference by name means.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    /// In the order in which they were seen.
+    pub variants: Vec<Variant>,
+    /// For each entity, its variant where there is one only.
+    pub meant: Vec<Meant>,
+}
+
+/// What a name means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Meant {
+    /// It is only ever declared.
+    Nothing,
+    /// This variant.
+    One(u32),
+    /// The variant's [`Variant::meaning`] tells.
+    Several,
+}
+
+/// Finds out which definition every name means.
+///
+/// # Errors
+/// `Limit` where a hostile file would take too long.
+pub(crate) fn bind(table: &Table, lists: &[UnitList]) -> Result<Binding> {
+    let mut binder = Binder::new(table, lists);
+    if binder.ambiguous.iter().any(|&ambiguous| ambiguous) {
+        binder.refine()?;
+    }
+    Ok(binder.finish())
+}
+
+/// An occurrence of a class: the unit, and the place in its list.
+type Occurrence = (u32, u32);
+
+/// A definition: its class, and which group of it.
+type Meaning = (u32, u32);
+
+struct Binder<'a> {
+    table: &'a Table,
+    lists: &'a [UnitList],
+    /// By entity.
+    ambiguous: Vec<bool>,
+    /// By class, if it was looked at.
+    groups: HashMap<u32, Groups>,
+    /// By ambiguous entity and unit: where the unit defines it first.
+    definitions: HashMap<(u32, u32), Occurrence>,
+    work: u64,
+}
+
+/// What the occurrences of a class were split into.
+#[derive(Debug, Default)]
+struct Groups {
+    meanings: Vec<Vec<Option<Meaning>>>,
+    seen: Vec<Seen>,
+    of: HashMap<Occurrence, u32>,
+}
+
+impl<'a> Binder<'a> {
+    fn new(table: &'a Table, lists: &'a [UnitList]) -> Self {
+        let mut count = vec![0u32; table.entities.len()];
+        for class in &table.classes {
+            if let Some(count) = count.get_mut(class.entity as usize) {
+                *count += 1;
+            }
+        }
+        Self {
+            table,
+            lists,
+            ambiguous: count.iter().map(|&count| count > 1).collect(),
+            groups: HashMap::new(),
+            definitions: HashMap::new(),
+            work: 0,
+        }
+    }
+
+    fn is_ambiguous(&self, entity: u32) -> bool {
+        self.ambiguous
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(false)
+    }
+
+    /// The entities that a class refers to, through what has no name, in the order of the references.
+    fn leaves(&self, class: u32) -> Result<Vec<u32>> {
+        let mut leaves = Vec::new();
+        walk(self.table, class, |entity| {
+            leaves.push(entity);
+            if leaves.len() > MOST_LEAVES {
+                return Err(too_much());
+            }
+            Ok(())
+        })?;
+        Ok(leaves)
+    }
+
+    /// Splits classes until every one of them means the same in all units it is in.
+    fn refine(&mut self) -> Result<()> {
+        let referrers = self.referrers()?;
+        let referrers = |entity: u32| referrers.get(&entity).into_iter().flatten().copied();
+        let mut occurrences: HashMap<u32, Vec<Occurrence>> = HashMap::new();
+        let mut due = BTreeSet::new();
+        let mut fresh: Vec<u32> = (0u32..)
+            .zip(&self.ambiguous)
+            .filter_map(|(entity, &ambiguous)| ambiguous.then_some(entity))
+            .collect();
+        while !fresh.is_empty() || !due.is_empty() {
+            self.define(&fresh);
+            due.extend(fresh.drain(..).flat_map(referrers));
+            self.locate(&due, &mut occurrences);
+            for class in std::mem::take(&mut due) {
+                let places = occurrences.get(&class).map(Vec::as_slice);
+                if !self.split(class, places.unwrap_or_default())? {
+                    continue;
+                }
+                let entity = self.entity_of(class);
+                if let Some(ambiguous) = self.ambiguous.get_mut(entity as usize) {
+                    if !std::mem::replace(ambiguous, true) {
+                        fresh.push(entity);
+                    }
+                    due.extend(referrers(entity));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// For each entity, the classes that refer to it.
+    fn referrers(&self) -> Result<HashMap<u32, Vec<u32>>> {
+        let mut referrers: HashMap<u32, Vec<u32>> = HashMap::new();
+        for class in self.listed() {
+            let mut leaves = self.leaves(class)?;
+            leaves.sort_unstable();
+            leaves.dedup();
+            for entity in leaves {
+                referrers.entry(entity).or_default().push(class);
+            }
+        }
+        Ok(referrers)
+    }
+
+    fn entity_of(&self, class: u32) -> u32 {
+        let class = self.table.classes.get(class as usize);
+        class.map_or(NO_ENTITY, |class| class.entity)
+    }
+
+    /// Every class that a unit has, each once.
+    fn listed(&self) -> impl Iterator<Item = u32> + 'a {
+        (0u32..)
+            .zip(&self.table.classes)
+            .filter(|(_, class)| class.seen != Seen::NEVER)
+            .map(|(number, _)| number)
+    }
+
+    /// Every class of every unit, with its place.
+    fn all(&self) -> impl Iterator<Item = (Occurrence, u32)> + 'a {
+        (0u32..).zip(self.lists).flat_map(|(unit, list)| {
+            (0u32..)
+                .zip(&list.classes)
+                .map(move |(place, &class)| ((unit, place), class))
+        })
+    }
+
+    /// Notes where each unit first defines these entities.
+    fn define(&mut self, entities: &[u32]) {
+        if entities.is_empty() {
+            return;
+        }
+        let mut wanted = vec![false; self.ambiguous.len()];
+        for &entity in entities {
+            if let Some(wanted) = wanted.get_mut(entity as usize) {
+                *wanted = true;
+            }
+        }
+        for (place, class) in self.all() {
+            let entity = self.entity_of(class);
+            if wanted.get(entity as usize) == Some(&true) {
+                self.definitions.entry((entity, place.0)).or_insert(place);
+            }
+        }
+    }
+
+    /// Notes where these classes are, if that is not known yet.
+    fn locate(&self, classes: &BTreeSet<u32>, places: &mut HashMap<u32, Vec<Occurrence>>) {
+        let mut wanted = vec![false; self.table.classes.len()];
+        let mut any = false;
+        for &class in classes {
+            if let Some(wanted) = wanted.get_mut(class as usize)
+                && !places.contains_key(&class)
+            {
+                places.insert(class, Vec::new());
+                *wanted = true;
+                any = true;
+            }
+        }
+        if !any {
+            return;
+        }
+        for (place, class) in self.all() {
+            if wanted.get(class as usize) == Some(&true)
+                && let Some(places) = places.get_mut(&class)
+            {
+                places.push(place);
+            }
+        }
+    }
+
+    /// Splits a class by what its references mean where it occurs. Answers whether that changed anything.
+    fn split(&mut self, class: u32, places: &[Occurrence]) -> Result<bool> {
+        let leaves = self.leaves(class)?;
+        let mut groups = Groups::default();
+        let mut known: HashMap<Vec<Option<Meaning>>, u32> = HashMap::new();
+        for &place in places {
+            let meaning = self.meaning(&leaves, place);
+            self.work += 1 + meaning.len() as u64 * (1 + groups.meanings.len() as u64);
+            if self.work > MOST_WORK {
+                return Err(too_much());
+            }
+            let group = match known.get(&meaning) {
+                Some(&group) => group,
+                None => {
+                    let group = join(&mut groups, &meaning, self.seen(class, place));
+                    known.insert(meaning, group);
+                    group
+                }
+            };
+            groups.of.insert(place, group);
+        }
+        let changed = match self.groups.get(&class) {
+            Some(before) => before.of != groups.of,
+            None => groups.meanings.len() > 1,
+        };
+        self.groups.insert(class, groups);
+        Ok(changed)
+    }
+
+    /// What the ambiguous ones among references mean at a place.
+    fn meaning(&self, leaves: &[u32], place: Occurrence) -> Vec<Option<Meaning>> {
+        let list = self.lists.get(place.0 as usize);
+        let exact = list.and_then(|list| {
+            let at = list.exact.binary_search_by_key(&place.1, |(at, _)| *at);
+            list.exact.get(at.ok()?).map(|(_, exact)| exact)
+        });
+        let ambiguous = (0..)
+            .zip(leaves)
+            .filter(|(_, entity)| self.is_ambiguous(**entity));
+        ambiguous
+            .map(|(index, &entity)| {
+                let exact = exact.and_then(|exact: &Box<[u32]>| exact.get::<usize>(index));
+                let definition = match exact.copied() {
+                    None | Some(BY_NAME) => *self.definitions.get(&(entity, place.0))?,
+                    Some(ANY) => return None,
+                    Some(at) => (place.0, at),
+                };
+                self.group(definition)
+            })
+            .collect()
+    }
+
+    fn group(&self, place: Occurrence) -> Option<Meaning> {
+        let list = self.lists.get(place.0 as usize)?;
+        let class = *list.classes.get(place.1 as usize)?;
+        let group = match self.groups.get(&class) {
+            Some(groups) => groups.of.get(&place).copied().unwrap_or(0),
+            None => 0,
+        };
+        Some((class, group))
+    }
+
+    /// Where a variant was first seen, as far as order goes: the class's own place for its first unit.
+    fn seen(&self, class: u32, place: Occurrence) -> Seen {
+        let class = self.table.classes.get(class as usize);
+        Seen {
+            unit: place.0,
+            die: class.map_or(u32::MAX, |class| class.seen.die),
+        }
+    }
+
+    fn finish(self) -> Binding {
+        let mut order: Vec<(Seen, u32, u32)> = Vec::new();
+        for class in self.listed() {
+            match self.groups.get(&class) {
+                Some(groups) => order.extend(
+                    (0u32..)
+                        .zip(&groups.seen)
+                        .map(|(group, &seen)| (seen, class, group)),
+                ),
+                None => {
+                    let entry = self.table.classes.get(class as usize);
+                    order.push((entry.map_or(Seen::NEVER, |class| class.seen), class, 0));
+                }
+            }
+        }
+        // No two classes are seen first at the same entry.
+        order.sort_unstable_by_key(|&(seen, class, group)| {
+            let entry = self.table.classes.get(class as usize);
+            (seen, entry.map_or(Seen::NEVER, |class| class.seen), group)
+        });
+        let numbers: HashMap<Meaning, u32> = order
+            .iter()
+            .zip(0u32..)
+            .map(|(&(_, class, group), number)| ((class, group), number))
+            .collect();
+        let mut meant = vec![Meant::Nothing; self.table.entities.len()];
+        let mut variants = Vec::with_capacity(order.len());
+        for (number, &(seen, class, group)) in (0u32..).zip(&order) {
+            let entity = self.entity_of(class);
+            if let Some(meant) = meant.get_mut(entity as usize) {
+                *meant = if self.is_ambiguous(entity) {
+                    Meant::Several
+                } else {
+                    Meant::One(number)
+                };
+            }
+            let groups = self.groups.get(&class);
+            let meaning = groups.and_then(|groups| groups.meanings.get(group as usize));
+            let meaning = meaning.into_iter().flatten();
+            let meaning = meaning.map(|meaning| numbers.get(&(*meaning)?).copied());
+            variants.push(Variant {
+                class,
+                seen,
+                meaning: meaning.collect(),
+            });
+        }
+        Binding { variants, meant }
+    }
+}
+
+/// Finds the group that agrees with what references mean, or makes one.
+fn join(groups: &mut Groups, meaning: &[Option<Meaning>], seen: Seen) -> u32 {
+    let agrees = |group: &[Option<Meaning>]| {
+        group
+            .iter()
+            .zip(meaning)
+            .all(|(a, b)| a.is_none() || b.is_none() || a == b)
+    };
+    for (number, group) in (0u32..).zip(&mut groups.meanings) {
+        if agrees(group) {
+            for (to, from) in group.iter_mut().zip(meaning) {
+                *to = to.or(*from);
+            }
+            return number;
+        }
+    }
+    groups.meanings.push(meaning.to_vec());
+    groups.seen.push(seen);
+    u32::try_from(groups.meanings.len() - 1).unwrap_or(u32::MAX)
+}
+
+#[cold]
+fn too_much() -> Error {
+    Error::limit("too many definitions of one name refer to each other")
+}
+
+/// Calls `leaf` for every reference by name of a class, through what has no name.
+fn walk(table: &Table, class: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
+    let mut stack = vec![(class, 0u32)];
+    let mut steps = 0usize;
+    while let Some(top) = stack.last_mut() {
+        let (number, next) = *top;
+        top.1 += 1;
+        let child = table
+            .classes
+            .get(number as usize)
+            .and_then(|class| table.reference(class, next));
+        match child.map(super::table::RefId::target) {
+            None => {
+                stack.pop();
+            }
+            Some(RefTarget::Void) => {}
+            Some(RefTarget::Entity(entity)) => leaf(entity)?,
+            Some(RefTarget::Class(class)) => stack.push((class, 0)),
+        }
+        steps += 1;
+        if steps > MOST_LEAVES * 64 {
+            return Err(too_much());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! The BTF record of a class.
+
+use crate::dwarf::base::{BaseType, base_type, float_name};
+use crate::dwarf::report::Reason;
+use crate::dwarf::unit::nodes::{Note, Shape};
+use crate::dwarf::whole::emit::Emit;
+use crate::dwarf::whole::table::Class;
+use crate::error::Result;
+use crate::graph::{Info, IntEncoding, Kind};
+
+/// The largest place of a member of a structure with bitfields, in bits.
+const MOST_BITFIELD_PLACE: u64 = 0xff_ffff;
+
+impl Emit<'_> {
+    /// Makes the record of a class without a name to go by, or what stands for it; answers its id.
+    /// `ids` are those of what it refers to, in the order of [`Table::reference`](super::table::Table).
+    pub(super) fn structural(&mut self, number: u32, class: &Class, ids: &[u32]) -> Result<u32> {
+        let first = ids.first().copied().unwrap_or(0);
+        let plain = |kind| Info::new(kind, 0, false).word();
+        match class.shape {
+            Shape::Pointer => self.cons(&[0, plain(Kind::Ptr), first]),
+            Shape::Const => self.cons(&[0, plain(Kind::Const), first]),
+            Shape::Volatile => self.cons(&[0, plain(Kind::Volatile), first]),
+            Shape::Restrict => self.cons(&[0, plain(Kind::Restrict), first]),
+            Shape::Typedef => {
+                let name = self.name(class.name)?;
+                self.cons(&[name, plain(Kind::Typedef), first])
+            }
+            Shape::Base => self.base(number, class),
+            Shape::Array => self.array(number, class, first),
+            Shape::Prototype => self.prototype(class, ids),
+            Shape::Function => {
+                let proto = self.prototype(class, ids)?;
+                let name = self.name(class.name)?;
+                let info = Info::new(Kind::Func, class.aux, false).word();
+                self.cons(&[name, info, proto])
+            }
+            Shape::Variable => {
+                let name = self.name(class.name)?;
+                self.cons(&[name, plain(Kind::Var), first, class.aux])
+            }
+            Shape::Struct | Shape::Union | Shape::Enum => {
+                let words = self.nominal(number, class, ids)?;
+                self.cons(&words)
+            }
+            Shape::Alias | Shape::Void => Ok(0),
+        }
+    }
+
+    /// The record of a structure, union or enumeration.
+    pub(super) fn nominal(&mut self, number: u32, class: &Class, ids: &[u32]) -> Result<Vec<u32>> {
+        match class.shape {
+            Shape::Enum => self.enumeration(number, class),
+            Shape::Union => self.composite(Kind::Union, number, class, ids),
+            _ => self.composite(Kind::Struct, number, class, ids),
+        }
+    }
+
+    fn size(&mut self, number: u32, size: u64) -> u32 {
+        u32::try_from(size).unwrap_or_else(|_| {
+            self.lose(number, u32::MAX, Reason::Size);
+            u32::MAX
+        })
+    }
+
+    fn composite(
+        &mut self,
+        kind: Kind,
+        number: u32,
+        class: &Class,
+        ids: &[u32],
+    ) -> Result<Vec<u32>> {
+        let table = self.table;
+        let pieces = table.pieces_of(class);
+        // With one bitfield in it, a structure has 24 bits for every member's place.
+        let flag = pieces.iter().any(|piece| (1..=255).contains(&piece.bits));
+        let most = if flag {
+            MOST_BITFIELD_PLACE
+        } else {
+            u32::MAX.into()
+        };
+        let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
+        let mut count = 0u32;
+        for ((index, piece), ty) in (0u32..).zip(pieces).zip(ids) {
+            let reason = if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
+                Some(Reason::MemberPlace)
+            } else if piece.bits > 255 {
+                Some(Reason::Bitfield)
+            } else if piece.value > most {
+                Some(Reason::MemberBeyond)
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                self.lose(number, index, reason);
+                continue;
+            }
+            let place = u32::try_from(piece.value).unwrap_or(0);
+            let place = if flag {
+                u32::from(piece.bits) << 24 | place
+            } else {
+                place
+            };
+            words.extend([self.name(piece.name)?, *ty, place]);
+            count += 1;
+        }
+        set_info(&mut words, Info::new(kind, count, flag));
+        Ok(words)
+    }
+
+    fn enumeration(&mut self, number: u32, class: &Class) -> Result<Vec<u32>> {
+        let size = match class.size {
+            1 | 2 | 4 | 8 => self.size(number, class.size),
+            0 => 4,
+            other => {
+                self.lose(number, u32::MAX, Reason::EnumSize);
+                if other > 4 { 8 } else { 4 }
+            }
+        };
+        let signed = class.aux & 1 == 1;
+        let wide = size > 4;
+        let mut words = vec![self.name(class.name)?, 0, size];
+        let table = self.table;
+        let pieces = table.pieces_of(class);
+        for (index, piece) in (0u32..).zip(pieces) {
+            let [a, b, c, d, e, f, g, h] = piece.value.to_le_bytes();
+            let low = u32::from_le_bytes([a, b, c, d]);
+            let high = u32::from_le_bytes([e, f, g, h]);
+            words.extend([self.name(piece.name)?, low]);
+            if wide {
+                words.push(high);
+            } else if high != 0 && !(signed && i32::try_from(piece.value.cast_signed()).is_ok()) {
+                self.lose(number, index, Reason::Enumerator);
+            }
+        }
+        let kind = if wide { Kind::Enum64 } else { Kind::Enum };
+        set_info(&mut words, Info::new(kind, class.count, signed));
+        Ok(words)
+    }
+
+    fn base(&mut self, number: u32, class: &Class) -> Result<u32> {
+        let (base, loss) = base_type(class.aux, class.size);
+        if let Some(reason) = loss {
+            self.lose(number, u32::MAX, reason);
+        }
+        match base {
+            BaseType::Int(size, encoding) => {
+                let name = self.name(class.name)?;
+                self.int(name, size, encoding)
+            }
+            BaseType::Float(size) => {
+                let name = self.name(class.name)?;
+                self.cons(&[name, Info::new(Kind::Float, 0, false).word(), size])
+            }
+            BaseType::Complex(size) => {
+                let name = self.text(float_name(size))?;
+                let float = self.cons(&[name, Info::new(Kind::Float, 0, false).word(), size])?;
+                self.dimension(float, 2)
+            }
+            BaseType::Bytes(count) => {
+                let name = self.text("unsigned char")?;
+                let byte = self.int(name, 1, IntEncoding::UNSIGNED)?;
+                self.dimension(byte, count)
+            }
+            BaseType::Empty => {
+                let name = self.name(class.name)?;
+                self.cons(&[name, Info::new(Kind::Struct, 0, false).word(), 0])
+            }
+        }
+    }
+
+    fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
+        let data = u32::from(encoding.0) << 24 | size.saturating_mul(8);
+        self.cons(&[name, Info::new(Kind::Int, 0, false).word(), size, data])
+    }
+
+    fn array(&mut self, number: u32, class: &Class, element: u32) -> Result<u32> {
+        let table = self.table;
+        let pieces = table.pieces_of(class);
+        let mut id = element;
+        for (index, piece) in pieces.iter().enumerate().rev() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            if piece.note == Note::Unbounded {
+                self.lose(number, index, Reason::ArrayLength);
+            }
+            let count = u32::try_from(piece.value).unwrap_or_else(|_| {
+                self.lose(number, index, Reason::ArrayCount);
+                u32::MAX
+            });
+            id = self.dimension(id, count)?;
+        }
+        if pieces.is_empty() {
+            id = self.dimension(id, 0)?;
+        }
+        Ok(id)
+    }
+
+    /// An array of one dimension. Its index is an `int`, as everywhere in BTF.
+    fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
+        let name = self.text("int")?;
+        let index = self.int(name, 4, IntEncoding::SIGNED)?;
+        let info = Info::new(Kind::Array, 0, false).word();
+        self.cons(&[0, info, 0, element, index, count])
+    }
+
+    fn prototype(&mut self, class: &Class, ids: &[u32]) -> Result<u32> {
+        let result = ids.first().copied().unwrap_or(0);
+        let info = Info::new(Kind::FuncProto, class.count, false).word();
+        let mut words = vec![0, info, result];
+        let table = self.table;
+        for (piece, ty) in table.pieces_of(class).iter().zip(ids.iter().skip(1)) {
+            if piece.note == Note::Varargs {
+                words.extend([0, 0]);
+            } else {
+                words.extend([self.name(piece.name)?, *ty]);
+            }
+        }
+        self.cons(&words)
+    }
+}
+
+fn set_info(words: &mut [u32], info: Info) {
+    if let Some(word) = words.get_mut(1) {
+        *word = info.word();
+    }
+}
