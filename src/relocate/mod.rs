@@ -40,6 +40,7 @@ pub use kind::RelocationKind;
 pub use matching::Mismatch;
 pub use patch::POISON;
 pub use program::{CodeSection, Function, Program};
+pub(crate) use report::local_path;
 pub use report::{Doubt, Outcome, Record, Rejected, Report, SourceLine};
 pub use resolve::{Action, Applied, Fixup, Resolution, resolve};
 pub use scope::{Binding, Candidate, KERNEL_LABEL, Role, Target};

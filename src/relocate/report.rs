@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::graph::TypeGraph;
+use crate::graph::{CoreRelo, LineInfo, TypeGraph};
 use crate::id::{Bits, TypeId};
 use crate::relocate::Relocated;
 use crate::relocate::accessor::{self, Accessor, Spec};
@@ -65,6 +65,29 @@ pub struct SourceLine {
     pub column: u32,
     /// The line's text.
     pub text: String,
+}
+
+impl SourceLine {
+    /// The line a record of `graph`'s object names.
+    pub(crate) fn new(graph: &TypeGraph, line: LineInfo) -> Self {
+        let string = |id| graph.string(id).to_string_lossy().trim().to_owned();
+        Self {
+            file: string(line.file_name),
+            line: line.number(),
+            column: line.column(),
+            text: string(line.line),
+        }
+    }
+}
+
+/// What a relocation asks, and of what: `byte_off of struct session.hops[2].port`.
+pub(crate) fn local_path(graph: &TypeGraph, relo: CoreRelo) -> String {
+    let kind = RelocationKind::from_number(relo.kind);
+    let local = Local::new(graph, relo);
+    match kind {
+        Some(kind) => format!("{kind} of {}", local.text),
+        None => format!("kind {} of {}", relo.kind, local.text),
+    }
 }
 
 /// What was done about a relocation.
@@ -204,13 +227,8 @@ impl Words<'_> {
         let function = section.and_then(|section| section.function_at(fixup.relo.insn_off));
         let source = section
             .and_then(|section| section.line_at(fixup.relo.insn_off))
-            .map(|line| SourceLine {
-                file: graph.string(line.file_name).to_string_lossy().into_owned(),
-                line: line.number(),
-                column: line.column(),
-                text: graph.string(line.line).to_string_lossy().trim().to_owned(),
-            });
-        let local = Local::new(graph, fixup);
+            .map(|line| SourceLine::new(graph, line));
+        let local = Local::new(graph, fixup.relo);
         let found = target.and_then(|target| {
             let candidate = *fixup.matched.first()?;
             let root = target.graph_of(candidate).ty(candidate.id);
@@ -281,11 +299,11 @@ struct Local<'a> {
 }
 
 impl<'a> Local<'a> {
-    fn new(graph: &'a TypeGraph, fixup: &Fixup) -> Self {
-        let root = graph.ty(fixup.relo.type_id);
+    fn new(graph: &'a TypeGraph, relo: CoreRelo) -> Self {
+        let root = graph.ty(relo.type_id);
         let mut spec = Spec::default();
-        let parsed = fixup.kind.filter(|&kind| {
-            accessor::parse(root, graph.string(fixup.relo.access), kind, &mut spec).is_ok()
+        let parsed = RelocationKind::from_number(relo.kind).filter(|&kind| {
+            accessor::parse(root, graph.string(relo.access), kind, &mut spec).is_ok()
         });
         let text = match parsed.map(RelocationKind::subject) {
             Some(Subject::Field) => spell_steps(root, &spec.steps),
