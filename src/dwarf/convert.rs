@@ -10,6 +10,7 @@ use crate::dwarf::read::{Abbrevs, Header, headers, index};
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
 use crate::dwarf::unit::collect::{Memory, UnitView, Wants, collect};
+use crate::dwarf::unit::exact::{UnitList, exact};
 use crate::dwarf::unit::intern::Intern;
 use crate::dwarf::unit::keys::{Keys, UnitTypes};
 use crate::dwarf::unit::member::from_storage;
@@ -71,7 +72,7 @@ struct Job<'a> {
 struct Done {
     table: Table,
     /// Units, and the classes each has.
-    lists: Vec<(u32, Box<[u32]>)>,
+    lists: Vec<(u32, UnitList)>,
 }
 
 /// One thread's memory, kept from unit to unit.
@@ -222,14 +223,14 @@ impl<'a> Job<'a> {
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let list = self.enter(worker, number);
-        if !list.is_empty() {
+        if !list.classes.is_empty() {
             worker.done.lists.push((number, list));
         }
         Ok(())
     }
 
     /// Enters the types of a unit into the thread's table; answers their classes.
-    fn enter(&self, worker: &mut Worker, unit: u32) -> Box<[u32]> {
+    fn enter(&self, worker: &mut Worker, unit: u32) -> UnitList {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -246,7 +247,7 @@ impl<'a> Job<'a> {
             unit,
             chain: self.options.limits.chain,
         };
-        let mut list = Vec::new();
+        let (mut entered, mut classes) = (Vec::new(), Vec::new());
         for (number, node) in (0u32..).zip(&nodes.nodes) {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
@@ -256,16 +257,24 @@ impl<'a> Job<'a> {
             let wanted = wanted
                 .as_ref()
                 .is_none_or(|wanted| wanted.get(number as usize) == Some(&true));
-            if listed && wanted {
-                list.extend(intern.enter(number));
+            if listed
+                && wanted
+                && let Some(class) = intern.enter(number)
+            {
+                entered.push(number);
+                classes.push(class);
             }
         }
-        list.into()
+        let exact = exact(types, keys, &done.table, &entered, &classes);
+        UnitList {
+            classes: classes.into(),
+            exact,
+        }
     }
 
     /// One table of all, and the classes of each unit.
-    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<Box<[u32]>>)> {
-        let mut lists: Vec<Box<[u32]>> = vec![Box::default(); self.units.len()];
+    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
+        let mut lists = vec![UnitList::default(); self.units.len()];
         let mut table = Table::default();
         for mut done in done {
             if table.classes.is_empty() {
@@ -273,7 +282,7 @@ impl<'a> Job<'a> {
             } else {
                 let map = merge(&mut table, &done.table, &self.files);
                 for (_, list) in &mut done.lists {
-                    for class in list.iter_mut() {
+                    for class in &mut list.classes {
                         *class = map.get(*class as usize).copied().unwrap_or(u32::MAX);
                     }
                 }

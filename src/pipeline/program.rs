@@ -51,15 +51,28 @@ impl<'o> Program<'o> {
         }
     }
 
-    /// What to convert of a program's DWARF: the types that have candidates among them for the object's root
-    /// types, by the names these have with and without flavor. Everything where a root is of a kind that
-    /// can't be asked for by name.
-    pub fn wanted(&self) -> dwarf::Options {
-        let graph = self.object.graph();
-        let relos = self.sections.iter().flat_map(|section| section.relos);
+    /// The object as the engine wants it.
+    pub fn view(&self) -> relocate::Program<'_> {
+        relocate::Program {
+            graph: self.object.graph(),
+            endian: self.object.endian(),
+            sections: self.sections.iter().map(Section::view).collect(),
+        }
+    }
+}
+
+/// What to convert of a program's DWARF: the types that have candidates among them for the root types of
+/// objects, by the names these have with and without flavor. Everything where a root is of a kind that can't
+/// be asked for by name.
+pub(super) fn wanted<'p, 'o: 'p>(
+    programs: impl IntoIterator<Item = &'p Program<'o>>,
+) -> dwarf::Options {
+    let mut options = dwarf::Options::default();
+    let mut roots = BTreeSet::new();
+    for program in programs {
+        let graph = program.object.graph();
+        let relos = program.sections.iter().flat_map(|section| section.relos);
         let ids: BTreeSet<TypeId> = relos.map(|relo| relo.type_id).collect();
-        let mut options = dwarf::Options::default();
-        let mut roots = BTreeSet::new();
         for root in ids.into_iter().map(|id| graph.ty(id)) {
             match root.kind() {
                 Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Typedef => {}
@@ -69,24 +82,15 @@ impl<'o> Program<'o> {
             let essential = Name::new(essential_name(name.as_bytes()));
             roots.extend([name, essential].map(|name| name.to_string_lossy().into_owned()));
         }
-        roots.remove("");
-        if roots.is_empty() {
-            // No root at all would mean every type; this is no type's name.
-            roots.insert(" ".to_owned());
-        }
-        options.roots = roots.into_iter().collect();
-        options.allow_missing_roots = true;
-        options
     }
-
-    /// The object as the engine wants it.
-    pub fn view(&self) -> relocate::Program<'_> {
-        relocate::Program {
-            graph: self.object.graph(),
-            endian: self.object.endian(),
-            sections: self.sections.iter().map(Section::view).collect(),
-        }
+    roots.remove("");
+    if roots.is_empty() {
+        // No root at all would mean every type; this is no type's name.
+        roots.insert(" ".to_owned());
     }
+    options.roots = roots.into_iter().collect();
+    options.allow_missing_roots = true;
+    options
 }
 
 impl<'o> Section<'o> {

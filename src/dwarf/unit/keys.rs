@@ -100,6 +100,11 @@ impl Keys {
             .unwrap_or((Key::VOID, State::Done))
     }
 
+    /// The key of references to a node that was asked for before.
+    pub fn known(&self, node: u32) -> Key {
+        self.state(node).0
+    }
+
     fn set(&mut self, node: u32, key: Key, state: State) {
         if let Some(place) = self.keys.get_mut(node as usize) {
             *place = (key, state);
