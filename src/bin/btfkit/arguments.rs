@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{convert, dump, merge, relocate};
+use crate::commands::{check, convert, dump, explain, merge, min, offset, relocate};
 
 /// BTF for user programs: convert, merge, and relocate BPF objects.
 ///
@@ -32,6 +32,10 @@ pub enum Command {
     Relocate(relocate::Arguments),
     Convert(convert::Arguments),
     Merge(merge::Arguments),
+    Min(min::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Offset(offset::Arguments),
     Dump(dump::Arguments),
 }
 
