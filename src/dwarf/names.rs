@@ -66,6 +66,11 @@ impl<'a> Files<'a> {
     where
         'a: 'n,
     {
+        // Nearly all names.
+        if name.0 >> 40 == NameSection::Str as u64 {
+            let names = self.files.first().map_or(&[][..], |file| &file.str);
+            return names.get(index(name.offset())..).unwrap_or_default();
+        }
         let section: &'n [u8] = match name.section() {
             5 => made,
             section => {
