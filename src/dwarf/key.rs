@@ -104,7 +104,10 @@ impl Mixer {
             rest = after;
         }
         let mut last = [0; 16];
-        for (to, from) in last.iter_mut().zip(rest.iter().take_while(|&&byte| byte != 0)) {
+        for (to, from) in last
+            .iter_mut()
+            .zip(rest.iter().take_while(|&&byte| byte != 0))
+        {
             *to = *from;
         }
         let [first, second] = halves(last);

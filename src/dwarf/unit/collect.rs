@@ -251,10 +251,7 @@ impl Pass<'_, '_> {
             Entry::Subrange => {
                 part.ty = Ref::VOID;
                 if entry.slot == Some(Slot::UpperBound) {
-                    part.value = entry
-                        .number
-                        .wrapping_sub(self.lower_bound)
-                        .wrapping_add(1);
+                    part.value = entry.number.wrapping_sub(self.lower_bound).wrapping_add(1);
                 }
             }
             _ => {}

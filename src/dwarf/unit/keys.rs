@@ -4,6 +4,9 @@
 //! only declares it; all other types are what they refer to. So the key of a reference says the same in
 //! every unit that includes the same header, and cycles, which in every language go through names, are cut.
 //! The *content* of a named type has a key of its own, made from its members' keys.
+//!
+//! These keys take a name for the place it stands at, which saves reading it: linkers keep one copy of each.
+//! Where a name stands at two places, so that one type has two keys here, the table still knows it as one.
 
 use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{Files, NameRef};
@@ -11,7 +14,10 @@ use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
 
 /// No text: it has a byte that is no UTF-8, and no end.
 const NAMELESS: u64 = u64::MAX;
-const NOMINAL: u64 = 0x200;
+/// What starts the keys of names.
+pub(crate) const NOMINAL: u64 = 0x200;
+/// No name's number: the text itself was taken in.
+const IN_PLACE: u64 = u64::MAX;
 
 /// A unit's types and where their names are.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +44,17 @@ pub(crate) struct Keys {
 }
 
 impl UnitTypes<'_> {
-    /// Takes in a name. Its end is taken in too, so what follows can't be mistaken for a part of it.
+    /// Takes in a name; answers what still has to be taken in of it.
     #[inline]
-    fn text(&self, mixer: Mixer, name: NameRef) -> Mixer {
+    fn name(&self, mixer: Mixer, name: NameRef) -> (Mixer, u64) {
+        match name.number() {
+            Some(number) => (mixer, number),
+            None => (self.text(mixer, name), IN_PLACE),
+        }
+    }
+
+    /// Takes in a name's text.
+    pub fn text(&self, mixer: Mixer, name: NameRef) -> Mixer {
         if name.is_none() {
             return mixer.words(NAMELESS, NAMELESS);
         }
@@ -174,7 +188,11 @@ impl Keys {
             let (Some(node), State::New) = (types.nodes.get(number), self.state(number).1) else {
                 continue;
             };
-            match types.nodes.follow(node.ty).map(|target| self.state(target).1) {
+            match types
+                .nodes
+                .follow(node.ty)
+                .map(|target| self.state(target).1)
+            {
                 None | Some(State::Done) => {
                     let key = self.structural(types, node);
                     self.set(number, key, State::Done);
@@ -190,7 +208,8 @@ impl Keys {
 
     fn by_name(&mut self, types: UnitTypes<'_>, number: u32, node: &Node) -> Key {
         let mixer = Mixer::new(NOMINAL | node.shape as u64);
-        let key = types.text(mixer, node.name).finish();
+        let (mixer, name) = types.name(mixer, node.name);
+        let key = mixer.words(name, 0).finish();
         self.set(number, key, State::Done);
         key
     }
@@ -281,14 +300,21 @@ impl Keys {
             Shape::Pointer | Shape::Const | Shape::Volatile | Shape::Restrict => {
                 mixer.key(self.done(types, node.ty)).finish()
             }
-            Shape::Typedef | Shape::Variable => types
-                .text(mixer, node.name)
-                .key_and(self.done(types, node.ty), node.size, node.aux.into())
-                .finish(),
-            Shape::Base => types
-                .text(mixer, node.name)
-                .words(node.size, node.aux.into())
-                .finish(),
+            Shape::Typedef | Shape::Variable => {
+                let (mixer, name) = types.name(mixer, node.name);
+                let ty = self.done(types, node.ty);
+                mixer
+                    .key_and(ty, name, node.size)
+                    .words(node.aux.into(), 0)
+                    .finish()
+            }
+            Shape::Base => {
+                let (mixer, name) = types.name(mixer, node.name);
+                mixer
+                    .words(name, node.size)
+                    .words(node.aux.into(), 0)
+                    .finish()
+            }
             Shape::Array => {
                 let element = self.done(types, node.ty);
                 let mut mixer = mixer.key_and(element, node.count.into(), 0);
@@ -328,7 +354,8 @@ impl Keys {
         match node.shape {
             Shape::Enum => {
                 for part in parts {
-                    mixer = types.text(mixer, part.name).words(part.value, 0);
+                    let (named, name) = types.name(mixer, part.name);
+                    mixer = named.words(name, part.value);
                 }
                 return mixer.finish();
             }
@@ -344,15 +371,18 @@ impl Keys {
 
 #[inline]
 fn head(types: UnitTypes<'_>, node: &Node) -> Mixer {
-    types
-        .text(Mixer::new(node.shape as u64), node.name)
-        .words(node.size, u64::from(node.aux) << 32 | u64::from(node.count))
+    let (mixer, name) = types.name(Mixer::new(node.shape as u64), node.name);
+    mixer
+        .words(name, node.size)
+        .words(node.aux.into(), node.count.into())
 }
 
 #[inline]
 fn mix(types: UnitTypes<'_>, mixer: Mixer, part: &Part, ty: Key) -> Mixer {
     let rest = u64::from(part.bits) << 8 | part.note as u64;
-    types
-        .text(mixer, part.name)
-        .key_and(ty, part.value, rest)
+    let (mixer, name) = types.name(mixer, part.name);
+    if part.value >> 40 == 0 {
+        return mixer.key_and(ty, rest << 40 | part.value, name);
+    }
+    mixer.key_and(ty, part.value, name).words(rest, 0)
 }
