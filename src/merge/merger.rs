@@ -97,7 +97,7 @@ impl Origins {
 /// Merges graphs: one after the other, then, unless the options say otherwise, types that are the same
 /// become one.
 ///
-/// The ids of the first input stay. An input that is split from the result's base has only its own types
+/// The ids of the first input stay, unless the options give a base. An input that is split from the result's base has only its own types
 /// appended; one that is split from another base brings the base's types along. Inputs are taken one by
 /// one and let go of, so that an iterator that parses on demand needs memory for one at a time.
 ///
@@ -176,7 +176,7 @@ impl Merger {
             None => self.start(&graph),
         }
         .within(|| Place::File(label.clone()))?;
-        if self.keep == 0 && self.options.keep_first {
+        if self.keep == 0 && self.options.keep_first && self.options.base.is_none() {
             self.keep = self.builder.as_ref().map_or(0, |b| b.next_id().get());
         }
         self.labels.push(label);
