@@ -38,6 +38,20 @@ fn a_kernel_with_itself_adds_nothing() {
     }
 }
 
+/// Enough types for the merger to deduplicate on the way.
+#[test]
+fn a_kernel_five_times() {
+    let Some(kernel) = kernel() else { return };
+    let mut options = Options::default();
+    options.sections = true;
+    let inputs = (0..5).map(|number| Input::new(number.to_string(), kernel.clone()));
+    let merged = merge(inputs, &options).unwrap();
+    assert_eq!(merged.graph.len(), kernel.len());
+    for map in &merged.types {
+        assert!(map.iter().all(|(old, new)| old == new));
+    }
+}
+
 #[test]
 fn a_kernel_is_deduplicated_already() {
     let Some(kernel) = kernel() else { return };
