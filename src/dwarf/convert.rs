@@ -248,6 +248,7 @@ impl<'a> Job<'a> {
             chain: self.options.limits.chain,
         };
         let (mut entered, mut classes) = (Vec::new(), Vec::new());
+        let mut several = false;
         for (number, node) in (0u32..).zip(&nodes.nodes) {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
@@ -261,11 +262,16 @@ impl<'a> Job<'a> {
                 && wanted
                 && let Some(class) = intern.enter(number)
             {
+                several |= intern.table.defines(class, unit);
                 entered.push(number);
                 classes.push(class);
             }
         }
-        let exact = exact(types, keys, &done.table, &entered, &classes);
+        let exact = if several {
+            exact(types, keys, &done.table, &entered, &classes)
+        } else {
+            Vec::new()
+        };
         UnitList {
             classes: classes.into(),
             exact,

@@ -13,7 +13,8 @@ use crate::parse;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LoadOptions {
-    /// The graph that split BTF goes on from: for a kernel module, the kernel's.
+    /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
+    /// read so, even with a base.
     pub base: Option<TypeGraph>,
     /// Whether to convert an ELF file's DWARF even where it has BTF.
     pub dwarf: bool,
@@ -77,26 +78,47 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
         )
         .within(Place::Byte(0)));
     }
-    let parse_options = parse::Options {
-        base: options.base.clone(),
-        limits: options.limits.clone(),
-        ..parse::Options::default()
-    };
+    let graph = split_or_not(options, |base| {
+        let parse_options = parse::Options {
+            base,
+            limits: options.limits.clone(),
+            ..parse::Options::default()
+        };
+        parse::parse_with(bytes.clone(), &parse_options)
+    })?;
     Ok(Loaded {
-        graph: parse::parse_with(bytes, &parse_options)?,
+        graph,
         source: Source::Btf,
         degraded: Vec::new(),
     })
 }
 
+/// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
+///
+/// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
+/// and those that go on from a base don't, so that reading it without its base fails at once.
+fn split_or_not(
+    options: &LoadOptions,
+    read: impl Fn(Option<TypeGraph>) -> Result<TypeGraph>,
+) -> Result<TypeGraph> {
+    match read(None) {
+        Ok(graph) => Ok(graph),
+        Err(_) if options.base.is_some() => read(options.base.clone()),
+        Err(error) => Err(error),
+    }
+}
+
 fn from_elf(bytes: Bytes, options: &LoadOptions) -> Result<Loaded> {
     if !options.dwarf && has_btf(&bytes)? {
-        let btf_options = BtfOptions {
-            base: options.base.clone(),
-            limits: options.limits.clone(),
-        };
+        let graph = split_or_not(options, |base| {
+            let btf_options = BtfOptions {
+                base,
+                limits: options.limits.clone(),
+            };
+            btf_of_with(bytes.clone(), &btf_options)
+        })?;
         return Ok(Loaded {
-            graph: btf_of_with(bytes, &btf_options)?,
+            graph,
             source: Source::ElfBtf,
             degraded: Vec::new(),
         });

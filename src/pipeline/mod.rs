@@ -4,6 +4,7 @@
 //! what it is.
 
 mod check;
+mod collisions;
 mod explain;
 mod json;
 mod load;
@@ -12,6 +13,7 @@ mod program;
 mod relocate;
 
 pub use check::{Sums, Verdict, check};
+pub use collisions::{Collision, Layout, collisions};
 pub use explain::{Poison, explain};
 pub use json::write_json;
 pub use load::{LoadOptions, Loaded, Source, load};

@@ -17,6 +17,9 @@ use crate::style::Style;
 /// somebody cuts meanwhile does no harm.
 const MAPPED: u64 = 16 << 20;
 
+/// Where the running kernel shows its own types; its modules' are beside.
+const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
+
 /// The bytes of a file; of standard input where it is called `-`.
 pub fn read(path: &Path) -> Result<Bytes, Failure> {
     try_read(path).map_err(|error| Failure::at(path, error))
@@ -59,8 +62,14 @@ impl AsRef<[u8]> for Mapped {
     }
 }
 
-/// The types of a file.
+/// The types of a file. A module's, as the kernel shows them, go on from the kernel's own.
 pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded, Failure> {
+    let kernel = Path::new(KERNEL_TYPES);
+    if options.base.is_none() && is_the_kernels(path) && path != kernel {
+        let mut options = options.clone();
+        options.base = Some(types(kernel, &LoadOptions::default(), style)?.graph);
+        return types(path, &options, style);
+    }
     let bytes = read(path)?;
     let _progress = Progress::start(format!("reading the types of {}", path.display()), style);
     load(bytes, options).map_err(|error| Failure::at(path, error))
@@ -123,9 +132,18 @@ impl TargetArgument {
 
 /// Whether a file is an ELF file for the BPF machine, of either byte order.
 pub fn is_bpf_object(file: &Path) -> bool {
+    elf_start(file).is_some_and(|start| matches!(start[18..], [247, 0] | [0, 247]))
+}
+
+/// Whether a file is an ELF file.
+pub fn is_elf(file: &Path) -> bool {
+    elf_start(file).is_some()
+}
+
+fn elf_start(file: &Path) -> Option<[u8; 20]> {
     let mut start = [0; 20];
-    let read = File::open(file).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start.starts_with(b"\x7fELF") && matches!(start[18..], [247, 0] | [0, 247])
+    File::open(file).ok()?.read_exact(&mut start).ok()?;
+    start.starts_with(b"\x7fELF").then_some(start)
 }
 
 fn is_the_kernels(file: &Path) -> bool {

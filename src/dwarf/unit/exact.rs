@@ -36,9 +36,6 @@ pub(crate) fn exact(
     classes: &[u32],
 ) -> Vec<(u32, Box<[u32]>)> {
     let several = several(table, classes);
-    if several.is_empty() {
-        return Vec::new();
-    }
     let entity = |class: u32| {
         let class = table.classes.get(class as usize);
         class.map_or(NO_ENTITY, |class| class.entity)

@@ -104,8 +104,6 @@ pub(crate) struct Node {
     pub shape: Shape,
     /// Whether this only says that there is such a type.
     pub declaration: bool,
-    /// Whether it is inside a function.
-    pub local: bool,
     pub name: NameRef,
     /// In bytes.
     pub size: u64,

@@ -37,6 +37,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     module: Vec<PathBuf>,
 
+    /// Convert a target's DWARF even if it has BTF
+    #[arg(long)]
+    dwarf: bool,
+
     /// Do only what belongs to user programs, and leave the rest to the loader
     #[arg(long)]
     partial: bool,
@@ -74,6 +78,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 
     let mut options = Options::default();
     options.partial = arguments.partial;
+    options.dwarf = arguments.dwarf;
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
