@@ -92,7 +92,6 @@ impl Case {
         }
         let graph = builder.freeze().unwrap();
         let btf = btfkit::encode::encode(&graph).unwrap();
-        // `Ext` can't be made from parts outside of the crate, so an empty one is read first.
         let mut ext = empty_ext(&graph, self.endian);
         if relos.sections.is_empty() {
             relos = Records::empty(0);
@@ -383,7 +382,8 @@ impl Case {
     }
 }
 
-fn empty_ext(graph: &btfkit::graph::TypeGraph, endian: Endian) -> Ext {
+/// A `.BTF.ext` without records: `Ext` can't be made from parts outside of the crate.
+pub fn empty_ext(graph: &btfkit::graph::TypeGraph, endian: Endian) -> Ext {
     let word = |value: u32| match endian {
         Endian::Little => value.to_le_bytes(),
         Endian::Big => value.to_be_bytes(),

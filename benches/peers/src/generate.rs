@@ -477,8 +477,9 @@ impl Changer<'_> {
                             self.change_composite(id);
                         }
                     }
+                    // Bits of types that are each other's duplicates can't be mirrored one by one.
                     for _ in 0..2 {
-                        if named && self.random.percent(20) {
+                        if named && !self.traits.natural && self.random.percent(20) {
                             self.duplicate(id);
                         }
                     }
@@ -492,7 +493,9 @@ impl Changer<'_> {
                 {
                     self.change_reference(id);
                 }
-                Def::Int { .. } if self.random.percent(strength / 20) => self.change_int(id),
+                Def::Int { .. } if !self.traits.natural && self.random.percent(strength / 20) => {
+                    self.change_int(id);
+                }
                 _ => {}
             }
         }
