@@ -17,6 +17,31 @@ use support::program::{Insn, Object, Source, access, op};
 
 const ENDIANS: [Endian; 2] = [Endian::Little, Endian::Big];
 
+/// For each kind number, the bytes of a record after its first 12: once, and for each element.
+/// (The kernel's, libbpf's and pahole's are the same.)
+const LAYOUT: &[[u8; 2]] = &[
+    [0, 0],
+    [4, 0],
+    [0, 0],
+    [12, 0],
+    [0, 12],
+    [0, 12],
+    [0, 8],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 8],
+    [4, 0],
+    [0, 12],
+    [0, 0],
+    [4, 0],
+    [0, 0],
+    [0, 12],
+];
+
 fn config() -> ProptestConfig {
     // A failure worth keeping becomes a test with a name.
     ProptestConfig {
@@ -69,6 +94,16 @@ proptest! {
             let mut options = encode::Options::endian(endian);
             options.layout = true;
             let bytes = encode_with(&graph, &options).unwrap();
+            // Between types and strings, an entry of 4 bytes for each kind number.
+            let word = |at: usize| {
+                let word = bytes[at..at + 4].try_into().unwrap();
+                if endian == Endian::Big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+            };
+            prop_assert_eq!((word(4), word(24), word(28)), (32, word(12), 80));
+            let section = &bytes[32 + word(24) as usize..][..80];
+            let sizes: Vec<[u8; 2]> = section.chunks(4).map(|entry| [entry[0], entry[1]]).collect();
+            prop_assert_eq!(&sizes[..], LAYOUT);
+            prop_assert_eq!(word(16), word(12) + 80);
             let parsed = parse(bytes.clone()).unwrap();
             prop_assert_eq!(parsed.own_types().map(Spec::of).collect::<Vec<_>>(), specs.clone());
             prop_assert_eq!(encode(&parsed).unwrap(), bytes);

@@ -10,6 +10,7 @@ use crate::dwarf::read::{Abbrevs, Header, headers, index};
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
 use crate::dwarf::unit::collect::{Memory, UnitView, Wants, collect};
+use crate::dwarf::unit::exact::{UnitList, exact};
 use crate::dwarf::unit::intern::Intern;
 use crate::dwarf::unit::keys::{Keys, UnitTypes};
 use crate::dwarf::unit::member::from_storage;
@@ -29,7 +30,8 @@ use crate::graph::GraphBuilder;
 ///
 /// # Errors
 /// `NoDebugInfo` where there are no units; `Malformed`, with the place, where they can't be read;
-/// `Unsupported` for a version of DWARF other than 2 to 5; `NotFound` where a root is not there; `Limit`
+/// `Unsupported` for a version of DWARF other than 2 to 5; `NotFound` where a root is not there (but see
+/// [`Options::allow_missing_roots`]); `Limit`
 /// beyond [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
@@ -70,7 +72,7 @@ struct Job<'a> {
 struct Done {
     table: Table,
     /// Units, and the classes each has.
-    lists: Vec<(u32, Box<[u32]>)>,
+    lists: Vec<(u32, UnitList)>,
 }
 
 /// One thread's memory, kept from unit to unit.
@@ -221,14 +223,14 @@ impl<'a> Job<'a> {
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let list = self.enter(worker, number);
-        if !list.is_empty() {
+        if !list.classes.is_empty() {
             worker.done.lists.push((number, list));
         }
         Ok(())
     }
 
     /// Enters the types of a unit into the thread's table; answers their classes.
-    fn enter(&self, worker: &mut Worker, unit: u32) -> Box<[u32]> {
+    fn enter(&self, worker: &mut Worker, unit: u32) -> UnitList {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -245,7 +247,8 @@ impl<'a> Job<'a> {
             unit,
             chain: self.options.limits.chain,
         };
-        let mut list = Vec::new();
+        let (mut entered, mut classes) = (Vec::new(), Vec::new());
+        let mut several = false;
         for (number, node) in (0u32..).zip(&nodes.nodes) {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
@@ -255,16 +258,29 @@ impl<'a> Job<'a> {
             let wanted = wanted
                 .as_ref()
                 .is_none_or(|wanted| wanted.get(number as usize) == Some(&true));
-            if listed && wanted {
-                list.extend(intern.enter(number));
+            if listed
+                && wanted
+                && let Some(class) = intern.enter(number)
+            {
+                several |= intern.table.defines(class, unit);
+                entered.push(number);
+                classes.push(class);
             }
         }
-        list.into()
+        let exact = if several {
+            exact(types, keys, &done.table, &entered, &classes)
+        } else {
+            Vec::new()
+        };
+        UnitList {
+            classes: classes.into(),
+            exact,
+        }
     }
 
     /// One table of all, and the classes of each unit.
-    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<Box<[u32]>>)> {
-        let mut lists: Vec<Box<[u32]>> = vec![Box::default(); self.units.len()];
+    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
+        let mut lists = vec![UnitList::default(); self.units.len()];
         let mut table = Table::default();
         for mut done in done {
             if table.classes.is_empty() {
@@ -272,7 +288,7 @@ impl<'a> Job<'a> {
             } else {
                 let map = merge(&mut table, &done.table, &self.files);
                 for (_, list) in &mut done.lists {
-                    for class in list.iter_mut() {
+                    for class in &mut list.classes {
                         *class = map.get(*class as usize).copied().unwrap_or(u32::MAX);
                     }
                 }
@@ -290,6 +306,9 @@ impl<'a> Job<'a> {
     }
 
     fn check_roots(&self, table: &Table) -> Result<()> {
+        if self.options.allow_missing_roots {
+            return Ok(());
+        }
         for (root, key) in self.options.roots.iter().zip(&self.roots) {
             let found = table.classes.iter().any(|class| {
                 !class.name.is_none()

@@ -51,9 +51,10 @@ pub enum Reason {
     NamelessCycle,
     /// The place of a member is no constant; the member was left out.
     MemberPlace,
-    /// A member lies beyond what BTF can say; it was left out.
+    /// A member lies beyond what BTF can say, which is bit 2^32 − 1, or 2^24 − 1 in a structure with
+    /// bitfields; it was left out.
     MemberBeyond,
-    /// A bitfield is wider than 255 bits or lies beyond bit 2^24; it was left out.
+    /// A bitfield is wider than 255 bits; it was left out.
     Bitfield,
     /// An array has more than 2^32 − 1 elements; the count was cut.
     ArrayCount,
@@ -82,8 +83,10 @@ impl fmt::Display for Reason {
             Self::DanglingReference => "a reference to no type became void",
             Self::NamelessCycle => "a type that contains itself without a name became void",
             Self::MemberPlace => "a member whose place is no constant was left out",
-            Self::MemberBeyond => "a member beyond bit 2^32 was left out",
-            Self::Bitfield => "a bitfield wider than 255 bits or beyond bit 2^24 was left out",
+            Self::MemberBeyond => {
+                "a member beyond bit 2^32 (2^24 in a structure with bitfields) was left out"
+            }
+            Self::Bitfield => "a bitfield wider than 255 bits was left out",
             Self::ArrayCount => "an array's count was cut to 32 bits",
             Self::ArrayLength => "an array's length is no constant and became 0",
             Self::Size => "a size was cut to 32 bits",

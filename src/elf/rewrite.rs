@@ -60,6 +60,14 @@ impl<'o> Rewriter<'o> {
         self.out.get_mut(range)
     }
 
+    /// The same, to look at.
+    pub fn code(&self, index: u32) -> Option<&[u8]> {
+        let elf = &self.object.elf;
+        find_code(self.object, index)?;
+        let range = elf.range(elf.sections.get(index as usize)?)?;
+        self.out.get(range)
+    }
+
     /// Takes a CO-RE record out of the new file: its section's number in
     /// [`Ext::relos`](crate::graph::Ext::relos), and its own number there, both from 0.
     ///

@@ -106,7 +106,6 @@ impl GraphBuilder {
         let section = joined_strings(graph);
         let section = section.get(first as usize..).unwrap_or_default();
         let table = self.strings_mut();
-        table.reserve(section.len());
         StringMap::new(first, section, |string| table.intern(string))
     }
 

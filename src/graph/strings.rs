@@ -158,20 +158,10 @@ impl StringTable {
         self.intern(&string)
     }
 
-    /// Makes room for strings of this many bytes in all, so that the table doesn't grow step by step.
-    pub fn reserve(&mut self, bytes: usize) {
-        self.own.reserve(bytes);
-        self.reserve_index(bytes);
-    }
-
-    fn reserve_index(&mut self, bytes: usize) {
-        // Names in kernels average 16 bytes.
-        self.index.reserve(bytes / 16, Entry::spread);
-    }
-
     /// Enters every string that starts after a NUL.
     fn index_all(&mut self) {
-        self.reserve_index(self.end());
+        // Names in kernels average 21 bytes.
+        self.index.reserve(self.end() / 24, Entry::spread);
         let mut at = 0;
         while at < self.end() {
             let string = lookup(&self.base, &self.own, at);

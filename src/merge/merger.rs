@@ -125,7 +125,8 @@ impl Origins {
 ///
 /// # Errors
 /// `Usage` without input, or where the byte orders differ; `Unsupported`, with input and type, for a kind
-/// this version doesn't know, in any input but the first; `Limit` beyond [`Limits`](crate::Limits).
+/// this version doesn't know, in any input but the first; `Ambiguous` for a collision where the policy is
+/// to fail; `Limit` beyond [`Limits`](crate::Limits).
 pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &Options) -> Result<Merged> {
     let mut merger = Merger::new(options.clone());
     for input in inputs {
@@ -223,11 +224,12 @@ impl Merger {
             map.follow(&done.types);
             map
         });
-        Ok(Merged {
+        let merged = Merged {
             labels: self.labels,
             types: types.collect(),
             strings,
             graph: done.graph,
-        })
+        };
+        merged.apply(self.options.collisions, self.keep, &self.options)
     }
 }

@@ -1,8 +1,10 @@
 //! Merging graphs.
 
 mod classes;
+mod collide;
 mod compact;
 mod dedup;
+mod diff;
 mod forwards;
 mod hash;
 mod merger;
@@ -12,7 +14,9 @@ mod options;
 mod partition;
 mod refine;
 
+pub use collide::{Collision, Policy};
 pub use dedup::{Deduped, dedup};
+pub use diff::{Change, Diff, Field, FieldChange, ValueChange, compare, diff};
 pub use merger::{Input, Merged, Merger, Origins, merge};
 pub use minimise::{Minimiser, Need};
 pub use options::Options;

@@ -3,6 +3,7 @@
 use crate::graph::TypeGraph;
 use crate::limits::Limits;
 use crate::merge::classes::Rules;
+use crate::merge::collide::Policy;
 
 /// How to merge and deduplicate.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Options {
     /// Whether equal variables, and data sections with equal variables at equal offsets, become one.
     /// Default: no, as two programs with the same variable have two of it.
     pub sections: bool,
+    /// What to do where inputs use one name for types of different layout. Default: keep both.
+    pub collisions: Policy,
     /// Bounds on the result.
     pub limits: Limits,
 }
@@ -34,6 +37,7 @@ impl Default for Options {
             keep_first: true,
             forwards: true,
             sections: false,
+            collisions: Policy::Keep,
             limits: Limits::default(),
         }
     }

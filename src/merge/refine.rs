@@ -128,20 +128,15 @@ impl<'a> Refiner<'a> {
             self.referrers = Some(Referrers::new(self.nodes, &self.partition));
         }
         let moved = &mut self.moved;
-        let mut firsts = Vec::new();
-        let mut from = 0;
-        for &len in lens {
-            firsts.extend(self.partition.members(block).get(from as usize));
-            from += len;
-        }
         self.partition.split(block, sorted, lens, |node, before| {
             moved.push((node, before))
         });
-        if lens.len() < 2 {
-            return;
-        }
-        for first in firsts {
-            if let Some(tag) = self.forwards.tag_of(self.nodes.record(first)) {
+        let mut last = None;
+        for index in 0..self.moved.len() {
+            let node = self.moved.get(index).map_or(0, |(node, _)| *node);
+            let tag = self.forwards.tag_of(self.nodes.record(node));
+            if let Some(tag) = tag.filter(|tag| last != Some(tag.number())) {
+                last = Some(tag.number());
                 self.recheck(&tag);
             }
         }

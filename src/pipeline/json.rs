@@ -23,6 +23,7 @@ use crate::render::json_string;
 ///     "found_at": number | null,                    the field's start there, in bits
 ///     "outcome": "set" | "absent" | "no_match" | "user_type_id" | "width" | "no_function"
 ///                | "left_to_loader",                the three in the middle are poison
+///     "dead": boolean,                              whether it is poison that can't be reached
 ///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
 ///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
 ///   "doubts": [{ "type": string, "taken": string, "others": [string] }] }
@@ -108,6 +109,7 @@ impl<W: Write> Json<'_, W> {
             Outcome::LeftToLoader => ("left_to_loader", None, None),
         };
         self.text("outcome", Some(outcome))?;
+        write!(self.0, ",\"dead\":{}", record.dead)?;
         self.number("old", old)?;
         self.number("new", new)?;
         self.0.write_all(b",\"rejected\":[")?;

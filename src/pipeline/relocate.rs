@@ -7,7 +7,7 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::TypeGraph;
 use crate::limits::Limits;
 use crate::pipeline::load::{LoadOptions, load};
-use crate::pipeline::program::Program;
+use crate::pipeline::program::{Program, wanted};
 use crate::relocate::{self, Report, Resolution, Role};
 
 /// Something to relocate against.
@@ -86,6 +86,8 @@ pub struct Options {
     /// Refuse an object with a relocation that has no answer, or a type that more than one target has
     /// ([`check_strict`]).
     pub strict: bool,
+    /// Whether to convert a target's DWARF even where it has BTF.
+    pub dwarf: bool,
     /// Bounds on the inputs.
     pub limits: Limits,
 }
@@ -102,6 +104,8 @@ pub struct Relocated {
 }
 
 /// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
+///
+/// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
 ///
 /// ```
 /// use btfkit::pipeline::{Options, Target, relocate};
@@ -124,31 +128,55 @@ pub fn relocate(
     options: &Options,
 ) -> Result<Relocated> {
     let object = BpfObject::parse_with(object, &options.limits)?;
+    let program = Program::new(&object);
+    let load_options = load_options([&program], options);
     let targets = targets
         .iter()
-        .map(|target| loaded(target, options))
+        .map(|target| loaded(target, &load_options))
         .collect::<Result<Vec<_>>>()?;
-    let program = Program::new(&object);
-    let view = program.view();
     let engine = relocate::Options::partial(options.partial);
-    let resolution = relocate::resolve(&view, &targets, &engine)?;
-    let (object, relocated) = apply(&program, resolution)?;
-    let report = Report::new(&view, &targets, &relocated);
+    let relocated = relocate_object(&program, &targets, engine)?;
     if options.strict {
-        check_strict(&report)?;
+        check_strict(&relocated.report)?;
     }
+    Ok(relocated)
+}
+
+/// How to load the targets of objects: of DWARF only what one of them asks for.
+pub(super) fn load_options<'p, 'o: 'p>(
+    programs: impl IntoIterator<Item = &'p Program<'o>>,
+    options: &Options,
+) -> LoadOptions {
+    LoadOptions {
+        dwarf: options.dwarf,
+        conversion: wanted(programs),
+        limits: options.limits.clone(),
+        ..LoadOptions::default()
+    }
+}
+
+/// Relocates an object against targets whose types are at hand.
+pub(super) fn relocate_object(
+    program: &Program<'_>,
+    targets: &[relocate::Target],
+    options: relocate::Options,
+) -> Result<Relocated> {
+    let view = program.view();
+    let resolution = relocate::resolve(&view, targets, &options)?;
+    let (object, relocated) = apply(program, &view, resolution)?;
+    let report = Report::new(&view, targets, &relocated);
     Ok(Relocated { object, report })
 }
 
 /// A target with its types at hand.
-fn loaded(target: &Target, options: &Options) -> Result<relocate::Target> {
+pub(super) fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate::Target> {
     let place = || Place::File(target.label.clone());
     let load = |types: &Types, base: Option<TypeGraph>| match types {
         Types::Graph(graph) => Ok(graph.clone()),
         Types::File(bytes) => {
             let options = LoadOptions {
                 base,
-                limits: options.limits.clone(),
+                ..options.clone()
             };
             load(bytes.clone(), &options).map(|loaded| loaded.graph)
         }
@@ -173,7 +201,11 @@ fn loaded(target: &Target, options: &Options) -> Result<relocate::Target> {
 }
 
 /// Patches a copy of the object, and takes the consumed records out.
-fn apply(program: &Program<'_>, resolution: Resolution) -> Result<(Vec<u8>, relocate::Relocated)> {
+fn apply(
+    program: &Program<'_>,
+    view: &relocate::Program<'_>,
+    resolution: Resolution,
+) -> Result<(Vec<u8>, relocate::Relocated)> {
     let mut rewriter = program.object.rewrite()?;
     let mut applied = Vec::with_capacity(resolution.fixups.len());
     for fixup in &resolution.fixups {
@@ -191,11 +223,19 @@ fn apply(program: &Program<'_>, resolution: Resolution) -> Result<(Vec<u8>, relo
             rewriter.consume(fixup.section, fixup.record)?;
         }
     }
+    let patched: Vec<&[u8]> = program
+        .sections
+        .iter()
+        .map(|section| section.code.and_then(|code| rewriter.code(code.index())))
+        .map(Option::unwrap_or_default)
+        .collect();
+    let dead = relocate::find_dead(view, &patched, &resolution, &applied);
     let relocated = relocate::Relocated {
         // The new file holds it.
         code: Vec::new(),
         resolution,
         applied,
+        dead,
     };
     Ok((rewriter.finish()?, relocated))
 }

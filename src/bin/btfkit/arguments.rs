@@ -2,12 +2,12 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{dump, relocate};
+use crate::commands::{check, convert, dump, explain, merge, min, offset, relocate};
 
 /// BTF for user programs: convert, merge, and relocate BPF objects.
 ///
-/// FILE may be raw BTF, an ELF file with .BTF, or /sys/kernel/btf/*, and any of these compressed by gzip, xz
-/// or zstd; what it is, is detected.
+/// FILE may be raw BTF, an ELF file with .BTF or with DWARF, or /sys/kernel/btf/*, and any of these compressed by
+/// gzip, xz or zstd; what it is, is detected. Of an ELF file, .BTF is taken rather than DWARF.
 #[derive(Parser, Debug)]
 #[command(name = "btfkit", version, arg_required_else_help = true)]
 #[command(
@@ -30,6 +30,12 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     Relocate(relocate::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Min(min::Arguments),
+    Offset(offset::Arguments),
+    Convert(convert::Arguments),
+    Merge(merge::Arguments),
     Dump(dump::Arguments),
 }
 

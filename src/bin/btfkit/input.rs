@@ -17,6 +17,9 @@ use crate::style::Style;
 /// somebody cuts meanwhile does no harm.
 const MAPPED: u64 = 16 << 20;
 
+/// Where the running kernel shows its own types; its modules' are beside.
+const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
+
 /// The bytes of a file; of standard input where it is called `-`.
 pub fn read(path: &Path) -> Result<Bytes, Failure> {
     try_read(path).map_err(|error| Failure::at(path, error))
@@ -59,8 +62,14 @@ impl AsRef<[u8]> for Mapped {
     }
 }
 
-/// The types of a file.
+/// The types of a file. A module's, as the kernel shows them, go on from the kernel's own.
 pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded, Failure> {
+    let kernel = Path::new(KERNEL_TYPES);
+    if options.base.is_none() && is_the_kernels(path) && path != kernel {
+        let mut options = options.clone();
+        options.base = Some(types(kernel, &LoadOptions::default(), style)?.graph);
+        return types(path, &options, style);
+    }
     let bytes = read(path)?;
     let _progress = Progress::start(format!("reading the types of {}", path.display()), style);
     load(bytes, options).map_err(|error| Failure::at(path, error))
@@ -71,6 +80,8 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
 pub struct TargetArgument {
     pub label: String,
     pub file: PathBuf,
+    /// Whether the argument said the label.
+    pub labelled: bool,
 }
 
 impl TargetArgument {
@@ -85,7 +96,8 @@ impl TargetArgument {
             return Err("a target is [LABEL=]FILE, and there is no file".to_owned());
         }
         let file = PathBuf::from(file);
-        let label = if !label.is_empty() {
+        let labelled = !label.is_empty();
+        let label = if labelled {
             label
         } else if is_the_kernels(&file) {
             KERNEL_LABEL.to_owned()
@@ -93,7 +105,11 @@ impl TargetArgument {
             let stem = file.file_stem().unwrap_or(file.as_os_str());
             stem.to_string_lossy().into_owned()
         };
-        Ok(Self { label, file })
+        Ok(Self {
+            label,
+            file,
+            labelled,
+        })
     }
 
     /// What the target is: the kernel, if it is called so or lies where the kernel shows its types.
@@ -112,6 +128,22 @@ impl TargetArgument {
         target.role = self.role();
         Ok(target)
     }
+}
+
+/// Whether a file is an ELF file for the BPF machine, of either byte order.
+pub fn is_bpf_object(file: &Path) -> bool {
+    elf_start(file).is_some_and(|start| matches!(start[18..], [247, 0] | [0, 247]))
+}
+
+/// Whether a file is an ELF file.
+pub fn is_elf(file: &Path) -> bool {
+    elf_start(file).is_some()
+}
+
+fn elf_start(file: &Path) -> Option<[u8; 20]> {
+    let mut start = [0; 20];
+    File::open(file).ok()?.read_exact(&mut start).ok()?;
+    start.starts_with(b"\x7fELF").then_some(start)
 }
 
 fn is_the_kernels(file: &Path) -> bool {

@@ -36,6 +36,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         if let Ok(about) = about {
             file.set_permissions(about.permissions())?;
         }
+        // The name must not lead to bytes that aren't on the disk yet.
+        file.sync_data()?;
         drop(file);
         fs::rename(&temporary, &path)
     });

@@ -9,6 +9,7 @@ use gimli::constants as dw;
 use crate::dwarf::read::attrs::{Slot, slot};
 use crate::dwarf::read::cursor::Cursor;
 use crate::dwarf::read::entry::Entry;
+use crate::dwarf::read::fast::Fast;
 use crate::dwarf::read::form::{Encoding, Form};
 use crate::error::Result;
 use crate::target::Endian;
@@ -32,6 +33,7 @@ pub(crate) struct Plan {
     code: u64,
     pub entry: Entry,
     pub has_children: bool,
+    pub fast: Option<Fast>,
     start: u32,
     end: u32,
 }
@@ -155,6 +157,7 @@ impl Abbrevs {
             code,
             entry,
             has_children,
+            fast: Fast::new(self.steps.get(start as usize..).unwrap_or_default()),
             start,
             end: len(&self.steps),
         })
@@ -162,21 +165,21 @@ impl Abbrevs {
 
     /// The plan with this code.
     #[inline]
-    pub fn get(&self, code: u64) -> Option<Plan> {
+    pub fn get(&self, code: u64) -> Option<&Plan> {
         match self.plans.get(super::index(code.wrapping_sub(1))) {
-            Some(plan) if plan.code == code => Some(*plan),
+            Some(plan) if plan.code == code => Some(plan),
             _ => self.search(code),
         }
     }
 
-    fn search(&self, code: u64) -> Option<Plan> {
+    fn search(&self, code: u64) -> Option<&Plan> {
         let place = self.plans.binary_search_by_key(&code, |plan| plan.code);
-        self.plans.get(place.ok()?).copied()
+        self.plans.get(place.ok()?)
     }
 
     /// The steps of a plan.
     #[inline]
-    pub fn steps(&self, plan: Plan) -> &[Step] {
+    pub fn steps(&self, plan: &Plan) -> &[Step] {
         self.steps
             .get(plan.start as usize..plan.end as usize)
             .unwrap_or_default()

@@ -125,7 +125,7 @@ impl Attrs {
     /// Reads an entry's attributes; the cursor stands behind the abbreviation code, and in the end behind the
     /// entry.
     #[inline]
-    pub fn read(&mut self, cursor: &mut Cursor<'_>, abbrevs: &Abbrevs, plan: Plan) -> Result<()> {
+    pub fn read(&mut self, cursor: &mut Cursor<'_>, abbrevs: &Abbrevs, plan: &Plan) -> Result<()> {
         self.classes = [Class::Absent; SLOTS];
         for step in abbrevs.steps(plan) {
             match *step {
@@ -189,7 +189,7 @@ impl Attrs {
 
 /// Goes over an entry's attributes.
 #[inline]
-pub(crate) fn skip(cursor: &mut Cursor<'_>, abbrevs: &Abbrevs, plan: Plan) -> Result<()> {
+pub(crate) fn skip(cursor: &mut Cursor<'_>, abbrevs: &Abbrevs, plan: &Plan) -> Result<()> {
     for step in abbrevs.steps(plan) {
         match *step {
             Step::Over(bytes) => cursor.skip(bytes.into())?,

@@ -180,6 +180,18 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Everything from the current position on.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    /// Goes over `count` bytes that are known to be there.
+    #[inline]
+    pub fn advance(&mut self, count: usize) {
+        self.position += count;
+    }
+
     /// Goes over `count` bytes.
     #[inline]
     pub fn skip(&mut self, count: u64) -> Result<()> {

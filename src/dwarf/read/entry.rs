@@ -186,8 +186,6 @@ impl Entry {
                 slot,
                 S::Name
                     | S::ByteSize
-                    | S::Type
-                    | S::Encoding
                     | S::Declaration
                     | S::Signature
                     | S::Specification

@@ -4,6 +4,7 @@ pub(super) mod abbrev;
 pub(super) mod attrs;
 pub(super) mod cursor;
 pub(super) mod entry;
+pub(super) mod fast;
 pub(super) mod form;
 pub(super) mod header;
 
@@ -11,5 +12,6 @@ pub(super) use abbrev::{Abbrevs, Plan};
 pub(super) use attrs::{Attrs, Slot};
 pub(super) use cursor::{Cursor, index};
 pub(super) use entry::Entry;
+pub(super) use fast::{Fast, FastEntry};
 pub(super) use form::Class;
 pub(super) use header::{Header, headers};

@@ -5,7 +5,9 @@
 //! them; inlined bodies are, since their types are in the function they came from.
 
 use crate::dwarf::names::{Files, NameRef, NameSection};
-use crate::dwarf::read::{Abbrevs, Attrs, Class, Cursor, Entry, Header, Plan, Slot, attrs, index};
+use crate::dwarf::read::{
+    Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
+};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::nodes::{Link, Node, Nodes, Note, Part, Ref, Shape};
 use crate::dwarf::{language, report::Reason};
@@ -55,8 +57,10 @@ struct Frame {
     role: Role,
     /// The node that the parts inside belong to.
     owner: u32,
-    /// Where its parts start among those not yet settled.
+    /// Where its parts start: among the settled ones, or among those set aside.
     start: usize,
+    /// Whether its parts are set aside, because there are other types among them.
+    aside: bool,
     /// The qualified name of what is around, with NUL; none at the top.
     scope: NameRef,
     local: bool,
@@ -110,6 +114,9 @@ pub(crate) fn collect(
         str_offsets_base: 0,
         qualify: false,
         lower_bound: 0,
+        role: Role::Scope,
+        aside: false,
+        direct: false,
     };
     pass.run().map_err(|error| {
         if error.places().is_empty() {
@@ -135,18 +142,25 @@ struct Pass<'a, 'p> {
     qualify: bool,
     /// Where arrays start that don't say it.
     lower_bound: u64,
+    /// The innermost frame's.
+    role: Role,
+    aside: bool,
+    /// Whether an open node's parts are not set aside.
+    direct: bool,
 }
 
 const OUTSIDE: Frame = Frame {
     role: Role::Scope,
     owner: u32::MAX,
     start: 0,
+    aside: false,
     scope: NameRef::NONE,
     local: false,
 };
 
 impl Pass<'_, '_> {
     fn run(&mut self) -> Result<()> {
+        let abbrevs = self.abbrevs;
         while !self.cursor.is_at_end() {
             let die = self.cursor.position();
             let code = self.cursor.uleb()?;
@@ -156,11 +170,16 @@ impl Pass<'_, '_> {
                 }
                 continue;
             }
-            let Some(plan) = self.abbrevs.get(code) else {
+            let Some(plan) = abbrevs.get(code) else {
                 return Err(self
                     .cursor
                     .malformed(format!("no abbreviation has the code {code}")));
             };
+            if let Some(fast) = &plan.fast
+                && self.usual(plan, fast, die)?
+            {
+                continue;
+            }
             let frame = self.entry(plan, u32::try_from(die).unwrap_or(u32::MAX))?;
             if plan.has_children {
                 match frame {
@@ -176,6 +195,106 @@ impl Pass<'_, '_> {
         Ok(())
     }
 
+    /// Takes an entry of the usual shape with nothing inside; answers whether it was one.
+    #[inline]
+    fn usual(&mut self, plan: &Plan, fast: &Fast, die: usize) -> Result<bool> {
+        if plan.has_children {
+            return Ok(false);
+        }
+        let part = match (plan.entry, self.role) {
+            (Entry::Member, Role::Composite) => {
+                let entry = fast.read(&mut self.cursor)?;
+                if entry.number >> 56 != 0 {
+                    self.cursor.seek(die);
+                    self.cursor.uleb()?;
+                    return Ok(false);
+                }
+                Part {
+                    value: entry.number * 8,
+                    ..self.usual_part(&entry)
+                }
+            }
+            (Entry::Enumerator, Role::Enumerators) => {
+                let entry = fast.read(&mut self.cursor)?;
+                if entry.signed && entry.number.cast_signed() < 0 {
+                    self.negative();
+                }
+                Part {
+                    value: entry.number,
+                    ..self.usual_part(&entry)
+                }
+            }
+            (Entry::Parameter, Role::Parameters) => {
+                let entry = fast.read(&mut self.cursor)?;
+                self.usual_part(&entry)
+            }
+            (
+                Entry::Pointer | Entry::Const | Entry::Volatile | Entry::Typedef | Entry::Restrict,
+                _,
+            ) if !self.qualify => {
+                let entry = fast.read(&mut self.cursor)?;
+                self.usual_node(plan.entry, &entry, die);
+                return Ok(true);
+            }
+            _ => return Ok(false),
+        };
+        self.part(part);
+        Ok(true)
+    }
+
+    #[inline]
+    fn usual_part(&self, entry: &FastEntry) -> Part {
+        Part {
+            name: self.name_of(entry.name),
+            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            ..Part::default()
+        }
+    }
+
+    #[inline]
+    fn usual_node(&mut self, kind: Entry, entry: &FastEntry, die: usize) {
+        let shape = match kind {
+            Entry::Pointer => Shape::Pointer,
+            Entry::Const => Shape::Const,
+            Entry::Volatile => Shape::Volatile,
+            Entry::Restrict => Shape::Restrict,
+            _ => Shape::Typedef,
+        };
+        let size = match entry.slot {
+            Some(Slot::ByteSize) => entry.number,
+            _ => 0,
+        };
+        self.nodes.push(Node {
+            die: u32::try_from(die).unwrap_or(u32::MAX),
+            shape,
+            declaration: false,
+            name: self.name_of(entry.name),
+            size,
+            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            aux: 0,
+            first: 0,
+            count: 0,
+        });
+    }
+
+    /// Adds a part to the innermost open node.
+    #[inline]
+    fn part(&mut self, part: Part) {
+        if self.aside {
+            self.pending.push(part);
+        } else {
+            self.nodes.parts.push(part);
+        }
+    }
+
+    #[cold]
+    fn negative(&mut self) {
+        let owner = self.top().owner;
+        if let Some(node) = self.nodes.nodes.get_mut(owner as usize) {
+            node.aux = 1;
+        }
+    }
+
     fn top(&self) -> Frame {
         self.frames.last().copied().unwrap_or(OUTSIDE)
     }
@@ -185,6 +304,9 @@ impl Pass<'_, '_> {
             return Err(Error::limit("entries are nested deeper than Limits::depth")
                 .within(Place::Die(self.cursor.offset())));
         }
+        self.role = frame.role;
+        self.aside = frame.aside;
+        self.direct |= frame.role != Role::Scope && !frame.aside;
         self.frames.push(frame);
         Ok(())
     }
@@ -194,22 +316,43 @@ impl Pass<'_, '_> {
         if let Some(frame) = self.frames.pop() {
             self.settle(frame);
         }
+        let top = self.top();
+        self.role = top.role;
+        self.aside = top.aside;
         self.frames.is_empty()
     }
 
     /// Gives a node the parts found inside of it.
-    #[inline]
     fn settle(&mut self, frame: Frame) {
         if frame.role == Role::Scope {
             return;
         }
-        let first = self.nodes.parts.len();
-        let count = self.pending.len().saturating_sub(frame.start);
+        let mut first = frame.start;
+        self.direct &= frame.aside;
+        if frame.aside {
+            first = self.nodes.parts.len();
+            self.nodes.parts.extend(self.pending.drain(frame.start..));
+        }
+        let count = self.nodes.parts.len().saturating_sub(first);
         if let Some(node) = self.nodes.nodes.get_mut(frame.owner as usize) {
             node.first = u32::try_from(first).unwrap_or(u32::MAX);
             node.count = u32::try_from(count).unwrap_or(0);
         }
-        self.nodes.parts.extend(self.pending.drain(frame.start..));
+    }
+
+    /// Sets the parts of the open node aside, since another node comes among them: a node's parts stand
+    /// together in the end.
+    fn set_aside(&mut self) {
+        let open = self.frames.iter_mut().rev();
+        let open = open.into_iter().find(|frame| frame.role != Role::Scope);
+        if let Some(frame) = open.filter(|frame| !frame.aside) {
+            let start = self.pending.len();
+            self.pending.extend(self.nodes.parts.drain(frame.start..));
+            frame.start = start;
+            frame.aside = true;
+        }
+        self.direct = false;
+        self.aside = self.top().aside;
     }
 
     /// Goes over everything inside an entry.
@@ -241,17 +384,17 @@ impl Pass<'_, '_> {
     }
 
     #[inline]
-    fn read(&mut self, plan: Plan) -> Result<()> {
+    fn read(&mut self, plan: &Plan) -> Result<()> {
         self.attrs.read(&mut self.cursor, self.abbrevs, plan)
     }
 
     #[inline]
-    fn skip(&mut self, plan: Plan) -> Result<()> {
+    fn skip(&mut self, plan: &Plan) -> Result<()> {
         attrs::skip(&mut self.cursor, self.abbrevs, plan)
     }
 
     /// Takes one entry; answers what is inside, or `None` where that is of no interest.
-    fn entry(&mut self, plan: Plan, die: u32) -> Result<Option<Frame>> {
+    fn entry(&mut self, plan: &Plan, die: u32) -> Result<Option<Frame>> {
         let around = self.top();
         let scope = Frame {
             role: Role::Scope,
@@ -265,7 +408,7 @@ impl Pass<'_, '_> {
             }
             Entry::Enumerator if around.role == Role::Enumerators => {
                 self.read(plan)?;
-                self.enumerator(around.owner);
+                self.enumerator();
                 return Ok(Some(scope));
             }
             Entry::Parameter | Entry::Varargs if around.role == Role::Parameters => {
@@ -280,7 +423,7 @@ impl Pass<'_, '_> {
                     },
                     ..Part::default()
                 };
-                self.pending.push(part);
+                self.part(part);
                 return Ok(Some(scope));
             }
             Entry::Subrange if around.role == Role::Dimensions => {
@@ -366,7 +509,6 @@ impl Pass<'_, '_> {
             die,
             shape,
             declaration: self.attrs.flag(Slot::Declaration),
-            local: around.local,
             name: self.name(),
             size: self.attrs.number(Slot::ByteSize).unwrap_or(0),
             ty: self.ty(Slot::Type),
@@ -394,10 +536,14 @@ impl Pass<'_, '_> {
             scope = node.name;
         }
         let owner = self.nodes.push(node);
+        if role != Role::Scope && self.direct {
+            self.set_aside();
+        }
         Ok(Some(Frame {
             role,
             owner,
-            start: self.pending.len(),
+            start: self.nodes.parts.len(),
+            aside: false,
             scope,
             local: around.local,
         }))
@@ -413,29 +559,25 @@ impl Pass<'_, '_> {
             part.name = self.name();
             part.ty = self.ty(Slot::Type);
             self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
-            self.pending.push(part);
+            self.part(part);
         }
     }
 
-    #[inline]
-    fn enumerator(&mut self, owner: u32) {
+    fn enumerator(&mut self) {
         let (class, value) = self.attrs.get(Slot::ConstValue);
         let value = match class {
             Class::Unsigned | Class::Signed => value,
             _ => 0,
         };
-        if class == Class::Signed
-            && value.cast_signed() < 0
-            && let Some(node) = self.nodes.nodes.get_mut(owner as usize)
-        {
-            node.aux = 1;
+        if class == Class::Signed && value.cast_signed() < 0 {
+            self.negative();
         }
         let part = Part {
             name: self.name(),
             value,
             ..Part::default()
         };
-        self.pending.push(part);
+        self.part(part);
     }
 
     fn dimension(&mut self) {
@@ -455,7 +597,7 @@ impl Pass<'_, '_> {
             (Class::Unsigned | Class::Signed, count) => Some(count),
             _ => None,
         };
-        self.pending.push(Part {
+        self.part(Part {
             value: count.unwrap_or(0),
             note: if count.is_none() {
                 Note::Unbounded
@@ -467,10 +609,14 @@ impl Pass<'_, '_> {
     }
 
     /// The entry's name.
-    #[inline]
     fn name(&self) -> NameRef {
+        self.name_of(self.attrs.get(Slot::Name))
+    }
+
+    #[inline]
+    fn name_of(&self, name: (Class, u64)) -> NameRef {
         let unit = self.unit;
-        match self.attrs.get(Slot::Name) {
+        match name {
             (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
             (Class::String, start) => {
                 NameRef::new(unit.file, unit.section, unit.header.offset + start)

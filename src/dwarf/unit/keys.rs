@@ -7,9 +7,10 @@
 
 use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{Files, NameRef};
-use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes, Ref, Shape};
 
-const NAME: u64 = 0x100;
+/// No text: it has a byte that is no UTF-8, and no end.
+const NAMELESS: u64 = u64::MAX;
 const NOMINAL: u64 = 0x200;
 
 /// A unit's types and where their names are.
@@ -37,14 +38,13 @@ pub(crate) struct Keys {
 }
 
 impl UnitTypes<'_> {
-    /// The key of a name.
+    /// Takes in a name. Its end is taken in too, so what follows can't be mistaken for a part of it.
     #[inline]
-    pub fn name(&self, name: NameRef) -> Key {
+    fn text(&self, mixer: Mixer, name: NameRef) -> Mixer {
         if name.is_none() {
-            return Key::default();
+            return mixer.word(NAMELESS);
         }
-        let tail = self.files.tail(name, &self.nodes.made);
-        Mixer::new(NAME).text(tail).finish()
+        mixer.text(self.files.tail(name, &self.nodes.made))
     }
 
     /// The reference number `index` of a node; `None` behind the last.
@@ -100,6 +100,11 @@ impl Keys {
             .unwrap_or((Key::VOID, State::Done))
     }
 
+    /// The key of references to a node that was asked for before.
+    pub fn known(&self, node: u32) -> Key {
+        self.state(node).0
+    }
+
     fn set(&mut self, node: u32, key: Key, state: State) {
         if let Some(place) = self.keys.get_mut(node as usize) {
             *place = (key, state);
@@ -120,8 +125,42 @@ impl Keys {
     pub fn node(&mut self, types: UnitTypes<'_>, node: u32) -> Key {
         match self.state(node) {
             (key, State::Done) => key,
-            _ => self.walk(types, node),
+            _ => self.make(types, node),
         }
+    }
+
+    /// Makes a key. Most nodes refer to one that is done or has a name; the others need a walk.
+    fn make(&mut self, types: UnitTypes<'_>, number: u32) -> Key {
+        let Some(node) = types.nodes.get(number) else {
+            return Key::VOID;
+        };
+        if is_nominal(node) {
+            return self.by_name(types, number, node);
+        }
+        let single = matches!(
+            node.shape,
+            Shape::Pointer | Shape::Const | Shape::Volatile | Shape::Restrict | Shape::Typedef
+        );
+        if single && let Some(target) = types.nodes.follow(node.ty) {
+            match (self.state(target).1, types.nodes.get(target)) {
+                (State::Done, _) => {}
+                (_, Some(other)) if is_nominal(other) => {
+                    self.by_name(types, target, other);
+                }
+                _ => return self.walk(types, number),
+            }
+            let key = self.structural(types, node);
+            self.set(number, key, State::Done);
+            return key;
+        }
+        self.walk(types, number)
+    }
+
+    fn by_name(&mut self, types: UnitTypes<'_>, number: u32, node: &Node) -> Key {
+        let mixer = Mixer::new(NOMINAL | node.shape as u64);
+        let key = types.text(mixer, node.name).finish();
+        self.set(number, key, State::Done);
+        key
     }
 
     /// Makes the key of a node from those of what it refers to, which are made first. A stack of its own:
@@ -161,9 +200,7 @@ impl Keys {
             return;
         };
         if is_nominal(node) {
-            let mixer = Mixer::new(NOMINAL | node.shape as u64);
-            let key = mixer.key(types.name(node.name)).finish();
-            self.set(number, key, State::Done);
+            self.by_name(types, number, node);
         } else {
             self.set(number, Key::VOID, State::Open);
             self.stack.push((number, 0));
@@ -190,13 +227,14 @@ impl Keys {
             Shape::Pointer | Shape::Const | Shape::Volatile | Shape::Restrict => {
                 mixer.key(self.done(types, node.ty)).finish()
             }
-            Shape::Typedef | Shape::Variable => mixer
-                .key(types.name(node.name))
+            Shape::Typedef | Shape::Variable => types
+                .text(mixer, node.name)
                 .key(self.done(types, node.ty))
+                .word(node.size)
                 .word(node.aux.into())
                 .finish(),
-            Shape::Base => mixer
-                .key(types.name(node.name))
+            Shape::Base => types
+                .text(mixer, node.name)
                 .word(node.size)
                 .word(node.aux.into())
                 .finish(),
@@ -231,33 +269,26 @@ impl Keys {
 
     fn content_of(&self, types: UnitTypes<'_>, node: &Node) -> Key {
         let parts = types.nodes.parts_of(node);
-        let mut mixer = Mixer::new(node.shape as u64)
-            .key(types.name(node.name))
+        let mut mixer = types
+            .text(Mixer::new(node.shape as u64), node.name)
             .word(node.size)
             .word(u64::from(node.aux) << 32 | u64::from(node.count));
         match node.shape {
             Shape::Enum => {
                 for part in parts {
-                    mixer = mixer.key(types.name(part.name)).word(part.value);
+                    mixer = types.text(mixer, part.name).word(part.value);
                 }
+                return mixer.finish();
             }
-            Shape::Prototype | Shape::Function => {
-                mixer = mixer.key(self.done(types, node.ty));
-                mixer = self.parts(types, mixer, parts);
-            }
-            _ => mixer = self.parts(types, mixer, parts),
+            Shape::Prototype | Shape::Function => mixer = mixer.key(self.done(types, node.ty)),
+            _ => {}
         }
-        mixer.finish()
-    }
-
-    #[inline]
-    fn parts(&self, types: UnitTypes<'_>, mut mixer: Mixer, parts: &[Part]) -> Mixer {
         for part in parts {
-            mixer = mixer
-                .key(types.name(part.name))
+            mixer = types
+                .text(mixer, part.name)
                 .key(self.done(types, part.ty))
                 .word(part.value << 16 ^ u64::from(part.bits) << 4 ^ part.note as u64);
         }
-        mixer
+        mixer.finish()
     }
 }

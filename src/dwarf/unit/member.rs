@@ -93,13 +93,17 @@ fn bitfield(part: &mut Part, width: u64, attrs: &Attrs, endian: Endian) {
             None => part.note = Note::Unplaced,
         }
     } else if let Some(from_top) = attrs.number(Slot::BitOffset) {
-        let Ok(from_top) = u32::try_from(from_top) else {
+        // Negative where a packed bitfield goes beyond its storage.
+        let Ok(from_top) = i32::try_from(from_top.cast_signed()) else {
             part.note = Note::Unplaced;
             return;
         };
         part.from_top = from_top;
         match (endian, attrs.number(Slot::ByteSize)) {
-            (Endian::Big, _) => part.value = part.value.saturating_add(from_top.into()),
+            (Endian::Big, _) => match part.value.checked_add_signed(from_top.into()) {
+                Some(value) => part.value = value,
+                None => part.note = Note::Unplaced,
+            },
             (Endian::Little, Some(storage)) => from_storage(part, storage),
             (Endian::Little, None) => part.note = Note::NeedsStorage,
         }
@@ -113,7 +117,8 @@ pub(crate) fn from_storage(part: &mut Part, storage: u64) {
     let top = storage
         .checked_mul(8)
         .and_then(|bits| bits.checked_add(part.value));
-    match top.and_then(|top| top.checked_sub(u64::from(part.from_top) + u64::from(part.bits))) {
+    let down = i64::from(part.from_top) + i64::from(part.bits);
+    match top.and_then(|top| top.checked_sub_signed(down)) {
         Some(value) => part.value = value,
         None => part.note = Note::Unplaced,
     }
@@ -155,6 +160,15 @@ mod tests {
         };
         from_storage(&mut part, 4);
         assert_eq!((part.value, part.note), (3, Note::None));
+        // Packed, 30 bits from bit 5 on: they end 3 bits beyond the storage.
+        let mut part = Part {
+            bits: 30,
+            from_top: -3,
+            ..Part::default()
+        };
+        from_storage(&mut part, 4);
+        assert_eq!((part.value, part.note), (5, Note::None));
+        part.value = 0;
         part.from_top = 32;
         from_storage(&mut part, 4);
         assert_eq!(part.note, Note::Unplaced);

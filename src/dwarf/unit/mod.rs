@@ -1,6 +1,7 @@
 //! One unit: the pass over its entries, and the keys of what it found.
 
 pub(super) mod collect;
+pub(super) mod exact;
 pub(super) mod intern;
 pub(super) mod keys;
 pub(super) mod member;

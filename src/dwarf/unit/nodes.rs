@@ -104,8 +104,6 @@ pub(crate) struct Node {
     pub shape: Shape,
     /// Whether this only says that there is such a type.
     pub declaration: bool,
-    /// Whether it is inside a function.
-    pub local: bool,
     pub name: NameRef,
     /// In bytes.
     pub size: u64,
@@ -124,7 +122,7 @@ pub(crate) struct Part {
     /// A member's place in bits, an enumerator's value, a dimension's count.
     pub value: u64,
     /// A bitfield's place by DWARF 3's rule, from the most significant bit of its storage.
-    pub from_top: u32,
+    pub from_top: i32,
     /// A bitfield's width in bits; 0 where it is none.
     pub bits: u16,
     pub note: Note,

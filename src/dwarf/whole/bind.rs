@@ -4,11 +4,12 @@
 //! then that is the one it means everywhere, also in units that only declare it. Where a name has several
 //! (two files with a `struct state` of their own), a class that refers to it means, in each unit, the one
 //! that unit defines: the class is split into *variants*, one for each different answer. A unit without a
-//! definition agrees with any answer. A split makes the class's own name ambiguous, so this goes on until
+//! definition agrees with any answer; one with several says at each reference which it means. A split makes the class's own name ambiguous, so this goes on until
 //! nothing changes. Units are asked in their order; the result depends on nothing else.
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::dwarf::unit::exact::{ANY, BY_NAME, UnitList};
 use crate::dwarf::whole::table::{NO_ENTITY, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 
@@ -23,7 +24,7 @@ pub(crate) struct Variant {
     pub class: u32,
     /// The first place it was seen at.
     pub seen: Seen,
-    /// What each reference by an ambiguous name means, in the order of [`Binding::leaves`].
+    /// What each reference by an ambiguous name means, in the order in which the class has them.
     pub meaning: Vec<Option<u32>>,
 }
 
@@ -47,12 +48,11 @@ pub(crate) enum Meant {
     Several,
 }
 
-/// Finds out which definition every name means. `lists` holds for every unit the classes it has, in the
-/// order of their entries.
+/// Finds out which definition every name means.
 ///
 /// # Errors
 /// `Limit` where a hostile file would take too long.
-pub(crate) fn bind(table: &Table, lists: &[Box<[u32]>]) -> Result<Binding> {
+pub(crate) fn bind(table: &Table, lists: &[UnitList]) -> Result<Binding> {
     let mut binder = Binder::new(table, lists);
     if binder.ambiguous.iter().any(|&ambiguous| ambiguous) {
         binder.refine()?;
@@ -60,32 +60,34 @@ pub(crate) fn bind(table: &Table, lists: &[Box<[u32]>]) -> Result<Binding> {
     Ok(binder.finish())
 }
 
-struct Binder<'a> {
-    table: &'a Table,
-    lists: &'a [Box<[u32]>],
-    /// By entity.
-    ambiguous: Vec<bool>,
-    /// The variant of each occurrence, parallel to `lists`, once there is more than one of its class.
-    groups: HashMap<u32, Groups>,
-    /// By ambiguous entity and unit: the class the unit defines it as, and the occurrence.
-    definitions: HashMap<(u32, u32), (u32, u32)>,
-    work: u64,
-}
-
-/// A class that was split.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Groups {
-    meanings: Vec<Vec<Option<Meaning>>>,
-    seen: Vec<Seen>,
-    /// By unit.
-    of_unit: HashMap<u32, u32>,
-}
+/// An occurrence of a class: the unit, and the place in its list.
+type Occurrence = (u32, u32);
 
 /// A definition: its class, and which group of it.
 type Meaning = (u32, u32);
 
+struct Binder<'a> {
+    table: &'a Table,
+    lists: &'a [UnitList],
+    /// By entity.
+    ambiguous: Vec<bool>,
+    /// By class, if it was looked at.
+    groups: HashMap<u32, Groups>,
+    /// By ambiguous entity and unit: where the unit defines it first.
+    definitions: HashMap<(u32, u32), Occurrence>,
+    work: u64,
+}
+
+/// What the occurrences of a class were split into.
+#[derive(Debug, Default)]
+struct Groups {
+    meanings: Vec<Vec<Option<Meaning>>>,
+    seen: Vec<Seen>,
+    of: HashMap<Occurrence, u32>,
+}
+
 impl<'a> Binder<'a> {
-    fn new(table: &'a Table, lists: &'a [Box<[u32]>]) -> Self {
+    fn new(table: &'a Table, lists: &'a [UnitList]) -> Self {
         let mut count = vec![0u32; table.entities.len()];
         for class in &table.classes {
             if let Some(count) = count.get_mut(class.entity as usize) {
@@ -110,12 +112,10 @@ impl<'a> Binder<'a> {
     }
 
     /// The entities that a class refers to, through what has no name, in the order of the references.
-    fn leaves(&self, class: u32, only_ambiguous: bool) -> Result<Vec<u32>> {
+    fn leaves(&self, class: u32) -> Result<Vec<u32>> {
         let mut leaves = Vec::new();
         walk(self.table, class, |entity| {
-            if !only_ambiguous || self.is_ambiguous(entity) {
-                leaves.push(entity);
-            }
+            leaves.push(entity);
             if leaves.len() > MOST_LEAVES {
                 return Err(too_much());
             }
@@ -124,56 +124,49 @@ impl<'a> Binder<'a> {
         Ok(leaves)
     }
 
+    /// Splits classes until every one of them means the same in all units it is in.
     fn refine(&mut self) -> Result<()> {
-        // Who refers to whom, and where classes occur: only needed when there is something to refine.
+        let referrers = self.referrers()?;
+        let referrers = |entity: u32| referrers.get(&entity).into_iter().flatten().copied();
+        let mut occurrences: HashMap<u32, Vec<Occurrence>> = HashMap::new();
+        let mut due = BTreeSet::new();
+        let mut fresh: Vec<u32> = (0u32..)
+            .zip(&self.ambiguous)
+            .filter_map(|(entity, &ambiguous)| ambiguous.then_some(entity))
+            .collect();
+        while !fresh.is_empty() || !due.is_empty() {
+            self.define(&fresh);
+            due.extend(fresh.drain(..).flat_map(referrers));
+            self.locate(&due, &mut occurrences);
+            for class in std::mem::take(&mut due) {
+                let places = occurrences.get(&class).map(Vec::as_slice);
+                if !self.split(class, places.unwrap_or_default())? {
+                    continue;
+                }
+                let entity = self.entity_of(class);
+                if let Some(ambiguous) = self.ambiguous.get_mut(entity as usize) {
+                    if !std::mem::replace(ambiguous, true) {
+                        fresh.push(entity);
+                    }
+                    due.extend(referrers(entity));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// For each entity, the classes that refer to it.
+    fn referrers(&self) -> Result<HashMap<u32, Vec<u32>>> {
         let mut referrers: HashMap<u32, Vec<u32>> = HashMap::new();
-        let listed = self.listed();
-        for &class in &listed {
-            let mut leaves = self.leaves(class, false)?;
+        for class in self.listed() {
+            let mut leaves = self.leaves(class)?;
             leaves.sort_unstable();
             leaves.dedup();
             for entity in leaves {
                 referrers.entry(entity).or_default().push(class);
             }
         }
-        let mut units: HashMap<u32, Vec<u32>> = HashMap::new();
-        let mut due = BTreeSet::new();
-        let mut fresh: Vec<u32> = (0u32..)
-            .zip(&self.ambiguous)
-            .filter_map(|(entity, &ambiguous)| ambiguous.then_some(entity))
-            .collect();
-        loop {
-            self.define(&fresh);
-            for entity in &fresh {
-                due.extend(referrers.get(entity).into_iter().flatten().copied());
-            }
-            let missing: Vec<u32> = due
-                .iter()
-                .copied()
-                .filter(|class| !units.contains_key(class))
-                .collect();
-            self.locate(&missing, &mut units);
-            fresh.clear();
-            let mut changed = BTreeSet::new();
-            for class in std::mem::take(&mut due) {
-                let units = units.get(&class).map(Vec::as_slice).unwrap_or_default();
-                if self.split(class, units)? {
-                    changed.insert(class);
-                }
-            }
-            for class in changed {
-                let entity = self.entity_of(class);
-                if let Some(ambiguous) = self.ambiguous.get_mut(entity as usize) {
-                    if !std::mem::replace(ambiguous, true) {
-                        fresh.push(entity);
-                    }
-                    due.extend(referrers.get(&entity).into_iter().flatten().copied());
-                }
-            }
-            if fresh.is_empty() && due.is_empty() {
-                return Ok(());
-            }
-        }
+        Ok(referrers)
     }
 
     fn entity_of(&self, class: u32) -> u32 {
@@ -182,68 +175,73 @@ impl<'a> Binder<'a> {
     }
 
     /// Every class that a unit has, each once.
-    fn listed(&self) -> Vec<u32> {
+    fn listed(&self) -> impl Iterator<Item = u32> + 'a {
         (0u32..)
             .zip(&self.table.classes)
             .filter(|(_, class)| class.seen != Seen::NEVER)
             .map(|(number, _)| number)
-            .collect()
     }
 
-    /// Notes which class each unit defines these entities as: its first definition.
+    /// Every class of every unit, with its place.
+    fn all(&self) -> impl Iterator<Item = (Occurrence, u32)> + 'a {
+        (0u32..).zip(self.lists).flat_map(|(unit, list)| {
+            (0u32..)
+                .zip(&list.classes)
+                .map(move |(place, &class)| ((unit, place), class))
+        })
+    }
+
+    /// Notes where each unit first defines these entities.
     fn define(&mut self, entities: &[u32]) {
+        if entities.is_empty() {
+            return;
+        }
         let mut wanted = vec![false; self.ambiguous.len()];
         for &entity in entities {
             if let Some(wanted) = wanted.get_mut(entity as usize) {
                 *wanted = true;
             }
         }
-        for (unit, list) in (0u32..).zip(self.lists) {
-            for &class in list {
-                let entity = self.entity_of(class);
-                if wanted.get(entity as usize) == Some(&true) {
-                    self.definitions
-                        .entry((entity, unit))
-                        .or_insert((class, unit));
-                }
+        for (place, class) in self.all() {
+            let entity = self.entity_of(class);
+            if wanted.get(entity as usize) == Some(&true) {
+                self.definitions.entry((entity, place.0)).or_insert(place);
             }
         }
     }
 
-    /// Notes which units have these classes.
-    fn locate(&self, classes: &[u32], units: &mut HashMap<u32, Vec<u32>>) {
-        if classes.is_empty() {
+    /// Notes where these classes are, if that is not known yet.
+    fn locate(&self, classes: &BTreeSet<u32>, places: &mut HashMap<u32, Vec<Occurrence>>) {
+        let mut wanted = vec![false; self.table.classes.len()];
+        let mut any = false;
+        for &class in classes {
+            if let Some(wanted) = wanted.get_mut(class as usize)
+                && !places.contains_key(&class)
+            {
+                places.insert(class, Vec::new());
+                *wanted = true;
+                any = true;
+            }
+        }
+        if !any {
             return;
         }
-        let mut wanted = vec![false; self.table.classes.len()];
-        for &class in classes {
-            units.insert(class, Vec::new());
-            if let Some(wanted) = wanted.get_mut(class as usize) {
-                *wanted = true;
-            }
-        }
-        for (unit, list) in (0u32..).zip(self.lists) {
-            for class in list {
-                if wanted.get(*class as usize) == Some(&true)
-                    && let Some(units) = units.get_mut(class)
-                    && units.last() != Some(&unit)
-                {
-                    units.push(unit);
-                }
+        for (place, class) in self.all() {
+            if wanted.get(class as usize) == Some(&true)
+                && let Some(places) = places.get_mut(&class)
+            {
+                places.push(place);
             }
         }
     }
 
-    /// Splits a class by what its references mean in each unit. Answers whether that changed anything.
-    fn split(&mut self, class: u32, units: &[u32]) -> Result<bool> {
-        let leaves = self.leaves(class, true)?;
+    /// Splits a class by what its references mean where it occurs. Answers whether that changed anything.
+    fn split(&mut self, class: u32, places: &[Occurrence]) -> Result<bool> {
+        let leaves = self.leaves(class)?;
         let mut groups = Groups::default();
         let mut known: HashMap<Vec<Option<Meaning>>, u32> = HashMap::new();
-        for &unit in units {
-            let meaning: Vec<Option<Meaning>> = leaves
-                .iter()
-                .map(|&entity| self.definition(entity, unit))
-                .collect();
+        for &place in places {
+            let meaning = self.meaning(&leaves, place);
             self.work += 1 + meaning.len() as u64 * (1 + groups.meanings.len() as u64);
             if self.work > MOST_WORK {
                 return Err(too_much());
@@ -251,47 +249,60 @@ impl<'a> Binder<'a> {
             let group = match known.get(&meaning) {
                 Some(&group) => group,
                 None => {
-                    let group = join(&mut groups, &meaning, self.seen(class, unit));
+                    let group = join(&mut groups, &meaning, self.seen(class, place));
                     known.insert(meaning, group);
                     group
                 }
             };
-            groups.of_unit.insert(unit, group);
+            groups.of.insert(place, group);
         }
-        let before = self.groups.get(&class);
-        let was_one = before.is_none_or(|before| before.meanings.len() <= 1);
-        let changed = match before {
-            Some(before) => before.of_unit != groups.of_unit,
+        let changed = match self.groups.get(&class) {
+            Some(before) => before.of != groups.of,
             None => groups.meanings.len() > 1,
         };
-        let is_one = groups.meanings.len() <= 1;
         self.groups.insert(class, groups);
-        Ok(changed && !(was_one && is_one))
+        Ok(changed)
     }
 
-    fn definition(&self, entity: u32, unit: u32) -> Option<Meaning> {
-        let (class, _) = *self.definitions.get(&(entity, unit))?;
+    /// What the ambiguous ones among references mean at a place.
+    fn meaning(&self, leaves: &[u32], place: Occurrence) -> Vec<Option<Meaning>> {
+        let list = self.lists.get(place.0 as usize);
+        let exact = list.and_then(|list| {
+            let at = list.exact.binary_search_by_key(&place.1, |(at, _)| *at);
+            list.exact.get(at.ok()?).map(|(_, exact)| exact)
+        });
+        let ambiguous = (0..)
+            .zip(leaves)
+            .filter(|(_, entity)| self.is_ambiguous(**entity));
+        ambiguous
+            .map(|(index, &entity)| {
+                let exact = exact.and_then(|exact: &Box<[u32]>| exact.get::<usize>(index));
+                let definition = match exact.copied() {
+                    None | Some(BY_NAME) => *self.definitions.get(&(entity, place.0))?,
+                    Some(ANY) => return None,
+                    Some(at) => (place.0, at),
+                };
+                self.group(definition)
+            })
+            .collect()
+    }
+
+    fn group(&self, place: Occurrence) -> Option<Meaning> {
+        let list = self.lists.get(place.0 as usize)?;
+        let class = *list.classes.get(place.1 as usize)?;
         let group = match self.groups.get(&class) {
-            Some(groups) => groups.of_unit.get(&unit).copied().unwrap_or(0),
+            Some(groups) => groups.of.get(&place).copied().unwrap_or(0),
             None => 0,
         };
         Some((class, group))
     }
 
     /// Where a variant was first seen, as far as order goes: the class's own place for its first unit.
-    fn seen(&self, class: u32, unit: u32) -> Seen {
-        let first = self
-            .table
-            .classes
-            .get(class as usize)
-            .map_or(Seen::NEVER, |class| class.seen);
-        if first.unit == unit {
-            first
-        } else {
-            Seen {
-                unit,
-                die: first.die,
-            }
+    fn seen(&self, class: u32, place: Occurrence) -> Seen {
+        let class = self.table.classes.get(class as usize);
+        Seen {
+            unit: place.0,
+            die: class.map_or(u32::MAX, |class| class.seen.die),
         }
     }
 
@@ -304,7 +315,10 @@ impl<'a> Binder<'a> {
                         .zip(&groups.seen)
                         .map(|(group, &seen)| (seen, class, group)),
                 ),
-                None => order.push((self.seen(class, u32::MAX), class, 0)),
+                None => {
+                    let entry = self.table.classes.get(class as usize);
+                    order.push((entry.map_or(Seen::NEVER, |class| class.seen), class, 0));
+                }
             }
         }
         // No two classes are seen first at the same entry.
@@ -328,19 +342,14 @@ impl<'a> Binder<'a> {
                     Meant::One(number)
                 };
             }
-            let meaning = self.groups.get(&class).and_then(|groups| {
-                let meaning = groups.meanings.get(group as usize)?;
-                Some(
-                    meaning
-                        .iter()
-                        .map(|meaning| numbers.get(&(*meaning)?).copied())
-                        .collect(),
-                )
-            });
+            let groups = self.groups.get(&class);
+            let meaning = groups.and_then(|groups| groups.meanings.get(group as usize));
+            let meaning = meaning.into_iter().flatten();
+            let meaning = meaning.map(|meaning| numbers.get(&(*meaning)?).copied());
             variants.push(Variant {
                 class,
                 seen,
-                meaning: meaning.unwrap_or_default(),
+                meaning: meaning.collect(),
             });
         }
         Binding { variants, meant }

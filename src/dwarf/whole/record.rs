@@ -4,11 +4,11 @@ use crate::dwarf::base::{BaseType, base_type, float_name};
 use crate::dwarf::report::Reason;
 use crate::dwarf::unit::nodes::{Note, Shape};
 use crate::dwarf::whole::emit::Emit;
-use crate::dwarf::whole::table::{Class, Piece};
+use crate::dwarf::whole::table::Class;
 use crate::error::Result;
 use crate::graph::{Info, IntEncoding, Kind};
 
-/// The largest place of a member beside bitfields, in bits.
+/// The largest place of a member of a structure with bitfields, in bits.
 const MOST_BITFIELD_PLACE: u64 = 0xff_ffff;
 
 impl Emit<'_> {
@@ -72,20 +72,21 @@ impl Emit<'_> {
     ) -> Result<Vec<u32>> {
         let table = self.table;
         let pieces = table.pieces_of(class);
-        let beyond = |piece: &Piece| piece.value > MOST_BITFIELD_PLACE;
-        let has_bitfields = pieces.iter().any(|piece| piece.bits > 0);
-        // With one bitfield in it, a structure has 24 bits for every member's place. Where that is not enough
-        // the bitfields go, not the plain members.
-        let drop_bitfields = has_bitfields && pieces.iter().any(beyond);
-        let flag = has_bitfields && !drop_bitfields;
+        // With one bitfield in it, a structure has 24 bits for every member's place.
+        let flag = pieces.iter().any(|piece| (1..=255).contains(&piece.bits));
+        let most = if flag {
+            MOST_BITFIELD_PLACE
+        } else {
+            u32::MAX.into()
+        };
         let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
         let mut count = 0u32;
         for ((index, piece), ty) in (0u32..).zip(pieces).zip(ids) {
             let reason = if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
                 Some(Reason::MemberPlace)
-            } else if piece.bits > 255 || (piece.bits > 0 && drop_bitfields) {
+            } else if piece.bits > 255 {
                 Some(Reason::Bitfield)
-            } else if piece.value > u32::MAX.into() {
+            } else if piece.value > most {
                 Some(Reason::MemberBeyond)
             } else {
                 None

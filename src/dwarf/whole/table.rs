@@ -114,6 +114,8 @@ pub(crate) struct Table {
     /// Names that stand in no section, each with a NUL.
     pub made: Vec<u8>,
     pub losses: Vec<Loss>,
+    /// By entity: the unit that last defined it, and as which class.
+    defined: Vec<(u32, u32)>,
     class_index: HashTable<u32>,
     entity_index: HashTable<u32>,
 }
@@ -139,6 +141,24 @@ impl Table {
         {
             class.seen = seen;
         }
+    }
+
+    /// Notes that a unit defines a class. Answers whether it has defined its name as another one before.
+    #[inline]
+    pub fn defines(&mut self, number: u32, unit: u32) -> bool {
+        let entity = match self.classes.get(number as usize) {
+            Some(class) if class.entity != NO_ENTITY => class.entity as usize,
+            _ => return false,
+        };
+        if self.defined.len() <= entity {
+            self.defined.resize(self.entities.len().max(entity + 1), (u32::MAX, 0));
+        }
+        let Some(last) = self.defined.get_mut(entity) else {
+            return false;
+        };
+        let other = last.0 == unit && last.1 != number;
+        *last = (unit, number);
+        other
     }
 
     /// Adds a class whose key is new.

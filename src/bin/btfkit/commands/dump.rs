@@ -27,8 +27,12 @@ pub struct Arguments {
     format: Format,
 
     /// Only types of these names
-    #[arg(long = "type", value_name = "NAME", num_args = 1..)]
+    #[arg(long = "type", value_name = "NAME")]
     names: Vec<String>,
+
+    /// Convert the file's DWARF even if it has BTF
+    #[arg(long)]
+    dwarf: bool,
 
     /// What split BTF goes on from: for a kernel module, the kernel
     #[arg(long, value_name = "FILE")]
@@ -49,6 +53,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }
+    options.dwarf = arguments.dwarf;
     let graph = types(&arguments.file, &options, style)?.graph;
     let chosen = arguments.chosen(&graph)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());

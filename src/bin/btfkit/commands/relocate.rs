@@ -9,7 +9,7 @@ use btfkit::{Error, Place};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, read};
+use crate::input::{TargetArgument, is_bpf_object, read};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -31,11 +31,15 @@ pub struct Arguments {
 
     /// Where types come from, in this order
     #[arg(long, short, value_name = "[LABEL=]FILE", num_args = 1.., required = true, value_parser = TargetArgument::parse)]
-    target: Vec<Vec<TargetArgument>>,
+    target: Vec<TargetArgument>,
 
     /// Types of a kernel module, split from the kernel's
-    #[arg(long, value_name = "FILE", num_args = 1.., value_parser = clap::value_parser!(PathBuf))]
-    module: Vec<Vec<PathBuf>>,
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    module: Vec<PathBuf>,
+
+    /// Convert a target's DWARF even if it has BTF
+    #[arg(long)]
+    dwarf: bool,
 
     /// Do only what belongs to user programs, and leave the rest to the loader
     #[arg(long)]
@@ -74,6 +78,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 
     let mut options = Options::default();
     options.partial = arguments.partial;
+    options.dwarf = arguments.dwarf;
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
@@ -94,21 +99,22 @@ impl Arguments {
         let mut modules = self.module.clone();
         let mut object = self.object.clone();
         if object.is_none()
-            && let Some(last) = targets.last_mut().filter(|last| last.len() > 1)
+            && let Some(last) = targets.pop_if(|last| !last.labelled && is_bpf_object(&last.file))
         {
-            object = last.pop().map(|argument| argument.file);
+            object = Some(last.file);
         }
-        if object.is_none()
-            && let Some(last) = modules.last_mut().filter(|last| last.len() > 1)
-        {
-            object = last.pop();
+        if object.is_none() {
+            object = modules.pop_if(|last| is_bpf_object(last));
         }
-        let object = object.ok_or_else(|| {
-            Failure::Usage(
+        match object {
+            Some(object) if !targets.is_empty() => Ok((object, targets, modules)),
+            Some(_) => Err(Failure::Usage(
+                "relocate against what? Add --target FILE".to_owned(),
+            )),
+            None => Err(Failure::Usage(
                 "which object? Say `btfkit relocate PROG.o --target FILE -o OUT.o`".to_owned(),
-            )
-        })?;
-        Ok((object, targets.concat(), modules.concat()))
+            )),
+        }
     }
 
     /// Writes the report.

@@ -1,0 +1,122 @@
+//! What names mean in a unit that gives one name to several types.
+//!
+//! A function may declare a `struct list` of its own beside the file's. Then the unit's name doesn't say which
+//! one a reference means, but the reference does.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::dwarf::unit::keys::{Keys, UnitTypes, is_nominal};
+use crate::dwarf::unit::nodes::{Ref, Shape};
+use crate::dwarf::whole::table::{NO_ENTITY, Table};
+
+/// What a reference by name means.
+pub(crate) const BY_NAME: u32 = u32::MAX;
+/// A declaration: whatever fits.
+pub(crate) const ANY: u32 = u32::MAX - 1;
+
+/// References that a unit may have before its types count as hostile.
+const MOST_STEPS: usize = 1 << 24;
+
+/// A unit's classes, in the order of their entries.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct UnitList {
+    pub classes: Box<[u32]>,
+    /// For some of them, by place in the list: what each of its references by name means, in order. A place in
+    /// the list, [`BY_NAME`] or [`ANY`].
+    pub exact: Vec<(u32, Box<[u32]>)>,
+}
+
+/// Finds what the references of a unit's types mean, where the names alone don't say it. `nodes` are the
+/// nodes of the list's classes.
+pub(crate) fn exact(
+    types: UnitTypes<'_>,
+    keys: &Keys,
+    table: &Table,
+    nodes: &[u32],
+    classes: &[u32],
+) -> Vec<(u32, Box<[u32]>)> {
+    let several = several(table, classes);
+    let entity = |class: u32| {
+        let class = table.classes.get(class as usize);
+        class.map_or(NO_ENTITY, |class| class.entity)
+    };
+    // The keys of the names in question, and where each node is in the list.
+    let mut names = HashSet::new();
+    let mut places = HashMap::new();
+    for ((place, &node), &class) in (0u32..).zip(nodes).zip(classes) {
+        if several.contains(&entity(class)) {
+            names.insert(keys.known(node));
+            places.insert(node, place);
+        }
+    }
+    let mut found = Vec::new();
+    let mut steps = 0;
+    for (place, &node) in (0u32..).zip(nodes) {
+        let mut meant = Vec::new();
+        let mut any = false;
+        leaves(types, keys, node, &mut steps, |leaf, declaration| {
+            if !names.contains(&keys.known(leaf)) {
+                meant.push(BY_NAME);
+                return;
+            }
+            any = true;
+            meant.push(match places.get(&leaf) {
+                Some(&place) if !declaration => place,
+                _ => ANY,
+            });
+        });
+        if any {
+            found.push((place, meant.into()));
+        }
+    }
+    found
+}
+
+/// The names that the unit gives to more than one type.
+fn several(table: &Table, classes: &[u32]) -> HashSet<u32> {
+    let mut first = HashMap::new();
+    let mut several = HashSet::new();
+    for &number in classes {
+        let Some(class) = table.classes.get(number as usize) else {
+            continue;
+        };
+        if class.entity != NO_ENTITY && *first.entry(class.entity).or_insert(number) != number {
+            several.insert(class.entity);
+        }
+    }
+    several
+}
+
+/// Calls `leaf` for every reference by name of a node, through what has no name, in the order in which the
+/// class has them.
+fn leaves(
+    types: UnitTypes<'_>,
+    keys: &Keys,
+    start: u32,
+    steps: &mut usize,
+    mut leaf: impl FnMut(u32, bool),
+) {
+    let mut stack = vec![(start, 0)];
+    while let Some(top) = stack.last_mut() {
+        let (number, next) = *top;
+        top.1 += 1;
+        *steps += 1;
+        let node = types.nodes.get(number).filter(|_| *steps < MOST_STEPS);
+        let reference = node.and_then(|node| types.reference(node, next));
+        let Some(reference) = reference else {
+            stack.pop();
+            continue;
+        };
+        if keys.is_cut(number, next) || reference == Ref::VOID {
+            continue;
+        }
+        let Some(target) = types.nodes.follow(reference) else {
+            continue;
+        };
+        match types.nodes.get(target) {
+            Some(node) if is_nominal(node) => leaf(target, node.declaration),
+            Some(node) if node.shape != Shape::Void => stack.push((target, 0)),
+            _ => {}
+        }
+    }
+}
