@@ -14,6 +14,7 @@ use btfkit::relocate::Target;
 use crate::case::{Case, Record, TYPE_ID_TARGET};
 use crate::libbpf::{self, Program};
 use crate::ours;
+use crate::shown;
 use crate::types::{Def, Id, Types};
 
 /// A difference that is meant to be. (See the documentation of `btfkit::relocate`.)
@@ -57,7 +58,8 @@ pub struct Differ {
     pub tally: Tally,
 }
 
-type Answer = Result<Vec<Program>, String>;
+/// The programs that come out, or why none do.
+pub type Answer = Result<Vec<Program>, String>;
 
 impl Default for Differ {
     fn default() -> Self {
@@ -229,7 +231,7 @@ impl Differ {
         std::fs::write(&self.path, case.btf_of(target)).expect("the temporary folder is writable");
         let object = case.object_with(local, records);
         match libbpf::relocate(&object, Some(&self.path)) {
-            Ok(programs) => Ok(programs.into_iter().map(without_calls).collect()),
+            Ok(programs) => Ok(shown::blanked(programs, &object).expect("the object is ours")),
             Err(refusal) if refusal.log.contains("failed to perform CO-RE relocations") => {
                 Err(refusal.log)
             }
@@ -288,47 +290,7 @@ fn ours_against(case: &Case, records: &[Record], target: Target) -> Answer {
     let text = |error: btfkit::Error| error.to_string();
     let object = BpfObject::parse(case.object(records)).map_err(text)?;
     let relocated = ours::relocate_against(&object, &[target]).map_err(text)?;
-    let object = BpfObject::parse(relocated.file).map_err(text)?;
-    Ok(programs_of(case, &object))
-}
-
-/// The programs as libbpf shows them: the functions that a program calls are appended.
-fn programs_of(case: &Case, object: &BpfObject) -> Vec<Program> {
-    let mut codes = BTreeMap::new();
-    for section in object.code_sections() {
-        for function in section.functions() {
-            let range = function.start() as usize..(function.start() + function.size()) as usize;
-            let mut code = section.code()[range].to_vec();
-            ours::to_host(&mut code, object.endian());
-            codes.insert(function.name().into_owned(), code);
-        }
-    }
-    let mut programs = Vec::new();
-    for code in case.codes.iter().filter(|code| code.name != ".text") {
-        for (name, start, size) in &code.functions {
-            let mut all = codes[name].clone();
-            for (at, function) in &code.calls {
-                if (*start..start + size).contains(at) {
-                    all.extend(&codes[function]);
-                }
-            }
-            programs.push(without_calls(Program {
-                name: name.clone(),
-                code: all,
-            }));
-        }
-    }
-    programs
-}
-
-/// A program with the distances of its calls left out, which the loader fills in.
-fn without_calls(mut program: Program) -> Program {
-    for insn in program.code.chunks_exact_mut(8) {
-        if insn[0] == 0x85 && insn[1] == 0x10 {
-            insn[4..8].fill(0);
-        }
-    }
-    program
+    shown::programs(&relocated.file)
 }
 
 /// Unsigned enumerations as ENUM64, whose values libbpf doesn't extend; size and all else stay.
@@ -445,7 +407,8 @@ fn reason(log: &str) -> &'static str {
     found.map_or("types that can't be computed with", |(_, reason)| *reason)
 }
 
-fn describe(case: &Case, records: &[Record], libbpf: &Answer, ours: &Answer) -> String {
+/// Who accepts and who refuses, and the instructions that differ.
+pub fn differences(libbpf: &Answer, ours: &Answer) -> String {
     use std::fmt::Write;
     let mut text = String::new();
     let answer = |answer: &Answer| match answer {
@@ -471,6 +434,12 @@ fn describe(case: &Case, records: &[Record], libbpf: &Answer, ours: &Answer) -> 
             }
         }
     }
+    text
+}
+
+fn describe(case: &Case, records: &[Record], libbpf: &Answer, ours: &Answer) -> String {
+    use std::fmt::Write;
+    let mut text = differences(libbpf, ours);
     let order = if case.endian == Endian::Big {
         "big"
     } else {

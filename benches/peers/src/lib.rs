@@ -9,5 +9,6 @@ pub mod generate;
 pub mod libbpf;
 pub mod ours;
 pub mod random;
+pub mod shown;
 pub mod speed;
 pub mod types;
