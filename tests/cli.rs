@@ -146,7 +146,7 @@ fn the_report_as_json() {
         "source": { "file": "./tutorial/probe.bpf.c", "line": 31, "column": 2,
             "text": "bpf_probe_read_user(&a, sizeof(a), &d->a);" },
         "kind": "byte_off", "local": "struct data.c", "target": "app", "found": "struct data.c", "found_at": 64,
-        "outcome": "set", "old": 4, "new": 8, "rejected": []
+        "outcome": "set", "dead": false, "old": 4, "new": 8, "rejected": []
     });
     assert_eq!(*relocation, expected);
 }

@@ -26,11 +26,16 @@ fn kernel(test: &str) -> Option<TypeGraph> {
     match able() {
         Ok(kernel) => Some(kernel),
         Err(reason) => {
-            // Not through the test harness, which keeps what passing tests print to itself.
-            writeln!(std::io::stderr(), "live: {test} skipped: {reason}").unwrap();
+            skipped(test, &reason);
             None
         }
     }
+}
+
+/// One line, not through the test harness, which keeps what passing tests print to itself.
+fn skipped(test: &str, reason: &str) {
+    let mut stderr = std::io::stderr().lock();
+    writeln!(stderr, "live: {test} skipped: {reason}").unwrap();
 }
 
 fn able() -> Result<TypeGraph, String> {
@@ -289,11 +294,7 @@ fn libbpf_loads_the_results() {
         return;
     };
     if support::tool(&["bpftool"]).is_none() {
-        writeln!(
-            std::io::stderr(),
-            "live: libbpf_loads_the_results skipped: there is no bpftool"
-        )
-        .unwrap();
+        skipped("libbpf_loads_the_results", "there is no bpftool");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::kind::Kind;
+use crate::graph::parts::{DeclTag, Member, Var};
 use crate::graph::store::TypeGraph;
-use crate::graph::types::{Member, Type, View};
+use crate::graph::types::{Type, View};
 use crate::id::{Bits, ByteSize, TypeId};
 use crate::limits::Limits;
 
@@ -50,8 +51,8 @@ impl<'g> Type<'g> {
                 | View::Const(next)
                 | View::Restrict(next)
                 | View::TypeTag(next)
-                | View::DeclTag(crate::graph::types::DeclTag { target: next, .. })
-                | View::Var(crate::graph::types::Var { ty: next, .. }) => {
+                | View::DeclTag(DeclTag { target: next, .. })
+                | View::Var(Var { ty: next, .. }) => {
                     ty = self.graph().ty(next);
                     continue;
                 }

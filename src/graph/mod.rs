@@ -10,6 +10,8 @@ mod ext;
 mod kind;
 mod layout;
 mod names;
+mod parts;
+mod records;
 mod remap;
 mod store;
 mod string_map;
@@ -19,20 +21,22 @@ mod walk;
 
 pub use append::Appended;
 pub(crate) use append::{Shift, unknown};
-pub use builder::{GraphBuilder, NewMember};
+pub use builder::GraphBuilder;
 pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
 pub use kind::{Info, Kind};
 pub use layout::Field;
 pub use names::{essential_name, flavor};
+pub use parts::{
+    Array, Composite, Datasec, DatasecEntry, DeclTag, Enum, Enumerator, Func, FuncProto, FwdKind,
+    Int, IntEncoding, Member, Param, Var,
+};
+pub use records::NewMember;
 pub use remap::Remap;
 pub use store::{Format, Layout, LayoutEntry, TypeGraph};
 pub use string_map::StringMap;
 pub use strings::Name;
-pub use types::{
-    Array, Composite, Datasec, DatasecEntry, DeclTag, Enum, Enumerator, Func, FuncProto, FwdKind,
-    Int, IntEncoding, Member, Param, Type, Var, View,
-};
+pub use types::{Type, View};
 pub use walk::reachable;
 
 pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts, Word};

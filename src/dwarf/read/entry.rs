@@ -184,11 +184,7 @@ impl Entry {
             ),
             Self::Enum => matches!(
                 slot,
-                S::Name
-                    | S::ByteSize
-                    | S::Declaration
-                    | S::Signature
-                    | S::Specification
+                S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
             ),
             Self::Array => matches!(slot, S::Type | S::ByteSize),
             Self::Prototype => slot == S::Type,

@@ -105,7 +105,11 @@ impl Fast {
     fn take(&mut self, slot: Slot) -> Option<()> {
         let one = matches!(
             slot,
-            Slot::ByteSize | Slot::MemberLocation | Slot::ConstValue | Slot::UpperBound | Slot::Count
+            Slot::ByteSize
+                | Slot::MemberLocation
+                | Slot::ConstValue
+                | Slot::UpperBound
+                | Slot::Count
         );
         (one && self.slot.replace(slot).is_none()).then_some(())
     }
@@ -129,7 +133,10 @@ impl Fast {
         }
         let (number, signed) = match self.number {
             Number::Constant(value) => (value, true),
-            Number::At(at, 1) => (values.get(usize::from(at)).copied().unwrap_or(0).into(), false),
+            Number::At(at, 1) => (
+                values.get(usize::from(at)).copied().unwrap_or(0).into(),
+                false,
+            ),
             Number::At(at, size) => (wider(values, at, size, endian), false),
             Number::Unsigned => (cursor.uleb()?, false),
             Number::Signed => (cursor.sleb()?, true),
@@ -146,7 +153,9 @@ impl Fast {
 
 #[inline]
 fn word(values: &[u8], at: u8, endian: Endian) -> u32 {
-    let bytes = values.get(usize::from(at)..).and_then(|rest| rest.first_chunk());
+    let bytes = values
+        .get(usize::from(at)..)
+        .and_then(|rest| rest.first_chunk());
     bytes.map_or(0, |bytes| endian.u32(*bytes))
 }
 

@@ -151,7 +151,8 @@ impl Table {
             _ => return false,
         };
         if self.defined.len() <= entity {
-            self.defined.resize(self.entities.len().max(entity + 1), (u32::MAX, 0));
+            self.defined
+                .resize(self.entities.len().max(entity + 1), (u32::MAX, 0));
         }
         let Some(last) = self.defined.get_mut(entity) else {
             return false;
