@@ -1,0 +1,172 @@
+//! Entries of the usual shape, read without going through their attributes one by one.
+//!
+//! Nine of ten entries are members, enumerators and references to types, and nearly all of those have a name,
+//! a type and one number at fixed places. What else they have is gone over.
+
+use crate::dwarf::read::abbrev::Step;
+use crate::dwarf::read::attrs::Slot;
+use crate::dwarf::read::cursor::Cursor;
+use crate::dwarf::read::form::{Class, Form};
+use crate::error::Result;
+use crate::target::Endian;
+
+/// Where the three values of an entry are: bytes from the start of the entry's attributes, or from the end of
+/// its name where that stands in place before all else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fast {
+    /// Whether the name is a string in place.
+    inline_name: bool,
+    /// The bytes all values have together.
+    size: u8,
+    /// An offset into `.debug_str`.
+    name: Option<u8>,
+    /// A reference within the unit.
+    ty: Option<u8>,
+    /// Whether the entry is a declaration.
+    declaration: bool,
+    /// The attribute the number is of.
+    slot: Option<Slot>,
+    number: Number,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Number {
+    /// In the abbreviation.
+    Constant(u64),
+    /// At a place, of 1, 2, 4 or 8 bytes.
+    At(u8, u8),
+    /// Behind all other values.
+    Unsigned,
+    Signed,
+}
+
+/// The values of an entry of the usual shape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FastEntry {
+    /// The class and value of the name.
+    pub name: (Class, u64),
+    /// Where the type is in the unit.
+    pub ty: Option<u32>,
+    pub declaration: bool,
+    pub slot: Option<Slot>,
+    pub number: u64,
+    pub signed: bool,
+}
+
+impl Fast {
+    /// The places of the values of an entry with these steps; `None` where its shape is not the usual one.
+    pub fn new(steps: &[Step]) -> Option<Self> {
+        let mut fast = Self {
+            inline_name: false,
+            size: 0,
+            name: None,
+            ty: None,
+            declaration: false,
+            slot: None,
+            number: Number::Constant(0),
+        };
+        let mut ended = false;
+        for (index, step) in steps.iter().enumerate() {
+            let at = fast.size;
+            let step = *step;
+            if ended && !matches!(step, Step::Keep(..)) {
+                return None;
+            }
+            match step {
+                Step::Over(bytes) => fast.size = at.checked_add(u8::try_from(bytes).ok()?)?,
+                Step::Read(Slot::Name, Form::String) if index == 0 => fast.inline_name = true,
+                Step::Read(Slot::Name, Form::Strp(false)) => {
+                    fast.name = Some(at);
+                    fast.size = at.checked_add(4)?;
+                }
+                Step::Read(Slot::Type, Form::UnitRef(4)) => {
+                    fast.ty = Some(at);
+                    fast.size = at.checked_add(4)?;
+                }
+                Step::Read(slot, form) => {
+                    fast.number = match form {
+                        Form::Data(size) => {
+                            fast.size = at.checked_add(size)?;
+                            Number::At(at, size)
+                        }
+                        Form::Udata => Number::Unsigned,
+                        Form::Sdata => Number::Signed,
+                        _ => return None,
+                    };
+                    ended = matches!(fast.number, Number::Unsigned | Number::Signed);
+                    fast.take(slot)?;
+                }
+                Step::Keep(Slot::Declaration, value) => fast.declaration = value != 0,
+                Step::Keep(slot, value) => {
+                    fast.number = Number::Constant(value);
+                    fast.take(slot)?;
+                }
+                Step::Skip(_) => return None,
+            }
+        }
+        Some(fast)
+    }
+
+    fn take(&mut self, slot: Slot) -> Option<()> {
+        let one = matches!(
+            slot,
+            Slot::ByteSize
+                | Slot::MemberLocation
+                | Slot::ConstValue
+                | Slot::UpperBound
+                | Slot::Count
+        );
+        (one && self.slot.replace(slot).is_none()).then_some(())
+    }
+
+    /// Reads an entry; the cursor stands behind the abbreviation code, and in the end behind the entry.
+    #[inline]
+    pub fn read(&self, cursor: &mut Cursor<'_>) -> Result<FastEntry> {
+        let mut name = (Class::Absent, 0);
+        if self.inline_name {
+            name = (Class::String, cursor.position() as u64);
+            cursor.skip_string()?;
+        }
+        let values = cursor.rest();
+        let Some(values) = values.get(..usize::from(self.size)) else {
+            return Err(cursor.malformed("the data ends in the middle of an entry"));
+        };
+        cursor.advance(usize::from(self.size));
+        let endian = cursor.endian();
+        if let Some(at) = self.name {
+            name = (Class::Str, word(values, at, endian).into());
+        }
+        let (number, signed) = match self.number {
+            Number::Constant(value) => (value, true),
+            Number::At(at, 1) => (
+                values.get(usize::from(at)).copied().unwrap_or(0).into(),
+                false,
+            ),
+            Number::At(at, size) => (wider(values, at, size, endian), false),
+            Number::Unsigned => (cursor.uleb()?, false),
+            Number::Signed => (cursor.sleb()?, true),
+        };
+        Ok(FastEntry {
+            name,
+            ty: self.ty.map(|at| word(values, at, endian)),
+            declaration: self.declaration,
+            slot: self.slot,
+            number,
+            signed,
+        })
+    }
+}
+
+#[inline]
+fn word(values: &[u8], at: u8, endian: Endian) -> u32 {
+    let bytes = values
+        .get(usize::from(at)..)
+        .and_then(|rest| rest.first_chunk());
+    bytes.map_or(0, |bytes| endian.u32(*bytes))
+}
+
+fn wider(values: &[u8], at: u8, size: u8, endian: Endian) -> u64 {
+    let mut cursor = Cursor::new(values, endian, 0);
+    cursor.seek(at.into());
+    cursor.unsigned(size).unwrap_or(0)
+}
