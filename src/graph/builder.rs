@@ -195,6 +195,11 @@ impl GraphBuilder {
         self.format.endian
     }
 
+    /// How many types there are, without the base's.
+    pub(crate) const fn len(&self) -> usize {
+        self.count as usize
+    }
+
     /// Whether this very graph is the base, or the base's base.
     pub(crate) fn has_base(&self, graph: &TypeGraph) -> bool {
         let mut level = self.base.as_ref();

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use crate::graph::{Info, Kind, Word, edges};
-use crate::merge::nodes::{Nodes, at, set};
+use crate::merge::nodes::{Nodes, at};
 
 /// Mixes numbers into 64-bit hashes, differently in every run, so that no input can be made to collide.
 /// No result depends on the seed: whatever hashes say is alike is compared word by word in the end.
@@ -70,14 +70,13 @@ impl Mixer {
 
     /// One round: each type's hash from its own words and the hashes before of the types it refers to.
     pub fn round(self, nodes: &Nodes<'_>, before: &[u64], after: &mut [u64], sections: bool) {
-        for (node, record) in nodes.iter() {
-            let hash = if is_unique(record, sections) {
+        nodes.fill(after, |node, record| {
+            if is_unique(record, sections) {
                 self.unique(node)
             } else {
                 self.record(record, before)
-            };
-            set(after, node, hash);
-        }
+            }
+        });
     }
 }
 

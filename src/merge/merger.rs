@@ -97,7 +97,7 @@ impl Origins {
 /// Merges graphs: one after the other, then, unless the options say otherwise, types that are the same
 /// become one.
 ///
-/// The ids of the first input stay. An input that is split from the result's base has only its own types
+/// The ids of the first input stay, unless the options give a base. An input that is split from the result's base has only its own types
 /// appended; one that is split from another base brings the base's types along. Inputs are taken one by
 /// one and let go of, so that an iterator that parses on demand needs memory for one at a time.
 ///
@@ -135,6 +135,12 @@ pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &Options) -> Resu
     merger.finish()
 }
 
+/// How many times more types than distinct ones there may be before they are deduplicated on the way.
+const GROWTH: usize = 3;
+
+/// With fewer types than this, memory is no concern.
+const SMALL: usize = 1 << 16;
+
 /// Merges graphs that come one by one: [`merge`], step by step.
 #[derive(Clone, Debug)]
 pub struct Merger {
@@ -146,8 +152,34 @@ pub struct Merger {
     /// The end of the first input's ids.
     keep: u32,
     labels: Vec<String>,
-    types: Vec<Shift>,
+    types: Vec<Map>,
     strings: Vec<StringMap>,
+    /// Types after the first input, or after deduplicating on the way.
+    distinct: usize,
+}
+
+/// Where an input's types went so far.
+#[derive(Clone, Debug)]
+enum Map {
+    /// Appended and not touched since.
+    Appended(Shift),
+    /// Deduplicated on the way.
+    Deduplicated(Remap),
+}
+
+impl Map {
+    fn then(&self, next: &Remap) -> Remap {
+        let mut map = self.to_remap();
+        map.follow(next);
+        map
+    }
+
+    fn to_remap(&self) -> Remap {
+        match self {
+            Self::Appended(shift) => shift.to_remap(),
+            Self::Deduplicated(map) => map.clone(),
+        }
+    }
 }
 
 impl Merger {
@@ -162,6 +194,7 @@ impl Merger {
             labels: Vec::new(),
             types: Vec::new(),
             strings: Vec::new(),
+            distinct: 0,
         }
     }
 
@@ -176,12 +209,42 @@ impl Merger {
             None => self.start(&graph),
         }
         .within(|| Place::File(label.clone()))?;
-        if self.keep == 0 && self.options.keep_first {
+        if self.keep == 0 && self.options.keep_first && self.options.base.is_none() {
             self.keep = self.builder.as_ref().map_or(0, |b| b.next_id().get());
         }
         self.labels.push(label);
-        self.types.push(shift);
+        self.types.push(Map::Appended(shift));
         self.strings.push(strings);
+        let types = self.builder.as_ref().map_or(0, GraphBuilder::len);
+        if self.distinct == 0 {
+            self.distinct = types;
+        }
+        if self.options.dedup && types > self.distinct.saturating_mul(GROWTH).max(SMALL) {
+            self.squash()?;
+        }
+        Ok(())
+    }
+
+    /// Deduplicates on the way, so that memory follows the distinct types and not the inputs. Forward
+    /// declarations stay: whether one stands for another type is not known before the last input.
+    fn squash(&mut self) -> Result<()> {
+        let Some(builder) = self.builder.take() else {
+            return Ok(());
+        };
+        let straight = self.straight && builder.has_unique_strings();
+        let mut options = self.options.clone();
+        options.forwards = false;
+        let done = deduplicate(builder.freeze()?, straight, self.keep, &options)?;
+        for map in &mut self.types {
+            *map = Map::Deduplicated(map.then(&done.types));
+        }
+        for map in &mut self.strings {
+            map.follow(&done.strings);
+        }
+        self.distinct = done.graph.own_len();
+        let builder = GraphBuilder::resume_with_limits(&done.graph, options.limits);
+        self.straight |= done.graph.base().is_none();
+        self.builder = Some(builder);
         Ok(())
     }
 
@@ -209,7 +272,7 @@ impl Merger {
         let mut strings = self.strings;
         let graph = builder.freeze()?;
         if !self.options.dedup {
-            let types = self.types.iter().map(Shift::to_remap).collect();
+            let types = self.types.iter().map(Map::to_remap).collect();
             return Ok(Merged {
                 graph,
                 labels: self.labels,
@@ -219,11 +282,7 @@ impl Merger {
         }
         let done = deduplicate(graph, straight, self.keep, &self.options)?;
         strings.iter_mut().for_each(|map| map.follow(&done.strings));
-        let types = self.types.iter().map(|shift| {
-            let mut map = shift.to_remap();
-            map.follow(&done.types);
-            map
-        });
+        let types = self.types.iter().map(|map| map.then(&done.types));
         let merged = Merged {
             labels: self.labels,
             types: types.collect(),

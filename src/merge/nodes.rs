@@ -1,6 +1,12 @@
 //! The records of a graph and of its bases by id, as the merger's inner loops want them.
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use crate::graph::{TypeGraph, Word};
+
+/// Nodes in one piece of work for a core.
+const CHUNK: u32 = 1 << 14;
 
 /// Every record that an id of the graph can mean. A *node* is a type's id as a plain number; node 0 is
 /// `void`, whose record is empty.
@@ -48,6 +54,31 @@ impl<'g> Nodes<'g> {
             }
         }
         &[]
+    }
+
+    /// Fills a table of one entry a node, on all cores. The entry of `void` stays.
+    pub fn fill<T: Send>(&self, table: &mut [T], entry: impl Fn(u32, &'g [Word]) -> T + Sync) {
+        let chunks = table.par_chunks_mut(CHUNK as usize).enumerate();
+        chunks.for_each(|(number, chunk)| {
+            let start = count(number) * CHUNK;
+            for (node, place) in (start..).zip(chunk) {
+                if node != 0 {
+                    *place = entry(node, self.record(node));
+                }
+            }
+        });
+    }
+
+    /// The nodes from 1 on for which `test` says so, in order, looked for on all cores.
+    pub fn find_all(&self, test: impl Fn(u32, &'g [Word]) -> bool + Sync) -> Vec<u32> {
+        let starts = (0..count(self.len).div_ceil(CHUNK)).into_par_iter();
+        starts
+            .flat_map_iter(|number| {
+                let end = ((number + 1) * CHUNK).min(count(self.len));
+                let nodes = (number * CHUNK).max(1)..end;
+                nodes.filter(|&node| test(node, self.record(node)))
+            })
+            .collect()
     }
 
     /// Every node from 1 on with its record, in order.

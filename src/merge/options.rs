@@ -15,7 +15,8 @@ pub struct Options {
     /// Whether types that are the same become one. Default: yes.
     pub dedup: bool,
     /// Whether ids of the first input stay as they are, even those of types it has twice and of forward
-    /// declarations that another input completes. Default: yes.
+    /// declarations that another input completes. Default: yes. Over a [`base`](Self::base) they can't, as
+    /// what the base has goes.
     pub keep_first: bool,
     /// Whether forward declarations become the one complete type of their name, from whichever input.
     /// Default: yes.

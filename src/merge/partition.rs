@@ -38,13 +38,19 @@ impl Partition {
             position: vec![NOWHERE; hashes.len()],
             ..Self::default()
         };
-        let mut start = 0;
-        for run in order.chunk_by(|a, b| at(hashes, *a) == at(hashes, *b)) {
-            for (position, node) in (start..).zip(run) {
-                set(&mut partition.position, *node, position);
+        for (position, node) in (0..).zip(&order) {
+            set(&mut partition.position, *node, position);
+        }
+        // In the order of nodes, so that neighbours there are neighbours among the blocks, too. The first
+        // node of a run is its lowest.
+        for node in 1..count(hashes.len()) {
+            let start = at(&partition.position, node);
+            let rest = order.get(start as usize..).unwrap_or_default();
+            if partition.is_alone(node) && rest.first() == Some(&node) {
+                let hash = at(hashes, node);
+                let len = rest.iter().take_while(|n| at(hashes, **n) == hash).count();
+                partition.add_block(start, rest.get(..len).unwrap_or_default());
             }
-            partition.add_block(start, run);
-            start += count(run.len());
         }
         partition.order = order;
         partition
@@ -119,6 +125,16 @@ impl Partition {
         self.order
             .get(start as usize..(start + len) as usize)
             .unwrap_or_default()
+    }
+
+    /// The first node of the block that a node is in; the node itself where it is in none.
+    #[inline]
+    pub fn first_of(&self, node: u32) -> u32 {
+        let class = self.class(node);
+        if class & ALONE != 0 || self.is_follower(node) {
+            return node;
+        }
+        at(&self.order, self.block(class).start)
     }
 
     /// A block's nodes, for the caller to sort. None of them may be dirty.

@@ -17,6 +17,9 @@ fn for_each_reference(record: &[Word], mut take: impl FnMut(u32, u32)) {
     });
 }
 
+/// Passes over all nodes at the most before sums are used.
+const PASSES: usize = 24;
+
 /// Refines a partition.
 ///
 /// Each node has a *sum*, one term for each of its references, made of the slot and of the class of the
@@ -47,37 +50,55 @@ impl<'a> Refiner<'a> {
             forwards,
             mixer,
             partition,
-            sums: vec![0; nodes.len()],
+            sums: Vec::new(),
             referrers: None,
             moved: Vec::new(),
             released: vec![false; forwards.len()],
         }
     }
 
-    /// Refines until nothing moves. Sums find nearly everything; what they miss, because two different
-    /// ones are equal by chance, the comparison word by word finds.
+    /// Refines until nothing moves.
+    ///
+    /// After the rounds of hashing few nodes are in the wrong block, if any. So they are looked for and
+    /// split off pass by pass, as long as that goes fast. What is left then, in graphs made to be hard, goes
+    /// by sums, whose cost is bounded: what sums miss, because two different ones are equal by chance, the
+    /// passes find.
     pub fn run(mut self) -> Partition {
+        for _ in 0..PASSES {
+            let unlike = self.unlike_their_first();
+            if unlike.is_empty() {
+                return self.partition;
+            }
+            if unlike.len() > self.nodes.len() / 32 {
+                break;
+            }
+            self.split_by_words(&unlike);
+        }
+        self.referrers = Some(Referrers::new(self.nodes, &self.partition));
         self.add_up();
         self.mark_unlike();
         loop {
             self.settle();
-            if self.all_same() {
+            let unlike = self.unlike_their_first();
+            if unlike.is_empty() {
                 return self.partition;
             }
+            self.split_by_words(&unlike);
         }
     }
 
     fn add_up(&mut self) {
-        for (node, record) in self.nodes.iter() {
-            if self.partition.is_alone(node) {
-                continue;
-            }
+        let (partition, mixer) = (&self.partition, self.mixer);
+        self.sums = vec![0; self.nodes.len()];
+        self.nodes.fill(&mut self.sums, |node, record| {
             let mut sum = 0u64;
-            for_each_reference(record, |slot, to| {
-                sum = sum.wrapping_add(self.mixer.edge(slot, self.partition.class(to)));
-            });
-            set(&mut self.sums, node, sum);
-        }
+            if !partition.is_alone(node) {
+                for_each_reference(record, |slot, to| {
+                    sum = sum.wrapping_add(mixer.edge(slot, partition.class(to)));
+                });
+            }
+            sum
+        });
     }
 
     /// Marks those in each block whose sum is not that of its first.
@@ -123,10 +144,6 @@ impl<'a> Refiner<'a> {
     }
 
     fn split(&mut self, block: u32, sorted: usize, lens: &[u32]) {
-        // Before anything moves: who is alone already can be left out, who is about to be can't.
-        if lens.len() > 1 && self.referrers.is_none() {
-            self.referrers = Some(Referrers::new(self.nodes, &self.partition));
-        }
         let moved = &mut self.moved;
         self.partition.split(block, sorted, lens, |node, before| {
             moved.push((node, before))
@@ -178,6 +195,8 @@ impl<'a> Refiner<'a> {
     /// Corrects the sums of all that refer to a moved node.
     fn tell_referrers(&mut self) {
         let Some(referrers) = &self.referrers else {
+            // Sums are not in use yet.
+            self.moved.clear();
             return;
         };
         for (node, before) in self.moved.drain(..) {
@@ -199,30 +218,29 @@ impl<'a> Refiner<'a> {
         }
     }
 
-    /// Compares every node with its block's first one, word by word. Splits the blocks where two differ.
-    fn all_same(&mut self) -> bool {
-        let mut all = true;
-        for block in 0..self.partition.blocks() {
-            let partition = &self.partition;
-            let members = partition.members(block);
-            let Some((first, others)) = members.split_first() else {
-                continue;
-            };
-            let first = self.nodes.record(*first);
-            let same = others
-                .iter()
-                .all(|&node| edges::same(first, self.nodes.record(node), |id| partition.class(id)));
-            if !same {
-                all = false;
-                self.split_by_words(block);
-            }
-        }
-        all
+    /// The nodes that differ from the first of their block, compared word by word.
+    fn unlike_their_first(&self) -> Vec<u32> {
+        let partition = &self.partition;
+        self.nodes.find_all(|node, record| {
+            let first = partition.first_of(node);
+            first != node
+                && !edges::same(self.nodes.record(first), record, |id| partition.class(id))
+        })
     }
 
-    /// Splits a block by its records' words, type ids counting as their classes.
+    /// Splits the blocks of these nodes by their records' words, type ids counting as their classes.
     #[cold]
-    fn split_by_words(&mut self, block: u32) {
+    fn split_by_words(&mut self, unlike: &[u32]) {
+        let classes = unlike.iter().map(|&node| self.partition.class(node));
+        let mut blocks: Vec<u32> = classes.collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        for block in blocks {
+            self.split_block_by_words(block);
+        }
+    }
+
+    fn split_block_by_words(&mut self, block: u32) {
         let words = |node: u32| {
             let mut words = Vec::new();
             edges::each_word(self.nodes.record(node), |word, is_type| {

@@ -6,6 +6,7 @@ mod support;
 mod cases;
 mod check;
 mod collide;
+mod distilled;
 mod naive;
 mod random;
 mod real;

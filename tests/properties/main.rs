@@ -4,6 +4,7 @@
 mod support;
 
 mod graphs;
+mod machine;
 mod relocation;
 
 use btfkit::Endian;

@@ -10,13 +10,13 @@ use crate::support::program::{Insn, Object, Source, access, op};
 use crate::{ENDIANS, config};
 
 /// A root type in one layout.
-struct Placed {
-    builder: GraphBuilder,
-    id: TypeId,
-    leaves: Vec<Leaf>,
+pub struct Placed {
+    pub builder: GraphBuilder,
+    pub id: TypeId,
+    pub leaves: Vec<Leaf>,
 }
 
-fn place(root: &Ty, name: &str, endian: Endian, seed: u64, longer: bool) -> Placed {
+pub fn place(root: &Ty, name: &str, endian: Endian, seed: u64, longer: bool) -> Placed {
     let mut builder = GraphBuilder::new();
     builder.set_endian(endian);
     // So that ids differ from one layout to the other.

@@ -214,8 +214,10 @@ impl<'a> Cursor<'a> {
 
     /// Goes over a string and the NUL that ends it.
     pub fn skip_string(&mut self) -> Result<()> {
-        let rest = self.bytes.get(self.position..).unwrap_or_default();
-        match memchr::memchr(0, rest) {
+        let rest = self.rest();
+        // Strings in place are those too short for an offset.
+        let short = rest.iter().take(8).position(|&byte| byte == 0);
+        match short.or_else(|| memchr::memchr(0, rest)) {
             Some(len) => {
                 self.position += len + 1;
                 Ok(())

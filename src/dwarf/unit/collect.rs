@@ -149,6 +149,24 @@ struct Pass<'a, 'p> {
     direct: bool,
 }
 
+/// What the types that come in the usual shape are, and what is inside of them.
+#[inline]
+const fn usual_type(entry: Entry) -> Option<(Shape, Role)> {
+    Some(match entry {
+        Entry::Pointer => (Shape::Pointer, Role::Scope),
+        Entry::Const => (Shape::Const, Role::Scope),
+        Entry::Volatile => (Shape::Volatile, Role::Scope),
+        Entry::Restrict => (Shape::Restrict, Role::Scope),
+        Entry::Typedef => (Shape::Typedef, Role::Scope),
+        Entry::Struct => (Shape::Struct, Role::Composite),
+        Entry::Union => (Shape::Union, Role::Composite),
+        Entry::Enum => (Shape::Enum, Role::Enumerators),
+        Entry::Array => (Shape::Array, Role::Dimensions),
+        Entry::Prototype => (Shape::Prototype, Role::Parameters),
+        _ => return None,
+    })
+}
+
 const OUTSIDE: Frame = Frame {
     role: Role::Scope,
     owner: u32::MAX,
@@ -195,79 +213,71 @@ impl Pass<'_, '_> {
         Ok(())
     }
 
-    /// Takes an entry of the usual shape with nothing inside; answers whether it was one.
+    /// Takes an entry of the usual shape; answers whether it was one.
     #[inline]
     fn usual(&mut self, plan: &Plan, fast: &Fast, die: usize) -> Result<bool> {
-        if plan.has_children {
+        let is_part = match (plan.entry, self.role) {
+            (Entry::Member, Role::Composite)
+            | (Entry::Enumerator, Role::Enumerators)
+            | (Entry::Parameter, Role::Parameters)
+            | (Entry::Subrange, Role::Dimensions) => !plan.has_children,
+            _ => false,
+        };
+        let ty = usual_type(plan.entry);
+        if !is_part && (ty.is_none() || self.qualify) {
             return Ok(false);
         }
-        let part = match (plan.entry, self.role) {
-            (Entry::Member, Role::Composite) => {
-                let entry = fast.read(&mut self.cursor)?;
-                if entry.number >> 56 != 0 {
+        let entry = fast.read(&mut self.cursor)?;
+        if let Some((shape, role)) = ty.filter(|_| !is_part) {
+            self.usual_node(&entry, shape, role, die, plan.has_children)?;
+            return Ok(true);
+        }
+        let mut part = Part {
+            name: self.name_of(entry.name),
+            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            value: entry.number,
+            ..Part::default()
+        };
+        match plan.entry {
+            Entry::Member => {
+                if entry.declaration || entry.number >> 56 != 0 {
                     self.cursor.seek(die);
                     self.cursor.uleb()?;
                     return Ok(false);
                 }
-                Part {
-                    value: entry.number * 8,
-                    ..self.usual_part(&entry)
+                part.value *= 8;
+            }
+            Entry::Enumerator if entry.signed && entry.number.cast_signed() < 0 => self.negative(),
+            Entry::Subrange => {
+                part.ty = Ref::VOID;
+                if entry.slot == Some(Slot::UpperBound) {
+                    part.value = entry.number.wrapping_sub(self.lower_bound).wrapping_add(1);
                 }
             }
-            (Entry::Enumerator, Role::Enumerators) => {
-                let entry = fast.read(&mut self.cursor)?;
-                if entry.signed && entry.number.cast_signed() < 0 {
-                    self.negative();
-                }
-                Part {
-                    value: entry.number,
-                    ..self.usual_part(&entry)
-                }
-            }
-            (Entry::Parameter, Role::Parameters) => {
-                let entry = fast.read(&mut self.cursor)?;
-                self.usual_part(&entry)
-            }
-            (
-                Entry::Pointer | Entry::Const | Entry::Volatile | Entry::Typedef | Entry::Restrict,
-                _,
-            ) if !self.qualify => {
-                let entry = fast.read(&mut self.cursor)?;
-                self.usual_node(plan.entry, &entry, die);
-                return Ok(true);
-            }
-            _ => return Ok(false),
-        };
+            _ => {}
+        }
         self.part(part);
         Ok(true)
     }
 
+    /// Adds the node of a type of the usual shape.
     #[inline]
-    fn usual_part(&self, entry: &FastEntry) -> Part {
-        Part {
-            name: self.name_of(entry.name),
-            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
-            ..Part::default()
-        }
-    }
-
-    #[inline]
-    fn usual_node(&mut self, kind: Entry, entry: &FastEntry, die: usize) {
-        let shape = match kind {
-            Entry::Pointer => Shape::Pointer,
-            Entry::Const => Shape::Const,
-            Entry::Volatile => Shape::Volatile,
-            Entry::Restrict => Shape::Restrict,
-            _ => Shape::Typedef,
-        };
+    fn usual_node(
+        &mut self,
+        entry: &FastEntry,
+        shape: Shape,
+        role: Role,
+        die: usize,
+        has_children: bool,
+    ) -> Result<()> {
         let size = match entry.slot {
             Some(Slot::ByteSize) => entry.number,
             _ => 0,
         };
-        self.nodes.push(Node {
+        let owner = self.nodes.push(Node {
             die: u32::try_from(die).unwrap_or(u32::MAX),
             shape,
-            declaration: false,
+            declaration: entry.declaration,
             name: self.name_of(entry.name),
             size,
             ty: entry.ty.map_or(Ref::VOID, Ref::unit),
@@ -275,6 +285,20 @@ impl Pass<'_, '_> {
             first: 0,
             count: 0,
         });
+        if !has_children {
+            return Ok(());
+        }
+        if role != Role::Scope && self.direct {
+            self.set_aside();
+        }
+        self.open(Frame {
+            role,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            scope: NameRef::NONE,
+            local: false,
+        })
     }
 
     /// Adds a part to the innermost open node.
@@ -492,18 +516,9 @@ impl Pass<'_, '_> {
     fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
         let (shape, role) = match entry {
             Entry::Base => (Shape::Base, Role::Scope),
-            Entry::Pointer | Entry::Reference => (Shape::Pointer, Role::Scope),
-            Entry::Const => (Shape::Const, Role::Scope),
-            Entry::Volatile => (Shape::Volatile, Role::Scope),
-            Entry::Restrict => (Shape::Restrict, Role::Scope),
+            Entry::Reference => (Shape::Pointer, Role::Scope),
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
-            Entry::Typedef => (Shape::Typedef, Role::Scope),
-            Entry::Struct => (Shape::Struct, Role::Composite),
-            Entry::Union => (Shape::Union, Role::Composite),
-            Entry::Enum => (Shape::Enum, Role::Enumerators),
-            Entry::Array => (Shape::Array, Role::Dimensions),
-            Entry::Prototype => (Shape::Prototype, Role::Parameters),
-            _ => (Shape::Void, Role::Scope),
+            other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };
         let mut node = Node {
             die,
