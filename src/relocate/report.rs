@@ -241,6 +241,13 @@ impl Words<'_> {
         let is_field = fixup
             .kind
             .is_some_and(|kind| kind.subject() == Subject::Field);
+        let rejected = fixup
+            .rejected
+            .iter()
+            .filter_map(|(candidate, mismatch)| {
+                Some(rejected(target?, *candidate, *mismatch, &local))
+            })
+            .collect();
         Record {
             section: section.map_or("", |section| section.name).to_owned(),
             insn,
@@ -251,9 +258,8 @@ impl Words<'_> {
             source,
             kind: fixup.kind.map_or_else(
                 || format!("kind {}", fixup.relo.kind),
-                |kind| kind.to_string(),
+                |kind| kind.name().to_owned(),
             ),
-            local: local.text.clone(),
             target: target.map(|target| target.label.clone()),
             found_at: found
                 .as_ref()
@@ -262,13 +268,8 @@ impl Words<'_> {
             found,
             outcome: outcome(fixup, applied),
             dead,
-            rejected: fixup
-                .rejected
-                .iter()
-                .filter_map(|(candidate, mismatch)| {
-                    Some(rejected(target?, *candidate, *mismatch, &local))
-                })
-                .collect(),
+            rejected,
+            local: local.text,
         }
     }
 }

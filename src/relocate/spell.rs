@@ -1,9 +1,18 @@
 //! Types and paths as C says them.
 
+use std::fmt::Write;
+
 use crate::graph::{Kind, Type, View};
 
 /// A type as C says it, as far as one line goes: `struct file`, `int [3]`, `char *`.
 pub(super) fn type_name(ty: Type<'_>) -> String {
+    // A report has two of these for each relocation, most of them this long at the most.
+    let mut text = String::with_capacity(48);
+    push_type_name(ty, &mut text);
+    text
+}
+
+fn push_type_name(ty: Type<'_>, text: &mut String) {
     // Pointers and qualifiers nest; a line of sixteen says enough.
     let mut suffix = String::new();
     let mut ty = ty;
@@ -14,7 +23,7 @@ pub(super) fn type_name(ty: Type<'_>) -> String {
                 next
             }
             View::Array(array) => {
-                suffix.push_str(&format!("[{}]", array.count));
+                push_index(array.count, &mut suffix);
                 array.element
             }
             View::Const(next)
@@ -22,27 +31,35 @@ pub(super) fn type_name(ty: Type<'_>) -> String {
             | View::Restrict(next)
             | View::TypeTag(next) => next,
             _ => {
-                return format!(
-                    "{}{}{suffix}",
-                    plain_name(ty),
-                    if suffix.is_empty() { "" } else { " " }
-                );
+                plain_name(ty, text);
+                if !suffix.is_empty() {
+                    text.push(' ');
+                    text.push_str(&suffix);
+                }
+                return;
             }
         };
         ty = ty.graph().ty(next);
     }
-    format!("…{suffix}")
+    text.push('…');
+    text.push_str(&suffix);
 }
 
-fn plain_name(ty: Type<'_>) -> String {
+fn push_index(index: u32, text: &mut String) {
+    // Writing to a string can't fail.
+    let _ = write!(text, "[{index}]");
+}
+
+/// Appends a type's keyword and name.
+fn plain_name(ty: Type<'_>, text: &mut String) {
     let keyword = match ty.kind() {
         Kind::Struct => "struct ",
         Kind::Union => "union ",
         Kind::Enum | Kind::Enum64 => "enum ",
         Kind::Fwd if ty.info().flag() => "union ",
         Kind::Fwd => "struct ",
-        Kind::Void => return "void".into(),
-        Kind::FuncProto => return "function".into(),
+        Kind::Void => return text.push_str("void"),
+        Kind::FuncProto => return text.push_str("function"),
         Kind::Int
         | Kind::Ptr
         | Kind::Array
@@ -58,10 +75,11 @@ fn plain_name(ty: Type<'_>) -> String {
         | Kind::TypeTag
         | Kind::Unknown(_) => "",
     };
-    if ty.name().is_empty() {
-        return format!("{keyword}(anonymous)");
+    text.push_str(keyword);
+    match ty.name() {
+        name if name.is_empty() => text.push_str("(anonymous)"),
+        name => text.push_str(&name.to_string_lossy()),
     }
-    format!("{keyword}{}", ty.name())
 }
 
 /// A path as C says it: `struct session.hops[2].port`.
@@ -72,7 +90,7 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
     for (number, &index) in steps.iter().enumerate() {
         if number == 0 {
             if index > 0 {
-                text.push_str(&format!("[{index}]"));
+                push_index(index, &mut text);
             }
             continue;
         }
@@ -84,7 +102,7 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
             }
             ty = graph.ty(member.ty);
         } else {
-            text.push_str(&format!("[{index}]"));
+            push_index(index, &mut text);
             if let Some(array) = ty.as_array() {
                 ty = graph.ty(array.element);
             }
