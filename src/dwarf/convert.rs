@@ -190,6 +190,7 @@ impl<'a> Job<'a> {
             alt: 1,
             section: NameSection::Info,
             str_offsets: &self.sections.str_offsets,
+            addr: &self.sections.addr,
         }
     }
 
@@ -251,7 +252,8 @@ impl<'a> Job<'a> {
         for (number, node) in (0u32..).zip(&nodes.nodes) {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
-                Shape::Typedef | Shape::Base | Shape::Function | Shape::Variable => true,
+                Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
+                Shape::Typedef | Shape::Base => true,
                 _ => false,
             };
             let wanted = wanted

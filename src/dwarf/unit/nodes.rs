@@ -137,6 +137,8 @@ pub(crate) enum Note {
     NeedsStorage,
     /// A member that can't be said, to be reported and left out.
     Unplaced,
+    /// A virtual base class: where it is, the object itself says.
+    Virtual,
     /// A dimension whose length is no constant.
     Unbounded,
     /// A `...` parameter.
