@@ -9,7 +9,7 @@ use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
-use crate::dwarf::unit::program::{Later, complete};
+use crate::dwarf::unit::program::Later;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -26,6 +26,8 @@ pub(crate) struct UnitView<'a> {
     pub alt: u32,
     /// Which section it stands in.
     pub section: NameSection,
+    /// What is added to the places of entries, where several units are taken for one.
+    pub base: u32,
     /// The file's names by number, from where the unit's (or package's) part starts.
     pub str_offsets: &'a [u8],
     /// The file's addresses by number.
@@ -96,6 +98,16 @@ impl Memory {
             later: Vec::new(),
         }
     }
+
+    /// Forgets what was left to other entries.
+    pub fn clear(&mut self) {
+        self.later.clear();
+    }
+
+    /// What was left to other entries.
+    pub fn later(&self) -> &[Later] {
+        &self.later
+    }
 }
 
 /// Finds the types of a unit.
@@ -110,10 +122,8 @@ pub(crate) fn collect(
     memory: &mut Memory,
     nodes: &mut Nodes,
 ) -> Result<()> {
-    nodes.clear(unit.header.len);
     memory.frames.clear();
     memory.pending.clear();
-    memory.later.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
     cursor.seek(unit.header.entries as usize);
     let mut pass = Pass {
@@ -141,9 +151,7 @@ pub(crate) fn collect(
         } else {
             error
         }
-    })?;
-    complete(nodes, &memory.later);
-    Ok(())
+    })
 }
 
 pub(super) struct Pass<'a, 'p> {
@@ -220,7 +228,7 @@ impl Pass<'_, '_> {
             {
                 continue;
             }
-            let frame = self.entry(plan, u32::try_from(die).unwrap_or(u32::MAX))?;
+            let frame = self.entry(plan, self.place(die))?;
             if plan.has_children {
                 match frame {
                     Some(frame) => self.open(frame)?,
@@ -256,7 +264,7 @@ impl Pass<'_, '_> {
         }
         let mut part = Part {
             name: self.name_of(entry.name),
-            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            ty: self.within(entry.ty),
             value: entry.number,
             ..Part::default()
         };
@@ -286,6 +294,18 @@ impl Pass<'_, '_> {
         Ok(true)
     }
 
+    /// The place of an entry.
+    #[inline]
+    fn place(&self, die: usize) -> u32 {
+        u32::try_from(die).map_or(u32::MAX, |die| self.unit.base.saturating_add(die))
+    }
+
+    /// A reference within the unit.
+    #[inline]
+    fn within(&self, entry: Option<u32>) -> Ref {
+        entry.map_or(Ref::VOID, |entry| Ref::unit(self.unit.base.saturating_add(entry)))
+    }
+
     /// Adds the node of a type of the usual shape.
     #[inline]
     fn usual_node(
@@ -301,12 +321,12 @@ impl Pass<'_, '_> {
             _ => 0,
         };
         let owner = self.nodes.push(Node {
-            die: u32::try_from(die).unwrap_or(u32::MAX),
+            die: self.place(die),
             shape,
             declaration: entry.declaration,
             name: self.name_of(entry.name),
             size,
-            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            ty: self.within(entry.ty),
             aux: 0,
             first: 0,
             count: 0,

@@ -7,6 +7,7 @@ use crate::dwarf::report::Reason;
 use crate::dwarf::unit::collect::{Frame, Pass, Role, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
+use crate::dwarf::unit::program::Later;
 use crate::error::Result;
 
 impl Pass<'_, '_> {
@@ -153,6 +154,11 @@ impl Pass<'_, '_> {
             Entry::UnknownType => node.aux = 1,
             _ => {}
         }
+        if self.attrs.has(Slot::Signature) {
+            // The whole type is in a unit of its own.
+            node.shape = Shape::Alias;
+            node.ty = self.ty(Slot::Signature);
+        }
         let mut scope = around.scope;
         if self.qualify && !node.name.is_none() && node.shape != Shape::Base {
             if !around.scope.is_none() {
@@ -161,6 +167,10 @@ impl Pass<'_, '_> {
             scope = node.name;
         }
         let owner = self.nodes.push(node);
+        if self.attrs.has(Slot::Specification) {
+            let by = self.ty(Slot::Specification);
+            self.later.push(Later::Declared { node: owner, by });
+        }
         if role != Role::Scope && self.direct {
             self.set_aside();
         }
@@ -359,7 +369,7 @@ impl Pass<'_, '_> {
     pub(super) fn ty(&mut self, slot: Slot) -> Ref {
         match self.attrs.get(slot) {
             (Class::UnitRef, offset) => match u32::try_from(offset) {
-                Ok(offset) => Ref::unit(offset),
+                Ok(offset) => Ref::unit(self.unit.base.saturating_add(offset)),
                 Err(_) => Ref::unit(u32::MAX),
             },
             (Class::Absent, _) => Ref::VOID,
@@ -378,9 +388,12 @@ impl Pass<'_, '_> {
                     && inside < header.len
                     && self.unit.section == NameSection::Info
                 {
-                    return Ref::unit(inside);
+                    return Ref::unit(self.unit.base.saturating_add(inside));
                 }
-                Link::Info(value)
+                Link::Info {
+                    file: self.unit.file,
+                    offset: value,
+                }
             }
             Class::Signature => Link::Signature(value),
             Class::AltRef => Link::Alt(value),

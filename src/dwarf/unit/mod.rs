@@ -2,7 +2,7 @@
 
 pub(super) mod collect;
 mod entries;
-mod program;
+pub(super) mod program;
 pub(super) mod exact;
 pub(super) mod intern;
 pub(super) mod keys;

@@ -13,7 +13,7 @@ const GLOBAL: u32 = 1;
 
 /// What the entry of a function or variable leaves to another one.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Later {
+pub(crate) enum Later {
     /// Name, type and linkage are those of a declaration.
     Declared { node: u32, by: Ref },
     /// The code of a function whose name and parameters are there.
@@ -127,7 +127,7 @@ impl Pass<'_, '_> {
 }
 
 /// Fills in what entries left to others.
-pub(super) fn complete(nodes: &mut Nodes, later: &[Later]) {
+pub(crate) fn complete(nodes: &mut Nodes, later: &[Later]) {
     for later in later {
         match *later {
             Later::Code { of } => {
