@@ -1,18 +1,16 @@
 //! Types and paths as C says them.
 
-use std::fmt::Write;
-
-use crate::graph::{Kind, Type, View};
+use crate::graph::{Kind, Name, Type, View};
 
 /// A type as C says it, as far as one line goes: `struct file`, `int [3]`, `char *`.
 pub(super) fn type_name(ty: Type<'_>) -> String {
-    // A report has two of these for each relocation, most of them this long at the most.
-    let mut text = String::with_capacity(48);
-    push_type_name(ty, &mut text);
+    let mut text = String::with_capacity(32);
+    push_type(&mut text, ty);
     text
 }
 
-fn push_type_name(ty: Type<'_>, text: &mut String) {
+// A report has several of these a relocation, so they are put together by hand and not by `format!`.
+fn push_type(text: &mut String, ty: Type<'_>) {
     // Pointers and qualifiers nest; a line of sixteen says enough.
     let mut suffix = String::new();
     let mut ty = ty;
@@ -23,7 +21,7 @@ fn push_type_name(ty: Type<'_>, text: &mut String) {
                 next
             }
             View::Array(array) => {
-                push_index(array.count, &mut suffix);
+                push_index(&mut suffix, array.count);
                 array.element
             }
             View::Const(next)
@@ -31,7 +29,7 @@ fn push_type_name(ty: Type<'_>, text: &mut String) {
             | View::Restrict(next)
             | View::TypeTag(next) => next,
             _ => {
-                plain_name(ty, text);
+                push_plain(text, ty);
                 if !suffix.is_empty() {
                     text.push(' ');
                     text.push_str(&suffix);
@@ -45,13 +43,20 @@ fn push_type_name(ty: Type<'_>, text: &mut String) {
     text.push_str(&suffix);
 }
 
-fn push_index(index: u32, text: &mut String) {
-    // Writing to a string can't fail.
-    let _ = write!(text, "[{index}]");
+fn push_name(text: &mut String, name: Name<'_>) {
+    match name.to_str() {
+        Some(name) => text.push_str(name),
+        None => text.push_str(&name.to_string_lossy()),
+    }
 }
 
-/// Appends a type's keyword and name.
-fn plain_name(ty: Type<'_>, text: &mut String) {
+fn push_index(text: &mut String, index: u32) {
+    text.push('[');
+    text.push_str(&index.to_string());
+    text.push(']');
+}
+
+fn push_plain(text: &mut String, ty: Type<'_>) {
     let keyword = match ty.kind() {
         Kind::Struct => "struct ",
         Kind::Union => "union ",
@@ -78,31 +83,33 @@ fn plain_name(ty: Type<'_>, text: &mut String) {
     text.push_str(keyword);
     match ty.name() {
         name if name.is_empty() => text.push_str("(anonymous)"),
-        name => text.push_str(&name.to_string_lossy()),
+        name => push_name(text, name),
     }
 }
 
 /// A path as C says it: `struct session.hops[2].port`.
 pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
     let graph = root.graph();
-    let mut text = type_name(root);
+    let mut text = String::with_capacity(64);
+    push_type(&mut text, root);
     let mut ty = root;
     for (number, &index) in steps.iter().enumerate() {
         if number == 0 {
             if index > 0 {
-                push_index(index, &mut text);
+                push_index(&mut text, index);
             }
             continue;
         }
         ty = ty.strip().unwrap_or(ty);
         if let Some(member) = ty.members().nth(index as usize) {
-            if !member.name().is_empty() {
+            let name = member.name();
+            if !name.is_empty() {
                 text.push('.');
-                text.push_str(&member.name().to_string_lossy());
+                push_name(&mut text, name);
             }
             ty = graph.ty(member.ty);
         } else {
-            push_index(index, &mut text);
+            push_index(&mut text, index);
             if let Some(array) = ty.as_array() {
                 ty = graph.ty(array.element);
             }
@@ -111,14 +118,17 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
     text
 }
 
+/// An enumerator with its type: `enum state::READY`.
 pub(super) fn spell_enumerator(root: Type<'_>, index: Option<u32>) -> String {
+    let mut text = type_name(root);
     let enumerator = root
         .strip()
         .ok()
         .and_then(Type::as_enum)
         .and_then(|enumeration| enumeration.enumerator(index? as usize));
-    match enumerator {
-        Some(enumerator) => format!("{}::{}", type_name(root), enumerator.name()),
-        None => type_name(root),
+    if let Some(enumerator) = enumerator {
+        text.push_str("::");
+        push_name(&mut text, enumerator.name());
     }
+    text
 }
