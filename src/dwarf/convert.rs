@@ -19,9 +19,10 @@ use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
 use crate::dwarf::whole::emit::emit;
 use crate::dwarf::whole::merge::merge;
-use crate::dwarf::whole::table::Table;
+use crate::dwarf::whole::table::{Seen, Table};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::GraphBuilder;
+use crate::id::TypeId;
 
 /// Converts the types of a program.
 ///
@@ -57,9 +58,14 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         builder,
         options.limits.types,
     )?;
+    let place = |(id, seen): (TypeId, Seen)| {
+        let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
+        (id, unit + u64::from(seen.die))
+    };
     Ok(Conversion {
         graph: emitted.graph,
         degraded: emitted.degraded,
+        places: emitted.seen.into_iter().map(place).collect(),
     })
 }
 

@@ -28,7 +28,9 @@ impl<'a> Job<'a> {
     /// Reads all units as one.
     pub(super) fn read_linked(&self) -> Result<Done> {
         let parts = self.parts()?;
-        let len = parts.last().map_or(0, |part| part.base + part.bytes.len() as u64);
+        let len = parts
+            .last()
+            .map_or(0, |part| part.base + part.bytes.len() as u64);
         let Ok(len) = u32::try_from(len) else {
             return Err(Error::limit(
                 "the program's units refer to each other and have more than 4 GiB together",
@@ -49,7 +51,10 @@ impl<'a> Job<'a> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         // The alternate file serves many programs: only what this one refers to is its own.
-        let own = parts.iter().find(|part| part.file > 0).map(|part| part.base);
+        let own = parts
+            .iter()
+            .find(|part| part.file > 0)
+            .map(|part| part.base);
         let list = self.enter(&mut worker, 0, own);
         worker.done.lists.push((0, list));
         Ok(worker.done)
@@ -123,15 +128,24 @@ fn link(worker: &mut Worker, parts: &[Part<'_>]) {
             }
         }
     }
-    let alt = parts.iter().find(|part| part.file > 0).map(|part| part.base);
+    let alt = parts
+        .iter()
+        .find(|part| part.file > 0)
+        .map(|part| part.base);
     let settle = |link: &Link| {
         let place = match *link {
             Link::Info { file: 0, offset } => Some(offset),
-            Link::Info { offset, .. } | Link::Alt(offset) => alt.and_then(|alt| alt.checked_add(offset)),
+            Link::Info { offset, .. } | Link::Alt(offset) => {
+                alt.and_then(|alt| alt.checked_add(offset))
+            }
             Link::Signature(signature) => signatures.get(&signature).copied().flatten(),
         };
         // What leads nowhere is a reference to no entry.
-        Ref::unit(place.and_then(|place| u32::try_from(place).ok()).unwrap_or(u32::MAX))
+        Ref::unit(
+            place
+                .and_then(|place| u32::try_from(place).ok())
+                .unwrap_or(u32::MAX),
+        )
     };
     worker.nodes.settled = worker.nodes.links.iter().map(settle).collect();
 }

@@ -102,9 +102,8 @@ fn one(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes> {
 /// Applies the relocations of a section of a relocatable file. A linked file may have kept them, but there
 /// they were applied when it was linked.
 fn relocated(elf: &Elf, section: &Section, bytes: Bytes) -> Result<Bytes> {
-    let relocates = |other: &Section| {
-        (other.kind == RELA || other.kind == REL) && other.info == section.index
-    };
+    let relocates =
+        |other: &Section| (other.kind == RELA || other.kind == REL) && other.info == section.index;
     if !elf.sections.iter().any(relocates) {
         return Ok(bytes);
     }
@@ -120,9 +119,9 @@ fn relocated(elf: &Elf, section: &Section, bytes: Bytes) -> Result<Bytes> {
     let mut bytes = bytes.to_vec();
     for (offset, relocation) in parsed.relocations() {
         let symbol = match relocation.target() {
-            object::RelocationTarget::Symbol(index) => {
-                file.symbol_by_index(index).map_or(0, |symbol| symbol.address())
-            }
+            object::RelocationTarget::Symbol(index) => file
+                .symbol_by_index(index)
+                .map_or(0, |symbol| symbol.address()),
             _ => 0,
         };
         let size = usize::from(relocation.size() / 8);

@@ -303,7 +303,9 @@ impl Pass<'_, '_> {
     /// A reference within the unit.
     #[inline]
     fn within(&self, entry: Option<u32>) -> Ref {
-        entry.map_or(Ref::VOID, |entry| Ref::unit(self.unit.base.saturating_add(entry)))
+        entry.map_or(Ref::VOID, |entry| {
+            Ref::unit(self.unit.base.saturating_add(entry))
+        })
     }
 
     /// Adds the node of a type of the usual shape.

@@ -16,13 +16,14 @@ use crate::dwarf::whole::bind::{Binding, Meant, Variant};
 use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 use crate::graph::{GraphBuilder, Info, Kind, TypeGraph};
+use crate::id::TypeId;
 
 /// What a conversion comes to.
 pub(crate) struct Emitted {
     pub graph: TypeGraph,
     pub degraded: Vec<Degraded>,
-    /// For each of the graph's own types that has a place of its own: its number from the first on, and where.
-    pub seen: Vec<(u32, Seen)>,
+    /// Where each type that has a place of its own was first seen, by id.
+    pub seen: Vec<(TypeId, Seen)>,
 }
 
 /// Makes the graph.
@@ -202,7 +203,6 @@ impl Emit<'_> {
     }
 
     fn run(mut self) -> Result<Emitted> {
-        let first = self.builder.next_id().get();
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
         let binding = self.binding;
@@ -215,11 +215,11 @@ impl Emit<'_> {
             if id == 0 {
                 let id = self.value(RefId::class(variant.class), variant)?;
                 if id > 0 {
-                    seen.push((id - first, variant.seen));
+                    seen.push((TypeId::new(id), variant.seen));
                 }
             } else {
                 named.push(self.named(variant)?);
-                seen.push((id - first, variant.seen));
+                seen.push((TypeId::new(id), variant.seen));
             }
         }
         for record in &named {
