@@ -32,7 +32,8 @@ use crate::id::TypeId;
 ///
 /// # Errors
 /// `NoDebugInfo` where there are no units; `Malformed`, with the place, where they can't be read;
-/// `Unsupported` for a version of DWARF other than 2 to 5; `NotFound` where a root is not there; `Limit`
+/// `Unsupported` for a version of DWARF other than 2 to 5; `NotFound` where a root is not there (but see
+/// [`Options::allow_missing_roots`]); `Limit`
 /// beyond [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
@@ -362,6 +363,9 @@ impl<'a> Job<'a> {
     }
 
     fn check_roots(&self, table: &Table) -> Result<()> {
+        if self.options.allow_missing_roots {
+            return Ok(());
+        }
         for (root, key) in self.options.roots.iter().zip(&self.roots) {
             let found = table.classes.iter().any(|class| {
                 !class.name.is_none()

@@ -13,6 +13,8 @@ pub struct Options {
     /// Names of structures, unions, enumerations and typedefs; these and what they refer to are converted.
     /// All types where empty.
     pub roots: Vec<String>,
+    /// Whether a root that the program doesn't have is no error.
+    pub allow_missing_roots: bool,
     /// Whether to convert functions, as FUNC and FUNC_PROTO with the names of the parameters.
     pub functions: bool,
     /// Whether to convert global variables, as VAR and DATASEC.

@@ -23,6 +23,14 @@ pub struct BtfOptions {
     pub limits: Limits,
 }
 
+/// Whether an ELF file has a `.BTF`.
+///
+/// # Errors
+/// `Malformed` where the file is no ELF file or lies about its sections.
+pub(crate) fn has_btf(bytes: &Bytes) -> Result<bool> {
+    Ok(Elf::parse(bytes.clone())?.find(BTF).is_some())
+}
+
 /// The types in an ELF file's `.BTF`, split from those of `.BTF.base` where the file has one.
 ///
 /// ```no_run

@@ -20,5 +20,6 @@ pub use btf::{BtfOptions, btf_of, btf_of_with};
 pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
-pub(crate) use file::{Elf, is_elf};
+pub(crate) use btf::has_btf;
+pub(crate) use file::is_elf;
 pub(crate) use inflate::{Compression, inflate};

@@ -3,6 +3,9 @@
 
 use bytes::Bytes;
 
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::remap::Remap;
+use crate::graph::string_map::StringMap;
 use crate::id::{StrId, TypeId};
 use crate::target::Endian;
 
@@ -92,7 +95,75 @@ pub struct CoreRelo {
     pub kind: u32,
 }
 
+impl Ext {
+    /// The same records about the same code, with ids and names as they are after a merge.
+    ///
+    /// # Errors
+    /// `Usage`, with the type, where a type has no successor, or a string none.
+    pub fn remap(&self, types: &Remap, strings: &StringMap) -> Result<Self> {
+        let ty = |id: TypeId| {
+            types.get(id).ok_or_else(|| {
+                Error::new(ErrorKind::Usage, "the type has no successor").within(Place::Type(id))
+            })
+        };
+        let string = |id: StrId| {
+            strings.get(id).ok_or_else(|| {
+                let message = format!("the string at offset {:#x} has no successor", id.get());
+                Error::new(ErrorKind::Usage, message)
+            })
+        };
+        let funcs = self.funcs.map(string, |info| {
+            Ok(FuncInfo {
+                type_id: ty(info.type_id)?,
+                ..*info
+            })
+        })?;
+        let lines = self.lines.map(string, |info| {
+            Ok(LineInfo {
+                file_name: string(info.file_name)?,
+                line: string(info.line)?,
+                ..*info
+            })
+        })?;
+        let relo = |relo: &CoreRelo| {
+            Ok(CoreRelo {
+                type_id: ty(relo.type_id)?,
+                access: string(relo.access)?,
+                ..*relo
+            })
+        };
+        Ok(Self {
+            funcs,
+            lines,
+            relos: match &self.relos {
+                Some(relos) => Some(relos.map(string, relo)?),
+                None => None,
+            },
+            endian: self.endian,
+            header_tail: self.header_tail.clone(),
+        })
+    }
+}
+
 impl<T> Records<T> {
+    fn map(
+        &self,
+        string: impl Fn(StrId) -> Result<StrId>,
+        record: impl Fn(&T) -> Result<T>,
+    ) -> Result<Self> {
+        let sections = self.sections.iter().map(|section| {
+            Ok(SectionRecords {
+                section: string(section.section)?,
+                records: section.records.iter().map(&record).collect::<Result<_>>()?,
+                tails: section.tails.clone(),
+            })
+        });
+        Ok(Self {
+            record_size: self.record_size,
+            sections: sections.collect::<Result<_>>()?,
+        })
+    }
+
     /// No records, of the size given.
     #[must_use]
     pub const fn empty(record_size: u32) -> Self {

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::kind::Kind;
+use crate::graph::parts::{DeclTag, Member, Var};
 use crate::graph::store::TypeGraph;
-use crate::graph::types::{Member, Type, View};
+use crate::graph::types::{Type, View};
 use crate::id::{Bits, ByteSize, TypeId};
 use crate::limits::Limits;
 
@@ -50,8 +51,8 @@ impl<'g> Type<'g> {
                 | View::Const(next)
                 | View::Restrict(next)
                 | View::TypeTag(next)
-                | View::DeclTag(crate::graph::types::DeclTag { target: next, .. })
-                | View::Var(crate::graph::types::Var { ty: next, .. }) => {
+                | View::DeclTag(DeclTag { target: next, .. })
+                | View::Var(Var { ty: next, .. }) => {
                     ty = self.graph().ty(next);
                     continue;
                 }
@@ -148,6 +149,27 @@ impl<'g> Type<'g> {
 }
 
 impl TypeGraph {
+    /// The size in bytes of the structure, union, enumeration or typedef with this name.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, or it has no size; `Ambiguous` where types of that name differ in it.
+    pub fn size_of_named(&self, name: &str) -> Result<ByteSize> {
+        let mut sizes = self.named(name.as_bytes()).filter_map(|ty| ty.size().ok());
+        let first = sizes.next().ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("no type with a size is called {name:?}"),
+            )
+        })?;
+        match sizes.find(|size| *size != first) {
+            None => Ok(first),
+            Some(other) => Err(Error::new(
+                ErrorKind::Ambiguous,
+                format!("there are several types called {name:?}, of {first} and of {other} bytes"),
+            )),
+        }
+    }
+
     /// The field of a structure or union (or of a typedef of one) by its path, such as `a.b[2].c`;
     /// anonymous members are looked through, and `[2]` may come first where `name` is an array.
     ///

@@ -5,17 +5,24 @@ use crate::id::TypeId;
 /// Old id → new id, for each id of a graph that was copied, renumbered or reduced.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Remap {
-    /// Indexed by old id; `None` where the type has no successor. Entry 0 is `void`.
-    ids: Vec<Option<TypeId>>,
+    /// Indexed by old id; [`GONE`] where the type has no successor. Entry 0 is `void`.
+    ids: Vec<u32>,
+}
+
+/// No id: graphs have fewer types than that.
+const GONE: u32 = u32::MAX;
+
+fn id(entry: u32) -> Option<TypeId> {
+    (entry != GONE).then_some(TypeId::new(entry))
 }
 
 impl Remap {
     /// A map for a graph with this many types (without `void`), in which nothing has a successor yet.
     #[must_use]
     pub fn new(types: usize) -> Self {
-        let mut ids = vec![None; types + 1];
+        let mut ids = vec![GONE; types + 1];
         if let Some(void) = ids.first_mut() {
-            *void = Some(TypeId::VOID);
+            *void = 0;
         }
         Self { ids }
     }
@@ -23,23 +30,23 @@ impl Remap {
     /// The map in which every id stays.
     #[must_use]
     pub fn identity(types: usize) -> Self {
-        let last = u32::try_from(types).unwrap_or(u32::MAX);
+        let last = u32::try_from(types).unwrap_or(GONE - 1);
         Self {
-            ids: (0..=last).map(|id| Some(TypeId::new(id))).collect(),
+            ids: (0..=last).collect(),
         }
     }
 
     /// The successor of a type; `None` where it has none or is not of the graph.
     #[must_use]
     pub fn get(&self, old: TypeId) -> Option<TypeId> {
-        self.ids.get(old.index()).copied().flatten()
+        self.ids.get(old.index()).copied().and_then(id)
     }
 
     /// Sets the successor of a type of the graph. Whether there is such a type.
     pub fn set(&mut self, old: TypeId, new: TypeId) -> bool {
         match self.ids.get_mut(old.index()) {
             Some(entry) => {
-                *entry = Some(new);
+                *entry = new.get();
                 true
             }
             None => false,
@@ -63,18 +70,32 @@ impl Remap {
         (0u32..)
             .zip(&self.ids)
             .skip(1)
-            .filter_map(|(old, new)| Some((TypeId::new(old), (*new)?)))
+            .filter_map(|(old, new)| Some((TypeId::new(old), id(*new)?)))
     }
 
     /// The map that does this one and then `next`.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
+        let mut both = self.clone();
+        both.follow(next);
+        both
+    }
+
+    /// Makes this map do what it does and then `next`.
+    pub fn follow(&mut self, next: &Self) {
+        for entry in &mut self.ids {
+            *entry = id(*entry)
+                .and_then(|id| next.get(id))
+                .map_or(GONE, TypeId::get);
+        }
+    }
+}
+
+impl FromIterator<TypeId> for Remap {
+    /// The map whose successors these are, by old id, from `void` on.
+    fn from_iter<I: IntoIterator<Item = TypeId>>(ids: I) -> Self {
         Self {
-            ids: self
-                .ids
-                .iter()
-                .map(|id| id.and_then(|id| next.get(id)))
-                .collect(),
+            ids: ids.into_iter().map(TypeId::get).collect(),
         }
     }
 }

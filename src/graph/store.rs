@@ -38,12 +38,13 @@ struct Store {
     /// The records, in host order.
     types: Bytes,
     /// Where each own type's record starts in `types`, in words; one more for the end.
-    offsets: Box<[u32]>,
+    offsets: Vec<u32>,
     strings: Bytes,
     first_id: u32,
     first_str: u32,
     format: Format,
     pointer_width: Option<PointerWidth>,
+    guessed_width: OnceLock<PointerWidth>,
     sections_of_names: OnceLock<NameIndex>,
 }
 
@@ -137,14 +138,32 @@ impl TypeGraph {
         Ok(Self(Arc::new(Store {
             base: parts.base,
             types: parts.types,
-            offsets: offsets.into(),
+            offsets,
             strings: parts.strings,
             first_id,
             first_str,
             format: parts.format,
             pointer_width: parts.pointer_width,
+            guessed_width: OnceLock::new(),
             sections_of_names: OnceLock::new(),
         })))
+    }
+
+    /// The parts again, and where the records start. Nothing is copied where this is the only handle of the
+    /// graph.
+    pub(crate) fn into_parts(self) -> (Parts, Vec<u32>) {
+        let parts = |store: &Store| Parts {
+            base: store.base.clone(),
+            types: store.types.clone(),
+            strings: store.strings.clone(),
+            format: store.format.clone(),
+            pointer_width: store.pointer_width,
+            from_wire: false,
+        };
+        match Arc::try_unwrap(self.0) {
+            Ok(store) => (parts(&store), store.offsets),
+            Err(shared) => (parts(&shared), shared.offsets.clone()),
+        }
     }
 
     /// The graph this one is split from.
@@ -228,6 +247,21 @@ impl TypeGraph {
         })
     }
 
+    /// Id, name and info word of each of the graph's own types: what an index looks at.
+    pub(crate) fn own_heads(&self) -> impl Iterator<Item = (TypeId, StrId, Info)> + '_ {
+        let words = self.words();
+        (self.0.first_id..)
+            .zip(&self.0.offsets)
+            .filter_map(move |(id, &offset)| {
+                let &[name, info] = words.get(offset as usize..)?.first_chunk::<2>()?;
+                Some((
+                    TypeId::new(id),
+                    StrId::new(u32::from_ne_bytes(name)),
+                    Info::from_word(u32::from_ne_bytes(info)),
+                ))
+            })
+    }
+
     /// The string at an offset; empty where the graph has no such offset.
     #[must_use]
     pub fn string(&self, id: StrId) -> Name<'_> {
@@ -271,6 +305,11 @@ impl TypeGraph {
         self.0.types.as_chunks::<4>().0
     }
 
+    /// Where each own record starts in [`Self::words`], and where the last one ends.
+    pub(crate) fn offsets(&self) -> &[u32] {
+        &self.0.offsets
+    }
+
     /// How the graph's bytes were wrapped.
     #[must_use]
     pub fn format(&self) -> &Format {
@@ -291,8 +330,8 @@ impl TypeGraph {
         }
     }
 
-    /// The width of a pointer: what the file's header said, else what an integer called `long` says
-    /// (libbpf's rule for raw BTF), else 8 bytes.
+    /// The width of a pointer: what the file's header said, else the size of the first integer that is
+    /// called `long` in one of C's ways (libbpf's rule for raw BTF), else 8 bytes.
     #[must_use]
     pub fn pointer_width(&self) -> PointerWidth {
         if let Some(width) = self.0.pointer_width {
@@ -301,17 +340,16 @@ impl TypeGraph {
         if let Some(base) = self.base() {
             return base.pointer_width();
         }
-        let names: [&[u8]; 3] = [b"long int", b"long unsigned int", b"long"];
-        for name in names {
-            for ty in self.named(name).filter(|ty| ty.kind() == Kind::Int) {
-                match ty.size_word() {
-                    4 => return PointerWidth::Four,
-                    8 => return PointerWidth::Eight,
-                    _ => {}
-                }
-            }
-        }
-        PointerWidth::Eight
+        *self.0.guessed_width.get_or_init(|| {
+            let ints = self.own_types().filter(|ty| ty.kind() == Kind::Int);
+            ints.filter(|ty| is_long(ty.name()))
+                .find_map(|ty| match ty.size_word() {
+                    4 => Some(PointerWidth::Four),
+                    8 => Some(PointerWidth::Eight),
+                    _ => None,
+                })
+                .unwrap_or(PointerWidth::Eight)
+        })
     }
 
     /// The pointer width the file's header said.
@@ -341,6 +379,22 @@ impl fmt::Debug for TypeGraph {
             .field("string_bytes", &self.0.strings.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether an integer's name is one of C's spellings of `long`, with or without a sign and `int`.
+fn is_long(name: Name<'_>) -> bool {
+    let mut longs = 0;
+    let mut ints = 0;
+    let mut unsigned = 0;
+    for word in name.as_bytes().split(|&byte| byte == b' ') {
+        match word {
+            b"long" => longs += 1,
+            b"int" => ints += 1,
+            b"unsigned" => unsigned += 1,
+            _ => return false,
+        }
+    }
+    longs == 1 && ints <= 1 && unsigned <= 1
 }
 
 fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Result<()> {
@@ -380,22 +434,22 @@ impl Proof<'_> {
     /// The fast pass only keeps the largest id and string offset; where one is too large, a second pass
     /// looks for the first culprit. Says also whether an info word uses its new bits.
     fn scan(&self, words: &[Word]) -> Result<(Vec<u32>, bool)> {
-        // A record has at least three words; kernels average seven. The last resize is cut off below.
-        let mut offsets = Vec::with_capacity(words.len() / 8 + 1);
+        // A record has at least three words; kernels' average just under seven.
+        let mut offsets = Vec::with_capacity(words.len() / 6 + 1);
         let mut at = 0usize;
         let mut most = edges::Most::default();
-        while at < words.len() {
-            let size = self
-                .record_words(words, at)
-                .within(|| Place::Type(self.id(offsets.len())))?;
-            let Some(record) = words.get(at..at + size) else {
-                return Err(self.cut_off(at, offsets.len()));
+        let most_types = self.limits.types as usize;
+        while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+            let size = match most.take(rest, self.limits.vlen) {
+                Some(size) => size,
+                None => self
+                    .odd_record(words, at, &mut most)
+                    .within(|| Place::Type(self.id(offsets.len())))?,
             };
-            if offsets.len() >= self.limits.types as usize {
+            if offsets.len() >= most_types {
                 return Err(Error::limit("there are more types than Limits::types"));
             }
             offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
-            most.take(record);
             at += size;
         }
         offsets.push(u32::try_from(at).unwrap_or(u32::MAX));
@@ -406,7 +460,6 @@ impl Proof<'_> {
         if most.id >= end_id || most.string >= self.end_str {
             return Err(self.culprit(words, &offsets, end_id));
         }
-        offsets.shrink_to_fit();
         Ok((offsets, most.info & !NARROW_INFO != 0))
     }
 
@@ -415,6 +468,20 @@ impl Proof<'_> {
             self.first_id
                 .saturating_add(u32::try_from(index).unwrap_or(u32::MAX)),
         )
+    }
+
+    /// The size of a record that the fast path doesn't take: of an unknown kind, or wrong.
+    #[cold]
+    fn odd_record(&self, words: &[Word], at: usize, most: &mut edges::Most) -> Result<usize> {
+        let size = self.record_words(words, at)?;
+        let Some(record) = words.get(at..at + size) else {
+            return Err(
+                Error::malformed("the record goes beyond the end of the type section")
+                    .within(Place::Byte(at as u64 * 4)),
+            );
+        };
+        most.take_unknown(record);
+        Ok(size)
     }
 
     /// How many words the record at `at` has, by its own info word.
@@ -466,13 +533,6 @@ impl Proof<'_> {
     }
 
     #[cold]
-    fn cut_off(&self, at: usize, index: usize) -> Error {
-        Error::malformed("the record goes beyond the end of the type section")
-            .within(Place::Byte(at as u64 * 4))
-            .within(Place::Type(self.id(index)))
-    }
-
-    #[cold]
     fn culprit(&self, words: &[Word], offsets: &[u32], end_id: u32) -> Error {
         for (index, pair) in offsets.windows(2).enumerate() {
             let &[start, end] = pair else { continue };
@@ -480,7 +540,9 @@ impl Proof<'_> {
                 continue;
             };
             let mut most = edges::Most::default();
-            most.take(record);
+            if most.take(record, u32::MAX).is_none() {
+                most.take_unknown(record);
+            }
             let message = if most.id >= end_id {
                 format!(
                     "refers to type {}, but the last id is {}",
@@ -500,5 +562,37 @@ impl Proof<'_> {
                 .within(Place::Type(self.id(index)));
         }
         Error::malformed("a type id or string offset is out of bounds")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{GraphBuilder, IntEncoding};
+
+    /// Found by comparing with libbpf: an `unsigned long` counts, and the first in the order of ids does.
+    #[test]
+    fn the_first_long_says_how_wide_pointers_are() -> Result<()> {
+        let width = |ints: &[(&str, u32)]| -> Result<PointerWidth> {
+            let mut builder = GraphBuilder::new();
+            for (name, size) in ints {
+                builder.int(name, *size, IntEncoding::UNSIGNED)?;
+            }
+            Ok(builder.freeze()?.pointer_width())
+        };
+        assert_eq!(width(&[("unsigned long", 4)])?, PointerWidth::Four);
+        assert_eq!(
+            width(&[("int unsigned long", 4), ("long", 8)])?,
+            PointerWidth::Four
+        );
+        assert_eq!(
+            width(&[("long", 2), ("long int", 8), ("long", 4)])?,
+            PointerWidth::Eight
+        );
+        assert_eq!(
+            width(&[("long long", 4), ("longer", 4), ("", 4)])?,
+            PointerWidth::Eight
+        );
+        Ok(())
     }
 }

@@ -95,70 +95,101 @@ pub(crate) struct StringTable {
     base: Bytes,
     own: Vec<u8>,
     limit: u32,
-    index: HashTable<u32>,
+    index: HashTable<Entry>,
     hasher: FixedState,
+    /// Whether no string was there twice from the start.
+    unique: bool,
+}
+
+/// A string of a [`StringTable`]. With the hash at hand, growing the table reads no string again.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    offset: u32,
+}
+
+impl Entry {
+    /// The hash as the table wants it: with all bits filled, from the 32 that are kept.
+    fn spread(&self) -> u64 {
+        u64::from(self.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 impl StringTable {
     /// An empty table over the base's strings (empty when there is no base).
     pub fn new(base: Bytes, limit: u32) -> Self {
-        let mut table = Self {
-            own: if base.is_empty() { vec![0] } else { Vec::new() },
-            base,
-            limit,
-            index: HashTable::new(),
-            hasher: FixedState::default(),
-        };
-        table.index_section(0);
+        let mut table = Self::unindexed(base, limit);
+        table.index_all();
         table
     }
 
     /// A table that goes on from strings that are there already; their offsets stay.
     pub fn resume(base: Bytes, own: &[u8], limit: u32) -> Self {
-        let mut table = Self::new(base, limit);
-        let start = table.base.len();
+        let mut table = Self::unindexed(base, limit);
         table.own = own.to_vec();
-        table.index_section(start);
+        table.index_all();
         table
     }
 
-    /// Enters every string that starts after a NUL, from `start` of the joined section on.
-    fn index_section(&mut self, start: usize) {
-        let section = if start < self.base.len() {
-            self.base.clone()
-        } else {
-            Bytes::copy_from_slice(&self.own)
-        };
-        let first = if start < self.base.len() {
-            0
-        } else {
-            self.base.len()
-        };
-        let mut at = 0;
-        while let Some(rest) = section.get(at..).filter(|rest| !rest.is_empty()) {
-            let string = until_nul(rest);
-            if let Ok(offset) = u32::try_from(first + at) {
-                self.enter(string, offset);
-            }
-            at += string.len() + 1;
+    fn unindexed(base: Bytes, limit: u32) -> Self {
+        Self {
+            own: if base.is_empty() { vec![0] } else { Vec::new() },
+            base,
+            limit,
+            index: HashTable::new(),
+            hasher: FixedState::default(),
+            unique: true,
         }
     }
 
-    fn enter(&mut self, string: &[u8], offset: u32) {
-        let hash = self.hasher.hash_one(string);
-        let Self {
-            base,
-            own,
-            index,
-            hasher,
-            ..
-        } = self;
-        if index
-            .find(hash, |&at| stands_at(base, own, at, string))
-            .is_none()
-        {
-            index.insert_unique(hash, offset, |&at| hasher.hash_one(lookup(base, own, at)));
+    /// Whether no two strings are equal.
+    pub const fn is_unique(&self) -> bool {
+        self.unique
+    }
+
+    /// The string at an offset, as one that doesn't start in the middle of another.
+    pub fn straighten(&mut self, id: StrId) -> Result<StrId> {
+        let before = (id.get() as usize).checked_sub(1);
+        let starts = before.is_none_or(|at| tail(&self.base, &self.own, at).first() == Some(&0));
+        if starts {
+            return Ok(id);
         }
+        let string = self.get(id).as_bytes().to_vec();
+        self.intern(&string)
+    }
+
+    /// Enters every string that starts after a NUL.
+    fn index_all(&mut self) {
+        // Names in kernels average 21 bytes.
+        self.index.reserve(self.end() / 24, Entry::spread);
+        let mut at = 0;
+        while at < self.end() {
+            let string = lookup(&self.base, &self.own, at);
+            let (hash, next) = (self.hash(string), at + string.len() + 1);
+            match (u32::try_from(at), self.find(hash, string)) {
+                (Ok(offset), None) => {
+                    let entry = Entry { hash, offset };
+                    self.index
+                        .insert_unique(entry.spread(), entry, Entry::spread);
+                }
+                _ => self.unique = false,
+            }
+            at = next;
+        }
+    }
+
+    fn hash(&self, string: &[u8]) -> u32 {
+        let [a, b, c, d, ..] = self.hasher.hash_one(string).to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    fn find(&self, hash: u32, string: &[u8]) -> Option<u32> {
+        let probe = Entry { hash, offset: 0 };
+        self.index
+            .find(probe.spread(), |entry| {
+                entry.hash == hash && stands_at(&self.base, &self.own, entry.offset, string)
+            })
+            .map(|entry| entry.offset)
     }
 
     /// The offset of a string, which is added where it is new.
@@ -169,15 +200,8 @@ impl StringTable {
         if string.is_empty() {
             return Ok(StrId::EMPTY);
         }
-        let hash = self.hasher.hash_one(string);
-        let Self {
-            base,
-            own,
-            limit,
-            index,
-            hasher,
-        } = self;
-        if let Some(&offset) = index.find(hash, |&at| stands_at(base, own, at, string)) {
+        let hash = self.hash(string);
+        if let Some(offset) = self.find(hash, string) {
             return Ok(StrId::new(offset));
         }
         if memchr::memchr(0, string).is_some() {
@@ -186,23 +210,32 @@ impl StringTable {
                 "a name has a NUL byte in it",
             ));
         }
-        let offset = base.len() + own.len();
+        let offset = self.end();
         let end = offset + string.len() + 1;
-        let (Ok(offset), true) = (u32::try_from(offset), end - base.len() <= *limit as usize)
-        else {
+        let (Ok(offset), true) = (
+            u32::try_from(offset),
+            end - self.base.len() <= self.limit as usize,
+        ) else {
             return Err(Error::limit(
                 "the string section grows beyond Limits::string_bytes",
             ));
         };
-        own.extend_from_slice(string);
-        own.push(0);
-        index.insert_unique(hash, offset, |&at| hasher.hash_one(lookup(base, own, at)));
+        self.own.extend_from_slice(string);
+        self.own.push(0);
+        let entry = Entry { hash, offset };
+        self.index
+            .insert_unique(entry.spread(), entry, Entry::spread);
         Ok(StrId::new(offset))
     }
 
     /// The string at an offset this table gave out.
     pub fn get(&self, id: StrId) -> Name<'_> {
-        Name(lookup(&self.base, &self.own, id.get()))
+        Name(lookup(&self.base, &self.own, id.get() as usize))
+    }
+
+    /// How long the section is, the base's included.
+    fn end(&self) -> usize {
+        self.base.len() + self.own.len()
     }
 
     /// The table's own section.
@@ -212,16 +245,15 @@ impl StringTable {
 }
 
 fn stands_at(base: &[u8], own: &[u8], offset: u32, string: &[u8]) -> bool {
-    let rest = tail(base, own, offset);
-    rest.starts_with(string) && rest.get(string.len()) == Some(&0)
+    let rest = tail(base, own, offset as usize);
+    rest.get(string.len()) == Some(&0) && rest.starts_with(string)
 }
 
-fn lookup<'t>(base: &'t [u8], own: &'t [u8], offset: u32) -> &'t [u8] {
+fn lookup<'t>(base: &'t [u8], own: &'t [u8], offset: usize) -> &'t [u8] {
     until_nul(tail(base, own, offset))
 }
 
-fn tail<'t>(base: &'t [u8], own: &'t [u8], offset: u32) -> &'t [u8] {
-    let offset = offset as usize;
+fn tail<'t>(base: &'t [u8], own: &'t [u8], offset: usize) -> &'t [u8] {
     match offset.checked_sub(base.len()) {
         Some(offset) => own.get(offset..),
         None => base.get(offset..),

@@ -248,6 +248,11 @@ impl Minimiser {
         Ok(())
     }
 
+    fn is_pointer(&self, (level, id): Key) -> bool {
+        let graph = self.levels.get(level);
+        graph.is_some_and(|graph| graph.ty(id).kind() == Kind::Ptr)
+    }
+
     /// Builds the graph, which stands by itself even where the types came from split BTF.
     ///
     /// # Errors
@@ -258,13 +263,28 @@ impl Minimiser {
             builder.set_endian(level.endian());
             builder.set_pointer_width(level.pointer_width());
         }
-        let keys = self.kept.keys().filter(|(_, id)| !id.is_void());
-        let ids: BTreeMap<Key, TypeId> = keys
-            .zip(builder.next_id().get()..)
-            .map(|(key, id)| (*key, TypeId::new(id)))
-            .collect();
+        // Pointers to nothing are all the same.
+        let mut pointer = None;
+        let mut ids = BTreeMap::new();
+        let mut next = builder.next_id().get();
+        for (key, kept) in self.kept.iter().filter(|((_, id), _)| !id.is_void()) {
+            if !kept.follows
+                && self.is_pointer(*key)
+                && let Some(pointer) = pointer
+            {
+                ids.insert(*key, pointer);
+                continue;
+            }
+            let id = TypeId::new(next);
+            next += 1;
+            if !kept.follows && self.is_pointer(*key) {
+                pointer = Some(id);
+            }
+            ids.insert(*key, id);
+        }
         for (&(level, id), kept) in &self.kept {
-            if id.is_void() {
+            let is_next = ids.get(&(level, id)) == Some(&builder.next_id());
+            if id.is_void() || !is_next {
                 continue;
             }
             let Some(graph) = self.levels.get(level) else {

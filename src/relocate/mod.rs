@@ -29,6 +29,7 @@ mod matches;
 mod matching;
 mod patch;
 mod program;
+mod reach;
 mod report;
 mod resolve;
 mod scope;
@@ -39,6 +40,7 @@ pub use kind::RelocationKind;
 pub use matching::Mismatch;
 pub use patch::POISON;
 pub use program::{CodeSection, Function, Program};
+pub(crate) use report::local_path;
 pub use report::{Doubt, Outcome, Record, Rejected, Report, SourceLine};
 pub use resolve::{Action, Applied, Fixup, Resolution, resolve};
 pub use scope::{Binding, Candidate, KERNEL_LABEL, Role, Target};
@@ -71,6 +73,8 @@ pub struct Relocated {
     pub resolution: Resolution,
     /// What was done about each, in the order of [`Resolution::fixups`].
     pub applied: Vec<Applied>,
+    /// For each, whether it is poison that can't be reached from its function's start ([`find_dead`]).
+    pub dead: Vec<bool>,
 }
 
 /// Resolves and applies every relocation of an object.
@@ -98,9 +102,52 @@ pub fn relocate(program: &Program<'_>, targets: &[Target], options: &Options) ->
             })?;
         applied.push(done);
     }
+    let patched: Vec<&[u8]> = code.iter().map(Vec::as_slice).collect();
+    let dead = find_dead(program, &patched, &resolution, &applied);
     Ok(Relocated {
         code,
         resolution,
         applied,
+        dead,
     })
+}
+
+/// For each relocation, whether it is poison that can't be reached: behind the answer of an existence check,
+/// say. `code` is the patched code of the program's sections.
+///
+/// Constants in registers are followed, nothing else: what this calls dead is never looked at by the
+/// verifier; what it doesn't may still be dead for the verifier.
+#[must_use]
+pub fn find_dead(
+    program: &Program<'_>,
+    code: &[&[u8]],
+    resolution: &Resolution,
+    applied: &[Applied],
+) -> Vec<bool> {
+    let mut known = std::collections::HashMap::new();
+    let mut is_dead = |fixup: &Fixup| {
+        let section = program.sections.get(fixup.section)?;
+        let function = section.function_at(fixup.relo.insn_off)?;
+        let start = usize::try_from(function.start).ok()?;
+        let end = start.checked_add(usize::try_from(function.size).ok()?)?;
+        let reached = known
+            .entry((fixup.section, function.start))
+            .or_insert_with(|| {
+                let code = code
+                    .get(fixup.section)
+                    .and_then(|code| code.get(start..end));
+                reach::reachable(code.unwrap_or_default(), program.endian)
+            });
+        let insn = (fixup.relo.insn_off as usize).checked_sub(start)? / patch::INSN;
+        reached.get(insn).map(|reached| !reached)
+    };
+    resolution
+        .fixups
+        .iter()
+        .zip(applied)
+        .map(|(fixup, applied)| {
+            let poisoned = matches!(applied, Applied::Poisoned | Applied::PoisonedForWidth);
+            poisoned && is_dead(fixup).unwrap_or(false)
+        })
+        .collect()
 }

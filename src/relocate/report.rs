@@ -1,8 +1,9 @@
 //! What was asked, where it was looked for, and what came of it: one record a relocation, for people.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::graph::TypeGraph;
+use crate::graph::{CoreRelo, LineInfo, TypeGraph};
 use crate::id::{Bits, TypeId};
 use crate::relocate::Relocated;
 use crate::relocate::accessor::{self, Accessor, Spec};
@@ -37,7 +38,7 @@ pub struct Record {
     /// The source line, where the object has line information.
     pub source: Option<SourceLine>,
     /// What is asked (`byte_off`, `field_exists` and so on); `kind N` for one that is unknown.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The local type or path: `struct session.hops[2].port`, `enum state::READY`.
     pub local: String,
     /// The label of the target where it is looked for; `None` where no target has a candidate.
@@ -48,6 +49,8 @@ pub struct Record {
     pub found_at: Option<Bits>,
     /// What was done.
     pub outcome: Outcome,
+    /// Whether the instruction is poisoned and can't be reached: behind the answer of an existence check, say.
+    pub dead: bool,
     /// The candidates that don't fit.
     pub rejected: Vec<Rejected>,
 }
@@ -63,6 +66,29 @@ pub struct SourceLine {
     pub column: u32,
     /// The line's text.
     pub text: String,
+}
+
+impl SourceLine {
+    /// The line a record of `graph`'s object names.
+    pub(crate) fn new(graph: &TypeGraph, line: LineInfo) -> Self {
+        let string = |id| graph.string(id).to_string_lossy().trim().to_owned();
+        Self {
+            file: string(line.file_name),
+            line: line.number(),
+            column: line.column(),
+            text: string(line.line),
+        }
+    }
+}
+
+/// What a relocation asks, and of what: `byte_off of struct session.hops[2].port`.
+pub(crate) fn local_path(graph: &TypeGraph, relo: CoreRelo) -> String {
+    let kind = RelocationKind::from_number(relo.kind);
+    let local = Local::new(graph, relo);
+    match kind {
+        Some(kind) => format!("{kind} of {}", local.text),
+        None => format!("kind {} of {}", relo.kind, local.text),
+    }
 }
 
 /// What was done about a relocation.
@@ -136,12 +162,13 @@ impl Report {
             .fixups
             .iter()
             .zip(&relocated.applied)
-            .map(|(fixup, applied)| {
+            .zip(&relocated.dead)
+            .map(|((fixup, applied), dead)| {
                 let target = resolution
                     .bindings
                     .get(&fixup.relo.type_id)
                     .and_then(|binding| targets.get(binding.target?));
-                words.record(fixup, *applied, target)
+                words.record(fixup, *applied, *dead, target)
             })
             .collect();
         let mut doubts: Vec<_> = resolution
@@ -187,7 +214,13 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn record(&self, fixup: &Fixup, applied: Applied, target: Option<&Target>) -> Record {
+    fn record(
+        &self,
+        fixup: &Fixup,
+        applied: Applied,
+        dead: bool,
+        target: Option<&Target>,
+    ) -> Record {
         let section = self.program.sections.get(fixup.section);
         let offset = u64::from(fixup.relo.insn_off);
         let insn = offset / INSN as u64;
@@ -195,13 +228,8 @@ impl Words<'_> {
         let function = section.and_then(|section| section.function_at(fixup.relo.insn_off));
         let source = section
             .and_then(|section| section.line_at(fixup.relo.insn_off))
-            .map(|line| SourceLine {
-                file: graph.string(line.file_name).to_string_lossy().into_owned(),
-                line: line.number(),
-                column: line.column(),
-                text: graph.string(line.line).to_string_lossy().trim().to_owned(),
-            });
-        let local = Local::new(graph, fixup);
+            .map(|line| SourceLine::new(graph, line));
+        let local = Local::new(graph, fixup.relo);
         let found = target.and_then(|target| {
             let candidate = *fixup.matched.first()?;
             let root = target.graph_of(candidate).ty(candidate.id);
@@ -222,10 +250,10 @@ impl Words<'_> {
                 (function.name.to_owned(), insn - start)
             }),
             source,
-            kind: fixup.kind.map_or_else(
-                || format!("kind {}", fixup.relo.kind),
-                |kind| kind.to_string(),
-            ),
+            kind: match fixup.kind {
+                Some(kind) => kind.name().into(),
+                None => format!("kind {}", fixup.relo.kind).into(),
+            },
             local: local.text.clone(),
             target: target.map(|target| target.label.clone()),
             found_at: found
@@ -234,6 +262,7 @@ impl Words<'_> {
                 .map(|_| Bits(u64::from(fixup.target_bits))),
             found,
             outcome: outcome(fixup, applied),
+            dead,
             rejected: fixup
                 .rejected
                 .iter()
@@ -271,11 +300,11 @@ struct Local<'a> {
 }
 
 impl<'a> Local<'a> {
-    fn new(graph: &'a TypeGraph, fixup: &Fixup) -> Self {
-        let root = graph.ty(fixup.relo.type_id);
+    fn new(graph: &'a TypeGraph, relo: CoreRelo) -> Self {
+        let root = graph.ty(relo.type_id);
         let mut spec = Spec::default();
-        let parsed = fixup.kind.filter(|&kind| {
-            accessor::parse(root, graph.string(fixup.relo.access), kind, &mut spec).is_ok()
+        let parsed = RelocationKind::from_number(relo.kind).filter(|&kind| {
+            accessor::parse(root, graph.string(relo.access), kind, &mut spec).is_ok()
         });
         let text = match parsed.map(RelocationKind::subject) {
             Some(Subject::Field) => spell_steps(root, &spec.steps),
@@ -389,6 +418,9 @@ impl fmt::Display for Record {
             None if self.outcome == Outcome::LeftToLoader => write!(f, ": {}", self.outcome)?,
             None => write!(f, ": {}; no target has such a type", self.outcome)?,
         }
+        if self.dead {
+            f.write_str(" (never reached)")?;
+        }
         for rejected in &self.rejected {
             write!(
                 f,
@@ -427,12 +459,13 @@ impl fmt::Display for Report {
         let absent = |record: &Record| matches!(record.outcome, Outcome::Absent { .. });
         write!(
             f,
-            "{} relocations: {} answered ({} of them changed), {} not there, {} poisoned, {} left to the loader",
+            "{} relocations: {} answered ({} of them changed), {} not there, {} poisoned ({} of them never reached), {} left to the loader",
             self.records.len(),
             self.count(|record| matches!(record.outcome, Outcome::Set { .. })),
             self.count(changed),
             self.count(absent),
             self.count(|record| record.outcome.is_poison()),
+            self.count(|record| record.dead),
             self.count(|record| record.outcome == Outcome::LeftToLoader),
         )
     }

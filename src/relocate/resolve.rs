@@ -98,6 +98,35 @@ impl Fixup {
         self.action != Action::LeaveToLoader
     }
 
+    /// Whether both do the same to the same instruction; ids of a target's types aside, which differ from one
+    /// BTF of a program to the next.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let same = match (&self.patch, &other.patch) {
+            (
+                Some(Patch::Set {
+                    old: old_a,
+                    new: a,
+                    may_resize: resize_a,
+                }),
+                Some(Patch::Set {
+                    old: old_b,
+                    new: b,
+                    may_resize: resize_b,
+                }),
+            ) => {
+                let is_id = self.kind == Some(RelocationKind::TypeIdTarget);
+                let same_value = a.value == b.value || (is_id && a.value != 0 && b.value != 0);
+                old_a == old_b
+                    && same_value
+                    && (a.as_signed, a.access) == (b.as_signed, b.access)
+                    && (resize_a == resize_b || old_a.access == a.access)
+            }
+            (a, b) => a == b,
+        };
+        same && (self.relo, self.action) == (other.relo, other.action)
+    }
+
     /// Patches the code of the fix-up's section.
     ///
     /// # Errors

@@ -45,27 +45,32 @@ impl<W: Write> Json<'_, W> {
     }
 
     fn string(&mut self, string: &str) -> io::Result<()> {
-        self.out.write_all(b"\"")?;
-        for part in string.split_inclusive(|c: char| c < ' ' || c == '"' || c == '\\') {
-            let special = part.chars().next_back();
-            let Some(special) = special.filter(|c| *c < ' ' || *c == '"' || *c == '\\') else {
-                self.out.write_all(part.as_bytes())?;
-                continue;
-            };
-            let plain = part.strip_suffix(special).unwrap_or(part);
-            self.out.write_all(plain.as_bytes())?;
-            match special {
-                '\t' => self.out.write_all(b"\\t")?,
-                '\n' => self.out.write_all(b"\\n")?,
-                '\r' => self.out.write_all(b"\\r")?,
-                '\u{c}' => self.out.write_all(b"\\f")?,
-                '\u{8}' => self.out.write_all(b"\\b")?,
-                '"' | '\\' => write!(self.out, "\\{special}")?,
-                control => write!(self.out, "\\u{:04x}", u32::from(control))?,
-            }
-        }
-        self.out.write_all(b"\"")
+        json_string(self.out, string)
     }
+}
+
+/// Writes a string in quotes, with what JSON wants escaped.
+pub(crate) fn json_string(out: &mut impl Write, string: &str) -> io::Result<()> {
+    let is_special = |c: char| c < ' ' || c == '"' || c == '\\';
+    out.write_all(b"\"")?;
+    for part in string.split_inclusive(is_special) {
+        let Some(special) = part.chars().next_back().filter(|c| is_special(*c)) else {
+            out.write_all(part.as_bytes())?;
+            continue;
+        };
+        let plain = part.strip_suffix(special).unwrap_or(part);
+        out.write_all(plain.as_bytes())?;
+        match special {
+            '\t' => out.write_all(b"\\t")?,
+            '\n' => out.write_all(b"\\n")?,
+            '\r' => out.write_all(b"\\r")?,
+            '\u{c}' => out.write_all(b"\\f")?,
+            '\u{8}' => out.write_all(b"\\b")?,
+            '"' | '\\' => write!(out, "\\{special}")?,
+            control => write!(out, "\\u{:04x}", u32::from(control))?,
+        }
+    }
+    out.write_all(b"\"")
 }
 
 impl<W: Write> Sink for Json<'_, W> {

@@ -6,3 +6,5 @@ mod raw;
 
 pub use json::json;
 pub use raw::raw;
+
+pub(crate) use json::json_string;

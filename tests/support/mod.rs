@@ -1,6 +1,13 @@
 //! What several tests share.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod cases;
+pub mod graphs;
+pub mod jobs;
+pub mod layouts;
+pub mod notation;
+pub mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

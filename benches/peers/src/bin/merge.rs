@@ -1,0 +1,266 @@
+//! Merging with deduplication by libbpf and by btfkit: the same number of types of each kind, how long,
+//! and how much memory.
+//!
+//! ```text
+//! cargo run --release --bin merge -- /sys/kernel/btf/vmlinux other.btf
+//! ```
+//!
+//! Without files it takes the running kernel's BTF. Each run is a process of its own, from files to bytes
+//! of the merged BTF that a file could be written from; runs of the two take turns, so that a busy machine is equally busy for both. Memory
+//! is the process's largest resident set.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::process::{Command, Stdio};
+use std::ptr;
+use std::time::Instant;
+
+use btfkit::graph::TypeGraph;
+use btfkit::merge::{Input, Options, distill, merge};
+use btfkit::parse;
+use libbpf_sys as sys;
+
+const KERNEL: &str = "/sys/kernel/btf/vmlinux";
+const RUNS: usize = 7;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match &words[..] {
+        ["once", who, job, files @ ..] => once(who, job, files),
+        [] => compare(&[KERNEL]),
+        files => compare(files),
+    }
+}
+
+/// What one run tells.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    types: u64,
+    milliseconds: f64,
+    kilobytes: i64,
+}
+
+fn compare(files: &[&str]) {
+    if let [_, _, ..] = files {
+        same_kinds(files);
+        show("merge", files);
+    }
+    same_distilled(files[0]);
+    show("parse", &files[..1]);
+    for copies in [1, 2, 4, 8] {
+        show("merge", &vec![files[0]; copies]);
+    }
+}
+
+/// Both, in turn, and the ratios of their medians.
+fn show(job: &str, files: &[&str]) {
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        theirs.push(run("libbpf", job, files));
+        ours.push(run("btfkit", job, files));
+    }
+    let (theirs, ours) = (median(theirs), median(ours));
+    assert_eq!(theirs.types, ours.types, "{files:?}");
+    println!(
+        "{job} {files:?}: {} types; libbpf {:.1} ms, {} KB; btfkit {:.1} ms, {} KB; {:.1} times as fast, {:.2} of the memory",
+        ours.types,
+        theirs.milliseconds,
+        theirs.kilobytes,
+        ours.milliseconds,
+        ours.kilobytes,
+        theirs.milliseconds / ours.milliseconds,
+        ours.kilobytes as f64 / theirs.kilobytes as f64,
+    );
+}
+
+fn median(mut runs: Vec<Run>) -> Run {
+    runs.sort_by(|a, b| a.milliseconds.total_cmp(&b.milliseconds));
+    let kilobytes = runs.iter().map(|run| run.kilobytes).max().unwrap();
+    Run {
+        kilobytes,
+        ..runs[runs.len() / 2]
+    }
+}
+
+/// One run in a process of its own.
+fn run(who: &str, job: &str, files: &[&str]) -> Run {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["once", who, job])
+        .args(files)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{who} {job} {files:?} failed");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut words = text.split_whitespace();
+    let mut next = || words.next().unwrap();
+    Run {
+        types: next().parse().unwrap(),
+        milliseconds: next().parse().unwrap(),
+        kilobytes: next().parse().unwrap(),
+    }
+}
+
+/// The largest resident set of this process so far. (What `wait4` tells of a child has the parent's in it.)
+fn kilobytes() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.unwrap().parse().unwrap()
+}
+
+/// The job itself; prints the number of types, `void` not counted, milliseconds and kilobytes.
+fn once(who: &str, job: &str, files: &[&str]) {
+    let start = Instant::now();
+    let types = match (who, job) {
+        ("libbpf", "parse") => libbpf::Btf::parse(files[0]).len(),
+        ("btfkit", "parse") => ours(files[0]).len() as u64,
+        ("libbpf", _) => {
+            let merged = libbpf::merge(files);
+            assert!(!merged.raw().is_empty());
+            merged.len()
+        }
+        _ => {
+            let graph = merge_ours(files);
+            let options = btfkit::encode::Options::default();
+            btfkit::encode::encode_to(&graph, &options, &mut std::io::sink()).unwrap();
+            graph.len() as u64
+        }
+    };
+    let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+    println!("{types} {milliseconds} {}", kilobytes());
+}
+
+fn ours(file: &str) -> TypeGraph {
+    parse::parse(std::fs::read(file).unwrap()).unwrap()
+}
+
+/// Merges as libbpf does: nothing keeps its id.
+fn merge_ours(files: &[&str]) -> TypeGraph {
+    let mut options = Options::default();
+    options.keep_first = false;
+    let inputs = files.iter().map(|file| Input::new(*file, ours(file)));
+    merge(inputs, &options).unwrap().graph
+}
+
+fn kinds(graph: &TypeGraph) -> BTreeMap<String, usize> {
+    let mut kinds = BTreeMap::new();
+    for ty in graph.own_types() {
+        *kinds.entry(ty.kind().to_string()).or_default() += 1;
+    }
+    kinds
+}
+
+/// As many types of each kind, whoever merges, and libbpf finds nothing more to deduplicate in ours.
+fn same_kinds(files: &[&str]) {
+    let theirs = parse::parse(libbpf::merge(files).raw().to_vec()).unwrap();
+    let ours = merge_ours(files);
+    assert_eq!(kinds(&theirs), kinds(&ours));
+    let mut again = libbpf::Btf::new(&btfkit::encode::encode(&ours).unwrap(), None);
+    let before = again.len();
+    again.dedup();
+    assert_eq!(again.len(), before);
+    println!("the same number of types of each kind: {:?}", kinds(&ours));
+}
+
+/// A split of ours over a kernel is read by libbpf, and distilled into as many types by both.
+fn same_distilled(kernel: &str) {
+    let base = ours(kernel);
+    let mut builder = btfkit::graph::GraphBuilder::split(&base);
+    let named = |ty: &btfkit::graph::Type<'_>| ty.kind().is_composite() && !ty.name().is_empty();
+    for ty in base.types().filter(named).step_by(7).take(300) {
+        for member in ty.members() {
+            builder.typedef("split", member.ty).unwrap();
+        }
+    }
+    let split = builder.freeze().unwrap();
+    let distilled = distill(&split).unwrap();
+    let their_base = libbpf::Btf::parse(kernel);
+    let their_split = libbpf::Btf::new(&btfkit::encode::encode(&split).unwrap(), Some(&their_base));
+    let (distilled_base, distilled_split) = their_split.distill();
+    let read = |btf: &libbpf::Btf| parse::parse(btf.raw().to_vec()).unwrap();
+    let new_base = read(&distilled_base);
+    assert_eq!(kinds(&new_base), kinds(&distilled.base));
+    let options = parse::Options::split(&new_base);
+    let new_split = parse::parse_with(distilled_split.raw().to_vec(), &options).unwrap();
+    assert_eq!(kinds(&new_split), kinds(&distilled.graph));
+    println!(
+        "distilled: {} types of base, {} of split",
+        distilled.base.len(),
+        distilled.graph.own_len()
+    );
+}
+
+/// libbpf's part.
+mod libbpf {
+    use super::{CString, ptr, sys};
+
+    /// A BTF of libbpf's.
+    pub struct Btf(*mut sys::btf);
+
+    impl Btf {
+        pub fn parse(file: &str) -> Self {
+            let path = CString::new(file).unwrap();
+            // SAFETY: the path is a string that ends; a null pointer is an error.
+            let btf = unsafe { sys::btf__parse(path.as_ptr(), ptr::null_mut()) };
+            assert!(!btf.is_null(), "{file}");
+            Self(btf)
+        }
+
+        pub fn new(raw: &[u8], base: Option<&Self>) -> Self {
+            let base = base.map_or(ptr::null_mut(), |base| base.0);
+            // SAFETY: libbpf copies the bytes; the base outlives the split in this program.
+            let btf = unsafe { sys::btf__new_split(raw.as_ptr().cast(), raw.len() as u32, base) };
+            assert!(!btf.is_null());
+            Self(btf)
+        }
+
+        /// How many types, without `void`, with the base's.
+        pub fn len(&self) -> u64 {
+            // SAFETY: a valid BTF.
+            u64::from(unsafe { sys::btf__type_cnt(self.0) }) - 1
+        }
+
+        pub fn dedup(&mut self) {
+            // SAFETY: a valid BTF; no options.
+            assert_eq!(unsafe { sys::btf__dedup(self.0, ptr::null()) }, 0);
+        }
+
+        pub fn raw(&self) -> &[u8] {
+            let mut size = 0;
+            // SAFETY: libbpf keeps the bytes with the BTF until that is changed.
+            unsafe {
+                let data = sys::btf__raw_data(self.0, &raw mut size);
+                std::slice::from_raw_parts(data.cast(), size as usize)
+            }
+        }
+
+        pub fn distill(&self) -> (Self, Self) {
+            let (mut base, mut split) = (ptr::null_mut(), ptr::null_mut());
+            // SAFETY: a valid split BTF and two out parameters.
+            let done = unsafe { sys::btf__distill_base(self.0, &raw mut base, &raw mut split) };
+            assert_eq!(done, 0);
+            (Self(base), Self(split))
+        }
+    }
+
+    impl Drop for Btf {
+        fn drop(&mut self) {
+            // SAFETY: nobody uses it any more.
+            unsafe { sys::btf__free(self.0) }
+        }
+    }
+
+    /// Appends and deduplicates.
+    pub fn merge(files: &[&str]) -> Btf {
+        let mut merged = Btf::parse(files[0]);
+        for file in &files[1..] {
+            let other = Btf::parse(file);
+            // SAFETY: two valid BTFs.
+            assert!(unsafe { sys::btf__add_btf(merged.0, other.0) } > 0);
+        }
+        merged.dedup();
+        merged
+    }
+}

@@ -1,0 +1,116 @@
+//! `btfkit check`: which programs run on which targets.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use btfkit::pipeline::{Options, Sums, Verdict, check};
+
+use crate::failure::Failure;
+use crate::input::{TargetArgument, read};
+use crate::progress::Progress;
+use crate::style::Style;
+
+/// Tell which BPF objects run on which targets
+///
+/// Each user program is tried together with each kernel among the targets; without one, what belongs to the
+/// kernel is left out of account. Exit status 1 if an object is refused, or has a poisoned instruction that
+/// can be reached.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  \
+    btfkit check probe.bpf.o --target v1=./server-1 --target v2=./server-2 --target /sys/kernel/btf/vmlinux\n\n\
+The columns: relocations answered; answered by \"it isn't there\"; poisoned, but never reached; poisoned where\n\
+the program may come by; left to the loader.")]
+pub struct Arguments {
+    /// The BPF objects
+    #[arg(value_name = "PROG.o", required = true)]
+    objects: Vec<PathBuf>,
+
+    /// What they are to run on
+    #[arg(long, short, value_name = "[LABEL=]FILE", required = true, num_args = 1, value_parser = TargetArgument::parse)]
+    target: Vec<TargetArgument>,
+
+    /// Print each poisoned relocation that can be reached
+    #[arg(long)]
+    verbose: bool,
+}
+
+pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let objects = arguments
+        .objects
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let targets = arguments
+        .target
+        .iter()
+        .map(TargetArgument::read)
+        .collect::<Result<Vec<_>, _>>()?;
+    let progress = Progress::start("trying every object on every target".to_owned(), style);
+    let verdicts = check(&objects, &targets, &Options::default())
+        .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
+    drop(progress);
+    arguments.print(&verdicts).map_err(Failure::stdout)?;
+    let bad = verdicts.iter().filter(|verdict| !verdict.is_good()).count();
+    if bad > 0 {
+        return Err(Failure::Refused(format!(
+            "{bad} of {} combinations can't run",
+            verdicts.len()
+        )));
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn print(&self, verdicts: &[Verdict]) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let name = |verdict: &Verdict| {
+            self.objects
+                .get(verdict.program)
+                .map_or(String::new(), |path| path.display().to_string())
+        };
+        let width = |of: &dyn Fn(&Verdict) -> usize, title: &str| {
+            verdicts.iter().map(of).max().unwrap_or(0).max(title.len())
+        };
+        let programs = width(&|verdict| name(verdict).len(), "program");
+        let targets = width(&|verdict| verdict.target.len(), "target");
+        writeln!(
+            out,
+            "{:programs$}  {:targets$}  {:8}  answered  absent  unreached  poisoned  left",
+            "program", "target", "verdict"
+        )?;
+        for verdict in verdicts {
+            let program = name(verdict);
+            let target = &verdict.target;
+            match &verdict.outcome {
+                Ok(report) => {
+                    let sums = Sums::of(report);
+                    let word = if verdict.is_good() { "ok" } else { "poisoned" };
+                    writeln!(
+                        out,
+                        "{program:programs$}  {target:targets$}  {word:8}  {:8}  {:6}  {:9}  {:8}  {:4}",
+                        sums.answered, sums.absent, sums.dead, sums.poisoned, sums.left
+                    )?;
+                    let reached = |record: &&btfkit::relocate::Record| {
+                        record.outcome.is_poison() && !record.dead
+                    };
+                    if self.verbose {
+                        for record in report.records.iter().filter(reached) {
+                            writeln!(out, "    {record}")?;
+                        }
+                    }
+                }
+                Err(error) => {
+                    let word = match error.kind() {
+                        btfkit::ErrorKind::Ambiguous => "ambiguous",
+                        _ => "refused",
+                    };
+                    writeln!(
+                        out,
+                        "{program:programs$}  {target:targets$}  {word:8}  {error}"
+                    )?;
+                }
+            }
+        }
+        out.flush()
+    }
+}

@@ -1,0 +1,91 @@
+//! `btfkit convert`: DWARF to BTF.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use btfkit::pipeline::{LoadOptions, Source};
+use btfkit::{dwarf, encode};
+
+use crate::failure::Failure;
+use crate::input::{is_elf, types};
+use crate::output;
+use crate::style::Style;
+
+/// Convert a program's DWARF to BTF
+///
+/// What BTF can't say becomes the nearest type of the same size, and is listed on standard error.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  \
+    btfkit convert ./server --root session --root config -o server.btf")]
+pub struct Arguments {
+    /// The program, or its debug file
+    program: Option<PathBuf>,
+
+    /// Only types of these names, and what they refer to
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    root: Vec<String>,
+
+    /// Write split BTF that goes on from the types of this file
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+
+    /// Convert functions, too
+    #[arg(long)]
+    functions: bool,
+
+    /// Convert global variables, too
+    #[arg(long)]
+    variables: bool,
+
+    /// How many threads to use; as many as there are processors by default
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Where to write the BTF; - is standard output
+    #[arg(long, short, value_name = "OUT.btf")]
+    output: PathBuf,
+}
+
+pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let (program, roots) = arguments.program()?;
+    let mut options = LoadOptions::default();
+    if let Some(base) = &arguments.base {
+        options.base = Some(types(base, &options, style)?.graph);
+    }
+    options.dwarf = true;
+    let mut conversion = dwarf::Options::new()
+        .functions(arguments.functions)
+        .variables(arguments.variables);
+    conversion.roots = roots;
+    conversion.threads = arguments.jobs;
+    options.conversion = conversion;
+
+    let loaded = types(&program, &options, style)?;
+    if loaded.source != Source::Dwarf {
+        return Err(Failure::Refused(format!(
+            "{}: it is BTF already, there is nothing to convert",
+            program.display()
+        )));
+    }
+    for degraded in &loaded.degraded {
+        style.note(&format!("{}: {degraded}", program.display()));
+    }
+    let bytes = encode::encode(&loaded.graph).map_err(|error| Failure::at(&program, error))?;
+    output::write(&arguments.output, &bytes)
+}
+
+impl Arguments {
+    /// The program and the roots. A program that stands after the roots was taken for one of them.
+    fn program(&self) -> Result<(PathBuf, Vec<String>), Failure> {
+        let mut roots = self.root.clone();
+        if let Some(program) = &self.program {
+            return Ok((program.clone(), roots));
+        }
+        match roots.pop_if(|last| is_elf(last.as_ref())) {
+            Some(program) => Ok((program.into(), roots)),
+            None => Err(Failure::Usage(
+                "which program? Say `btfkit convert PROGRAM -o OUT.btf`".to_owned(),
+            )),
+        }
+    }
+}

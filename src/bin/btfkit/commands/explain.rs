@@ -1,0 +1,93 @@
+//! `btfkit explain`: from a poisoned instruction to the field it was about.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use btfkit::Limits;
+use btfkit::pipeline::{Poison, explain};
+
+use crate::failure::Failure;
+use crate::input::read;
+use crate::style::Style;
+
+/// Tell which fields the poisoned instructions of a relocated BPF object were about
+///
+/// A verifier's log calls them `unknown#195896080`. The source line is told from the object itself; the field
+/// exactly, if the object from before its relocation is given.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  \
+    btfkit explain probe.server.bpf.o --insn handle:12 --original probe.bpf.o")]
+pub struct Arguments {
+    /// The relocated object
+    #[arg(value_name = "OBJ")]
+    object: PathBuf,
+
+    /// One instruction: a function, and the instruction's number in it, from 0, as the verifier counts
+    #[arg(long, value_name = "FUNC:N", value_parser = parse_place)]
+    insn: Option<(String, u64)>,
+
+    /// The object from before its relocation
+    #[arg(long, value_name = "PROG.o")]
+    original: Option<PathBuf>,
+}
+
+fn parse_place(argument: &str) -> Result<(String, u64), String> {
+    let (function, number) = argument
+        .rsplit_once(':')
+        .ok_or("an instruction is FUNC:N, such as handle:12")?;
+    let number = number
+        .parse()
+        .map_err(|_| format!("{number:?} is no instruction's number"))?;
+    Ok((function.to_owned(), number))
+}
+
+pub fn run(arguments: &Arguments, _style: Style) -> Result<(), Failure> {
+    let object = read(&arguments.object)?;
+    let original = arguments.original.as_deref().map(read).transpose()?;
+    let found = explain(object, original, &Limits::default())
+        .map_err(|error| Failure::at(&arguments.object, error))?;
+    let chosen: Vec<&Poison> = found
+        .iter()
+        .filter(|poison| match &arguments.insn {
+            Some((function, insn)) => poison.function == *function && poison.insn == *insn,
+            None => true,
+        })
+        .collect();
+    if chosen.is_empty()
+        && let Some((function, insn)) = &arguments.insn
+    {
+        return Err(Failure::Refused(format!(
+            "{}: instruction {insn} of {function:?} is not poisoned ({} instructions are)",
+            arguments.object.display(),
+            found.len()
+        )));
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    for poison in chosen {
+        print(poison, &mut out).map_err(Failure::stdout)?;
+    }
+    out.flush().map_err(Failure::stdout)
+}
+
+fn print(poison: &Poison, out: &mut impl Write) -> io::Result<()> {
+    if poison.function.is_empty() {
+        write!(out, "{}+{}", poison.section, poison.insn)?;
+    } else {
+        write!(out, "{}:{}", poison.function, poison.insn)?;
+    }
+    if let Some(source) = &poison.source {
+        write!(out, " ({}:{})", source.file, source.line)?;
+    }
+    if let Some(question) = &poison.question {
+        write!(out, " {question}")?;
+    }
+    writeln!(out)?;
+    match poison
+        .source
+        .as_ref()
+        .filter(|source| !source.text.is_empty())
+    {
+        Some(source) => writeln!(out, "    {}", source.text),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,31 @@
+//! The commands, one a file.
+
+mod changes;
+pub mod check;
+pub mod convert;
+pub mod dump;
+pub mod explain;
+pub mod merge;
+pub mod min;
+pub mod offset;
+pub mod relocate;
+
+use std::path::PathBuf;
+
+use btfkit::{Error, Place};
+
+use crate::failure::Failure;
+
+/// An error names one of several files by its number (`object 0`); say which file that is.
+pub fn name_numbered(error: Error, word: &str, files: &[PathBuf]) -> Failure {
+    let number = match error.places().first() {
+        Some(Place::File(name)) => name
+            .strip_prefix(word)
+            .and_then(|number| number.trim().parse::<usize>().ok()),
+        _ => None,
+    };
+    match number.and_then(|number| files.get(number)) {
+        Some(file) => Failure::at(file, error),
+        None => Failure::from(error),
+    }
+}

@@ -1,0 +1,71 @@
+//! `btfkit offset`: where fields lie.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use btfkit::graph::Field;
+use btfkit::pipeline::LoadOptions;
+
+use crate::failure::Failure;
+use crate::input::types;
+use crate::style::Style;
+
+/// Tell where fields of a structure lie, and how large they are
+///
+/// A line a field: path, byte offset, size in bytes, and for a bitfield its bit offset in that byte and its
+/// width in bits. Anonymous members are looked through. Without a path: the structure's size.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  \
+    btfkit offset ./server session id 'hops[2].port'")]
+pub struct Arguments {
+    /// Whose types
+    file: PathBuf,
+
+    /// The structure, union or typedef, without `struct`
+    #[arg(value_name = "STRUCT")]
+    name: String,
+
+    /// Fields, such as a.b[2].c
+    #[arg(value_name = "FIELD.PATH[2]")]
+    paths: Vec<String>,
+
+    /// What split BTF goes on from: for a kernel module, the kernel
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let mut options = LoadOptions::default();
+    if let Some(base) = &arguments.base {
+        options.base = Some(types(base, &options, style)?.graph);
+    }
+    options.conversion = options.conversion.root(&arguments.name);
+    let graph = types(&arguments.file, &options, style)?.graph;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.paths.is_empty() {
+        let size = graph
+            .size_of_named(&arguments.name)
+            .map_err(|error| Failure::at(&arguments.file, error))?;
+        writeln!(out, "{}  size {size}", arguments.name).map_err(Failure::stdout)?;
+    }
+    for path in &arguments.paths {
+        let field = graph
+            .field(&arguments.name, path)
+            .map_err(|error| Failure::at(&arguments.file, error))?;
+        print(path, &field, &mut out).map_err(Failure::stdout)?;
+    }
+    out.flush().map_err(Failure::stdout)
+}
+
+fn print(path: &str, field: &Field, out: &mut impl Write) -> io::Result<()> {
+    write!(
+        out,
+        "{path}  offset {}  size {}",
+        field.offset.bytes(),
+        field.size
+    )?;
+    match field.bitfield {
+        Some(width) => writeln!(out, "  bit {}  width {width}", field.offset.0 % 8),
+        None => writeln!(out),
+    }
+}

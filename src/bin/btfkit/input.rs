@@ -1,0 +1,151 @@
+//! Files in: read if they are small, mapped if they are big.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use btfkit::pipeline::{LoadOptions, Loaded, Target, load};
+use btfkit::relocate::{KERNEL_LABEL, Role};
+use bytes::Bytes;
+use mmap_io::MemoryMappedFile;
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::style::Style;
+
+/// Files of at least this many bytes are mapped. Smaller ones are read: that is as fast, and a file that
+/// somebody cuts meanwhile does no harm.
+const MAPPED: u64 = 16 << 20;
+
+/// Where the running kernel shows its own types; its modules' are beside.
+const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
+
+/// The bytes of a file; of standard input where it is called `-`.
+pub fn read(path: &Path) -> Result<Bytes, Failure> {
+    try_read(path).map_err(|error| Failure::at(path, error))
+}
+
+fn try_read(path: &Path) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes.into());
+    }
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    if about.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+        ));
+    }
+    // Files of the kernel's own say little of their size.
+    if about.is_file()
+        && about.len() >= MAPPED
+        && !path.starts_with("/sys")
+        && !path.starts_with("/proc")
+    {
+        let map = MemoryMappedFile::open_ro(path).map_err(io::Error::other)?;
+        return Ok(Bytes::from_owner(Mapped(map)));
+    }
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes.into())
+}
+
+/// A mapped file.
+struct Mapped(MemoryMappedFile);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        let all = self.0.as_slice_bytes(0, self.0.len());
+        all.unwrap_or_default()
+    }
+}
+
+/// The types of a file. A module's, as the kernel shows them, go on from the kernel's own.
+pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded, Failure> {
+    let kernel = Path::new(KERNEL_TYPES);
+    if options.base.is_none() && is_the_kernels(path) && path != kernel {
+        let mut options = options.clone();
+        options.base = Some(types(kernel, &LoadOptions::default(), style)?.graph);
+        return types(path, &options, style);
+    }
+    let bytes = read(path)?;
+    let _progress = Progress::start(format!("reading the types of {}", path.display()), style);
+    load(bytes, options).map_err(|error| Failure::at(path, error))
+}
+
+/// `[LABEL=]FILE`: a target on the command line.
+#[derive(Clone, Debug)]
+pub struct TargetArgument {
+    pub label: String,
+    pub file: PathBuf,
+    /// Whether the argument said the label.
+    pub labelled: bool,
+}
+
+impl TargetArgument {
+    /// Reads the argument. Without a label, the file's stem is the label.
+    pub fn parse(argument: &str) -> Result<Self, String> {
+        let (label, file) = match argument.split_once('=') {
+            // A file's name may have a `=` in it; a label has no `/`.
+            Some((label, file)) if !label.contains('/') => (label.to_owned(), file),
+            _ => (String::new(), argument),
+        };
+        if file.is_empty() {
+            return Err("a target is [LABEL=]FILE, and there is no file".to_owned());
+        }
+        let file = PathBuf::from(file);
+        let labelled = !label.is_empty();
+        let label = if labelled {
+            label
+        } else if is_the_kernels(&file) {
+            KERNEL_LABEL.to_owned()
+        } else {
+            let stem = file.file_stem().unwrap_or(file.as_os_str());
+            stem.to_string_lossy().into_owned()
+        };
+        Ok(Self {
+            label,
+            file,
+            labelled,
+        })
+    }
+
+    /// What the target is: the kernel, if it is called so or lies where the kernel shows its types.
+    pub fn role(&self) -> Role {
+        if self.label == KERNEL_LABEL || is_the_kernels(&self.file) {
+            Role::Kernel
+        } else {
+            Role::User
+        }
+    }
+
+    /// The target for the library.
+    pub fn read(&self) -> Result<Target, Failure> {
+        let bytes = read(&self.file)?;
+        let mut target = Target::user(&self.label, bytes);
+        target.role = self.role();
+        Ok(target)
+    }
+}
+
+/// Whether a file is an ELF file for the BPF machine, of either byte order.
+pub fn is_bpf_object(file: &Path) -> bool {
+    elf_start(file).is_some_and(|start| matches!(start[18..], [247, 0] | [0, 247]))
+}
+
+/// Whether a file is an ELF file.
+pub fn is_elf(file: &Path) -> bool {
+    elf_start(file).is_some()
+}
+
+fn elf_start(file: &Path) -> Option<[u8; 20]> {
+    let mut start = [0; 20];
+    File::open(file).ok()?.read_exact(&mut start).ok()?;
+    start.starts_with(b"\x7fELF").then_some(start)
+}
+
+fn is_the_kernels(file: &Path) -> bool {
+    file.starts_with("/sys/kernel/btf")
+}

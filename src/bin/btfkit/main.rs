@@ -1,0 +1,42 @@
+//! The `btfkit` command: a thin face on the library.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod failure;
+mod input;
+mod output;
+mod progress;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+use crate::style::Style;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let style = Style::new(arguments.color, arguments.quiet);
+    let done = match arguments.command {
+        Command::Relocate(arguments) => commands::relocate::run(&arguments, style),
+        Command::Convert(arguments) => commands::convert::run(&arguments, style),
+        Command::Merge(arguments) => commands::merge::run(&arguments, style),
+        Command::Min(arguments) => commands::min::run(&arguments, style),
+        Command::Check(arguments) => commands::check::run(&arguments, style),
+        Command::Explain(arguments) => commands::explain::run(&arguments, style),
+        Command::Offset(arguments) => commands::offset::run(&arguments, style),
+        Command::Dump(arguments) => commands::dump::run(&arguments, style),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough.
+        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            style.error(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

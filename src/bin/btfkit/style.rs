@@ -1,0 +1,86 @@
+//! Colors, and what goes to standard error.
+
+use std::io::{self, IsTerminal};
+
+use crate::arguments::Color;
+use crate::failure::Failure;
+
+/// How to write to people.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    color: Color,
+    quiet: bool,
+}
+
+impl Style {
+    pub const fn new(color: Color, quiet: bool) -> Self {
+        Self { color, quiet }
+    }
+
+    pub const fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// Whether to color what goes to a stream.
+    fn colors(self, stream: &impl IsTerminal) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                stream.is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+            }
+        }
+    }
+
+    /// Says why the command failed.
+    pub fn error(self, failure: &Failure) {
+        let (red, plain) = self.pair(&io::stderr(), "\x1b[1;31m");
+        eprintln!("btfkit: {red}error:{plain} {failure}");
+        if let Some(hint) = failure.hint() {
+            eprintln!("  {hint}");
+        }
+    }
+
+    /// Says something that is no failure.
+    pub fn note(self, note: &str) {
+        if !self.quiet {
+            let (yellow, plain) = self.pair(&io::stderr(), "\x1b[33m");
+            eprintln!("{yellow}note:{plain} {note}");
+        }
+    }
+
+    /// A report's text with its poisoned lines red, its doubts yellow and its changes bold, if that is wanted.
+    pub fn report(self, text: &str, stream: &impl IsTerminal) -> String {
+        if !self.colors(stream) {
+            return text.to_owned();
+        }
+        let mut colored = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let code = if line.contains(": poisoned") {
+                "\x1b[31m"
+            } else if line.starts_with("doubt:") {
+                "\x1b[33m"
+            } else if line.contains(" -> ") {
+                "\x1b[1m"
+            } else {
+                colored.push_str(line);
+                continue;
+            };
+            let bare = line.trim_end_matches('\n');
+            colored.push_str(code);
+            colored.push_str(bare);
+            colored.push_str("\x1b[0m");
+            colored.push_str(&line[bare.len()..]);
+        }
+        colored
+    }
+
+    fn pair(self, stream: &impl IsTerminal, code: &'static str) -> (&'static str, &'static str) {
+        if self.colors(stream) {
+            (code, "\x1b[0m")
+        } else {
+            ("", "")
+        }
+    }
+}

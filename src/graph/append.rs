@@ -1,0 +1,200 @@
+//! Appending a whole graph to a builder: one copy of the records, one pass over their ids and names.
+
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::builder::{GraphBuilder, joined_strings};
+use crate::graph::edges;
+use crate::graph::kind::Kind;
+use crate::graph::remap::Remap;
+use crate::graph::store::TypeGraph;
+use crate::graph::string_map::StringMap;
+use crate::graph::strings::StringTable;
+use crate::id::TypeId;
+
+/// Where the types and the strings of an appended graph went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Appended {
+    /// The graph's ids, its base's included, in the builder.
+    pub types: Remap,
+    /// The graph's string offsets in the builder.
+    pub strings: StringMap,
+}
+
+/// Where the ids of a graph go, run by run: what a [`Remap`] says, in a few words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shift {
+    /// The old id of each run's first type and its new id; old ids ascend. Ids before the first run stay.
+    runs: Vec<(u32, u32)>,
+    /// One more than the highest old id.
+    end: u32,
+}
+
+impl Shift {
+    /// The ids of a graph that is the builder's beginning.
+    pub fn identity(graph: &TypeGraph) -> Self {
+        Self {
+            runs: Vec::new(),
+            end: graph.end_id(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, old: u32) -> u32 {
+        let run = self.runs.iter().rev().find(|(first, _)| old >= *first);
+        run.map_or(old, |(first, new)| new + (old - first))
+    }
+
+    pub fn to_remap(&self) -> Remap {
+        (0..self.end)
+            .map(|old| TypeId::new(self.get(old)))
+            .collect()
+    }
+}
+
+impl GraphBuilder {
+    /// Appends every type of a graph, in order, its strings shared with those that are there.
+    ///
+    /// Levels of the graph's base that are the builder's base too are not copied: their ids stay. All
+    /// other levels are. Ids and string offsets the builder gave out before stay.
+    ///
+    /// # Errors
+    /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for a kind this version
+    /// doesn't know, whose ids it can't find; `Usage` where the byte order is another.
+    pub fn append(&mut self, graph: &TypeGraph) -> Result<Appended> {
+        let (shift, strings) = self.append_runs(graph)?;
+        Ok(Appended {
+            types: shift.to_remap(),
+            strings,
+        })
+    }
+
+    /// As [`Self::append`].
+    pub(crate) fn append_runs(&mut self, graph: &TypeGraph) -> Result<(Shift, StringMap)> {
+        if graph.endian() != self.endian() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "the graphs describe machines of different byte order",
+            ));
+        }
+        let mut levels = Vec::new();
+        let mut level = Some(graph);
+        while let Some(graph) = level.filter(|graph| !self.has_base(graph)) {
+            levels.push(graph);
+            level = graph.base();
+        }
+        levels.reverse();
+        let mut shift = Shift {
+            runs: Vec::with_capacity(levels.len()),
+            end: graph.end_id(),
+        };
+        let mut new = self.next_id().get();
+        for level in &levels {
+            shift.runs.push((level.first_id().get(), new));
+            new = u32::try_from(level.own_len())
+                .ok()
+                .and_then(|len| new.checked_add(len))
+                .ok_or_else(|| Error::limit("type ids go beyond 32 bits"))?;
+        }
+        let strings = self.append_strings(graph, level.map_or(0, TypeGraph::end_str))?;
+        for level in levels {
+            self.append_level(level, |old| shift.get(old), &strings)?;
+        }
+        Ok((shift, strings))
+    }
+
+    fn append_strings(&mut self, graph: &TypeGraph, first: u32) -> Result<StringMap> {
+        let section = joined_strings(graph);
+        let section = section.get(first as usize..).unwrap_or_default();
+        let table = self.strings_mut();
+        StringMap::new(first, section, |string| table.intern(string))
+    }
+
+    fn append_level(
+        &mut self,
+        graph: &TypeGraph,
+        map: impl Fn(u32) -> u32,
+        strings: &StringMap,
+    ) -> Result<()> {
+        let start = self.append_records(graph)?;
+        let mut rest = self.words_from(start);
+        let mut any_middle = false;
+        for ty in graph.own_types() {
+            let Some((record, after)) = rest.split_at_mut_checked(ty.record().len()) else {
+                break;
+            };
+            rest = after;
+            if let Kind::Unknown(number) = ty.kind() {
+                return Err(unknown(ty.id(), number));
+            }
+            // Proved when the graph was made: every id and every offset is inside.
+            let Ok(()) = edges::rewrite::<std::convert::Infallible>(
+                record,
+                |id| Ok(TypeId::new(map(id.get()))),
+                |string| {
+                    let (string, is_middle) = strings.find(string).unwrap_or_default();
+                    any_middle |= is_middle;
+                    Ok(string)
+                },
+            );
+        }
+        if any_middle {
+            self.straighten_names(graph, start)?;
+        }
+        Ok(())
+    }
+
+    /// Gives names that stand in the middle of a string an offset of their own, so that equal names have
+    /// equal offsets. Compilers don't write such names; other tools may, to save bytes.
+    #[cold]
+    fn straighten_names(&mut self, graph: &TypeGraph, start: usize) -> Result<()> {
+        let mut types = self.take_types();
+        let (words, _) = types.as_chunks_mut::<4>();
+        let mut rest = words.get_mut(start..).unwrap_or_default();
+        for ty in graph.own_types() {
+            let Some((record, after)) = rest.split_at_mut_checked(ty.record().len()) else {
+                break;
+            };
+            rest = after;
+            edges::rewrite(record, Ok, |name| self.strings_mut().straighten(name))?;
+        }
+        self.put_types(types);
+        Ok(())
+    }
+}
+
+impl TypeGraph {
+    /// Whether no name, the base's included, stands in the middle of a string. Where this holds and
+    /// [no string is there twice](Self::has_unique_strings), equal names have equal offsets.
+    pub(crate) fn has_straight_names(&self) -> bool {
+        let strings = joined_strings(self);
+        let mut straight = true;
+        let mut level = Some(self);
+        while let Some(graph) = level {
+            for ty in graph.own_types() {
+                edges::each_name(ty.record(), |name| {
+                    let before = (name as usize).checked_sub(1);
+                    straight &= before.is_none_or(|at| strings.get(at) == Some(&0));
+                });
+            }
+            level = graph.base();
+        }
+        straight
+    }
+
+    /// Whether no string is there twice, the base's included.
+    pub(crate) fn has_unique_strings(&self) -> bool {
+        let base = self.base().map(joined_strings).unwrap_or_default();
+        StringTable::resume(base, self.string_section(), u32::MAX).is_unique()
+    }
+}
+
+#[cold]
+pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "a type of unknown kind {number} can't be copied: which of its words are ids is not known"
+        ),
+    )
+    .within(Place::Type(id))
+}

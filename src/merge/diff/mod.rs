@@ -1,0 +1,269 @@
+//! How two graphs differ: types added, removed and changed, field by field.
+//!
+//! Types are matched by name and name space. A type has changed where it says something else of itself: its
+//! size, its fields, its values, the text of a type it refers to. That a type it points to has changed is
+//! that type's change and reported once, there.
+
+mod fields;
+mod spell;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub use fields::{Field, FieldChange};
+
+use crate::error::Result;
+use crate::graph::{Kind, Type, TypeGraph};
+use crate::id::TypeId;
+use crate::limits::Limits;
+
+/// How two graphs differ.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Diff {
+    /// Types of the second graph whose name the first doesn't have, by name.
+    pub added: Vec<TypeId>,
+    /// Types of the first graph whose name the second doesn't have, by name.
+    pub removed: Vec<TypeId>,
+    /// Types of both that differ, by name.
+    pub changed: Vec<Change>,
+}
+
+/// How a type differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Change {
+    /// The type's kind as it is; a structure may have become a union.
+    pub kind: Kind,
+    /// The type's name.
+    pub name: String,
+    /// The type as it was.
+    pub before: TypeId,
+    /// The type as it is.
+    pub after: TypeId,
+    /// Kind, size in bytes and, where it refers to a type, the type's text: as they were and as they are.
+    pub head: Option<(String, String)>,
+    /// The fields that differ.
+    pub fields: Vec<FieldChange>,
+    /// The enumerators that differ: name, value as it was, value as it is.
+    pub values: Vec<ValueChange>,
+}
+
+/// How an enumerator differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueChange {
+    /// Its name.
+    pub name: String,
+    /// Its value's bits as they were; `None` where it is new.
+    pub before: Option<u64>,
+    /// Its value's bits as they are; `None` where it is gone.
+    pub after: Option<u64>,
+}
+
+/// What keeps names of different meaning apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Space {
+    Composite,
+    Enumeration,
+    Ordinary,
+    Function,
+    Variable,
+}
+
+/// The name space of a type's name; `None` for types without a name that stands for them.
+pub(super) fn space(ty: Type<'_>) -> Option<Space> {
+    if ty.name().is_empty() {
+        return None;
+    }
+    match ty.kind() {
+        Kind::Struct | Kind::Union => Some(Space::Composite),
+        Kind::Enum | Kind::Enum64 => Some(Space::Enumeration),
+        Kind::Typedef | Kind::Int | Kind::Float => Some(Space::Ordinary),
+        Kind::Func => Some(Space::Function),
+        Kind::Var => Some(Space::Variable),
+        Kind::Void
+        | Kind::Ptr
+        | Kind::Array
+        | Kind::Fwd
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::FuncProto
+        | Kind::Datasec
+        | Kind::DeclTag
+        | Kind::TypeTag
+        | Kind::Unknown(_) => None,
+    }
+}
+
+/// Compares two graphs by the names of their types.
+///
+/// ```
+/// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+/// use btfkit::merge::diff;
+///
+/// let build = |offset| {
+///     let mut builder = GraphBuilder::new();
+///     let int = builder.int("int", 4, IntEncoding::SIGNED)?;
+///     let members = [NewMember::new(builder.intern("c")?, int, offset)];
+///     builder.composite(Kind::Struct, "data", 12, &members)?;
+///     builder.freeze()
+/// };
+/// let diff = diff(&build(32)?, &build(64)?, &btfkit::Limits::default())?;
+/// let change = &diff.changed[0];
+/// assert_eq!(change.name, "data");
+/// assert!(change.fields[0].is_moved());
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+///
+/// # Errors
+/// `Malformed`, with the type, for an endless chain of qualifiers; `Limit` where anonymous types nest
+/// deeper than [`Limits::depth`].
+pub fn diff(before: &TypeGraph, after: &TypeGraph, limits: &Limits) -> Result<Diff> {
+    let (names_before, names_after) = (by_name(before), by_name(after));
+    let mut diff = Diff::default();
+    for (name, ids) in &names_before {
+        let Some(others) = names_after.get(name) else {
+            diff.removed.extend(ids);
+            continue;
+        };
+        let (rest, others) = match (&ids[..], &others[..]) {
+            ([_], [_]) => (ids.clone(), others.clone()),
+            _ => without_alike(before, ids, after, others, limits)?,
+        };
+        let mut others = others.into_iter();
+        for id in rest {
+            match others.next() {
+                Some(other) => {
+                    diff.changed
+                        .extend(compare(before.ty(id), after.ty(other), limits)?)
+                }
+                None => diff.removed.push(id),
+            }
+        }
+        diff.added.extend(others);
+    }
+    for (name, ids) in &names_after {
+        if !names_before.contains_key(name) {
+            diff.added.extend(ids);
+        }
+    }
+    Ok(diff)
+}
+
+/// Of types of one name in two graphs, those that have none alike in the other, in order.
+fn without_alike(
+    before: &TypeGraph,
+    ids: &[TypeId],
+    after: &TypeGraph,
+    others: &[TypeId],
+    limits: &Limits,
+) -> Result<(Vec<TypeId>, Vec<TypeId>)> {
+    let says = |ty: Type<'_>| -> Result<String> {
+        let fields = fields::fields(ty, limits)?;
+        Ok(format!("{} {fields:?} {:?}", head(ty), enumerators(ty)))
+    };
+    let mut alike: HashMap<String, Vec<TypeId>> = HashMap::new();
+    for &id in others.iter().rev() {
+        alike.entry(says(after.ty(id))?).or_default().push(id);
+    }
+    let mut rest = Vec::new();
+    for &id in ids {
+        if alike
+            .get_mut(&says(before.ty(id))?)
+            .and_then(Vec::pop)
+            .is_none()
+        {
+            rest.push(id);
+        }
+    }
+    let mut left: Vec<TypeId> = alike.into_values().flatten().collect();
+    left.sort_unstable();
+    Ok((rest, left))
+}
+
+fn by_name(graph: &TypeGraph) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
+    let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for ty in graph.types() {
+        if let Some(space) = space(ty) {
+            names
+                .entry((ty.name().as_bytes(), space))
+                .or_default()
+                .push(ty.id());
+        }
+    }
+    names
+}
+
+/// How one type differs from another, which may be of another graph; `None` where it doesn't.
+///
+/// # Errors
+/// As [`diff`].
+pub fn compare(before: Type<'_>, after: Type<'_>, limits: &Limits) -> Result<Option<Change>> {
+    let heads = (head(before), head(after));
+    let change = Change {
+        kind: after.kind(),
+        name: after.name().to_string_lossy().into_owned(),
+        before: before.id(),
+        after: after.id(),
+        head: (heads.0 != heads.1).then_some(heads),
+        fields: fields::compare(
+            fields::fields(before, limits)?,
+            fields::fields(after, limits)?,
+        ),
+        values: values(before, after),
+    };
+    let differs = change.head.is_some() || !change.fields.is_empty() || !change.values.is_empty();
+    Ok(differs.then_some(change))
+}
+
+/// What a type says beside its fields and values.
+fn head(ty: Type<'_>) -> String {
+    let kind = match ty.kind() {
+        Kind::Struct => "struct",
+        Kind::Union => "union",
+        Kind::Enum | Kind::Enum64 => "enum",
+        Kind::Typedef => "typedef",
+        Kind::Func => "function",
+        Kind::Var => "variable",
+        other => other.name(),
+    };
+    if let Some(int) = ty.as_int() {
+        return format!("{kind} of {} bits, {}", int.bits, int.encoding);
+    }
+    match ty.referent() {
+        Some(to) => format!("{kind} {}", spell::spell(ty.graph().ty(to))),
+        None => format!("{kind} of {} bytes", ty.size_word()),
+    }
+}
+
+fn enumerators(ty: Type<'_>) -> BTreeMap<String, u64> {
+    let Some(values) = ty.as_enum() else {
+        return BTreeMap::new();
+    };
+    values
+        .enumerators()
+        .map(|value| (value.name().to_string_lossy().into_owned(), value.value))
+        .collect()
+}
+
+fn values(before: Type<'_>, after: Type<'_>) -> Vec<ValueChange> {
+    let (mut before, after) = (enumerators(before), enumerators(after));
+    let mut changes = Vec::new();
+    for (name, value) in after {
+        let old = before.remove(&name);
+        if old != Some(value) {
+            changes.push(ValueChange {
+                name,
+                before: old,
+                after: Some(value),
+            });
+        }
+    }
+    changes.extend(before.into_iter().map(|(name, value)| ValueChange {
+        name,
+        before: Some(value),
+        after: None,
+    }));
+    changes
+}

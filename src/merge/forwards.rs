@@ -1,0 +1,220 @@
+//! Forward declarations and what they may stand for.
+//!
+//! A *tag* is a name of structures and unions, which share one name space as they do in C, or one of
+//! enumerations. A forward declaration stands for the type of its tag where all complete types of the tag
+//! are one class (libbpf's rule, see `btf_dedup_resolve_fwd`); where two of them differ, nothing says which
+//! of them was meant, and it stays what it is.
+
+use std::ops::Range;
+
+use crate::graph::{Kind, Word};
+use crate::merge::hash::{info, kind};
+use crate::merge::nodes::{Nodes, at, count};
+
+/// The tags that have both a forward declaration and a complete type.
+#[derive(Debug, Default)]
+pub(super) struct Forwards {
+    /// Sorted: tag by tag, in each the complete types first, by node.
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Entry {
+    /// The name's offset, and whether the tag is an enumeration's.
+    tag: (u32, bool),
+    is_forward: bool,
+    node: u32,
+}
+
+/// One tag.
+#[derive(Clone, Debug)]
+pub(super) struct Tag {
+    complete: Range<usize>,
+    forward: Range<usize>,
+}
+
+impl Tag {
+    /// A number of its own, below [`Forwards::len`].
+    pub fn number(&self) -> u32 {
+        count(self.complete.start)
+    }
+}
+
+/// Which name space a record's name is a tag in, if any: `true` for enumerations.
+fn name_space(kind: Kind) -> Option<bool> {
+    match kind {
+        Kind::Struct | Kind::Union | Kind::Fwd => Some(false),
+        Kind::Enum | Kind::Enum64 => Some(true),
+        Kind::Void
+        | Kind::Int
+        | Kind::Ptr
+        | Kind::Array
+        | Kind::Typedef
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::Func
+        | Kind::FuncProto
+        | Kind::Var
+        | Kind::Datasec
+        | Kind::Float
+        | Kind::DeclTag
+        | Kind::TypeTag
+        | Kind::Unknown(_) => None,
+    }
+}
+
+/// Whether the record only declares its tag: FWD, or an enumeration without enumerators.
+pub(super) fn is_forward(record: &[Word]) -> bool {
+    let info = info(record);
+    info.kind() == Kind::Fwd || info.kind().is_enum() && info.vlen() == 0
+}
+
+fn tag(record: &[Word]) -> Option<(u32, bool)> {
+    let name = record.first().map(|word| u32::from_ne_bytes(*word))?;
+    (name != 0)
+        .then(|| name_space(kind(record)))
+        .flatten()
+        .map(|enumeration| (name, enumeration))
+}
+
+/// Whether a forward declaration can stand for a complete type: FWD says of which kind it is, enumerations
+/// have one kind for all widths here.
+fn fits(forward: &[Word], complete: &[Word]) -> bool {
+    match kind(complete) {
+        Kind::Struct => !info(forward).flag(),
+        Kind::Union => info(forward).flag(),
+        _ => true,
+    }
+}
+
+impl Forwards {
+    /// Finds the tags. What the base says, below `first_own`, cannot change: a forward declaration that the base has, too,
+    /// stands for a complete type only where that is the base's.
+    pub fn new(nodes: &Nodes<'_>, first_own: u32) -> Self {
+        let mut entries: Vec<Entry> = nodes
+            .iter()
+            .filter(|(_, record)| is_forward(record))
+            .filter_map(|(node, record)| {
+                Some(Entry {
+                    tag: tag(record)?,
+                    is_forward: true,
+                    node,
+                })
+            })
+            .collect();
+        if entries.is_empty() {
+            return Self::default();
+        }
+        entries.sort_unstable();
+        let declared = entries.len();
+        for (node, record) in nodes.iter() {
+            let Some(tag) = tag(record).filter(|_| !is_forward(record)) else {
+                continue;
+            };
+            let is_declared = entries
+                .get(..declared)
+                .is_some_and(|entries| entries.binary_search_by_key(&tag, |e| e.tag).is_ok());
+            if is_declared {
+                entries.push(Entry {
+                    tag,
+                    is_forward: false,
+                    node,
+                });
+            }
+        }
+        entries.sort_unstable();
+        let mut forwards = Self { entries };
+        forwards.keep_usable(first_own);
+        forwards
+    }
+
+    /// Drops the tags without a complete type, and those the base declares and only others complete.
+    fn keep_usable(&mut self, first_own: u32) {
+        let mut kept = Vec::with_capacity(self.entries.len());
+        for tag in self.tags() {
+            let complete = self.complete(&tag);
+            let forward = self.entries.get(tag.forward.clone()).unwrap_or_default();
+            let completed_by_base = complete.first().is_some_and(|e| e.node < first_own);
+            let declared_by_base = forward.first().is_some_and(|e| e.node < first_own);
+            if !complete.is_empty() && (completed_by_base || !declared_by_base) {
+                kept.extend_from_slice(complete);
+                kept.extend_from_slice(forward);
+            }
+        }
+        self.entries = kept;
+    }
+
+    /// The end of the tags' numbers.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Every tag.
+    pub fn tags(&self) -> impl Iterator<Item = Tag> + '_ {
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let first = self.entries.get(start)?;
+            let tag = self.tag_from(start, first.tag);
+            start = tag.forward.end;
+            Some(tag)
+        })
+    }
+
+    fn tag_from(&self, start: usize, tag: (u32, bool)) -> Tag {
+        let rest = self.entries.get(start..).unwrap_or_default();
+        let complete = rest.partition_point(|e| (e.tag, e.is_forward) <= (tag, false));
+        let all = rest.partition_point(|e| e.tag <= tag);
+        Tag {
+            complete: start..start + complete,
+            forward: start + complete..start + all,
+        }
+    }
+
+    /// The tag of a complete type, if it has a forward declaration.
+    pub fn tag_of(&self, record: &[Word]) -> Option<Tag> {
+        if self.entries.is_empty() || is_forward(record) {
+            return None;
+        }
+        let tag = tag(record)?;
+        let start = self.entries.partition_point(|e| e.tag < tag);
+        let first = self.entries.get(start)?;
+        (first.tag == tag).then(|| self.tag_from(start, tag))
+    }
+
+    fn complete(&self, tag: &Tag) -> &[Entry] {
+        self.entries.get(tag.complete.clone()).unwrap_or_default()
+    }
+
+    /// The complete type a tag stands for, if all of them have the same value in `table`.
+    pub fn agreed<T: Copy + Default + PartialEq>(&self, tag: &Tag, table: &[T]) -> Option<u32> {
+        let complete = self.complete(tag);
+        let first = complete.first()?.node;
+        let value = at(table, first);
+        complete
+            .iter()
+            .all(|entry| at(table, entry.node) == value)
+            .then_some(first)
+    }
+
+    /// The tag's first complete type.
+    pub fn first(&self, tag: &Tag) -> Option<u32> {
+        self.complete(tag).first().map(|entry| entry.node)
+    }
+
+    /// The forward declarations of a tag that can stand for this complete type.
+    pub fn fitting<'f>(
+        &'f self,
+        tag: &Tag,
+        nodes: &'f Nodes<'_>,
+        complete: u32,
+    ) -> impl Iterator<Item = u32> + 'f {
+        let complete = nodes.record(complete);
+        self.entries
+            .get(tag.forward.clone())
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| entry.node)
+            .filter(move |&node| fits(nodes.record(node), complete))
+    }
+}

@@ -1,0 +1,136 @@
+//! The report on a relocated object, as JSON.
+
+use std::io::{self, Write};
+
+use crate::error::Result;
+use crate::relocate::{Outcome, Record, Report, SourceLine};
+use crate::render::json_string;
+
+/// Writes a report as one line of JSON. The writer should be buffered.
+///
+/// ```text
+/// { "schema": 1,
+///   "relocations": [{                               section by section, in the order of the records
+///     "section": string,
+///     "insn": number,                               the instruction, counted from its section's start
+///     "function": string | null,                    null where a linker dropped it
+///     "function_insn": number | null,               the instruction, counted from its function's start
+///     "source": { "file": string, "line": number, "column": number, "text": string } | null,
+///     "kind": string,                               "byte_off", "field_exists" and so on
+///     "local": string,                              "struct session.hops[2].port"
+///     "target": string | null,                      label of the target it is looked for in
+///     "found": string | null,                       the path or type there
+///     "found_at": number | null,                    the field's start there, in bits
+///     "outcome": "set" | "absent" | "no_match" | "user_type_id" | "width" | "no_function"
+///                | "left_to_loader",                the three in the middle are poison
+///     "dead": boolean,                              whether it is poison that can't be reached
+///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
+///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
+///   "doubts": [{ "type": string, "taken": string, "others": [string] }] }
+/// ```
+///
+/// # Errors
+/// `Io` where the writer says so.
+pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
+    let mut json = Json(out);
+    json.0.write_all(b"{\"schema\":1,\"relocations\":[")?;
+    json.list(&report.records, |json, record| json.record(record))?;
+    json.0.write_all(b"],\"doubts\":[")?;
+    json.list(&report.doubts, |json, doubt| {
+        json.0.write_all(b"{\"type\":")?;
+        json.string(&doubt.ty)?;
+        json.text("taken", Some(&doubt.taken))?;
+        json.0.write_all(b",\"others\":[")?;
+        json.list(&doubt.others, |json, other| json.string(other))?;
+        json.0.write_all(b"]}")
+    })?;
+    json.0.write_all(b"]}\n")?;
+    Ok(())
+}
+
+struct Json<'w, W>(&'w mut W);
+
+impl<W: Write> Json<'_, W> {
+    fn list<T>(
+        &mut self,
+        items: &[T],
+        mut each: impl FnMut(&mut Self, &T) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for (number, item) in items.iter().enumerate() {
+            if number > 0 {
+                self.0.write_all(b",")?;
+            }
+            each(self, item)?;
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, string: &str) -> io::Result<()> {
+        json_string(self.0, string)
+    }
+
+    /// A key, and a string or null.
+    fn text(&mut self, key: &str, value: Option<&str>) -> io::Result<()> {
+        write!(self.0, ",\"{key}\":")?;
+        match value {
+            Some(value) => self.string(value),
+            None => self.0.write_all(b"null"),
+        }
+    }
+
+    /// A key, and a number or null.
+    fn number(&mut self, key: &str, value: Option<u64>) -> io::Result<()> {
+        match value {
+            Some(value) => write!(self.0, ",\"{key}\":{value}"),
+            None => write!(self.0, ",\"{key}\":null"),
+        }
+    }
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.0.write_all(b"{\"section\":")?;
+        self.string(&record.section)?;
+        self.number("insn", Some(record.insn))?;
+        let function = record.function.as_ref();
+        self.text("function", function.map(|(name, _)| &**name))?;
+        self.number("function_insn", function.map(|(_, insn)| *insn))?;
+        self.source(record.source.as_ref())?;
+        self.text("kind", Some(&record.kind))?;
+        self.text("local", Some(&record.local))?;
+        self.text("target", record.target.as_deref())?;
+        self.text("found", record.found.as_deref())?;
+        self.number("found_at", record.found_at.map(|bits| bits.0))?;
+        let (outcome, old, new) = match record.outcome {
+            Outcome::Set { old, new } => ("set", Some(old), Some(new)),
+            Outcome::Absent { old } => ("absent", Some(old), Some(0)),
+            Outcome::NoMatch => ("no_match", None, None),
+            Outcome::UserTypeId => ("user_type_id", None, None),
+            Outcome::Width => ("width", None, None),
+            Outcome::NoFunction => ("no_function", None, None),
+            Outcome::LeftToLoader => ("left_to_loader", None, None),
+        };
+        self.text("outcome", Some(outcome))?;
+        write!(self.0, ",\"dead\":{}", record.dead)?;
+        self.number("old", old)?;
+        self.number("new", new)?;
+        self.0.write_all(b",\"rejected\":[")?;
+        self.list(&record.rejected, |json, rejected| {
+            write!(json.0, "{{\"id\":{}", rejected.id.get())?;
+            json.text("type", Some(&rejected.ty))?;
+            json.text("reason", Some(&rejected.reason))?;
+            json.0.write_all(b"}")
+        })?;
+        self.0.write_all(b"]}")
+    }
+
+    fn source(&mut self, source: Option<&SourceLine>) -> io::Result<()> {
+        let Some(source) = source else {
+            return self.0.write_all(b",\"source\":null");
+        };
+        self.0.write_all(b",\"source\":{\"file\":")?;
+        self.string(&source.file)?;
+        self.number("line", Some(u64::from(source.line)))?;
+        self.number("column", Some(u64::from(source.column)))?;
+        self.text("text", Some(&source.text))?;
+        self.0.write_all(b"}")
+    }
+}

@@ -1,0 +1,146 @@
+//! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
+
+use bytes::Bytes;
+
+use crate::dwarf::{self, Degraded};
+use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
+use crate::error::{Error, Place, Result};
+use crate::graph::TypeGraph;
+use crate::limits::Limits;
+use crate::parse;
+
+/// How to load types.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct LoadOptions {
+    /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
+    /// read so, even with a base.
+    pub base: Option<TypeGraph>,
+    /// Whether to convert an ELF file's DWARF even where it has BTF.
+    pub dwarf: bool,
+    /// How to convert DWARF: which types, and what else. Base and bounds are taken from the fields here.
+    pub conversion: dwarf::Options,
+    /// Bounds on the input.
+    pub limits: Limits,
+}
+
+/// Types, and what they came from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The types.
+    pub graph: TypeGraph,
+    /// What they came from.
+    pub source: Source,
+    /// What BTF can't say of the DWARF, and what it became.
+    pub degraded: Vec<Degraded>,
+}
+
+/// What types came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// The bytes were BTF.
+    Btf,
+    /// The `.BTF` section of an ELF file.
+    ElfBtf,
+    /// The DWARF of an ELF file.
+    Dwarf,
+}
+
+/// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is), an ELF file with a
+/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip or zstd, or by xz if the
+/// feature `cli` is on. What it is, is told by its contents. `.BTF` wins over DWARF, unless the options say
+/// otherwise.
+///
+/// ```
+/// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
+/// # let mut builder = GraphBuilder::new();
+/// # builder.int("int", 4, IntEncoding::SIGNED)?;
+/// # let bytes = btfkit::encode::encode(&builder.freeze()?)?;
+/// use btfkit::pipeline::{LoadOptions, load};
+/// let loaded = load(bytes, &LoadOptions::default())?;
+/// assert!(loaded.graph.find(Kind::Int, "int").is_some());
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+///
+/// # Errors
+/// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
+/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
+pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
+    let bytes = unpacked(bytes.into(), &options.limits)?;
+    if is_elf(&bytes) {
+        return from_elf(bytes, options);
+    }
+    if !matches!(*bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]) {
+        return Err(Error::malformed(
+            "this is neither BTF nor an ELF file, nor one of these compressed by gzip, xz or zstd",
+        )
+        .within(Place::Byte(0)));
+    }
+    let graph = split_or_not(options, |base| {
+        let parse_options = parse::Options {
+            base,
+            limits: options.limits.clone(),
+            ..parse::Options::default()
+        };
+        parse::parse_with(bytes.clone(), &parse_options)
+    })?;
+    Ok(Loaded {
+        graph,
+        source: Source::Btf,
+        degraded: Vec::new(),
+    })
+}
+
+/// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
+///
+/// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
+/// and those that go on from a base don't, so that reading it without its base fails at once.
+fn split_or_not(
+    options: &LoadOptions,
+    read: impl Fn(Option<TypeGraph>) -> Result<TypeGraph>,
+) -> Result<TypeGraph> {
+    match read(None) {
+        Ok(graph) => Ok(graph),
+        Err(_) if options.base.is_some() => read(options.base.clone()),
+        Err(error) => Err(error),
+    }
+}
+
+fn from_elf(bytes: Bytes, options: &LoadOptions) -> Result<Loaded> {
+    if !options.dwarf && has_btf(&bytes)? {
+        let graph = split_or_not(options, |base| {
+            let btf_options = BtfOptions {
+                base,
+                limits: options.limits.clone(),
+            };
+            btf_of_with(bytes.clone(), &btf_options)
+        })?;
+        return Ok(Loaded {
+            graph,
+            source: Source::ElfBtf,
+            degraded: Vec::new(),
+        });
+    }
+    let sections = debug_sections(&bytes, &options.limits)?;
+    let conversion = dwarf::Options {
+        base: options.base.clone(),
+        limits: options.limits.clone(),
+        ..options.conversion.clone()
+    };
+    let converted = dwarf::convert(&sections, &conversion)?;
+    Ok(Loaded {
+        graph: converted.graph,
+        source: Source::Dwarf,
+        degraded: converted.degraded,
+    })
+}
+
+/// The bytes, decompressed if they are compressed.
+pub(super) fn unpacked(bytes: Bytes, limits: &Limits) -> Result<Bytes> {
+    match Compression::detect(&bytes) {
+        Some(format) => inflate(format, &bytes, limits.section_bytes).map(Bytes::from),
+        None => Ok(bytes),
+    }
+}

@@ -1,0 +1,123 @@
+//! The smallest BTF with which objects relocate as they do against a whole target.
+
+use bytes::Bytes;
+
+use crate::elf::BpfObject;
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::graph::TypeGraph;
+use crate::merge::{Minimiser, Need};
+use crate::pipeline::program::Program;
+use crate::pipeline::relocate::{Options, Target, load_options, loaded};
+use crate::relocate::{self, Fixup, RelocationKind};
+
+/// Makes the smallest BTF against which `objects` relocate to the instructions to which they relocate
+/// against `target`, ids of types (TYPE_ID_TARGET) aside. It stands by itself, even where the target is
+/// split BTF or has modules.
+///
+/// The result is tried: every object is resolved against it, too, and the answers compared.
+///
+/// ```
+/// use btfkit::pipeline::{Options, Target, minimise};
+/// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
+/// let target = Target::user("app", read("tutorial/prog_b.gcc-dwarf5"));
+/// let small = minimise(&[read("tutorial/probe.bpf.o").into()], &target, &Options::default())?;
+/// // `struct data` with the two members that are read, and their `int`.
+/// assert_eq!(small.len(), 2);
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`relocate`](crate::pipeline::relocate()); the object is named by its number, from 0.
+pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result<TypeGraph> {
+    let objects = objects
+        .iter()
+        .enumerate()
+        .map(|(number, object)| {
+            BpfObject::parse_with(object.clone(), &options.limits).within(|| place(number))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let programs: Vec<_> = objects.iter().map(Program::new).collect();
+    let targets = [loaded(target, &load_options(&programs, options))?];
+    let resolved = programs
+        .iter()
+        .enumerate()
+        .map(|(number, program)| fixups(program, &targets).within(|| place(number)))
+        .collect::<Result<Vec<_>>>()?;
+
+    // Should a question be answered by what is *not* there, keeping everything that is looked at may be too
+    // little; then the types that any object names are kept with all their members.
+    for generous in [false, true] {
+        let small = build(&targets, &resolved, generous)?;
+        let [target] = &targets;
+        let small_target = [relocate::Target {
+            label: target.label.clone(),
+            role: target.role,
+            graph: small.clone(),
+            modules: Vec::new(),
+        }];
+        let mut same = true;
+        for (program, expected) in programs.iter().zip(&resolved) {
+            let got = fixups(program, &small_target)?;
+            same &= got.iter().zip(expected).all(|(a, b)| a.agrees_with(b));
+        }
+        if same {
+            return Ok(small);
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "no smaller graph gives the same answers; use the target as it is",
+    ))
+}
+
+fn place(number: usize) -> Place {
+    Place::File(format!("object {number}"))
+}
+
+fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fixup>> {
+    let options = relocate::Options::default();
+    relocate::resolve(&program.view(), targets, &options).map(|resolution| resolution.fixups)
+}
+
+fn build(
+    targets: &[relocate::Target; 1],
+    resolved: &[Vec<Fixup>],
+    generous: bool,
+) -> Result<TypeGraph> {
+    let [target] = targets;
+    let mut minimiser = Minimiser::new();
+    for fixup in resolved.iter().flatten() {
+        let (Some(kind), Some(candidate)) = (fixup.kind, fixup.matched.first()) else {
+            continue;
+        };
+        let graph = candidate
+            .module
+            .and_then(|number| target.modules.get(number))
+            .unwrap_or(&target.graph);
+        let ty = graph.ty(candidate.id);
+        if generous {
+            minimiser.need(ty, Need::Members)?;
+        }
+        minimiser.need(ty, need(kind, &fixup.target_steps))?;
+    }
+    minimiser.build()
+}
+
+fn need(kind: RelocationKind, steps: &[u32]) -> Need<'_> {
+    match kind {
+        RelocationKind::FieldByteOffset
+        | RelocationKind::FieldByteSize
+        | RelocationKind::FieldExists
+        | RelocationKind::FieldSigned
+        | RelocationKind::FieldLshiftU64
+        | RelocationKind::FieldRshiftU64 => Need::Path(steps),
+        RelocationKind::EnumvalExists | RelocationKind::EnumvalValue => {
+            Need::Enumerator(steps.first().copied().unwrap_or(0))
+        }
+        RelocationKind::TypeMatches => Need::Members,
+        RelocationKind::TypeIdLocal
+        | RelocationKind::TypeIdTarget
+        | RelocationKind::TypeExists
+        | RelocationKind::TypeSize => Need::Whole,
+    }
+}

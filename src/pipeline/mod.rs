@@ -1,0 +1,19 @@
+//! Whole jobs: bytes of files in, bytes of files and a report out.
+//!
+//! [`relocate`] is the main one. [`load`] is how every job takes in types: it tells by a file's contents
+//! what it is.
+
+mod check;
+mod explain;
+mod json;
+mod load;
+mod minimise;
+mod program;
+mod relocate;
+
+pub use check::{Sums, Verdict, check};
+pub use explain::{Poison, explain};
+pub use json::write_json;
+pub use load::{LoadOptions, Loaded, Source, load};
+pub use minimise::minimise;
+pub use relocate::{Options, Relocated, Target, Types, check_strict, relocate};

@@ -1,0 +1,259 @@
+//! The main job: object and targets in, rewritten object and report out.
+
+use bytes::Bytes;
+
+use crate::elf::BpfObject;
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::graph::TypeGraph;
+use crate::limits::Limits;
+use crate::pipeline::load::{LoadOptions, load};
+use crate::pipeline::program::{Program, wanted};
+use crate::relocate::{self, Report, Resolution, Role};
+
+/// Something to relocate against.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Target {
+    /// What it is called in the report, and the flavor suffix that picks it: `struct file___app` is the one of
+    /// the target labelled `app`.
+    pub label: String,
+    /// What it is.
+    pub role: Role,
+    /// Its types.
+    pub types: Types,
+    /// A kernel's modules: split BTF over `types`.
+    pub modules: Vec<Types>,
+}
+
+/// Types, or a file that holds some.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Types {
+    /// Types.
+    Graph(TypeGraph),
+    /// A file's bytes, of any sort that [`load`] takes.
+    File(Bytes),
+}
+
+impl Target {
+    /// A user program, under a label of your choice.
+    #[must_use]
+    pub fn user(label: impl Into<String>, types: impl Into<Types>) -> Self {
+        Self {
+            label: label.into(),
+            role: Role::User,
+            types: types.into(),
+            modules: Vec::new(),
+        }
+    }
+
+    /// The kernel, under the label `kernel`.
+    #[must_use]
+    pub fn kernel(types: impl Into<Types>) -> Self {
+        Self {
+            label: relocate::KERNEL_LABEL.to_owned(),
+            role: Role::Kernel,
+            types: types.into(),
+            modules: Vec::new(),
+        }
+    }
+}
+
+impl From<TypeGraph> for Types {
+    fn from(graph: TypeGraph) -> Self {
+        Self::Graph(graph)
+    }
+}
+
+impl From<Bytes> for Types {
+    fn from(bytes: Bytes) -> Self {
+        Self::File(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Types {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::File(bytes.into())
+    }
+}
+
+/// How to relocate.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Do only what belongs to user programs, and leave the rest in the object for its loader.
+    pub partial: bool,
+    /// Refuse an object with a relocation that has no answer, or a type that more than one target has
+    /// ([`check_strict`]).
+    pub strict: bool,
+    /// Whether to convert a target's DWARF even where it has BTF.
+    pub dwarf: bool,
+    /// Bounds on the inputs.
+    pub limits: Limits,
+}
+
+/// A relocated object.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Relocated {
+    /// The new file. It differs from the old one in the patched instructions and the consumed relocation
+    /// records, and in nothing else.
+    pub object: Vec<u8>,
+    /// What each relocation came to.
+    pub report: Report,
+}
+
+/// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
+///
+/// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
+///
+/// ```
+/// use btfkit::pipeline::{Options, Target, relocate};
+/// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
+/// // The object's own layout is a target like any other: nothing changes.
+/// let object = read("tutorial/probe.bpf.o");
+/// let targets = [Target::user("app", object.clone())];
+/// let relocated = relocate(object, &targets, &Options::default())?;
+/// assert!(relocated.report.is_clean());
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+///
+/// # Errors
+/// Whatever [`BpfObject::parse`], [`load`] and [`relocate::resolve`] refuse: a malformed object or target, an
+/// ambiguous relocation, an instruction that doesn't hold what its relocation says; in strict mode, what
+/// [`check_strict`] does. Nothing comes out then.
+pub fn relocate(
+    object: impl Into<Bytes>,
+    targets: &[Target],
+    options: &Options,
+) -> Result<Relocated> {
+    let object = BpfObject::parse_with(object, &options.limits)?;
+    let program = Program::new(&object);
+    let load_options = load_options([&program], options);
+    let targets = targets
+        .iter()
+        .map(|target| loaded(target, &load_options))
+        .collect::<Result<Vec<_>>>()?;
+    let engine = relocate::Options::partial(options.partial);
+    let relocated = relocate_object(&program, &targets, engine)?;
+    if options.strict {
+        check_strict(&relocated.report)?;
+    }
+    Ok(relocated)
+}
+
+/// How to load the targets of objects: of DWARF only what one of them asks for.
+pub(super) fn load_options<'p, 'o: 'p>(
+    programs: impl IntoIterator<Item = &'p Program<'o>>,
+    options: &Options,
+) -> LoadOptions {
+    LoadOptions {
+        dwarf: options.dwarf,
+        conversion: wanted(programs),
+        limits: options.limits.clone(),
+        ..LoadOptions::default()
+    }
+}
+
+/// Relocates an object against targets whose types are at hand.
+pub(super) fn relocate_object(
+    program: &Program<'_>,
+    targets: &[relocate::Target],
+    options: relocate::Options,
+) -> Result<Relocated> {
+    let view = program.view();
+    let resolution = relocate::resolve(&view, targets, &options)?;
+    let (object, relocated) = apply(program, &view, resolution)?;
+    let report = Report::new(&view, targets, &relocated);
+    Ok(Relocated { object, report })
+}
+
+/// A target with its types at hand.
+pub(super) fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate::Target> {
+    let place = || Place::File(target.label.clone());
+    let load = |types: &Types, base: Option<TypeGraph>| match types {
+        Types::Graph(graph) => Ok(graph.clone()),
+        Types::File(bytes) => {
+            let options = LoadOptions {
+                base,
+                ..options.clone()
+            };
+            load(bytes.clone(), &options).map(|loaded| loaded.graph)
+        }
+    };
+    let graph = load(&target.types, None).within(place)?;
+    let modules = target
+        .modules
+        .iter()
+        .enumerate()
+        .map(|(number, module)| {
+            load(module, Some(graph.clone()))
+                .within(|| Place::File(format!("module {number}")))
+                .within(place)
+        })
+        .collect::<Result<_>>()?;
+    Ok(relocate::Target {
+        label: target.label.clone(),
+        role: target.role,
+        graph,
+        modules,
+    })
+}
+
+/// Patches a copy of the object, and takes the consumed records out.
+fn apply(
+    program: &Program<'_>,
+    view: &relocate::Program<'_>,
+    resolution: Resolution,
+) -> Result<(Vec<u8>, relocate::Relocated)> {
+    let mut rewriter = program.object.rewrite()?;
+    let mut applied = Vec::with_capacity(resolution.fixups.len());
+    for fixup in &resolution.fixups {
+        let section = program.sections.get(fixup.section);
+        let code = section
+            .and_then(|section| section.code)
+            .and_then(|code| rewriter.code_mut(code.index()))
+            .unwrap_or_default();
+        let done = fixup.apply(code, program.object.endian()).within(|| {
+            let name = section.map_or("", |section| &section.name);
+            Place::Section(format!("{name}: relocation #{}", fixup.record))
+        })?;
+        applied.push(done);
+        if fixup.is_consumed() {
+            rewriter.consume(fixup.section, fixup.record)?;
+        }
+    }
+    let patched: Vec<&[u8]> = program
+        .sections
+        .iter()
+        .map(|section| section.code.and_then(|code| rewriter.code(code.index())))
+        .map(Option::unwrap_or_default)
+        .collect();
+    let dead = relocate::find_dead(view, &patched, &resolution, &applied);
+    let relocated = relocate::Relocated {
+        // The new file holds it.
+        code: Vec::new(),
+        resolution,
+        applied,
+        dead,
+    };
+    Ok((rewriter.finish()?, relocated))
+}
+
+/// Refuses what strict mode doesn't take.
+///
+/// # Errors
+/// `NotFound` for the first poisoned relocation, `Ambiguous` for the first type that more than one target has.
+pub fn check_strict(report: &Report) -> Result<()> {
+    let poisoned = report
+        .records
+        .iter()
+        .find(|record| record.outcome.is_poison());
+    if let Some(record) = poisoned {
+        return Err(Error::new(ErrorKind::NotFound, record.to_string()));
+    }
+    match report.doubts.first() {
+        Some(doubt) => Err(Error::new(ErrorKind::Ambiguous, doubt.to_string())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,569 @@
+//! The command: exit status, what goes where, and what happens to the output file.
+
+mod support;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use btfkit::elf::BpfObject;
+use btfkit::graph::Kind;
+use btfkit::parse;
+use support::{output, read, testdata, tool};
+
+fn btfkit() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_btfkit"));
+    command.current_dir(testdata("")).env_remove("NO_COLOR");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    btfkit().args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs it; it must do its work.
+fn done(arguments: &[&str]) -> Output {
+    let output = run(arguments);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{arguments:?}: {}",
+        stderr(&output)
+    );
+    output
+}
+
+/// Runs it; it must refuse, with this status and these words.
+fn refused(arguments: &[&str], status: i32, words: &[&str]) {
+    let output = run(arguments);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
+    for word in words {
+        assert!(text.contains(word), "{arguments:?}: no {word:?} in {text}");
+    }
+}
+
+/// A folder for outputs.
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        std::fs::write(self.0.path().join(name), bytes).unwrap();
+        self.path(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+const PROBE: &str = "tutorial/probe.bpf.o";
+/// The probe's own types have the kernel's `struct pt_regs` as the kernel has it.
+const KERNEL: &str = "kernel=tutorial/probe.bpf.o";
+
+/// The immediate of an instruction of the first code section.
+fn immediate(object: &Path, insn: usize) -> u32 {
+    let object = BpfObject::parse(std::fs::read(object).unwrap()).unwrap();
+    let code = object.code_sections()[0].code();
+    u32::from_le_bytes(code[insn * 8 + 4..][..4].try_into().unwrap())
+}
+
+#[test]
+fn the_tutorial_for_both_programs_and_all_compilers() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.o");
+    for compiler in ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"] {
+        for (program, offset) in [("prog_a", 4), ("prog_b", 8)] {
+            let target = format!("app=tutorial/{program}.{compiler}");
+            let report = done(&[
+                "relocate", PROBE, "--target", &target, "--target", KERNEL, "-o", &out,
+            ]);
+            let report = stdout(&report);
+            assert!(report.contains("struct data.c in app: 4"), "{report}");
+            assert!(
+                report.contains("struct pt_regs.di in kernel: 112 (as it was)"),
+                "{report}"
+            );
+            assert_eq!(immediate(out.as_ref(), 16), offset);
+            let object = BpfObject::parse(std::fs::read(&out).unwrap()).unwrap();
+            assert!(object.ext().unwrap().relos.as_ref().unwrap().is_empty());
+        }
+    }
+}
+
+#[test]
+fn files_may_stand_in_any_order() {
+    let scratch = Scratch::new();
+    let (one, two) = (scratch.path("one.o"), scratch.path("two.o"));
+    let program = "app=tutorial/prog_b.gcc-dwarf5";
+    done(&[
+        "relocate", PROBE, "--target", program, "--target", KERNEL, "-o", &one,
+    ]);
+    done(&["relocate", "-o", &two, "--target", program, KERNEL, PROBE]);
+    assert!(std::fs::read(one).unwrap() == std::fs::read(two).unwrap());
+    refused(
+        &["relocate", "--target", program, "-o", "x.o"],
+        2,
+        &["which object?"],
+    );
+    refused(&["relocate", PROBE, "-o", "x.o"], 2, &["--target"]);
+}
+
+#[test]
+fn the_report_as_json() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.o");
+    let target = "app=tutorial/prog_b.clang-dwarf5";
+    let done = done(&[
+        "relocate", PROBE, "-t", target, "-t", KERNEL, "-o", &out, "--report", "json", "--quiet",
+    ]);
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(report["schema"], 1);
+    let relocation = &report["relocations"][2];
+    let expected = serde_json::json!({
+        "section": "uprobe/add_test", "insn": 16, "function": "probe_add_test", "function_insn": 16,
+        "source": { "file": "./tutorial/probe.bpf.c", "line": 31, "column": 2,
+            "text": "bpf_probe_read_user(&a, sizeof(a), &d->a);" },
+        "kind": "byte_off", "local": "struct data.c", "target": "app", "found": "struct data.c", "found_at": 64,
+        "outcome": "set", "dead": false, "old": 4, "new": 8, "rejected": []
+    });
+    assert_eq!(*relocation, expected);
+}
+
+#[test]
+fn the_object_to_standard_output_and_the_report_to_standard_error() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.o");
+    let program = "app=tutorial/prog_b.gcc-dwarf4";
+    let common = ["relocate", PROBE, "-t", program, "-t", KERNEL, "-o"];
+    done(&[&common[..], &[&out]].concat());
+    let piped = done(&[&common[..], &["-"]].concat());
+    assert!(piped.stdout == std::fs::read(&out).unwrap());
+    assert!(stderr(&piped).contains("4 -> 8"));
+    let quiet = done(&[&common[..], &["-", "--quiet"]].concat());
+    assert_eq!(stderr(&quiet), "");
+}
+
+#[test]
+fn strict_and_poison() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.o");
+    // Nobody has `struct pt_regs`: that relocation is poisoned.
+    let only_app = [
+        "relocate",
+        PROBE,
+        "-t",
+        "app=tutorial/prog_b.gcc-dwarf5",
+        "-o",
+        &out,
+    ];
+    let report = stdout(&done(&only_app));
+    assert!(report.contains("struct pt_regs.di: poisoned"), "{report}");
+    assert_eq!(immediate(out.as_ref(), 0), 195_896_080);
+    std::fs::remove_file(&out).unwrap();
+    refused(
+        &[&only_app[..], &["--strict"]].concat(),
+        1,
+        &[PROBE, "struct pt_regs.di", "poisoned"],
+    );
+    // Two targets have `struct data`, and nothing says which is meant.
+    let doubt = [
+        "relocate",
+        PROBE,
+        "-t",
+        "b=tutorial/prog_b.gcc-dwarf5",
+        "-t",
+        KERNEL,
+        "-t",
+        "a=tutorial/prog_a.gcc-dwarf5",
+        "-o",
+        &out,
+        "--strict",
+    ];
+    refused(&doubt, 1, &[PROBE, "struct data is taken from b", "___b"]);
+    assert!(scratch.names().is_empty(), "{:?}", scratch.names());
+}
+
+#[test]
+fn partial_leaves_the_kernels_part() {
+    let scratch = Scratch::new();
+    let out = scratch.path("out.o");
+    let report = stdout(&done(&[
+        "relocate",
+        PROBE,
+        "-t",
+        "app=tutorial/prog_b.gcc-dwarf5",
+        "--partial",
+        "-o",
+        &out,
+    ]));
+    assert!(
+        report.contains("struct pt_regs.di: left to the loader"),
+        "{report}"
+    );
+    let object = BpfObject::parse(std::fs::read(&out).unwrap()).unwrap();
+    let relos = object.ext().unwrap().relos.as_ref().unwrap();
+    assert_eq!(relos.len(), 1);
+    // Then the rest: the same as all at once.
+    let (rest, all) = (scratch.path("rest.o"), scratch.path("all.o"));
+    done(&["relocate", &out, "-t", KERNEL, "-o", &rest]);
+    done(&[
+        "relocate",
+        PROBE,
+        "-t",
+        "app=tutorial/prog_b.gcc-dwarf5",
+        "-t",
+        KERNEL,
+        "-o",
+        &all,
+    ]);
+    assert!(std::fs::read(rest).unwrap() == std::fs::read(all).unwrap());
+}
+
+#[test]
+fn a_failure_leaves_the_old_file_and_nothing_else() {
+    let scratch = Scratch::new();
+    let out = scratch.write("out.o", b"precious");
+    let program = "tutorial/prog_a.gcc-dwarf5";
+    let cases: &[&[&str]] = &[
+        &["relocate", program, "-t", KERNEL, "-o", &out],
+        &[
+            "relocate",
+            PROBE,
+            "-t",
+            "app=README.md",
+            "-t",
+            KERNEL,
+            "-o",
+            &out,
+        ],
+        &["relocate", PROBE, "-t", "app=nowhere", "-o", &out],
+        &["convert", "README.md", "-o", &out],
+        &["convert", program, "--root", "no_such_type", "-o", &out],
+        &["merge", "dump/every_kind.btf", "README.md", "-o", &out],
+    ];
+    for arguments in cases {
+        refused(arguments, 1, &["error:"]);
+        assert_eq!(std::fs::read(&out).unwrap(), b"precious");
+        assert_eq!(scratch.names(), ["out.o"]);
+    }
+    let nowhere = scratch.path("no/such/folder/out.o");
+    refused(
+        &["convert", program, "-o", &nowhere],
+        1,
+        &["no/such/folder/out.o", "No such file"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_new_file_takes_the_old_ones_place() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let out = scratch.write("out.btf", b"old");
+    std::fs::set_permissions(&out, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let link = scratch.path("link.btf");
+    std::os::unix::fs::symlink("out.btf", &link).unwrap();
+    done(&["convert", "tutorial/prog_a.gcc-dwarf5", "-o", &link]);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(
+        std::fs::metadata(&out).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+    assert!(parse::parse(std::fs::read(&out).unwrap()).is_ok());
+    assert_eq!(scratch.names(), ["link.btf", "out.btf"]);
+    done(&["convert", "tutorial/prog_a.gcc-dwarf5", "-o", "/dev/null"]);
+}
+
+#[test]
+fn errors_name_file_and_place() {
+    let scratch = Scratch::new();
+    refused(
+        &[
+            "relocate",
+            "tutorial/prog_a.gcc-dwarf5",
+            "-t",
+            KERNEL,
+            "-o",
+            "-",
+        ],
+        1,
+        &["tutorial/prog_a.gcc-dwarf5: byte 0x12: this ELF file is for machine 62, not for BPF"],
+    );
+    refused(
+        &["relocate", PROBE, "-t", "app=README.md", "-o", "-"],
+        1,
+        &["README.md: app: byte 0x0: this is neither BTF nor an ELF file"],
+    );
+    let mut btf = read("dump/every_kind.btf");
+    btf.truncate(100);
+    let cut = scratch.write("cut.btf", &btf);
+    refused(&["dump", &cut], 1, &["cut.btf: byte 0x", "after the data"]);
+    refused(&["dump", "nowhere.btf"], 1, &["nowhere.btf: No such file"]);
+    refused(&["dump", "."], 1, &[".: it is a folder"]);
+    refused(
+        &["dump", "dump/every_kind.btf", "--type", "nobody"],
+        1,
+        &["no type is called nobody"],
+    );
+    refused(
+        &[
+            "convert",
+            "tutorial/prog_a.gcc-dwarf5",
+            "--root",
+            "nobody",
+            "-o",
+            "-",
+        ],
+        1,
+        &["nobody"],
+    );
+    refused(
+        &["convert", "dump/every_kind.btf", "-o", "-"],
+        1,
+        &["it is BTF already"],
+    );
+}
+
+#[test]
+fn three_messages_for_programs_without_types() {
+    let Some(objcopy) = tool(&["llvm-objcopy-19", "llvm-objcopy"]) else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let program = testdata("tutorial/prog_a.gcc-dwarf5");
+    let made = |flag: &str, name: &str| {
+        let path = scratch.path(name);
+        output(
+            Command::new(&objcopy)
+                .arg(flag)
+                .args([&program, &PathBuf::from(&path)]),
+        );
+        path
+    };
+    let plain = made("--strip-debug", "plain");
+    refused(
+        &["convert", &plain, "-o", "-"],
+        1,
+        &["plain: ", "no debug information", "-g"],
+    );
+    let stripped = made("--strip-all", "stripped");
+    refused(
+        &["convert", &stripped, "-o", "-"],
+        1,
+        &["stripped: ", "the file is stripped"],
+    );
+    let mut bytes = std::fs::read(&program).unwrap();
+    bytes.truncate(3000);
+    let cut = scratch.write("cut", &bytes);
+    refused(
+        &["convert", &cut, "-o", "-"],
+        1,
+        &["cut: byte 0x", "damaged"],
+    );
+}
+
+#[test]
+fn compressed_files_are_read_as_they_are() {
+    let scratch = Scratch::new();
+    let bytes = read("dump/every_kind.btf");
+    let expected = stdout(&done(&["dump", "dump/every_kind.btf"]));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&bytes).unwrap();
+    let gz = scratch.write("a.gz", &encoder.finish().unwrap());
+    assert_eq!(stdout(&done(&["dump", &gz])), expected);
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    let zst = scratch.write(
+        "a.zst",
+        &ruzstd::encoding::compress_to_vec(&bytes[..], level),
+    );
+    assert_eq!(stdout(&done(&["dump", &zst])), expected);
+    if let Some(xz) = tool(&["xz"]) {
+        let plain = scratch.write("a", &bytes);
+        output(Command::new(xz).args(["-k", "--check=crc32", &plain]));
+        assert_eq!(stdout(&done(&["dump", &scratch.path("a.xz")])), expected);
+    }
+    let mut child = btfkit()
+        .args(["dump", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    assert_eq!(stdout(&child.wait_with_output().unwrap()), expected);
+}
+
+#[test]
+fn dump_raw_and_json() {
+    let golden = |name: &str| String::from_utf8(read(name)).unwrap();
+    let file = "dump/every_kind.btf";
+    assert_eq!(
+        stdout(&done(&["dump", file])),
+        golden("dump/every_kind.txt")
+    );
+    assert_eq!(
+        stdout(&done(&["dump", file, "--format", "json"])),
+        golden("dump/every_kind.json")
+    );
+    let one = stdout(&done(&["dump", file, "--type", "double"]));
+    assert_eq!(one.lines().count(), 1);
+    assert!(one.ends_with("FLOAT 'double' size=8\n"), "{one}");
+}
+
+#[test]
+fn convert_all_or_what_is_asked_for() {
+    let scratch = Scratch::new();
+    let (all, some, split) = (
+        scratch.path("all"),
+        scratch.path("some"),
+        scratch.path("split"),
+    );
+    let program = "layouts/server1.gcc-dwarf5";
+    let notes = stderr(&done(&["convert", program, "-o", &all]));
+    assert!(
+        notes.contains("session.refs: _Atomic was dropped"),
+        "{notes}"
+    );
+    assert_eq!(
+        stderr(&done(&[
+            "convert", program, "-o", &all, "--quiet", "--jobs", "1"
+        ])),
+        ""
+    );
+    done(&["convert", "--root", "window", program, "-o", &some]);
+    let parsed = |path: &str| parse::parse(std::fs::read(path).unwrap()).unwrap();
+    let (all_graph, some_graph) = (parsed(&all), parsed(&some));
+    assert!(some_graph.len() < all_graph.len() / 4);
+    for graph in [&all_graph, &some_graph] {
+        let window = graph.find(Kind::Struct, "window").unwrap();
+        assert_eq!((window.size().unwrap().0, window.members().len()), (8, 2));
+    }
+    assert!(some_graph.find(Kind::Struct, "session").is_none());
+    // Split from what it equals, nothing of its own is left but what was not deduplicated.
+    done(&["convert", program, "--base", &all, "-o", &split]);
+    let text = stdout(&done(&["dump", &split, "--base", &all]));
+    assert!(
+        text.starts_with(&format!("[{}] ", all_graph.len() + 1)),
+        "{text}"
+    );
+}
+
+#[test]
+fn merge_keeps_the_first_files_ids_and_lists_collisions() {
+    let scratch = Scratch::new();
+    let (a, b, merged, appended) = (
+        scratch.path("a.btf"),
+        scratch.path("b.btf"),
+        scratch.path("m.btf"),
+        scratch.path("n.btf"),
+    );
+    done(&["convert", "tutorial/prog_a.gcc-dwarf5", "-o", &a]);
+    done(&["convert", "tutorial/prog_b.gcc-dwarf5", "-o", &b]);
+    let text = stdout(&done(&["merge", &a, &b, "-o", &merged]));
+    for line in [
+        "struct data: [",
+        "    struct of 12 bytes -> struct of 16 bytes\n",
+        "    + int b at byte 4\n",
+        "    c: byte 4 -> byte 8\n",
+        " types, 1 collision\n",
+    ] {
+        assert!(text.contains(line), "no {line:?} in {text}");
+    }
+    let first = stdout(&done(&["dump", &a]));
+    let whole = stdout(&done(&["dump", &merged]));
+    assert!(whole.starts_with(&first), "{first}\n{whole}");
+    done(&["merge", &a, &b, "--no-dedup", "-o", &appended]);
+    let lines = |text: &str| text.lines().filter(|line| line.starts_with('[')).count();
+    let appended = stdout(&done(&["dump", &appended]));
+    assert_eq!(
+        lines(&appended),
+        lines(&first) + lines(&stdout(&done(&["dump", &b])))
+    );
+    assert!(lines(&whole) < lines(&appended));
+    // The same file twice has nothing to collide, and nothing to add.
+    let text = stdout(&done(&["merge", &a, &a, "-o", &merged]));
+    assert_eq!(text, format!("{} types\n", lines(&first)));
+    assert_eq!(stdout(&done(&["dump", &merged])), first);
+}
+
+#[test]
+fn wrong_usage_is_status_2() {
+    refused(&[], 2, &["Usage"]);
+    refused(&["frobnicate"], 2, &["frobnicate"]);
+    refused(&["dump"], 2, &["FILE"]);
+    refused(&["dump", "--format", "poem", "x"], 2, &["poem"]);
+    refused(&["merge", "-o", "x"], 2, &["FILE"]);
+    refused(&["convert", "-o", "x"], 2, &["which program?"]);
+    let modules = [
+        "relocate",
+        PROBE,
+        "-t",
+        "app=tutorial/prog_a.gcc-dwarf5",
+        "--module",
+        "README.md",
+        "-o",
+        "-",
+    ];
+    refused(&modules, 2, &["modules belong to a kernel"]);
+}
+
+#[test]
+fn help_lists_the_commands_and_shows_an_example_of_each() {
+    let help = stdout(&done(&["help"]));
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect();
+    assert!(commands.len() >= 4, "{help}");
+    for command in commands {
+        let help = stdout(&done(&["help", command]));
+        assert!(
+            help.contains(&format!("Example:\n  btfkit {command} ")),
+            "{help}"
+        );
+    }
+    assert!(stdout(&done(&["--version"])).starts_with("btfkit "));
+}
+
+#[test]
+fn colors_only_where_they_are_wanted() {
+    let arguments = [
+        "relocate",
+        PROBE,
+        "-t",
+        "app=tutorial/prog_b.gcc-dwarf5",
+        "-o",
+        "/dev/null",
+    ];
+    let colored = |color: &str| {
+        stdout(&done(&[&arguments[..], &["--color", color]].concat())).contains('\x1b')
+    };
+    assert!(colored("always"));
+    assert!(!colored("auto"));
+    assert!(!colored("never"));
+}

@@ -1,0 +1,295 @@
+//! The house has floors: a module imports only what stands above it, engines never import each other, and
+//! each format crate is named in one folder. An edge that is not in the tables below fails here.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const WORDS: &[&str] = &["id", "target", "limits", "error"];
+
+/// Module → the modules it may import. Types that the crate root re-exports are the words'.
+const EDGES: &[(&str, &[&str])] = &[
+    // words
+    ("id", &[]),
+    ("target", &[]),
+    ("limits", &[]),
+    ("error", &["id"]),
+    // the shared type graph
+    ("graph", WORDS),
+    // bytes ⇄ graph
+    ("parse", &["graph"]),
+    ("encode", &["graph"]),
+    // engines
+    ("dwarf", &["graph", "parse", "encode"]),
+    ("merge", &["graph", "parse", "encode"]),
+    ("relocate", &["graph", "parse", "encode"]),
+    ("verify", &["graph", "parse", "encode"]),
+    ("render", &["graph", "parse", "encode"]),
+    // glue
+    ("elf", &["graph", "parse", "encode", "dwarf"]),
+    ("aya", &["graph", "parse", "encode", "elf"]),
+    (
+        "pipeline",
+        &[
+            "graph", "parse", "encode", "dwarf", "merge", "relocate", "verify", "render", "elf",
+        ],
+    ),
+];
+
+/// Crate → the modules that may name it.
+const CRATES: &[(&str, &[&str])] = &[
+    ("gimli", &["dwarf"]),
+    ("object", &["elf"]),
+    ("flate2", &["elf"]),
+    ("ruzstd", &["elf"]),
+    ("lzma_rust2", &["elf"]),
+    ("aya_obj", &["aya"]),
+    ("rayon", &["dwarf", "merge", "relocate", "pipeline"]),
+    ("clap", &["bin"]),
+    ("indicatif", &["bin"]),
+    ("mmap_io", &["bin"]),
+    ("serde_json", &["bin"]),
+];
+
+/// The code of a file: without comments, string contents and the tests at its end.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let mut code = String::new();
+    for line in text.lines() {
+        let mut rest = line;
+        // Quotes first: a string may hold slashes.
+        while let Some(quote) = rest.find('"') {
+            if rest.find("//").is_some_and(|comment| comment < quote) {
+                break;
+            }
+            let (before, after) = rest.split_at(quote);
+            code.push_str(before);
+            let after = &after[1..];
+            let mut end = after.find('"').unwrap_or(after.len());
+            while end > 0 && end < after.len() && after.as_bytes()[end - 1] == b'\\' {
+                end = after[end + 1..]
+                    .find('"')
+                    .map_or(after.len(), |next| end + 1 + next);
+            }
+            rest = after.get(end + 1..).unwrap_or_default();
+        }
+        code.push_str(rest.split("//").next().unwrap_or_default());
+        code.push('\n');
+    }
+    code
+}
+
+/// The identifier at the start of a text.
+fn identifier(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// What follows each `path` that starts a path of its own: one name, or those of a group in braces.
+fn names_after(code: &str, path: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices(path) {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &code[at + path.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            names.insert(identifier(rest).to_owned());
+            continue;
+        };
+        let (mut depth, mut fresh) = (0, true);
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => fresh = true,
+                c if fresh && (c.is_alphanumeric() || c == '_') => {
+                    names.insert(identifier(&group[at..]).to_owned());
+                    fresh = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+/// What a file of a module, `depth` levels below the root, does that it may not.
+fn wrong(module: &str, depth: usize, text: &str) -> Vec<String> {
+    let code = code(text);
+    let mut wrong = Vec::new();
+    let known: Vec<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    let allowed = EDGES.iter().find(|(name, _)| *name == module);
+    let Some((_, allowed)) = allowed else {
+        return vec![format!("module `{module}` is not in the table")];
+    };
+    let words = |name: &str| {
+        !matches!(module, "id" | "target" | "limits" | "error") && WORDS.contains(&name)
+    };
+    for name in names_after(&code, "crate::") {
+        let is_type = name.starts_with(char::is_uppercase);
+        let own = name == module;
+        if !(is_type || own || words(&name) || allowed.contains(&&*name)) && known.contains(&&*name)
+        {
+            wrong.push(format!("`{module}` imports `{name}`"));
+        } else if !(is_type || known.contains(&&*name) || name == "Result") {
+            wrong.push(format!(
+                "`{module}` imports `{name}`, which is not in the table"
+            ));
+        }
+    }
+    if code.contains(&"super::".repeat(depth)) {
+        wrong.push(format!("`{module}` reaches the root through `super`"));
+    }
+    wrong.extend(crates(module, &code));
+    wrong
+}
+
+fn crates(module: &str, code: &str) -> Vec<String> {
+    let named = CRATES
+        .iter()
+        .filter(|(name, _)| !names_after(code, &format!("{name}::")).is_empty());
+    let wrong = named.filter(|(_, modules)| !modules.contains(&module));
+    wrong
+        .map(|(name, _)| format!("`{module}` names the crate `{name}`"))
+        .collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn every_import_is_in_the_table() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut count = 0;
+    for path in files(&src) {
+        let relative = path.strip_prefix(&src).unwrap();
+        let mut parts: Vec<String> = relative
+            .with_extension("")
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
+        if parts == ["lib"] {
+            continue;
+        }
+        count += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let wrong = if parts[0] == "bin" {
+            // The command is a crate of its own, on the library's public face.
+            crates("bin", &code(&text))
+        } else {
+            if parts.last().is_some_and(|part| part == "mod") {
+                parts.pop();
+            }
+            wrong(&parts[0], parts.len(), &text)
+        };
+        found.extend(
+            wrong
+                .into_iter()
+                .map(|wrong| format!("{}: {wrong}", relative.display())),
+        );
+    }
+    assert!(count > 20, "only {count} files under {}", src.display());
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn what_is_forbidden_is_found() {
+    let cases: &[(&str, usize, &str, &[&str])] = &[
+        (
+            "merge",
+            2,
+            "use crate::relocate::Target;",
+            &["`merge` imports `relocate`"],
+        ),
+        (
+            "graph",
+            2,
+            "use crate::{error::Error, parse, id::TypeId};",
+            &["`graph` imports `parse`"],
+        ),
+        (
+            "id",
+            1,
+            "use crate::error::Error;",
+            &["`id` imports `error`"],
+        ),
+        (
+            "relocate",
+            2,
+            "fn f() { crate::elf::btf_of(b) }",
+            &["`relocate` imports `elf`"],
+        ),
+        (
+            "merge",
+            2,
+            "use gimli::Reader;",
+            &["`merge` names the crate `gimli`"],
+        ),
+        (
+            "dwarf",
+            2,
+            "use object::{read, elf};",
+            &["`dwarf` names the crate `object`"],
+        ),
+        (
+            "merge",
+            2,
+            "use super::super::dwarf;",
+            &["`merge` reaches the root through `super`"],
+        ),
+        (
+            "merge",
+            1,
+            "use super::dwarf;",
+            &["`merge` reaches the root through `super`"],
+        ),
+        ("news", 1, "", &["module `news` is not in the table"]),
+        (
+            "graph",
+            2,
+            "use crate::news::X;",
+            &["`graph` imports `news`, which is not in the table"],
+        ),
+        (
+            "graph",
+            2,
+            "use crate::{Error, Result};\nuse super::kind;",
+            &[],
+        ),
+        (
+            "graph",
+            2,
+            "// use crate::elf;\nlet text = \"crate::elf\";",
+            &[],
+        ),
+        (
+            "graph",
+            2,
+            "#[cfg(test)]\nmod tests {\nuse crate::encode;\n}",
+            &[],
+        ),
+        (
+            "dwarf",
+            2,
+            "/// [`sections`](crate::elf::debug_sections)\nuse my_object::read;",
+            &[],
+        ),
+    ];
+    for (module, depth, text, expected) in cases {
+        assert_eq!(wrong(module, *depth, text), *expected, "{text}");
+    }
+}

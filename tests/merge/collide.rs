@@ -1,0 +1,209 @@
+//! Differences between graphs, collisions between inputs, and the policies.
+
+use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::merge::{FieldChange, Input, Options, Policy, diff, merge};
+use btfkit::{Bits, ErrorKind, Limits, TypeId};
+
+use crate::check::every_type_is_there;
+
+/// `struct file` with these members of type `int`, bits from the start; a list of files; an enumeration.
+fn program(members: &[(&str, u64)], state: u64) -> TypeGraph {
+    let mut builder = GraphBuilder::new();
+    let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
+    let list: Vec<_> = members
+        .iter()
+        .map(|(name, offset)| NewMember::new(builder.intern(name).unwrap(), int, *offset))
+        .collect();
+    let size = 4 * u32::try_from(members.len()).unwrap();
+    let file = builder
+        .composite(Kind::Struct, "file", size, &list)
+        .unwrap();
+    let pointer = builder.ptr(file).unwrap();
+    let next = [NewMember::new(builder.intern("file").unwrap(), pointer, 0)];
+    builder.composite(Kind::Struct, "list", 8, &next).unwrap();
+    let busy = builder.intern("BUSY").unwrap();
+    builder
+        .enumeration("state", 4, false, &[(busy, state)])
+        .unwrap();
+    builder.freeze().unwrap()
+}
+
+fn inputs() -> [Input; 2] {
+    [
+        Input::new("kernel", program(&[("a", 0), ("c", 32)], 1)),
+        Input::new("my-app", program(&[("a", 0), ("b", 32), ("c", 64)], 2)),
+    ]
+}
+
+fn options(policy: Policy) -> Options {
+    let mut options = Options::default();
+    options.collisions = policy;
+    options
+}
+
+fn names(graph: &TypeGraph) -> Vec<String> {
+    let named = graph.types().filter(|ty| !ty.name().is_empty());
+    named
+        .map(|ty| format!("{} {}", ty.kind(), ty.name()))
+        .collect()
+}
+
+#[test]
+fn what_moved_grew_and_came() {
+    let [one, two] = inputs();
+    let diff = diff(&one.graph, &two.graph, &Limits::default()).unwrap();
+    assert!(diff.added.is_empty() && diff.removed.is_empty());
+    let changed: Vec<_> = diff.changed.iter().map(|change| &change.name[..]).collect();
+    assert_eq!(changed, ["file", "state"]);
+    let file = &diff.changed[0];
+    assert_eq!(
+        file.head,
+        Some(("struct of 8 bytes".into(), "struct of 12 bytes".into()))
+    );
+    // `b` stands where `c` stood and has its type, but `c` is still there.
+    let [
+        FieldChange::Added(b),
+        FieldChange::Changed { before, after },
+    ] = &file.fields[..]
+    else {
+        panic!("{:?}", file.fields);
+    };
+    assert_eq!((&b.name[..], b.offset, &b.ty[..]), ("b", Bits(32), "int"));
+    assert_eq!((before.offset, after.offset), (Bits(32), Bits(64)));
+    assert!(file.fields[1].is_moved() && !file.fields[1].is_resized());
+    let state = &diff.changed[1].values[0];
+    assert_eq!((state.before, state.after), (Some(1), Some(2)));
+}
+
+#[test]
+fn what_was_renamed_retyped_and_went() {
+    let build = |first: &str, ty: &str, second: bool| {
+        let mut builder = GraphBuilder::new();
+        let int = builder.int(ty, 4, IntEncoding::SIGNED).unwrap();
+        let inner = [NewMember::new(builder.intern("deep").unwrap(), int, 0)];
+        let anonymous = builder.composite(Kind::Union, "", 4, &inner).unwrap();
+        let mut members = vec![
+            NewMember::new(builder.intern(first).unwrap(), int, 0),
+            NewMember::new(builder.intern("").unwrap(), anonymous, 32),
+            NewMember::new(builder.intern("u").unwrap(), anonymous, 64),
+        ];
+        if second {
+            members.push(NewMember::bitfield(
+                builder.intern("bit").unwrap(),
+                int,
+                96,
+                1,
+            ));
+        }
+        builder.composite(Kind::Struct, "s", 16, &members).unwrap();
+        builder.freeze().unwrap()
+    };
+    let changes = |a, b| {
+        let mut diff = diff(&a, &b, &Limits::default()).unwrap();
+        diff.changed
+            .pop()
+            .map(|change| change.fields)
+            .unwrap_or_default()
+    };
+    let one = build("old", "int", true);
+    assert_eq!(changes(one.clone(), one.clone()), []);
+    let fields = changes(one.clone(), build("new", "int", false));
+    let [
+        FieldChange::Renamed { before, after },
+        FieldChange::Removed(bit),
+    ] = &fields[..]
+    else {
+        panic!("{fields:?}");
+    };
+    assert_eq!((&before.name[..], &after.name[..]), ("old", "new"));
+    assert_eq!(
+        (&bit.name[..], bit.size, bit.bitfield),
+        ("bit", Bits(1), true)
+    );
+    let fields = changes(one, build("old", "long", true));
+    let retyped: Vec<_> = fields
+        .iter()
+        .filter(|change| change.is_retyped())
+        .map(|change| &change.after().unwrap().name[..])
+        .collect();
+    assert_eq!(retyped, ["old", "deep", "u.deep", "bit"]);
+}
+
+#[test]
+fn collisions_are_listed_with_their_inputs() {
+    let merged = merge(inputs(), &Options::default()).unwrap();
+    let collisions = merged.collisions(&Limits::default()).unwrap();
+    let list: Vec<_> = collisions
+        .iter()
+        .map(|c| (&c.change.name[..], c.first_input, c.other_input))
+        .collect();
+    // `struct list` differs only in what it refers to.
+    assert_eq!(list, [("file", 0, 1), ("state", 0, 1)]);
+    let alike = merge(
+        [inputs()[0].clone(), inputs()[0].clone()],
+        &Options::default(),
+    )
+    .unwrap();
+    assert!(alike.collisions(&Limits::default()).unwrap().is_empty());
+}
+
+#[test]
+fn rename() {
+    let merged = merge(inputs(), &options(Policy::Rename)).unwrap();
+    assert_eq!(
+        names(&merged.graph),
+        [
+            "INT int",
+            "STRUCT file",
+            "STRUCT list",
+            "ENUM state",
+            "STRUCT file___my_app",
+            "STRUCT list",
+            "ENUM state___my_app"
+        ]
+    );
+    // What is left differs in the name of what it points to and lies in memory as before.
+    let left = merged.collisions(&Limits::default()).unwrap();
+    let [list] = &left[..] else {
+        panic!("{left:?}")
+    };
+    assert!(
+        list.change
+            .fields
+            .iter()
+            .all(|f| !f.is_moved() && !f.is_resized())
+    );
+}
+
+#[test]
+fn prefer() {
+    let kernel = merge(inputs(), &options(Policy::Prefer(0))).unwrap();
+    assert_eq!(
+        names(&kernel.graph),
+        ["INT int", "STRUCT file", "STRUCT list", "ENUM state"]
+    );
+    every_type_is_there(&inputs()[0].graph, &kernel.graph, &kernel.types[0]);
+
+    let app = merge(inputs(), &options(Policy::Prefer(1))).unwrap();
+    every_type_is_there(&inputs()[1].graph, &app.graph, &app.types[1]);
+    // The first input's ids stay, and its list is now one of the other's files.
+    let list = app.graph.find(Kind::Struct, "list").unwrap();
+    let file = app.graph.ty(list.members().next().unwrap().ty).referent();
+    let other = app.types[1].get(TypeId::new(2));
+    assert_eq!(file, other);
+    assert_eq!(app.graph.ty(other.unwrap()).members().len(), 3);
+}
+
+#[test]
+fn fail() {
+    let error = merge(inputs(), &options(Policy::Fail)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Ambiguous);
+    assert!(
+        error
+            .to_string()
+            .contains("STRUCT \"file\" of kernel and of my-app differ"),
+        "{error}"
+    );
+    let same = [inputs()[0].clone(), inputs()[0].clone()];
+    assert!(merge(same, &options(Policy::Fail)).is_ok());
+}

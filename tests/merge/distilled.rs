@@ -1,0 +1,156 @@
+//! Distilled bases, and putting split graphs over other bases.
+
+use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::merge::{Input, Options, dedup, distill, merge, rebase};
+use btfkit::{ErrorKind, TypeId};
+
+use crate::check::Checker;
+use crate::real::{kernel, object};
+
+/// A base with a type more in front, and a structure of another size where `grown`.
+fn base(grown: bool) -> TypeGraph {
+    let mut builder = GraphBuilder::new();
+    if grown {
+        builder.float("double", 8).unwrap();
+    }
+    let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
+    let x = [NewMember::new(builder.intern("x").unwrap(), int, 0)];
+    let size = if grown { 16 } else { 8 };
+    builder.composite(Kind::Struct, "held", 8, &x).unwrap();
+    builder
+        .composite(Kind::Struct, "pointed", size, &x)
+        .unwrap();
+    // The kind flag of a structure with bitfields is no forward declaration's.
+    let bit = [NewMember::bitfield(x[0].name, int, 0, 1)];
+    builder
+        .composite(Kind::Struct, "declared", 4, &bit)
+        .unwrap();
+    builder
+        .composite(Kind::Union, "declared_union", 4, &x)
+        .unwrap();
+    let value = builder.intern("A").unwrap();
+    builder
+        .enumeration("wide", 8, false, &[(value, 1)])
+        .unwrap();
+    builder.freeze().unwrap()
+}
+
+/// Types over [`base`]; `forwards` adds declarations, which the base completes only when rebased.
+fn own(base: &TypeGraph) -> TypeGraph {
+    let id = |kind, name| base.find(kind, name).unwrap().id();
+    let mut builder = GraphBuilder::split(base);
+    let pointer = builder.ptr(id(Kind::Struct, "pointed")).unwrap();
+    let array = builder
+        .array(id(Kind::Struct, "held"), id(Kind::Int, "int"), 2)
+        .unwrap();
+    let names = ["p", "a", "e"].map(|name| builder.intern(name).unwrap());
+    let members = [
+        NewMember::new(names[0], pointer, 0),
+        NewMember::new(names[1], array, 64),
+        NewMember::new(names[2], id(Kind::Enum64, "wide"), 192),
+    ];
+    builder
+        .composite(Kind::Struct, "own", 32, &members)
+        .unwrap();
+    builder.freeze().unwrap()
+}
+
+#[test]
+fn there_and_back() {
+    let old = base(false);
+    let graph = own(&old);
+    let distilled = distill(&graph).unwrap();
+    let kinds: Vec<_> = distilled
+        .base
+        .types()
+        .map(|ty| format!("{} {} {}", ty.kind(), ty.name(), ty.record_words().len()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "INT int 4",
+            "STRUCT held 3",
+            "STRUCT pointed 3",
+            "ENUM wide 3"
+        ]
+    );
+    assert!(distilled.graph.base().unwrap().is_same(&distilled.base));
+    for new in [base(false), base(true)] {
+        let back = rebase(&distilled.graph, &new).unwrap();
+        let own = |graph: &TypeGraph| graph.find(Kind::Struct, "own").unwrap().id();
+        let pointed = back.graph.ty(own(&back.graph)).members().next().unwrap().ty;
+        let pointed = back.graph.ty(pointed).referent();
+        assert_eq!(pointed, new.find(Kind::Struct, "pointed").map(|ty| ty.id()));
+        let mut checker = Checker::new(&distilled.graph, &back.graph);
+        for ty in distilled.graph.own_types() {
+            if ty.kind() != Kind::Struct {
+                continue;
+            }
+            // Shells differ from what they stand for; the rest is as before.
+            let new = back.types.get(ty.id()).unwrap();
+            assert_eq!(
+                crate::check::shallow(ty).0,
+                crate::check::shallow(back.graph.ty(new)).0
+            );
+        }
+        checker.require(TypeId::VOID, TypeId::VOID);
+    }
+}
+
+/// libbpf looks at the wrong type's kind flag here and refuses both.
+#[test]
+fn declarations_that_the_new_base_completes() {
+    let mut old = GraphBuilder::new();
+    let one = old.fwd("declared", FwdKind::Struct).unwrap();
+    let two = old.fwd("declared_union", FwdKind::Union).unwrap();
+    let mut graph = GraphBuilder::split(&old.freeze().unwrap());
+    graph.ptr(one).unwrap();
+    graph.ptr(two).unwrap();
+    let distilled = distill(&graph.freeze().unwrap()).unwrap();
+    let back = rebase(&distilled.graph, &base(false)).unwrap().graph;
+    let to: Vec<_> = back
+        .own_types()
+        .map(|ty| back.ty(ty.referent().unwrap()).kind())
+        .collect();
+    assert_eq!(to, [Kind::Struct, Kind::Union]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let old = base(false);
+    let distilled = distill(&own(&old)).unwrap();
+    let error = |base: GraphBuilder| rebase(&distilled.graph, &base.freeze().unwrap()).unwrap_err();
+
+    assert_eq!(error(GraphBuilder::new()).kind(), ErrorKind::NotFound);
+
+    // Held by value, of another size.
+    let mut other = GraphBuilder::resume(&base(false));
+    let mut grown = GraphBuilder::new();
+    grown.int("int", 4, IntEncoding::SIGNED).unwrap();
+    grown.composite(Kind::Struct, "held", 12, &[]).unwrap();
+    let refused = error(grown);
+    assert!(refused.to_string().contains("STRUCT \"held\""), "{refused}");
+
+    // Two of the name and the size.
+    other.composite(Kind::Struct, "held", 8, &[]).unwrap();
+    assert_eq!(error(other).kind(), ErrorKind::Ambiguous);
+
+    assert_eq!(distill(&old).unwrap_err().kind(), ErrorKind::Usage);
+}
+
+/// A real object's types over the kernel's, distilled and put back: nothing new is left.
+#[test]
+fn an_object_over_the_kernel() {
+    let Some(kernel) = kernel() else { return };
+    let merged = merge([Input::new("object", object())], &Options::split(&kernel)).unwrap();
+    let distilled = distill(&merged.graph).unwrap();
+    assert!(distilled.base.len() < 100);
+    let back = rebase(&distilled.graph, &kernel).unwrap();
+    let again = dedup(back.graph.clone(), &Options::default()).unwrap();
+    assert_eq!(again.graph.own_len(), merged.graph.own_len());
+    let mut checker = Checker::new(&merged.graph, &again.graph);
+    let map = distilled.types.then(&back.types).then(&again.types);
+    for ty in merged.graph.own_types() {
+        checker.require(ty.id(), map.get(ty.id()).unwrap());
+    }
+}

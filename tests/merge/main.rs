@@ -1,0 +1,12 @@
+//! Merging and deduplicating: cases by hand, random graphs against an independent checker, real BTF.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cases;
+mod check;
+mod collide;
+mod distilled;
+mod naive;
+mod random;
+mod real;

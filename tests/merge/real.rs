@@ -1,0 +1,72 @@
+//! The running kernel's BTF and real objects.
+
+use btfkit::graph::{Kind, TypeGraph};
+use btfkit::merge::{Input, Options, dedup, merge};
+use btfkit::parse::parse;
+
+use crate::check::every_type_is_there;
+use crate::support;
+
+/// The running kernel's BTF, if it shows it.
+pub fn kernel() -> Option<TypeGraph> {
+    let path = "/sys/kernel/btf/vmlinux";
+    match std::fs::read(path) {
+        Ok(raw) => Some(parse(raw).unwrap()),
+        Err(_) => {
+            println!("skipped: this machine has no {path}");
+            None
+        }
+    }
+}
+
+/// The BTF of the tutorial's object.
+pub fn object() -> TypeGraph {
+    btfkit::elf::btf_of(support::read("layouts/probe.bpf.o")).unwrap()
+}
+
+#[test]
+fn a_kernel_with_itself_adds_nothing() {
+    let Some(kernel) = kernel() else { return };
+    let mut options = Options::default();
+    options.sections = true;
+    let inputs = ["one", "two"].map(|label| Input::new(label, kernel.clone()));
+    let merged = merge(inputs, &options).unwrap();
+    assert_eq!(merged.graph.len(), kernel.len());
+    for map in &merged.types {
+        every_type_is_there(&kernel, &merged.graph, map);
+        assert!(map.iter().all(|(old, new)| old == new));
+    }
+}
+
+/// Enough types for the merger to deduplicate on the way.
+#[test]
+fn a_kernel_five_times() {
+    let Some(kernel) = kernel() else { return };
+    let mut options = Options::default();
+    options.sections = true;
+    let inputs = (0..5).map(|number| Input::new(number.to_string(), kernel.clone()));
+    let merged = merge(inputs, &options).unwrap();
+    assert_eq!(merged.graph.len(), kernel.len());
+    for map in &merged.types {
+        assert!(map.iter().all(|(old, new)| old == new));
+    }
+}
+
+#[test]
+fn a_kernel_is_deduplicated_already() {
+    let Some(kernel) = kernel() else { return };
+    let done = dedup(kernel.clone(), &Options::default()).unwrap();
+    assert_eq!(done.graph.len(), kernel.len());
+}
+
+/// Without options a kernel's variables are not merged, and all else is.
+#[test]
+fn a_kernel_over_itself_leaves_its_variables() {
+    let Some(kernel) = kernel() else { return };
+    let again = parse(btfkit::encode::encode(&kernel).unwrap()).unwrap();
+    let over = merge([Input::new("again", again)], &Options::split(&kernel)).unwrap();
+    every_type_is_there(&kernel, &over.graph, &over.types[0]);
+    let is_data = |kind| matches!(kind, Kind::Var | Kind::Datasec);
+    assert!(over.graph.own_types().all(|ty| is_data(ty.kind())));
+    assert!(over.graph.own_len() < 1000);
+}

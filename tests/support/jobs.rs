@@ -1,0 +1,72 @@
+//! Whole jobs on real files.
+
+use std::path::{Path, PathBuf};
+
+use btfkit::graph::TypeGraph;
+use btfkit::pipeline::{Options, Relocated, Target, relocate};
+use btfkit::{Limits, dwarf, elf};
+
+use super::{read, testdata};
+
+/// The running kernel's BTF; `None` where there is none.
+pub fn running_kernel() -> Option<TypeGraph> {
+    let raw = std::fs::read("/sys/kernel/btf/vmlinux").ok()?;
+    Some(btfkit::parse::parse(raw).unwrap())
+}
+
+/// The types of a program, from its DWARF.
+pub fn converted(program: &Path) -> TypeGraph {
+    let bytes =
+        std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let sections = elf::debug_sections(&bytes.into(), &Limits::default());
+    let converted = sections.and_then(|sections| dwarf::convert(&sections, &dwarf::Options::new()));
+    converted
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+        .graph
+}
+
+/// The program as the target `app`.
+pub fn app(program: &Path) -> Target {
+    Target::user("app", converted(program))
+}
+
+/// Relocates an object of `testdata/`.
+pub fn relocated(object: &str, targets: &[Target], partial: bool) -> Relocated {
+    let mut options = Options::default();
+    options.partial = partial;
+    relocate(read(object), targets, &options).unwrap_or_else(|error| panic!("{object}: {error}"))
+}
+
+/// Both compilers, both versions of DWARF.
+pub const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
+
+/// The sixteen builds of the server.
+pub fn servers() -> Vec<PathBuf> {
+    let names =
+        (1..=4).flat_map(|layout| BUILDS.map(|build| format!("layouts/server{layout}.{build}")));
+    names.map(|name| testdata(&name)).collect()
+}
+
+/// A line of `slots.txt`: the map's slot, its key, and who says what must be in it.
+pub struct Slot {
+    pub number: u32,
+    pub key: String,
+    pub origin: String,
+}
+
+/// Reads a `slots*.txt`.
+pub fn slots(name: &str) -> Vec<Slot> {
+    let text = String::from_utf8(read(name)).unwrap();
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [number, key, origin] = words[..] else {
+            panic!("{line:?}")
+        };
+        Slot {
+            number: number.parse().unwrap(),
+            key: key.into(),
+            origin: origin.into(),
+        }
+    };
+    text.lines().map(line).collect()
+}
