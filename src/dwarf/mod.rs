@@ -4,6 +4,7 @@ mod base;
 mod convert;
 mod key;
 mod language;
+mod linked;
 mod names;
 mod options;
 mod read;

@@ -1,5 +1,6 @@
 //! What was asked, where it was looked for, and what came of it: one record a relocation, for people.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::graph::{CoreRelo, LineInfo, TypeGraph};
@@ -37,7 +38,7 @@ pub struct Record {
     /// The source line, where the object has line information.
     pub source: Option<SourceLine>,
     /// What is asked (`byte_off`, `field_exists` and so on); `kind N` for one that is unknown.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The local type or path: `struct session.hops[2].port`, `enum state::READY`.
     pub local: String,
     /// The label of the target where it is looked for; `None` where no target has a candidate.
@@ -249,10 +250,10 @@ impl Words<'_> {
                 (function.name.to_owned(), insn - start)
             }),
             source,
-            kind: fixup.kind.map_or_else(
-                || format!("kind {}", fixup.relo.kind),
-                |kind| kind.to_string(),
-            ),
+            kind: match fixup.kind {
+                Some(kind) => kind.name().into(),
+                None => format!("kind {}", fixup.relo.kind).into(),
+            },
             local: local.text.clone(),
             target: target.map(|target| target.label.clone()),
             found_at: found

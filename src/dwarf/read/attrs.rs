@@ -58,7 +58,7 @@ impl Slot {
     pub const fn links(self) -> bool {
         matches!(
             self,
-            Self::Type | Self::Signature | Self::Specification | Self::Origin | Self::Import
+            Self::Type | Self::Signature | Self::Specification | Self::Origin
         )
     }
 }

@@ -154,8 +154,6 @@ impl Entry {
                     | S::Declaration
                     | S::Specification
                     | S::Origin
-                    | S::LinkageName
-                    | S::Sibling
             ),
             Self::Variable => matches!(
                 slot,
@@ -165,8 +163,6 @@ impl Entry {
                     | S::External
                     | S::Declaration
                     | S::Specification
-                    | S::Origin
-                    | S::LinkageName
             ),
             Self::ImportedUnit => matches!(slot, S::Import),
             Self::Base => matches!(slot, S::Name | S::ByteSize | S::BitSize | S::Encoding),

@@ -1,6 +1,8 @@
 //! One unit: the pass over its entries, and the keys of what it found.
 
 pub(super) mod collect;
+mod entries;
+pub(super) mod program;
 pub(super) mod exact;
 pub(super) mod intern;
 pub(super) mod keys;
