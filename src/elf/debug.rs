@@ -178,7 +178,7 @@ fn gnu_compressed(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes
                 .within(Place::Byte(0)),
         );
     };
-    inflate(Compression::Zlib, data, limits.section_bytes).map(Bytes::from)
+    inflate(Compression::Zlib, data, limits.inflated(data.len())).map(Bytes::from)
 }
 
 /// Why there are no debug sections, and what to do.
