@@ -17,6 +17,7 @@ use crate::dwarf::unit::member::from_storage;
 use crate::dwarf::unit::nodes::{Nodes, Note, Ref, Shape};
 use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
+use crate::dwarf::whole::data::with_sections;
 use crate::dwarf::whole::emit::emit;
 use crate::dwarf::whole::merge::merge;
 use crate::dwarf::whole::table::{Seen, Table};
@@ -63,8 +64,9 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
         (id, unit + u64::from(seen.die))
     };
+    let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
-        graph: emitted.graph,
+        graph,
         degraded: emitted.degraded,
         places: emitted.seen.into_iter().map(place).collect(),
     })

@@ -62,4 +62,4 @@ pub use convert::convert;
 pub use options::Options;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
-pub use sections::Sections;
+pub use sections::{MemorySection, Sections};
