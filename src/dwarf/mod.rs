@@ -55,6 +55,7 @@ mod origin;
 mod read;
 mod report;
 mod sections;
+mod sources;
 mod unit;
 mod whole;
 

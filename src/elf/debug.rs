@@ -83,10 +83,12 @@ fn memory(elf: &Elf) -> Vec<MemorySection> {
 fn contents(elf: &Elf, name: &str, limits: &Limits) -> Result<Bytes> {
     // Before ELF had compressed sections, GNU tools gave them another name.
     let old = name.replacen(".debug", ".zdebug", 1);
+    let split = format!("{name}.dwo");
+    let names = [name, &old, &split];
     let mut found = elf
         .sections
         .iter()
-        .filter(|section| section.name == name.as_bytes() || section.name == old.as_bytes());
+        .filter(|section| names.iter().any(|name| section.name == name.as_bytes()));
     let Some(first) = found.next() else {
         return Ok(Bytes::new());
     };
