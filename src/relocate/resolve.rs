@@ -2,7 +2,8 @@
 //!
 //! The order matters. A root type's candidates are pruned by *all* its relocations, in the order of the
 //! records, before any is computed; libbpf computes as it prunes, and so refuses some programs only
-//! because of the order of their relocations. What libbpf accepts comes out the same here.
+//! because of the order of their relocations. What libbpf accepts comes out the same here, save the width of a
+//! load where candidates differ in that alone.
 
 use std::collections::{HashMap, HashSet};
 
