@@ -55,6 +55,7 @@ mod origin;
 mod read;
 mod report;
 mod sections;
+mod sources;
 mod unit;
 mod whole;
 
@@ -62,4 +63,4 @@ pub use convert::convert;
 pub use options::Options;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
-pub use sections::Sections;
+pub use sections::{MemorySection, Sections};

@@ -26,6 +26,8 @@ pub(crate) struct UnitView<'a> {
     pub alt: u32,
     /// Which section it stands in.
     pub section: NameSection,
+    /// Whether it is a split unit.
+    pub is_split: bool,
     /// What is added to the places of entries, where several units are taken for one.
     pub base: u32,
     /// The file's names by number, from where the unit's (or package's) part starts.

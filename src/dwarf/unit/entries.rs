@@ -115,7 +115,14 @@ impl Pass<'_, '_> {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
         self.lower_bound = language::lower_bound(language);
-        self.str_offsets_base = self.attrs.number(Slot::StrOffsetsBase).unwrap_or(0);
+        // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
+        let behind_header = match self.unit.header.encoding {
+            encoding if !self.unit.is_split || encoding.version < 5 => 0,
+            encoding if encoding.wide => 16,
+            _ => 8,
+        };
+        let base = self.attrs.number(Slot::StrOffsetsBase);
+        self.str_offsets_base = base.unwrap_or(behind_header);
         if let (Class::List, base) = self.attrs.get(Slot::StrOffsetsBase) {
             self.str_offsets_base = base;
         }

@@ -24,6 +24,8 @@ pub(crate) struct Emitted {
     pub degraded: Vec<Degraded>,
     /// Where each type that has a place of its own was first seen, by id.
     pub seen: Vec<(TypeId, Seen)>,
+    /// Variables: address and id.
+    pub variables: Vec<(u64, TypeId)>,
 }
 
 /// Makes the graph.
@@ -205,6 +207,7 @@ impl Emit<'_> {
     fn run(mut self) -> Result<Emitted> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
+        let mut variables = Vec::new();
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
             self.context = Context {
@@ -216,6 +219,10 @@ impl Emit<'_> {
                 let id = self.value(RefId::class(variant.class), variant)?;
                 if id > 0 {
                     seen.push((TypeId::new(id), variant.seen));
+                }
+                let class = self.table.classes.get(variant.class as usize);
+                if let Some(class) = class.filter(|class| class.shape == Shape::Variable) {
+                    variables.push((class.size, TypeId::new(id)));
                 }
             } else {
                 named.push(self.named(variant)?);
@@ -235,6 +242,7 @@ impl Emit<'_> {
             graph: self.builder.freeze()?,
             degraded: self.degraded.into_iter().collect(),
             seen,
+            variables,
         })
     }
 

@@ -162,6 +162,10 @@ fn same_kinds(files: &[&str]) {
     again.dedup();
     assert_eq!(again.len(), before);
     println!("the same number of types of each kind: {:?}", kinds(&ours));
+    println!(
+        "the running kernel's answer to BPF_BTF_LOAD: {}",
+        libbpf::load(&btfkit::encode::encode(&ours).unwrap())
+    );
 }
 
 /// A split of ours over a kernel is read by libbpf, and distilled into as many types by both.
@@ -250,6 +254,20 @@ mod libbpf {
             // SAFETY: nobody uses it any more.
             unsafe { sys::btf__free(self.0) }
         }
+    }
+
+    /// Gives BTF to the running kernel, which takes it from root only.
+    pub fn load(raw: &[u8]) -> &'static str {
+        // SAFETY: the kernel reads as many bytes as there are; no options.
+        let fd = unsafe {
+            sys::bpf_btf_load(raw.as_ptr().cast(), raw.len() as sys::size_t, ptr::null_mut())
+        };
+        if fd < 0 {
+            return "refused";
+        }
+        // SAFETY: a descriptor that nobody else has.
+        unsafe { libc::close(fd) };
+        "taken"
     }
 
     /// Appends and deduplicates.
