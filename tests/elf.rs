@@ -422,11 +422,10 @@ fn damaged_objects_are_refused_or_read() {
         try_all(whole[..len].to_vec());
     }
     for at in 0..whole.len() {
-        for value in [0x00, 0x01, 0x7f, 0xff] {
-            let mut bytes = whole.clone();
-            bytes[at] = value;
-            try_all(bytes);
-        }
+        // Small, large and sign-changing values take turns.
+        let mut bytes = whole.clone();
+        bytes[at] = [0x00, 0x01, 0x7f, 0xff, !bytes[at]][at % 5];
+        try_all(bytes);
     }
 }
 

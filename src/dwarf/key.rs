@@ -1,7 +1,6 @@
 //! Keys: 128-bit hashes that stand for a type's content.
 //!
-//! Two types with the same key are taken for the same. The two halves are mixed apart from each other and
-//! each takes in the whole content, so that a false match needs a collision in both.
+//! Two types with the same key are taken for the same.
 
 use std::hash::{Hash, Hasher};
 
@@ -32,7 +31,11 @@ impl Hash for Key {
     }
 }
 
-/// Makes a [`Key`] from words and other keys. Each half is a multiply and a shift a word.
+/// Makes a [`Key`] from words, texts and other keys.
+///
+/// The state has 128 bits. A round takes in two words: each goes through a multiplication of its own, and
+/// the upper half of each product into the other's half of the state. A round can be undone but for the
+/// products' upper halves, so two states that differ in one word still differ after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mixer {
     a: u64,
@@ -45,32 +48,40 @@ impl Mixer {
     pub const fn new(domain: u64) -> Self {
         Self {
             a: 0x243f_6a88_85a3_08d3 ^ domain,
-            b: 0x1319_8a2e_0370_7344 ^ (domain << 32),
+            b: 0x1319_8a2e_0370_7344,
         }
     }
 
     #[inline]
-    const fn halves(self, a: u64, b: u64) -> Self {
-        let a = (self.a ^ a).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let b = (self.b.rotate_left(29) ^ b).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    fn round(self, x: u64, y: u64) -> Self {
+        let (p, p_up) = (self.a ^ x).carrying_mul(0x9e37_79b9_7f4a_7c15, 0);
+        let (q, q_up) = (self.b ^ y).carrying_mul(0xd6e8_feb8_6659_fd93, 0);
         Self {
-            a: a ^ (a >> 32),
-            b: b ^ (b >> 29),
+            a: p ^ q_up,
+            b: q ^ p_up,
         }
     }
 
-    /// Takes in a word.
+    /// Takes in two words.
     #[inline]
     #[must_use]
-    pub const fn word(self, word: u64) -> Self {
-        self.halves(word, word)
+    pub fn words(self, first: u64, second: u64) -> Self {
+        self.round(first, second)
     }
 
     /// Takes in a key.
     #[inline]
     #[must_use]
-    pub const fn key(self, key: Key) -> Self {
-        self.halves(key.a, key.b)
+    pub fn key(self, key: Key) -> Self {
+        self.round(key.a, key.b)
+    }
+
+    /// Takes in a key and two words, in one round: a key is as good as random, so that two pairs of keys
+    /// and words with the same sums are as rare as two keys that are the same.
+    #[inline]
+    #[must_use]
+    pub fn key_and(self, key: Key, first: u64, second: u64) -> Self {
+        self.round(key.a.wrapping_add(first), key.b.wrapping_add(second))
     }
 
     /// Takes in the bytes before the first NUL.
@@ -79,36 +90,54 @@ impl Mixer {
     pub fn text(self, bytes: &[u8]) -> Self {
         let mut mixer = self;
         let mut rest = bytes;
-        while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-            let word = u64::from_le_bytes(*chunk);
-            let zeros = zero_bytes(word);
+        while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
+            let [first, second] = halves(*chunk);
+            let zeros = zero_bytes(first);
             if zeros != 0 {
-                // Bits below the lowest zero byte.
-                return mixer.word(word & ((zeros & zeros.wrapping_neg()) >> 7).wrapping_sub(1));
+                return mixer.round(before(first, zeros), 0);
             }
-            mixer = mixer.word(word);
+            let zeros = zero_bytes(second);
+            if zeros != 0 {
+                return mixer.round(first, before(second, zeros));
+            }
+            mixer = mixer.round(first, second);
             rest = after;
         }
-        let mut last = [0; 8];
+        let mut last = [0; 16];
         for (to, from) in last
             .iter_mut()
             .zip(rest.iter().take_while(|&&byte| byte != 0))
         {
             *to = *from;
         }
-        mixer.word(u64::from_le_bytes(last))
+        let [first, second] = halves(last);
+        mixer.round(first, second)
     }
 
     /// The key.
     #[inline]
-    pub const fn finish(self) -> Key {
-        let a = (self.a ^ (self.a >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let b = (self.b ^ (self.b >> 32)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    pub fn finish(self) -> Key {
+        let Self { a, b } = self.round(0x4528_21e6_38d0_1377, 0xbe54_66cf_34e9_0c6c);
         Key {
             a: a ^ (a >> 32),
-            b: b ^ (b >> 31),
+            b: b ^ (b >> 32),
         }
     }
+}
+
+#[inline]
+const fn halves(bytes: [u8; 16]) -> [u64; 2] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes;
+    [
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_le_bytes([i, j, k, l, m, n, o, p]),
+    ]
+}
+
+/// The bytes of a word below the lowest zero byte.
+#[inline]
+const fn before(word: u64, zeros: u64) -> u64 {
+    word & ((zeros & zeros.wrapping_neg()) >> 7).wrapping_sub(1)
 }
 
 /// The upper bit of every zero byte, and perhaps of bytes above the lowest of them.
@@ -154,7 +183,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for x in 0..200u64 {
             for y in 0..200u64 {
-                let key = Mixer::new(7).word(x).word(y).finish();
+                let key = Mixer::new(7).words(x, 0).words(0, y).finish();
                 assert!(seen.insert((0, key.a)) && seen.insert((1, key.b)));
             }
         }

@@ -39,6 +39,19 @@ impl NameRef {
         self.0 == 0
     }
 
+    /// The name as a number that no other name of the same bytes need have, but only names of the same bytes
+    /// do; `None` for names in place, of which there are as many as entries.
+    #[inline]
+    pub const fn number(self) -> Option<u64> {
+        const STR: u64 = NameSection::Str as u64;
+        const LINE_STR: u64 = NameSection::LineStr as u64;
+        match self.section() {
+            STR | LINE_STR => Some(self.0),
+            _ if self.0 == 0 => Some(0),
+            _ => None,
+        }
+    }
+
     /// The offset into the made names, if it is one of them.
     pub fn made(self) -> Option<u64> {
         (self.section() == NameSection::Made as u64).then_some(self.offset())
@@ -66,6 +79,11 @@ impl<'a> Files<'a> {
     where
         'a: 'n,
     {
+        // Nearly all names.
+        if name.0 >> 40 == NameSection::Str as u64 {
+            let names = self.files.first().map_or(&[][..], |file| &file.str);
+            return names.get(index(name.offset())..).unwrap_or_default();
+        }
         let section: &'n [u8] = match name.section() {
             5 => made,
             section => {

@@ -332,3 +332,63 @@ fn u64_bytes(value: u64, endian: Endian) -> [u8; 8] {
         Endian::Big => value.to_be_bytes(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A `.BTF.ext` with CO-RE records only, two in the one section, and what is behind it.
+    fn ext(behind: &[u8]) -> Vec<u8> {
+        let words: [u32; 19] = [
+            0x1_eb9f, 32, 0, 0, 0, 0, 0, 44, // header
+            16, 7, 2, // record size, section, count
+            8, 1, 2, 3, // a record
+            16, 1, 2, 3, // another
+        ];
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+        bytes.chain(behind.iter().copied()).collect()
+    }
+
+    #[test]
+    fn a_section_never_shrinks_to_its_header_alone() -> Result<()> {
+        let mut data = ext(&[]);
+        let (moves, size) = compact(&mut data, Endian::Little, &[vec![true, true]])?;
+        assert_eq!((moves.len(), size, data.len()), (1, 36, 76));
+        assert_eq!(data[..28], ext(&[])[..28]);
+        assert!(data[28..].iter().all(|byte| *byte == 0));
+        Ok(())
+    }
+
+    #[test]
+    fn what_stands_behind_the_records_stays_where_it_is() -> Result<()> {
+        let mut data = ext(b"tail");
+        let (moves, size) = compact(&mut data, Endian::Little, &[vec![true, false]])?;
+        assert_eq!((size, &data[76..]), (80, &b"tail"[..]));
+        // The record that stays moved up by 16; the tail did not.
+        let to = |at: usize| {
+            moves
+                .iter()
+                .find(|run| run.from.contains(&at))
+                .map(|run| run.to)
+        };
+        assert_eq!((to(44), to(60), to(76)), (None, Some(44), Some(76)));
+        assert_eq!(data[44..60], ext(&[])[60..76]);
+        assert_eq!(
+            data[28..44],
+            [28u32, 16, 7, 1].map(u32::to_le_bytes).concat()
+        );
+        assert!(data[60..76].iter().all(|byte| *byte == 0));
+        Ok(())
+    }
+
+    #[test]
+    fn consumed_records_that_are_not_there_are_an_error() {
+        for consumed in [
+            &[vec![true]][..],
+            &[vec![true; 3]],
+            &[vec![true; 2], vec![true]],
+        ] {
+            assert!(compact(&mut ext(&[]), Endian::Little, consumed).is_err());
+        }
+    }
+}

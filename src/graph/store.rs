@@ -44,6 +44,7 @@ struct Store {
     first_str: u32,
     format: Format,
     pointer_width: Option<PointerWidth>,
+    guessed_width: OnceLock<PointerWidth>,
     sections_of_names: OnceLock<NameIndex>,
 }
 
@@ -143,6 +144,7 @@ impl TypeGraph {
             first_str,
             format: parts.format,
             pointer_width: parts.pointer_width,
+            guessed_width: OnceLock::new(),
             sections_of_names: OnceLock::new(),
         })))
     }
@@ -245,6 +247,21 @@ impl TypeGraph {
         })
     }
 
+    /// Id, name and info word of each of the graph's own types: what an index looks at.
+    pub(crate) fn own_heads(&self) -> impl Iterator<Item = (TypeId, StrId, Info)> + '_ {
+        let words = self.words();
+        (self.0.first_id..)
+            .zip(&self.0.offsets)
+            .filter_map(move |(id, &offset)| {
+                let &[name, info] = words.get(offset as usize..)?.first_chunk::<2>()?;
+                Some((
+                    TypeId::new(id),
+                    StrId::new(u32::from_ne_bytes(name)),
+                    Info::from_word(u32::from_ne_bytes(info)),
+                ))
+            })
+    }
+
     /// The string at an offset; empty where the graph has no such offset.
     #[must_use]
     pub fn string(&self, id: StrId) -> Name<'_> {
@@ -313,8 +330,8 @@ impl TypeGraph {
         }
     }
 
-    /// The width of a pointer: what the file's header said, else what an integer called `long` says
-    /// (libbpf's rule for raw BTF), else 8 bytes.
+    /// The width of a pointer: what the file's header said, else the size of the first integer that is
+    /// called `long` in one of C's ways (libbpf's rule for raw BTF), else 8 bytes.
     #[must_use]
     pub fn pointer_width(&self) -> PointerWidth {
         if let Some(width) = self.0.pointer_width {
@@ -323,17 +340,16 @@ impl TypeGraph {
         if let Some(base) = self.base() {
             return base.pointer_width();
         }
-        let names: [&[u8]; 3] = [b"long int", b"long unsigned int", b"long"];
-        for name in names {
-            for ty in self.named(name).filter(|ty| ty.kind() == Kind::Int) {
-                match ty.size_word() {
-                    4 => return PointerWidth::Four,
-                    8 => return PointerWidth::Eight,
-                    _ => {}
-                }
-            }
-        }
-        PointerWidth::Eight
+        *self.0.guessed_width.get_or_init(|| {
+            let ints = self.own_types().filter(|ty| ty.kind() == Kind::Int);
+            ints.filter(|ty| is_long(ty.name()))
+                .find_map(|ty| match ty.size_word() {
+                    4 => Some(PointerWidth::Four),
+                    8 => Some(PointerWidth::Eight),
+                    _ => None,
+                })
+                .unwrap_or(PointerWidth::Eight)
+        })
     }
 
     /// The pointer width the file's header said.
@@ -363,6 +379,22 @@ impl fmt::Debug for TypeGraph {
             .field("string_bytes", &self.0.strings.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether an integer's name is one of C's spellings of `long`, with or without a sign and `int`.
+fn is_long(name: Name<'_>) -> bool {
+    let mut longs = 0;
+    let mut ints = 0;
+    let mut unsigned = 0;
+    for word in name.as_bytes().split(|&byte| byte == b' ') {
+        match word {
+            b"long" => longs += 1,
+            b"int" => ints += 1,
+            b"unsigned" => unsigned += 1,
+            _ => return false,
+        }
+    }
+    longs == 1 && ints <= 1 && unsigned <= 1
 }
 
 fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Result<()> {
@@ -530,5 +562,37 @@ impl Proof<'_> {
                 .within(Place::Type(self.id(index)));
         }
         Error::malformed("a type id or string offset is out of bounds")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{GraphBuilder, IntEncoding};
+
+    /// Found by comparing with libbpf: an `unsigned long` counts, and the first in the order of ids does.
+    #[test]
+    fn the_first_long_says_how_wide_pointers_are() -> Result<()> {
+        let width = |ints: &[(&str, u32)]| -> Result<PointerWidth> {
+            let mut builder = GraphBuilder::new();
+            for (name, size) in ints {
+                builder.int(name, *size, IntEncoding::UNSIGNED)?;
+            }
+            Ok(builder.freeze()?.pointer_width())
+        };
+        assert_eq!(width(&[("unsigned long", 4)])?, PointerWidth::Four);
+        assert_eq!(
+            width(&[("int unsigned long", 4), ("long", 8)])?,
+            PointerWidth::Four
+        );
+        assert_eq!(
+            width(&[("long", 2), ("long int", 8), ("long", 4)])?,
+            PointerWidth::Eight
+        );
+        assert_eq!(
+            width(&[("long long", 4), ("longer", 4), ("", 4)])?,
+            PointerWidth::Eight
+        );
+        Ok(())
     }
 }

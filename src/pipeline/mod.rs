@@ -4,7 +4,6 @@
 //! what it is.
 
 mod check;
-mod collisions;
 mod explain;
 mod json;
 mod load;
@@ -13,7 +12,6 @@ mod program;
 mod relocate;
 
 pub use check::{Sums, Verdict, check};
-pub use collisions::{Collision, Layout, collisions};
 pub use explain::{Poison, explain};
 pub use json::write_json;
 pub use load::{LoadOptions, Loaded, Source, load};

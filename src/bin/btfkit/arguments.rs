@@ -30,12 +30,12 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     Relocate(relocate::Arguments),
-    Check(check::Arguments),
-    Explain(explain::Arguments),
-    Min(min::Arguments),
-    Offset(offset::Arguments),
     Convert(convert::Arguments),
     Merge(merge::Arguments),
+    Min(min::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Offset(offset::Arguments),
     Dump(dump::Arguments),
 }
 

@@ -22,12 +22,12 @@ fn main() -> ExitCode {
     let style = Style::new(arguments.color, arguments.quiet);
     let done = match arguments.command {
         Command::Relocate(arguments) => commands::relocate::run(&arguments, style),
-        Command::Check(arguments) => commands::check::run(&arguments, style),
-        Command::Explain(arguments) => commands::explain::run(&arguments, style),
-        Command::Min(arguments) => commands::min::run(&arguments, style),
-        Command::Offset(arguments) => commands::offset::run(&arguments, style),
         Command::Convert(arguments) => commands::convert::run(&arguments, style),
         Command::Merge(arguments) => commands::merge::run(&arguments, style),
+        Command::Min(arguments) => commands::min::run(&arguments, style),
+        Command::Check(arguments) => commands::check::run(&arguments, style),
+        Command::Explain(arguments) => commands::explain::run(&arguments, style),
+        Command::Offset(arguments) => commands::offset::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
     };
     match done {

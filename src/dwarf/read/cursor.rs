@@ -205,17 +205,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next `count` bytes.
-    pub fn take(&mut self, count: u64) -> Result<&'a [u8]> {
-        let start = self.position;
-        self.skip(count)?;
-        Ok(self.bytes.get(start..self.position).unwrap_or_default())
-    }
-
     /// Goes over a string and the NUL that ends it.
     pub fn skip_string(&mut self) -> Result<()> {
-        let rest = self.bytes.get(self.position..).unwrap_or_default();
-        match memchr::memchr(0, rest) {
+        let rest = self.rest();
+        // Strings in place are those too short for an offset.
+        let short = rest.iter().take(8).position(|&byte| byte == 0);
+        match short.or_else(|| memchr::memchr(0, rest)) {
             Some(len) => {
                 self.position += len + 1;
                 Ok(())

@@ -22,6 +22,8 @@ pub(crate) struct Fast {
     name: Option<u8>,
     /// A reference within the unit.
     ty: Option<u8>,
+    /// Whether the entry is a declaration.
+    declaration: bool,
     /// The attribute the number is of.
     slot: Option<Slot>,
     number: Number,
@@ -45,6 +47,7 @@ pub(crate) struct FastEntry {
     pub name: (Class, u64),
     /// Where the type is in the unit.
     pub ty: Option<u32>,
+    pub declaration: bool,
     pub slot: Option<Slot>,
     pub number: u64,
     pub signed: bool,
@@ -58,6 +61,7 @@ impl Fast {
             size: 0,
             name: None,
             ty: None,
+            declaration: false,
             slot: None,
             number: Number::Constant(0),
         };
@@ -92,6 +96,7 @@ impl Fast {
                     ended = matches!(fast.number, Number::Unsigned | Number::Signed);
                     fast.take(slot)?;
                 }
+                Step::Keep(Slot::Declaration, value) => fast.declaration = value != 0,
                 Step::Keep(slot, value) => {
                     fast.number = Number::Constant(value);
                     fast.take(slot)?;
@@ -144,6 +149,7 @@ impl Fast {
         Ok(FastEntry {
             name,
             ty: self.ty.map(|at| word(values, at, endian)),
+            declaration: self.declaration,
             slot: self.slot,
             number,
             signed,

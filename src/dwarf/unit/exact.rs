@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::dwarf::unit::keys::{Keys, UnitTypes, is_nominal};
 use crate::dwarf::unit::nodes::{Ref, Shape};
-use crate::dwarf::whole::table::{NO_ENTITY, Table};
+use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Table};
 
 /// What a reference by name means.
 pub(crate) const BY_NAME: u32 = u32::MAX;
@@ -40,12 +40,14 @@ pub(crate) fn exact(
         let class = table.classes.get(class as usize);
         class.map_or(NO_ENTITY, |class| class.entity)
     };
-    // The keys of the names in question, and where each node is in the list.
-    let mut names = HashSet::new();
+    let is_one_of_several = |node: u32| match table.known(keys.known(node)).map(RefId::target) {
+        Some(RefTarget::Entity(entity)) => several.contains(&entity),
+        _ => false,
+    };
+    // Where the types in question are in the list.
     let mut places = HashMap::new();
     for ((place, &node), &class) in (0u32..).zip(nodes).zip(classes) {
         if several.contains(&entity(class)) {
-            names.insert(keys.known(node));
             places.insert(node, place);
         }
     }
@@ -55,7 +57,7 @@ pub(crate) fn exact(
         let mut meant = Vec::new();
         let mut any = false;
         leaves(types, keys, node, &mut steps, |leaf, declaration| {
-            if !names.contains(&keys.known(leaf)) {
+            if !is_one_of_several(leaf) {
                 meant.push(BY_NAME);
                 return;
             }

@@ -2,11 +2,14 @@
 //!
 //! For a type that was seen before this is a key and a look-up; only new ones are copied.
 
+use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::report::Reason;
-use crate::dwarf::unit::keys::{Keys, UnitTypes, is_nominal};
-use crate::dwarf::unit::nodes::{Ref, Shape, Target};
-use crate::dwarf::whole::table::{Class, Entity, Loss, NO_ENTITY, Piece, RefId, Seen, Table};
+use crate::dwarf::unit::keys::{Keys, NOMINAL, UnitTypes, is_nominal};
+use crate::dwarf::unit::nodes::{Node, Ref, Shape, Target};
+use crate::dwarf::whole::table::{
+    Class, Entity, Loss, NO_ENTITY, Piece, RefId, RefTarget, Seen, Table,
+};
 
 /// Enters the types of one unit.
 pub(crate) struct Intern<'a> {
@@ -36,11 +39,10 @@ impl Intern<'_> {
             die: node.die,
         };
         let key = self.keys.content(self.types, number);
-        if let Some(class) = self.table.find(key) {
-            self.table.touch(class, seen);
-            return Some(class);
-        }
-        let class = self.build(number)?;
+        let class = match self.table.known(key).map(RefId::target) {
+            Some(RefTarget::Class(class)) => class,
+            _ => self.build(number)?,
+        };
         self.table.touch(class, seen);
         Some(class)
     }
@@ -102,11 +104,9 @@ impl Intern<'_> {
                 _ => {}
             }
             let key = self.keys.node(self.types, number);
-            if is_nominal(node) {
-                return Found::Here(RefId::entity(self.entity(number)));
-            }
-            return match self.table.find(key) {
-                Some(class) => Found::Here(RefId::class(class)),
+            return match self.table.known(key) {
+                Some(id) => Found::Here(id),
+                None if is_nominal(node) => Found::Here(self.entity(number)),
                 None => Found::Missing(number),
             };
         }
@@ -115,36 +115,43 @@ impl Intern<'_> {
     }
 
     /// The entity of a named type.
-    fn entity(&mut self, number: u32) -> u32 {
-        let key = self.keys.node(self.types, number);
+    fn entity(&mut self, number: u32) -> RefId {
+        let known = self.keys.node(self.types, number);
+        if let Some(id) = self.table.known(known) {
+            return id;
+        }
         let types = self.types;
-        self.table.entity(key, |made| {
-            let (shape, name) = types
-                .nodes
-                .get(number)
-                .map_or((Shape::Void, NameRef::NONE), |node| (node.shape, node.name));
-            Entity {
-                key,
-                shape,
-                name: keep(types, name, made),
-            }
-        })
+        let (shape, name) = types
+            .nodes
+            .get(number)
+            .map_or((Shape::Void, NameRef::NONE), |node| (node.shape, node.name));
+        let key = types
+            .text(Mixer::new(NOMINAL | shape as u64), name)
+            .finish();
+        let entity = self.table.entity(key, |made| Entity {
+            key,
+            shape,
+            name: keep(types, name, made),
+        });
+        let id = RefId::entity(entity);
+        self.table.know(known, id);
+        id
     }
 
-    /// Adds the class of a node; all it refers to is in the table.
+    /// Adds the class of a node, if it isn't there under another key; all it refers to is in the table.
     fn make(&mut self, number: u32) -> Option<u32> {
         let node = *self.types.nodes.get(number)?;
-        let key = self.keys.content(self.types, number);
-        if let Some(class) = self.table.find(key) {
+        let known = self.keys.content(self.types, number);
+        if let Some(RefTarget::Class(class)) = self.table.known(known).map(RefId::target) {
             return Some(class);
         }
-        let class = u32::try_from(self.table.classes.len()).ok()?;
+        let mut losses = Vec::new();
         let own = match node.shape {
             Shape::Struct | Shape::Union | Shape::Enum | Shape::Base | Shape::Void => None,
             _ => Some(0),
         };
         let ty = match own {
-            Some(index) => self.resolved(number, index, class, u32::MAX, node.ty),
+            Some(index) => self.resolved(number, index, node.ty, u32::MAX, &mut losses),
             None => RefId::VOID,
         };
         let mut pieces = Vec::with_capacity(node.count as usize);
@@ -152,26 +159,65 @@ impl Intern<'_> {
         for (index, part) in (0u32..).zip(self.types.nodes.parts_of(&node)) {
             let ty = match node.shape {
                 Shape::Array | Shape::Enum => RefId::VOID,
-                _ => self.resolved(number, index + shift, class, index, part.ty),
+                _ => self.resolved(number, index + shift, part.ty, index, &mut losses),
             };
             pieces.push(Piece {
-                name: keep(self.types, part.name, &mut self.table.made),
+                name: part.name,
                 ty,
                 value: part.value,
                 bits: part.bits,
                 note: part.note,
             });
         }
-        let entity = if is_nominal(&node) {
-            self.entity(number)
-        } else {
-            NO_ENTITY
+        let key = self.key(&node, ty, &pieces);
+        let class = match self.table.find(key) {
+            Some(class) => class,
+            None => self.add(number, key, &node, ty, pieces, &losses)?,
+        };
+        self.table.know(known, RefId::class(class));
+        Some(class)
+    }
+
+    /// The key of a class.
+    fn key(&self, node: &Node, ty: RefId, pieces: &[Piece]) -> Key {
+        let head = Mixer::new(node.shape as u64);
+        let mut mixer = self
+            .types
+            .text(head, node.name)
+            .words(node.size, node.aux.into())
+            .key_and(self.table.key_of(ty), node.count.into(), 0);
+        for piece in pieces {
+            let ty = self.table.key_of(piece.ty);
+            let rest = u64::from(piece.bits) << 8 | piece.note as u64;
+            mixer = self
+                .types
+                .text(mixer, piece.name)
+                .key_and(ty, piece.value, rest);
+        }
+        mixer.finish()
+    }
+
+    fn add(
+        &mut self,
+        number: u32,
+        key: Key,
+        node: &Node,
+        ty: RefId,
+        pieces: Vec<Piece>,
+        losses: &[(u32, Reason)],
+    ) -> Option<u32> {
+        let entity = match is_nominal(node).then(|| self.entity(number).target()) {
+            Some(RefTarget::Entity(entity)) => entity,
+            _ => NO_ENTITY,
         };
         let first = u32::try_from(self.table.pieces.len()).ok()?;
-        let count = u32::try_from(pieces.len()).ok()?;
-        self.table.pieces.extend(pieces);
-        let name = keep(self.types, node.name, &mut self.table.made);
-        Some(self.table.add(Class {
+        let types = self.types;
+        for piece in pieces {
+            let name = keep(types, piece.name, &mut self.table.made);
+            self.table.pieces.push(Piece { name, ..piece });
+        }
+        let name = keep(types, node.name, &mut self.table.made);
+        let class = self.table.add(Class {
             key,
             shape: node.shape,
             name,
@@ -179,30 +225,35 @@ impl Intern<'_> {
             aux: node.aux,
             ty,
             first,
-            count,
+            count: node.count,
             entity,
             seen: Seen::NEVER,
-        }))
-    }
-
-    fn loss(&mut self, class: u32, piece: u32, reason: Reason) {
-        self.table.losses.push(Loss {
+        });
+        let losses = losses.iter().map(|&(piece, reason)| Loss {
             class,
             piece,
             reason,
         });
+        self.table.losses.extend(losses);
+        Some(class)
     }
 
-    fn resolved(&mut self, node: u32, index: u32, class: u32, piece: u32, ty: Ref) -> RefId {
+    /// What a reference became, for good.
+    fn resolved(
+        &mut self,
+        node: u32,
+        index: u32,
+        ty: Ref,
+        piece: u32,
+        losses: &mut Vec<(u32, Reason)>,
+    ) -> RefId {
         if self.keys.is_cut(node, index) {
-            self.loss(class, piece, Reason::NamelessCycle);
+            losses.push((piece, Reason::NamelessCycle));
             return RefId::VOID;
         }
         let mut loss = None;
         let found = self.reference(ty, &mut loss);
-        if let Some(reason) = loss {
-            self.loss(class, piece, reason);
-        }
+        losses.extend(loss.map(|reason| (piece, reason)));
         match found {
             Found::Here(id) => id,
             // What is needed was added before.

@@ -4,14 +4,20 @@
 //! only declares it; all other types are what they refer to. So the key of a reference says the same in
 //! every unit that includes the same header, and cycles, which in every language go through names, are cut.
 //! The *content* of a named type has a key of its own, made from its members' keys.
+//!
+//! These keys take a name for the place it stands at, which saves reading it: linkers keep one copy of each.
+//! Where a name stands at two places, so that one type has two keys here, the table still knows it as one.
 
 use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{Files, NameRef};
-use crate::dwarf::unit::nodes::{Node, Nodes, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
 
 /// No text: it has a byte that is no UTF-8, and no end.
 const NAMELESS: u64 = u64::MAX;
-const NOMINAL: u64 = 0x200;
+/// What starts the keys of names.
+pub(crate) const NOMINAL: u64 = 0x200;
+/// No name's number: the text itself was taken in.
+const IN_PLACE: u64 = u64::MAX;
 
 /// A unit's types and where their names are.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +44,19 @@ pub(crate) struct Keys {
 }
 
 impl UnitTypes<'_> {
-    /// Takes in a name. Its end is taken in too, so what follows can't be mistaken for a part of it.
+    /// Takes in a name; answers what still has to be taken in of it.
     #[inline]
-    fn text(&self, mixer: Mixer, name: NameRef) -> Mixer {
+    fn name(&self, mixer: Mixer, name: NameRef) -> (Mixer, u64) {
+        match name.number() {
+            Some(number) => (mixer, number),
+            None => (self.text(mixer, name), IN_PLACE),
+        }
+    }
+
+    /// Takes in a name's text.
+    pub fn text(&self, mixer: Mixer, name: NameRef) -> Mixer {
         if name.is_none() {
-            return mixer.word(NAMELESS);
+            return mixer.words(NAMELESS, NAMELESS);
         }
         mixer.text(self.files.tail(name, &self.nodes.made))
     }
@@ -71,6 +85,22 @@ impl UnitTypes<'_> {
             Shape::Base | Shape::Enum | Shape::Void => None,
         }
     }
+}
+
+/// References of a chain followed without a stack.
+const CHAIN: usize = 8;
+
+/// Whether the key needs one reference's key and nothing else from elsewhere.
+const fn is_single(shape: Shape) -> bool {
+    matches!(
+        shape,
+        Shape::Pointer
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Typedef
+            | Shape::Array
+    )
 }
 
 /// Whether references to the node go by its name.
@@ -129,36 +159,57 @@ impl Keys {
         }
     }
 
-    /// Makes a key. Most nodes refer to one that is done or has a name; the others need a walk.
+    /// Makes a key. Most nodes are at the start of a short chain of references that ends at one that is done
+    /// or has a name; the others need a walk.
     fn make(&mut self, types: UnitTypes<'_>, number: u32) -> Key {
-        let Some(node) = types.nodes.get(number) else {
-            return Key::VOID;
-        };
-        if is_nominal(node) {
-            return self.by_name(types, number, node);
-        }
-        let single = matches!(
-            node.shape,
-            Shape::Pointer | Shape::Const | Shape::Volatile | Shape::Restrict | Shape::Typedef
-        );
-        if single && let Some(target) = types.nodes.follow(node.ty) {
-            match (self.state(target).1, types.nodes.get(target)) {
-                (State::Done, _) => {}
-                (_, Some(other)) if is_nominal(other) => {
-                    self.by_name(types, target, other);
-                }
-                _ => return self.walk(types, number),
+        let mut chain = [0; CHAIN];
+        let mut len = 0;
+        let mut at = Some(number);
+        for place in &mut chain {
+            let Some((number, node)) = at.and_then(|at| Some((at, types.nodes.get(at)?))) else {
+                break;
+            };
+            if self.state(number).1 == State::Done {
+                break;
             }
-            let key = self.structural(types, node);
-            self.set(number, key, State::Done);
-            return key;
+            if is_nominal(node) {
+                self.by_name(types, number, node);
+                break;
+            }
+            if !is_single(node.shape) {
+                self.walk(types, number);
+                break;
+            }
+            *place = number;
+            len += 1;
+            at = types.nodes.follow(node.ty);
         }
-        self.walk(types, number)
+        for &number in chain.iter().take(len).rev() {
+            let (Some(node), State::New) = (types.nodes.get(number), self.state(number).1) else {
+                continue;
+            };
+            match types
+                .nodes
+                .follow(node.ty)
+                .map(|target| self.state(target).1)
+            {
+                None | Some(State::Done) => {
+                    let key = self.structural(types, node);
+                    self.set(number, key, State::Done);
+                }
+                // A longer chain, or one that bites its tail.
+                Some(_) => {
+                    self.walk(types, number);
+                }
+            }
+        }
+        self.state(number).0
     }
 
     fn by_name(&mut self, types: UnitTypes<'_>, number: u32, node: &Node) -> Key {
         let mixer = Mixer::new(NOMINAL | node.shape as u64);
-        let key = types.text(mixer, node.name).finish();
+        let (mixer, name) = types.name(mixer, node.name);
+        let key = mixer.words(name, 0).finish();
         self.set(number, key, State::Done);
         key
     }
@@ -173,25 +224,47 @@ impl Keys {
                 self.stack.pop();
                 continue;
             };
-            let Some(reference) = types.reference(node, next) else {
-                self.stack.pop();
-                let key = self.structural(types, node);
-                self.set(number, key, State::Done);
-                continue;
-            };
-            if let Some(top) = self.stack.last_mut() {
-                top.1 += 1;
-            }
-            let Some(target) = types.nodes.follow(reference) else {
-                continue;
-            };
-            match self.state(target).1 {
-                State::Done => {}
-                State::New => self.enter(types, target),
-                State::Open => self.cuts.push((number, next)),
+            match self.next(types, node, next) {
+                None => {
+                    self.stack.pop();
+                    let key = self.structural(types, node);
+                    self.set(number, key, State::Done);
+                }
+                Some((at, target)) => {
+                    if let Some(top) = self.stack.last_mut() {
+                        top.1 = at + 1;
+                    }
+                    match self.state(target).1 {
+                        State::Open => self.cuts.push((number, at)),
+                        _ => self.enter(types, target),
+                    }
+                }
             }
         }
         self.state(start).0
+    }
+
+    /// The first reference of a node, from number `next` on, that leads to a node whose key is not done; and
+    /// that node.
+    fn next(&self, types: UnitTypes<'_>, node: &Node, next: u32) -> Option<(u32, u32)> {
+        let pending = |reference: Ref| {
+            let target = types.nodes.follow(reference)?;
+            (self.state(target).1 != State::Done).then_some(target)
+        };
+        if node.shape.is_nominal() {
+            let parts = types.nodes.parts_of(node).get(next as usize..)?;
+            let found = (next..).zip(parts);
+            return found
+                .filter_map(|(at, part)| Some((at, pending(part.ty)?)))
+                .next();
+        }
+        let mut at = next;
+        loop {
+            if let Some(target) = pending(types.reference(node, at)?) {
+                return Some((at, target));
+            }
+            at += 1;
+        }
     }
 
     #[inline]
@@ -227,21 +300,26 @@ impl Keys {
             Shape::Pointer | Shape::Const | Shape::Volatile | Shape::Restrict => {
                 mixer.key(self.done(types, node.ty)).finish()
             }
-            Shape::Typedef | Shape::Variable => types
-                .text(mixer, node.name)
-                .key(self.done(types, node.ty))
-                .word(node.size)
-                .word(node.aux.into())
-                .finish(),
-            Shape::Base => types
-                .text(mixer, node.name)
-                .word(node.size)
-                .word(node.aux.into())
-                .finish(),
+            Shape::Typedef | Shape::Variable => {
+                let (mixer, name) = types.name(mixer, node.name);
+                let ty = self.done(types, node.ty);
+                mixer
+                    .key_and(ty, name, node.size)
+                    .words(node.aux.into(), 0)
+                    .finish()
+            }
+            Shape::Base => {
+                let (mixer, name) = types.name(mixer, node.name);
+                mixer
+                    .words(name, node.size)
+                    .words(node.aux.into(), 0)
+                    .finish()
+            }
             Shape::Array => {
-                let mut mixer = mixer.key(self.done(types, node.ty)).word(node.count.into());
+                let element = self.done(types, node.ty);
+                let mut mixer = mixer.key_and(element, node.count.into(), 0);
                 for part in types.nodes.parts_of(node) {
-                    mixer = mixer.word(part.value).word(part.note as u64);
+                    mixer = mixer.words(part.value, part.note as u64);
                 }
                 mixer.finish()
             }
@@ -259,24 +337,25 @@ impl Keys {
         if !is_nominal(node) {
             return self.node(types, number);
         }
-        if node.shape != Shape::Enum {
-            for part in types.nodes.parts_of(node) {
-                self.of(types, part.ty);
-            }
+        if node.shape == Shape::Enum {
+            return self.content_of(types, node);
         }
-        self.content_of(types, node)
+        let mut mixer = head(types, node);
+        for part in types.nodes.parts_of(node) {
+            let ty = self.of(types, part.ty);
+            mixer = mix(types, mixer, part, ty);
+        }
+        mixer.finish()
     }
 
     fn content_of(&self, types: UnitTypes<'_>, node: &Node) -> Key {
         let parts = types.nodes.parts_of(node);
-        let mut mixer = types
-            .text(Mixer::new(node.shape as u64), node.name)
-            .word(node.size)
-            .word(u64::from(node.aux) << 32 | u64::from(node.count));
+        let mut mixer = head(types, node);
         match node.shape {
             Shape::Enum => {
                 for part in parts {
-                    mixer = types.text(mixer, part.name).word(part.value);
+                    let (named, name) = types.name(mixer, part.name);
+                    mixer = named.words(name, part.value);
                 }
                 return mixer.finish();
             }
@@ -284,11 +363,26 @@ impl Keys {
             _ => {}
         }
         for part in parts {
-            mixer = types
-                .text(mixer, part.name)
-                .key(self.done(types, part.ty))
-                .word(part.value << 16 ^ u64::from(part.bits) << 4 ^ part.note as u64);
+            mixer = mix(types, mixer, part, self.done(types, part.ty));
         }
         mixer.finish()
     }
+}
+
+#[inline]
+fn head(types: UnitTypes<'_>, node: &Node) -> Mixer {
+    let (mixer, name) = types.name(Mixer::new(node.shape as u64), node.name);
+    mixer
+        .words(name, node.size)
+        .words(node.aux.into(), node.count.into())
+}
+
+#[inline]
+fn mix(types: UnitTypes<'_>, mixer: Mixer, part: &Part, ty: Key) -> Mixer {
+    let rest = u64::from(part.bits) << 8 | part.note as u64;
+    let (mixer, name) = types.name(mixer, part.name);
+    if part.value >> 40 == 0 {
+        return mixer.key_and(ty, rest << 40 | part.value, name);
+    }
+    mixer.key_and(ty, part.value, name).words(rest, 0)
 }

@@ -64,6 +64,7 @@ pub(crate) const NO_ENTITY: u32 = u32::MAX;
 /// A distinct type. Its fields are a node's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class {
+    /// Stands for the content, with names as texts, so it is the same for every thread.
     pub key: Key,
     pub shape: Shape,
     pub name: NameRef,
@@ -105,6 +106,10 @@ pub(crate) struct Loss {
     pub reason: Reason,
 }
 
+/// Keys of units that a table keeps. Where names are not merged every unit has its own, and memory is not to
+/// follow the number of units.
+const MOST_KNOWN: usize = 1 << 20;
+
 /// The distinct types one thread has seen, and in the end those of all.
 #[derive(Default, Debug)]
 pub(crate) struct Table {
@@ -118,6 +123,8 @@ pub(crate) struct Table {
     defined: Vec<(u32, u32)>,
     class_index: HashTable<u32>,
     entity_index: HashTable<u32>,
+    /// By the key a unit has for it: what it is here.
+    known: HashTable<(Key, RefId)>,
 }
 
 impl Table {
@@ -131,6 +138,37 @@ impl Table {
                 .is_some_and(|class| class.key == key)
         };
         self.class_index.find(key.hash(), same).copied()
+    }
+
+    /// What has this key in a unit.
+    #[inline]
+    pub fn known(&self, key: Key) -> Option<RefId> {
+        let found = self.known.find(key.hash(), |(known, _)| *known == key);
+        found.map(|(_, id)| *id)
+    }
+
+    /// Notes what has this key in a unit.
+    pub fn know(&mut self, key: Key, id: RefId) {
+        if self.known.len() > MOST_KNOWN {
+            self.known.clear();
+        }
+        let hash = |(key, _): &(Key, RefId)| key.hash();
+        self.known.insert_unique(key.hash(), (key, id), hash);
+    }
+
+    /// The key of what a reference leads to.
+    pub fn key_of(&self, id: RefId) -> Key {
+        match id.target() {
+            RefTarget::Void => Key::VOID,
+            RefTarget::Class(number) => {
+                let class = self.classes.get(number as usize);
+                class.map_or(Key::VOID, |class| class.key)
+            }
+            RefTarget::Entity(number) => {
+                let entity = self.entities.get(number as usize);
+                entity.map_or(Key::VOID, |entity| entity.key)
+            }
+        }
     }
 
     /// Notes that a class was seen here.

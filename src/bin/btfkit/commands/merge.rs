@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use btfkit::merge::{Input, Merger, Options};
-use btfkit::pipeline::{LoadOptions, collisions};
-use btfkit::{Error, Place, encode};
+use btfkit::graph::Kind;
+use btfkit::merge::{Collision, Input, Merged, Merger, Options};
+use btfkit::pipeline::LoadOptions;
+use btfkit::{Error, Limits, Place, TypeId, encode};
 
+use crate::commands::changes;
 use crate::failure::Failure;
 use crate::input::types;
 use crate::output;
@@ -57,20 +59,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     }
     let merged = merger.finish().map_err(named)?;
     let bytes = encode::encode(&merged.graph).map_err(named)?;
-    let collisions = collisions(&merged);
+    let mut collisions = merged.collisions(&Limits::default()).map_err(named)?;
+    collisions.retain(|collision| is_of_layout(&merged, collision));
     drop(progress);
 
-    let mut text = String::new();
-    for collision in &collisions {
-        text.push_str(&format!("{collision}\n"));
-    }
     if !style.is_quiet() {
-        let sum = match collisions.len() {
-            0 => String::new(),
-            1 => ", 1 name has more than one layout".to_owned(),
-            count => format!(", {count} names have more than one layout"),
-        };
-        text.push_str(&format!("{} types{sum}\n", merged.graph.len()));
+        let text = report(&merged, &collisions);
         if output::is_stdout(&arguments.output) {
             io::stderr().lock().write_all(text.as_bytes())
         } else {
@@ -79,6 +73,42 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .map_err(Failure::stdout)?;
     }
     output::write(&arguments.output, &bytes)
+}
+
+/// Whether a collision is about layout: two typedefs of one name may as well have different words for the same.
+fn is_of_layout(merged: &Merged, collision: &Collision) -> bool {
+    let layout = |id: TypeId| {
+        let behind = merged.graph.ty(id).strip().ok()?;
+        Some((behind.kind(), behind.size().map_or(0, |size| size.0)))
+    };
+    collision.change.kind != Kind::Typedef || layout(collision.first) != layout(collision.other)
+}
+
+/// Differences of one collision to print at the most.
+const MOST_LINES: usize = 8;
+
+/// The collisions, and the sums.
+fn report(merged: &Merged, collisions: &[Collision]) -> String {
+    let label = |input: usize| merged.labels.get(input).map_or("?", String::as_str);
+    let mut text = String::new();
+    for collision in collisions {
+        text.push_str(&format!(
+            "{}: {} in {} differs from {} in {}\n{}",
+            changes::name(&collision.change),
+            collision.other,
+            label(collision.other_input),
+            collision.first,
+            label(collision.first_input),
+            changes::lines(&collision.change, MOST_LINES),
+        ));
+    }
+    let sum = match collisions.len() {
+        0 => String::new(),
+        1 => ", 1 collision".to_owned(),
+        count => format!(", {count} collisions"),
+    };
+    text.push_str(&format!("{} types{sum}\n", merged.graph.len()));
+    text
 }
 
 /// The engine's errors name the file they are about already.

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+mod changes;
 pub mod check;
 pub mod convert;
 pub mod dump;

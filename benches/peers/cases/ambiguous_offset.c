@@ -1,0 +1,10 @@
+// refuse
+// Two candidates that fit and differ in the offset.
+#include "core.h"
+#ifdef TARGET
+struct s { int a; }; struct s___2 { u64 before; int a; };
+KEEP(struct s); KEEP(struct s___2);
+#else
+struct s { int a; } CORE;
+PROGRAM(struct s *s) { USE(s->a); return 0; }
+#endif
