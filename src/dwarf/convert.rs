@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
             },
             sources,
             units,
-            linked: AtomicBool::new(has_type_units),
+            linked: AtomicBool::new(has_type_units || sections.alt.is_some()),
             roots: roots
                 .map(|root| Mixer::new(0).text(root.as_bytes()).finish())
                 .collect(),
@@ -256,7 +256,7 @@ impl<'a> Job<'a> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let list = self.enter(worker, number, None);
+        let list = self.enter(worker, number, &[]);
         if !list.classes.is_empty() {
             worker.done.lists.push((number, list));
         }
@@ -297,12 +297,7 @@ impl<'a> Job<'a> {
 
     /// Enters the types of a unit into the thread's table; answers their classes. The entries in
     /// `shared` only count where others refer to them.
-    pub(super) fn enter(
-        &self,
-        worker: &mut Worker,
-        unit: u32,
-        shared: Option<Range<u64>>,
-    ) -> UnitList {
+    pub(super) fn enter(&self, worker: &mut Worker, unit: u32, shared: &[Range<u64>]) -> UnitList {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -311,8 +306,8 @@ impl<'a> Job<'a> {
             nodes,
             files: &self.files,
         };
-        let some = !self.roots.is_empty() || shared.is_some();
-        let wanted = some.then(|| reached(types, &self.roots, &shared.unwrap_or(0..0)));
+        let some = !self.roots.is_empty() || !shared.is_empty();
+        let wanted = some.then(|| reached(types, &self.roots, shared));
         let mut intern = Intern {
             types,
             keys,
@@ -403,12 +398,14 @@ impl<'a> Job<'a> {
 }
 
 /// Which nodes are one of the roots (all that are not shared, where there are none), or referred to by one.
-fn reached(types: UnitTypes<'_>, roots: &[Key], shared: &Range<u64>) -> Vec<bool> {
+fn reached(types: UnitTypes<'_>, roots: &[Key], shared: &[Range<u64>]) -> Vec<bool> {
     let mut reached = vec![false; types.nodes.nodes.len()];
     let mut stack = Vec::new();
     for (number, node) in (0u32..).zip(&types.nodes.nodes) {
         if roots.is_empty() {
-            if !shared.contains(&node.die.into()) {
+            let die = u64::from(node.die);
+            let next = shared.partition_point(|range| range.end <= die);
+            if shared.get(next).is_none_or(|range| !range.contains(&die)) {
                 stack.push(number);
             }
             continue;

@@ -4,9 +4,11 @@
 //! `.debug_info`, then `.debug_types`, then the alternate file's `.debug_info`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::dwarf::convert::{Done, Job, Worker, place_bitfields};
 use crate::dwarf::names::NameSection;
+use crate::dwarf::read::Class;
 use crate::dwarf::sources::{Source, SourceKind};
 use crate::dwarf::unit::nodes::{Link, Ref};
 use crate::dwarf::unit::program::complete;
@@ -39,15 +41,38 @@ impl Job<'_> {
         if worker.nodes.old_bitfields {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
-        // The alternate file serves many programs: only what this one refers to is its own.
-        let shared = sources
-            .iter()
-            .find(|source| source.kind == SourceKind::Alternate)
-            .map(|source| source.base..source.base + source.bytes.len() as u64);
-        let list = self.enter(&mut worker, 0, shared);
+        let shared = shared(sources, worker.memory.imports());
+        let list = self.enter(&mut worker, 0, &shared);
         worker.done.lists.push((0, list));
         Ok(worker.done)
     }
+}
+
+/// The entries of the alternate file's units that the program doesn't take in. The file serves many programs;
+/// of those units only what is referred to is this program's.
+fn shared(sources: &[Source<'_>], imports: &[(u32, Class, u64)]) -> Vec<Range<u64>> {
+    let alternate = sources
+        .iter()
+        .find(|source| source.kind == SourceKind::Alternate);
+    let Some(alternate) = alternate else {
+        return Vec::new();
+    };
+    let imports = imports.iter().filter(|(file, class, _)| match class {
+        Class::AltRef => *file != alternate.file,
+        Class::InfoRef => *file == alternate.file,
+        _ => false,
+    });
+    let mut imported: Vec<u64> = imports.map(|(_, _, offset)| *offset).collect();
+    imported.sort_unstable();
+    let headers = alternate.units.iter().map(|unit| unit.header);
+    let ranges = headers.map(|header| header.offset..header.offset + u64::from(header.len));
+    ranges
+        .filter(|range| {
+            let next = imported.partition_point(|offset| *offset < range.start);
+            imported.get(next).is_none_or(|offset| *offset >= range.end)
+        })
+        .map(|range| alternate.base + range.start..alternate.base + range.end)
+        .collect()
 }
 
 /// Settles the references that lead out of their units.

@@ -78,12 +78,17 @@ impl Pass<'_, '_> {
             | Entry::Enumerator
             | Entry::Parameter
             | Entry::Varargs
-            | Entry::ImportedUnit
             | Entry::Inheritance
             | Entry::VariantPart
             | Entry::Variant
             | Entry::Annotation => {
                 self.skip(plan)?;
+                return Ok(Some(scope));
+            }
+            Entry::ImportedUnit => {
+                self.read(plan)?;
+                let (class, value) = self.attrs.get(Slot::Import);
+                self.imports.push((self.unit.file, class, value));
                 return Ok(Some(scope));
             }
             Entry::Unit => {
