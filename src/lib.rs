@@ -109,6 +109,8 @@ pub mod merge;
 pub mod relocate;
 pub mod render;
 
+#[cfg(feature = "aya")]
+pub mod aya;
 pub mod elf;
 pub mod pipeline;
 

@@ -567,3 +567,128 @@ fn colors_only_where_they_are_wanted() {
     assert!(!colored("auto"));
     assert!(!colored("never"));
 }
+
+/// What bpftool lists of raw BTF, over a base; `None` without bpftool.
+fn bpftool_lists(file: &str, base: Option<&str>) -> Option<String> {
+    let mut command = Command::new(tool(&["bpftool"])?);
+    if let Some(base) = base {
+        command.args(["-B", base]);
+    }
+    Some(output(command.args(["btf", "dump", "file", file])))
+}
+
+#[test]
+fn diff_says_what_changed() {
+    let (a, b) = ("tutorial/prog_a.gcc-dwarf5", "tutorial/prog_b.gcc-dwarf5");
+    let text = stdout(&done(&["diff", a, b]));
+    assert!(text.contains("struct data\n"), "{text}");
+    assert!(text.contains("    + int b at byte 4\n"), "{text}");
+    assert!(text.contains("    c: byte 4 -> byte 8\n"), "{text}");
+    assert_eq!(stdout(&done(&["diff", a, a])), "");
+    assert_eq!(stdout(&done(&["diff", a, b, "--type", "data"])), text);
+    assert_eq!(stdout(&done(&["diff", a, b, "--type", "int"])), "");
+    refused(
+        &["diff", a, b, "--type", "nobody"],
+        1,
+        &["no type is called nobody"],
+    );
+    let other = "layouts/server1.gcc-dwarf5";
+    let text = stdout(&done(&["diff", a, other, "--type", "data", "session"]));
+    assert_eq!(text, "- struct data\n+ struct session\n");
+}
+
+#[test]
+fn dedup_makes_one_of_two_and_brings_the_ext_along() {
+    let scratch = Scratch::new();
+    let (twice, once) = (scratch.path("twice.btf"), scratch.path("once.btf"));
+    let program = "tutorial/prog_a.gcc-dwarf5";
+    done(&["merge", program, program, "--no-dedup", "-o", &twice]);
+    done(&["dedup", &twice, "-o", &once]);
+    let len = |path: &str| parse::parse(std::fs::read(path).unwrap()).unwrap().len();
+    assert_eq!(len(&once) * 2, len(&twice));
+    if let Some(text) = bpftool_lists(&once, None) {
+        assert!(text.contains("STRUCT 'data'"), "{text}");
+    }
+
+    let out = scratch.path("probe.btf");
+    done(&["dedup", PROBE, "--ext", PROBE, "-o", &out]);
+    let graph = parse::parse(std::fs::read(&out).unwrap()).unwrap();
+    let ext = std::fs::read(scratch.path("probe.btf.ext")).unwrap();
+    let ext = parse::parse_ext(&ext, &graph, &btfkit::Limits::default()).unwrap();
+    let object = BpfObject::parse(read(PROBE)).unwrap();
+    let before = object.ext().unwrap().relos.as_ref().unwrap();
+    let after = ext.relos.as_ref().unwrap();
+    assert_eq!(after.len(), before.len());
+    for (before, after) in before.sections[0]
+        .records
+        .iter()
+        .zip(&after.sections[0].records)
+    {
+        let name = graph.ty(after.type_id).name();
+        assert_eq!(name, object.graph().ty(before.type_id).name());
+        assert_eq!(
+            graph.string(after.access),
+            object.graph().string(before.access)
+        );
+    }
+    refused(
+        &["dedup", program, "--ext", PROBE, "-o", &out],
+        1,
+        &[PROBE, "others"],
+    );
+    refused(&["dedup", PROBE, "--ext", PROBE, "-o", "-"], 2, &["--ext"]);
+}
+
+#[test]
+fn split_distilled_and_over_another_base() {
+    let scratch = Scratch::new();
+    let path = |name: &str| scratch.path(name);
+    let (base, split) = (path("base.btf"), path("split.btf"));
+    // The base: a probe's types. The rest of a program's goes on from there.
+    done(&["convert", "layouts/server1.gcc-dwarf5", "-o", &base]);
+    done(&[
+        "split",
+        "layouts/server2.gcc-dwarf5",
+        "--base",
+        &base,
+        "-o",
+        &split,
+    ]);
+    let whole = std::fs::metadata(&base).unwrap().len();
+    assert!(std::fs::metadata(&split).unwrap().len() < whole);
+    if let Some(text) = bpftool_lists(&split, Some(&base)) {
+        assert!(text.contains("STRUCT 'session'"), "{text}");
+    }
+
+    let distilled = path("distilled.btf");
+    let small = path("distilled.btf.base");
+    done(&["distill", &split, "--base", &base, "-o", &distilled]);
+    assert!(std::fs::metadata(&small).unwrap().len() < whole);
+    if let Some(text) = bpftool_lists(&distilled, Some(&small)) {
+        assert!(text.contains("STRUCT 'session'"), "{text}");
+    }
+
+    // Another base, with other ids.
+    let (other, back) = (path("other.btf"), path("back.btf"));
+    done(&["merge", PROBE, &base, "-o", &other]);
+    done(&[
+        "rebase", &distilled, "--from", &small, "--base", &other, "-o", &back,
+    ]);
+    let fields = |file: &str, base: &str| {
+        stdout(&done(&["dump", file, "--base", base, "--type", "session"]))
+            .lines()
+            .filter(|line| line.starts_with('\t'))
+            .map(|line| line.replace(char::is_numeric, ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fields(&back, &other), fields(&split, &base));
+    if let Some(text) = bpftool_lists(&back, Some(&other)) {
+        assert!(text.contains("STRUCT 'session'"), "{text}");
+    }
+    refused(
+        &["distill", &base, "--base", &other, "-o", &back],
+        1,
+        &["base.btf"],
+    );
+    refused(&["distill", &split, "--base", &base, "-o", "-"], 2, &["-o"]);
+}

@@ -68,7 +68,12 @@ fn together(one: &TypeGraph, two: &TypeGraph, how: u8) {
         2 => Policy::Rename,
         _ => Policy::Fail,
     };
-    let inputs = || [Input::new("one", one.clone()), Input::new("two", two.clone())];
+    let inputs = || {
+        [
+            Input::new("one", one.clone()),
+            Input::new("two", two.clone()),
+        ]
+    };
     if let Ok(merged) = merge(inputs(), &options) {
         for (input, map) in [one, two].into_iter().zip(&merged.types) {
             assert_eq!(map.len(), input.len());

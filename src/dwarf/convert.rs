@@ -1,14 +1,16 @@
 //! The conversion as a whole: units to threads, tables to one, and the graph.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::dwarf::key::{Key, Mixer};
-use crate::dwarf::names::{Files, NameSection};
+use crate::dwarf::names::Files;
 use crate::dwarf::options::Options;
-use crate::dwarf::read::{Abbrevs, Header, headers, index};
+use crate::dwarf::read::Abbrevs;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
+use crate::dwarf::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::unit::collect::{Memory, UnitView, Wants, collect};
 use crate::dwarf::unit::exact::{UnitList, exact};
 use crate::dwarf::unit::intern::Intern;
@@ -17,11 +19,13 @@ use crate::dwarf::unit::member::from_storage;
 use crate::dwarf::unit::nodes::{Nodes, Note, Ref, Shape};
 use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
+use crate::dwarf::whole::data::with_sections;
 use crate::dwarf::whole::emit::emit;
 use crate::dwarf::whole::merge::merge;
-use crate::dwarf::whole::table::Table;
+use crate::dwarf::whole::table::{Seen, Table};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::GraphBuilder;
+use crate::id::TypeId;
 
 /// Converts the types of a program.
 ///
@@ -48,7 +52,10 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     let offsets: Vec<u64> = if job.linked.load(Ordering::Relaxed) {
         vec![0]
     } else {
-        job.units.iter().map(|unit| unit.offset).collect()
+        job.units
+            .iter()
+            .map(|(_, unit)| unit.header.offset)
+            .collect()
     };
     let emitted = emit(
         &table,
@@ -58,9 +65,15 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         builder,
         options.limits.types,
     )?;
+    let place = |(id, seen): (TypeId, Seen)| {
+        let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
+        (id, unit + u64::from(seen.die))
+    };
+    let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
-        graph: emitted.graph,
+        graph,
         degraded: emitted.degraded,
+        places: emitted.seen.into_iter().map(place).collect(),
     })
 }
 
@@ -68,7 +81,9 @@ pub(super) struct Job<'a> {
     pub(super) sections: &'a Sections,
     pub(super) options: &'a Options,
     pub(super) files: Files<'a>,
-    units: Vec<Header>,
+    pub(super) sources: Vec<Source<'a>>,
+    /// The units, in the order of the sources: the source's number, and the unit.
+    units: Vec<(usize, Unit)>,
     roots: Vec<Key>,
     /// Whether units refer to each other; found out on the way.
     linked: AtomicBool,
@@ -105,27 +120,36 @@ impl Worker {
 
 impl<'a> Job<'a> {
     fn new(sections: &'a Sections, options: &'a Options) -> Result<Self> {
-        let units = headers(&sections.info, sections.endian, false)
-            .within(|| Place::Section(".debug_info".into()))?;
-        if units.is_empty() && sections.types.is_empty() {
+        let sources = sources(sections)?;
+        let own = sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| source.kind != SourceKind::Alternate);
+        let units: Vec<(usize, Unit)> = own
+            .flat_map(|(number, source)| source.units.iter().map(move |unit| (number, *unit)))
+            .collect();
+        if units.is_empty() {
             return Err(Error::new(
                 ErrorKind::NoDebugInfo,
                 "there is no debug information: compile the program with -g",
             ));
         }
         let roots = options.roots.iter();
-        let has_type_units =
-            !sections.types.is_empty() || units.iter().any(|unit| unit.signature.is_some());
+        let has_type_units = units
+            .iter()
+            .any(|(_, unit)| unit.header.signature.is_some());
         Ok(Self {
             sections,
             options,
             files: Files {
                 files: std::iter::once(sections)
                     .chain(sections.alt.as_deref())
+                    .chain(&sections.split)
                     .collect(),
             },
+            sources,
             units,
-            linked: AtomicBool::new(has_type_units),
+            linked: AtomicBool::new(has_type_units || sections.alt.is_some()),
             roots: roots
                 .map(|root| Mixer::new(0).text(root.as_bytes()).finish())
                 .collect(),
@@ -203,32 +227,26 @@ impl<'a> Job<'a> {
             let Some(header) = self.units.get(number).filter(|_| !linked) else {
                 return Ok(worker.done);
             };
-            self.unit(&mut worker, number, *header)
-                .within(|| Place::Section(".debug_info".into()))
+            let (source, unit) = *header;
+            let Some(source) = self.sources.get(source) else {
+                continue;
+            };
+            self.unit(&mut worker, number, source, unit)
+                .within(|| source.place())
                 .map_err(|error| (number, error))?;
         }
     }
 
-    fn view(&self, header: Header) -> UnitView<'a> {
-        let start = index(header.offset);
-        let range = start..start.saturating_add(header.len as usize);
-        UnitView {
-            header,
-            bytes: self.sections.info.get(range).unwrap_or_default(),
-            endian: self.sections.endian,
-            file: 0,
-            alt: 1,
-            section: NameSection::Info,
-            base: 0,
-            str_offsets: &self.sections.str_offsets,
-            addr: &self.sections.addr,
-        }
-    }
-
-    fn unit(&self, worker: &mut Worker, number: usize, header: Header) -> Result<()> {
-        worker.nodes.clear(header.len);
+    fn unit(
+        &self,
+        worker: &mut Worker,
+        number: usize,
+        source: &Source<'_>,
+        unit: Unit,
+    ) -> Result<()> {
+        worker.nodes.clear(unit.header.len);
         worker.memory.clear();
-        self.collect(worker, &self.view(header), self.sections)?;
+        self.collect(worker, &source.view(unit, 0), source.sections)?;
         if worker.abbrevs.links && !worker.nodes.links.is_empty() {
             self.linked.store(true, Ordering::Relaxed);
             return Ok(());
@@ -238,7 +256,7 @@ impl<'a> Job<'a> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let list = self.enter(worker, number, None);
+        let list = self.enter(worker, number, &[]);
         if !list.classes.is_empty() {
             worker.done.lists.push((number, list));
         }
@@ -277,9 +295,9 @@ impl<'a> Job<'a> {
         )
     }
 
-    /// Enters the types of a unit into the thread's table; answers their classes. From the entry `own` on,
-    /// they only count where those before refer to them.
-    pub(super) fn enter(&self, worker: &mut Worker, unit: u32, own: Option<u64>) -> UnitList {
+    /// Enters the types of a unit into the thread's table; answers their classes. The entries in
+    /// `shared` only count where others refer to them.
+    pub(super) fn enter(&self, worker: &mut Worker, unit: u32, shared: &[Range<u64>]) -> UnitList {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -288,8 +306,8 @@ impl<'a> Job<'a> {
             nodes,
             files: &self.files,
         };
-        let some = !self.roots.is_empty() || own.is_some();
-        let wanted = some.then(|| reached(types, &self.roots, own.unwrap_or(u64::MAX)));
+        let some = !self.roots.is_empty() || !shared.is_empty();
+        let wanted = some.then(|| reached(types, &self.roots, shared));
         let mut intern = Intern {
             types,
             keys,
@@ -379,13 +397,15 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Which nodes are one of the roots (all before the entry `own`, where there are none), or referred to by one.
-fn reached(types: UnitTypes<'_>, roots: &[Key], own: u64) -> Vec<bool> {
+/// Which nodes are one of the roots (all that are not shared, where there are none), or referred to by one.
+fn reached(types: UnitTypes<'_>, roots: &[Key], shared: &[Range<u64>]) -> Vec<bool> {
     let mut reached = vec![false; types.nodes.nodes.len()];
     let mut stack = Vec::new();
     for (number, node) in (0u32..).zip(&types.nodes.nodes) {
         if roots.is_empty() {
-            if u64::from(node.die) < own {
+            let die = u64::from(node.die);
+            let next = shared.partition_point(|range| range.end <= die);
+            if shared.get(next).is_none_or(|range| !range.contains(&die)) {
                 stack.push(number);
             }
             continue;

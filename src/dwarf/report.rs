@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::graph::TypeGraph;
+use crate::id::TypeId;
 
 /// The types of a program.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Conversion {
     /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
     /// is listed once, with the first entry it was seen at.
     pub degraded: Vec<Degraded>,
+    /// Where types were first seen, by id.
+    pub(super) places: Vec<(TypeId, u64)>,
 }
 
 /// A type or member that BTF can't say as it is, and what it became.

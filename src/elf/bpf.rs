@@ -1,6 +1,7 @@
 //! A BPF object: its types, its code and what `.BTF.ext` says about the code.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use bytes::Bytes;
 
@@ -175,10 +176,21 @@ impl CodeSection {
         &self.code
     }
 
-    /// The functions, by where they start.
+    /// The functions, by where they start; of several with one start, the longest first.
     #[must_use]
     pub fn functions(&self) -> &[Function] {
         &self.functions
+    }
+
+    /// The function that has the instruction at this byte: of functions that overlap, the one that starts last,
+    /// and the longest of several that start there.
+    #[must_use]
+    pub fn function_at(&self, offset: u64) -> Option<&Function> {
+        let after = self.functions.partition_point(|f| f.start <= offset);
+        let start = self.functions.get(after.checked_sub(1)?)?.start;
+        let first = self.functions.partition_point(|f| f.start < start);
+        let function = self.functions.get(first)?;
+        (offset - start < function.size).then_some(function)
     }
 }
 
@@ -204,7 +216,7 @@ impl Function {
 
 fn code_sections(elf: &Elf) -> Result<Vec<CodeSection>> {
     let mut symbols = elf.functions()?;
-    symbols.sort_by_key(|symbol| (symbol.section, symbol.value));
+    symbols.sort_by_key(|symbol| (symbol.section, symbol.value, Reverse(symbol.size)));
     let mut sections = Vec::new();
     for section in &elf.sections {
         if section.kind != PROGBITS || section.flags & EXECUTABLE == 0 || section.size == 0 {
@@ -218,8 +230,11 @@ fn code_sections(elf: &Elf) -> Result<Vec<CodeSection>> {
         let own = symbols.get(from..to).unwrap_or_default();
         let functions = own
             .iter()
-            .enumerate()
-            .map(|(number, symbol)| function(symbol, own.get(number + 1), section.size))
+            .map(|symbol| {
+                // The next one: aliases start at the same byte.
+                let next = own.partition_point(|other| other.value <= symbol.value);
+                function(symbol, own.get(next), section.size)
+            })
             .collect::<Result<_>>()
             .within(|| section.place())?;
         sections.push(CodeSection {

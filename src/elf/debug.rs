@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use object::{Object, ObjectSection, ObjectSymbol};
 
-use crate::dwarf::Sections;
+use crate::dwarf::{MemorySection, Sections};
 use crate::elf::file::{Elf, REL, RELA, Section};
 use crate::elf::inflate::{Compression, inflate};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
@@ -54,7 +54,28 @@ fn take(elf: &Elf, limits: &Limits) -> Result<Sections> {
         *field = contents(elf, name, limits)?;
     }
     sections.tu_index = contents(elf, ".debug_tu_index", limits)?;
+    sections.memory = memory(elf);
     Ok(sections)
+}
+
+/// The sections of a linked program's memory.
+fn memory(elf: &Elf) -> Vec<MemorySection> {
+    let Ok(file) = object::File::parse(&*elf.bytes) else {
+        return Vec::new();
+    };
+    if file.kind() == object::ObjectKind::Relocatable {
+        return Vec::new();
+    }
+    let sections = file.sections();
+    let sections = sections.filter(|section| section.address() > 0 && section.size() > 0);
+    let named = sections.filter_map(|section| {
+        Some(MemorySection {
+            name: String::from_utf8_lossy(section.name_bytes().ok()?).into_owned(),
+            address: section.address(),
+            size: section.size(),
+        })
+    });
+    named.collect()
 }
 
 /// The contents of the debug sections of a name, one after the other, whichever way they are compressed; empty
@@ -62,10 +83,12 @@ fn take(elf: &Elf, limits: &Limits) -> Result<Sections> {
 fn contents(elf: &Elf, name: &str, limits: &Limits) -> Result<Bytes> {
     // Before ELF had compressed sections, GNU tools gave them another name.
     let old = name.replacen(".debug", ".zdebug", 1);
+    let split = format!("{name}.dwo");
+    let names = [name, &old, &split];
     let mut found = elf
         .sections
         .iter()
-        .filter(|section| section.name == name.as_bytes() || section.name == old.as_bytes());
+        .filter(|section| names.iter().any(|name| section.name == name.as_bytes()));
     let Some(first) = found.next() else {
         return Ok(Bytes::new());
     };
@@ -102,9 +125,8 @@ fn one(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes> {
 /// Applies the relocations of a section of a relocatable file. A linked file may have kept them, but there
 /// they were applied when it was linked.
 fn relocated(elf: &Elf, section: &Section, bytes: Bytes) -> Result<Bytes> {
-    let relocates = |other: &Section| {
-        (other.kind == RELA || other.kind == REL) && other.info == section.index
-    };
+    let relocates =
+        |other: &Section| (other.kind == RELA || other.kind == REL) && other.info == section.index;
     if !elf.sections.iter().any(relocates) {
         return Ok(bytes);
     }
@@ -120,9 +142,9 @@ fn relocated(elf: &Elf, section: &Section, bytes: Bytes) -> Result<Bytes> {
     let mut bytes = bytes.to_vec();
     for (offset, relocation) in parsed.relocations() {
         let symbol = match relocation.target() {
-            object::RelocationTarget::Symbol(index) => {
-                file.symbol_by_index(index).map_or(0, |symbol| symbol.address())
-            }
+            object::RelocationTarget::Symbol(index) => file
+                .symbol_by_index(index)
+                .map_or(0, |symbol| symbol.address()),
             _ => 0,
         };
         let size = usize::from(relocation.size() / 8);
@@ -179,7 +201,7 @@ fn gnu_compressed(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes
                 .within(Place::Byte(0)),
         );
     };
-    inflate(Compression::Zlib, data, limits.section_bytes).map(Bytes::from)
+    inflate(Compression::Zlib, data, limits.inflated(data.len())).map(Bytes::from)
 }
 
 /// Why there are no debug sections, and what to do.

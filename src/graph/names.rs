@@ -41,9 +41,7 @@ fn has_triple(name: &[u8]) -> bool {
         is_bar(Some(at)) && {
             let before = is_bar(at.checked_sub(1));
             let after = is_bar(at.checked_add(1));
-            (before && is_bar(at.checked_sub(2)))
-                || (before && after)
-                || (after && is_bar(at.checked_add(2)))
+            (before && (after || is_bar(at.checked_sub(2)))) || (after && is_bar(at.checked_add(2)))
         }
     })
 }

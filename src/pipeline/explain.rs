@@ -87,11 +87,7 @@ pub fn explain(
                 before.is_some_and(|[code, ..]| *code == 0x18)
             });
             skip = next_is_poison && was_wide.unwrap_or(false);
-            let function = section.functions().iter().find(|function| {
-                offset
-                    .checked_sub(function.start())
-                    .is_some_and(|offset| offset < function.size())
-            });
+            let function = section.function_at(offset);
             found.push(Poison {
                 section: name.to_string(),
                 function: function.map_or(String::new(), |function| function.name().to_string()),

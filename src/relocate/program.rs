@@ -22,7 +22,7 @@ pub struct CodeSection<'a> {
     /// Its instructions.
     pub code: &'a [u8],
     /// The functions in it. A relocation outside of all of them is of a function that a linker dropped,
-    /// and is ignored.
+    /// and is ignored. In the order of their starts; of several with one start, the longest first.
     pub functions: Vec<Function<'a>>,
     /// The relocations, in the order of the records.
     pub relos: &'a [CoreRelo],
@@ -42,18 +42,16 @@ pub struct Function<'a> {
 }
 
 impl<'a> CodeSection<'a> {
-    /// The function that has the instruction at this byte.
+    /// The function that has the instruction at this byte: of functions that overlap, the one that starts last,
+    /// and the longest of several that start there. (libbpf's `find_prog_by_sec_insn`.)
     #[must_use]
     pub fn function_at(&self, insn_off: u32) -> Option<Function<'a>> {
         let offset = u64::from(insn_off);
-        self.functions
-            .iter()
-            .find(|function| {
-                offset
-                    .checked_sub(function.start)
-                    .is_some_and(|offset| offset < function.size)
-            })
-            .copied()
+        let after = self.functions.partition_point(|f| f.start <= offset);
+        let start = self.functions.get(after.checked_sub(1)?)?.start;
+        let first = self.functions.partition_point(|f| f.start < start);
+        let function = self.functions.get(first)?;
+        (offset - start < function.size).then_some(*function)
     }
 
     /// The source line of the instruction at this byte: the last record at or before it.

@@ -23,6 +23,8 @@ pub struct Report {
     pub records: Vec<Record>,
     /// Types that more than one target has.
     pub doubts: Vec<Doubt>,
+    /// The labels of targets whose byte order isn't the object's: it can't run there as it is.
+    pub other_byte_order: Vec<String>,
 }
 
 /// One relocation.
@@ -191,13 +193,24 @@ impl Report {
                 others: binding.others.iter().copied().map(label).collect(),
             })
             .collect();
-        Self { records, doubts }
+        let other_byte_order = targets
+            .iter()
+            .filter(|target| target.graph.endian() != program.endian)
+            .map(|target| target.label.clone())
+            .collect();
+        Self {
+            records,
+            doubts,
+            other_byte_order,
+        }
     }
 
-    /// Whether strict mode takes the result: no poison, no doubt.
+    /// Whether strict mode takes the result: no poison, no doubt, no target of another byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.doubts.is_empty() && !self.records.iter().any(|record| record.outcome.is_poison())
+        self.doubts.is_empty()
+            && self.other_byte_order.is_empty()
+            && !self.records.iter().any(|record| record.outcome.is_poison())
     }
 
     /// How many records satisfy a condition.
@@ -453,6 +466,12 @@ impl fmt::Display for Report {
         }
         for doubt in &self.doubts {
             writeln!(f, "doubt: {doubt}")?;
+        }
+        for label in &self.other_byte_order {
+            writeln!(
+                f,
+                "doubt: {label} has another byte order than the object, which can't run there"
+            )?;
         }
         let changed =
             |record: &Record| matches!(record.outcome, Outcome::Set { old, new } if old != new);

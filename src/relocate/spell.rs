@@ -101,7 +101,7 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
             continue;
         }
         ty = ty.strip().unwrap_or(ty);
-        if let Some(member) = ty.members().nth(index as usize) {
+        if let Some(member) = ty.member_at(index as usize) {
             let name = member.name();
             if !name.is_empty() {
                 text.push('.');

@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{check, convert, dump, explain, merge, min, offset, relocate};
+use crate::commands::{
+    check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
+    split,
+};
 
 /// BTF for user programs: convert, merge, and relocate BPF objects.
 ///
@@ -32,10 +35,15 @@ pub enum Command {
     Relocate(relocate::Arguments),
     Convert(convert::Arguments),
     Merge(merge::Arguments),
+    Dedup(dedup::Arguments),
+    Split(split::Arguments),
+    Distill(distill::Arguments),
+    Rebase(rebase::Arguments),
     Min(min::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Offset(offset::Arguments),
+    Diff(diff::Arguments),
     Dump(dump::Arguments),
 }
 

@@ -24,10 +24,15 @@ fn main() -> ExitCode {
         Command::Relocate(arguments) => commands::relocate::run(&arguments, style),
         Command::Convert(arguments) => commands::convert::run(&arguments, style),
         Command::Merge(arguments) => commands::merge::run(&arguments, style),
+        Command::Dedup(arguments) => commands::dedup::run(&arguments, style),
+        Command::Split(arguments) => commands::split::run(&arguments, style),
+        Command::Distill(arguments) => commands::distill::run(&arguments, style),
+        Command::Rebase(arguments) => commands::rebase::run(&arguments, style),
         Command::Min(arguments) => commands::min::run(&arguments, style),
         Command::Check(arguments) => commands::check::run(&arguments, style),
         Command::Explain(arguments) => commands::explain::run(&arguments, style),
         Command::Offset(arguments) => commands::offset::run(&arguments, style),
+        Command::Diff(arguments) => commands::diff::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
     };
     match done {

@@ -26,6 +26,8 @@ pub(crate) struct UnitView<'a> {
     pub alt: u32,
     /// Which section it stands in.
     pub section: NameSection,
+    /// Whether it is a split unit.
+    pub is_split: bool,
     /// What is added to the places of entries, where several units are taken for one.
     pub base: u32,
     /// The file's names by number, from where the unit's (or package's) part starts.
@@ -87,6 +89,7 @@ pub(crate) struct Memory {
     frames: Vec<Frame>,
     pending: Vec<Part>,
     later: Vec<Later>,
+    imports: Vec<(u32, Class, u64)>,
 }
 
 impl Memory {
@@ -96,12 +99,19 @@ impl Memory {
             frames: Vec::new(),
             pending: Vec::new(),
             later: Vec::new(),
+            imports: Vec::new(),
         }
     }
 
     /// Forgets what was left to other entries.
     pub fn clear(&mut self) {
         self.later.clear();
+        self.imports.clear();
+    }
+
+    /// The units that units take in: the file of the unit that does, and a reference.
+    pub fn imports(&self) -> &[(u32, Class, u64)] {
+        &self.imports
     }
 
     /// What was left to other entries.
@@ -136,6 +146,7 @@ pub(crate) fn collect(
         frames: &mut memory.frames,
         pending: &mut memory.pending,
         later: &mut memory.later,
+        imports: &mut memory.imports,
         nodes,
         str_offsets_base: 0,
         addr_base: 0,
@@ -164,6 +175,7 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) frames: &'p mut Vec<Frame>,
     pub(super) pending: &'p mut Vec<Part>,
     pub(super) later: &'p mut Vec<Later>,
+    pub(super) imports: &'p mut Vec<(u32, Class, u64)>,
     pub(super) nodes: &'p mut Nodes,
     pub(super) str_offsets_base: u64,
     pub(super) addr_base: u64,
@@ -303,7 +315,9 @@ impl Pass<'_, '_> {
     /// A reference within the unit.
     #[inline]
     fn within(&self, entry: Option<u32>) -> Ref {
-        entry.map_or(Ref::VOID, |entry| Ref::unit(self.unit.base.saturating_add(entry)))
+        entry.map_or(Ref::VOID, |entry| {
+            Ref::unit(self.unit.base.saturating_add(entry))
+        })
     }
 
     /// Adds the node of a type of the usual shape.

@@ -78,12 +78,17 @@ impl Pass<'_, '_> {
             | Entry::Enumerator
             | Entry::Parameter
             | Entry::Varargs
-            | Entry::ImportedUnit
             | Entry::Inheritance
             | Entry::VariantPart
             | Entry::Variant
             | Entry::Annotation => {
                 self.skip(plan)?;
+                return Ok(Some(scope));
+            }
+            Entry::ImportedUnit => {
+                self.read(plan)?;
+                let (class, value) = self.attrs.get(Slot::Import);
+                self.imports.push((self.unit.file, class, value));
                 return Ok(Some(scope));
             }
             Entry::Unit => {
@@ -115,7 +120,14 @@ impl Pass<'_, '_> {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
         self.lower_bound = language::lower_bound(language);
-        self.str_offsets_base = self.attrs.number(Slot::StrOffsetsBase).unwrap_or(0);
+        // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
+        let behind_header = match self.unit.header.encoding {
+            encoding if !self.unit.is_split || encoding.version < 5 => 0,
+            encoding if encoding.wide => 16,
+            _ => 8,
+        };
+        let base = self.attrs.number(Slot::StrOffsetsBase);
+        self.str_offsets_base = base.unwrap_or(behind_header);
         if let (Class::List, base) = self.attrs.get(Slot::StrOffsetsBase) {
             self.str_offsets_base = base;
         }

@@ -2,9 +2,9 @@
 
 pub(super) mod collect;
 mod entries;
-pub(super) mod program;
 pub(super) mod exact;
 pub(super) mod intern;
 pub(super) mod keys;
 pub(super) mod member;
 pub(super) mod nodes;
+pub(super) mod program;

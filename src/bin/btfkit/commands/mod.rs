@@ -3,12 +3,17 @@
 mod changes;
 pub mod check;
 pub mod convert;
+pub mod dedup;
+pub mod diff;
+pub mod distill;
 pub mod dump;
 pub mod explain;
 pub mod merge;
 pub mod min;
 pub mod offset;
+pub mod rebase;
 pub mod relocate;
+pub mod split;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,45 @@
+//! `btfkit split`: types that go on from another file's.
+
+use std::path::PathBuf;
+
+use btfkit::encode::encode;
+use btfkit::merge::{Input, Options, merge};
+use btfkit::pipeline::LoadOptions;
+
+use crate::failure::Failure;
+use crate::input::types;
+use crate::output;
+use crate::style::Style;
+
+/// Write a file's types as split BTF over a base
+///
+/// What the base has becomes a reference to it; only the rest is written.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  \
+    btfkit split server.btf --base /sys/kernel/btf/vmlinux -o server.split.btf")]
+pub struct Arguments {
+    /// The types
+    file: PathBuf,
+
+    /// The base
+    #[arg(long, value_name = "FILE")]
+    base: PathBuf,
+
+    /// Where to write the BTF; - is standard output
+    #[arg(long, short, value_name = "OUT")]
+    output: PathBuf,
+}
+
+pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let options = LoadOptions::default();
+    let base = types(&arguments.base, &options, style)?.graph;
+    let graph = types(&arguments.file, &options, style)?.graph;
+    let before = graph.len();
+    let label = arguments.file.display().to_string();
+    let at = |error| Failure::at(&arguments.file, error);
+    let split = merge([Input::new(label, graph)], &Options::split(&base)).map_err(Failure::from)?;
+    output::write(&arguments.output, &encode(&split.graph).map_err(at)?)?;
+    let own = split.graph.own_len();
+    style.note(&format!("{own} of {before} types are not in the base"));
+    Ok(())
+}
