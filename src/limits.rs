@@ -25,6 +25,9 @@ pub struct Limits {
     pub depth: u32,
     /// Bytes of one section after decompression. Default 4 GiB: the largest real `.debug_info` have 2 GiB.
     pub section_bytes: u64,
+    /// How many times its compressed size a section or file may have when it is decompressed. Default 32: the
+    /// debug sections of real programs come to 10 at the most. The first 64 MiB are free.
+    pub inflation: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
 }
@@ -32,6 +35,15 @@ pub struct Limits {
 impl Limits {
     /// [`Limits::chain`]'s default, and the bound of look-ups in a graph that is there already.
     pub(crate) const CHAIN: u32 = 256;
+
+    /// How many bytes may come out of this many compressed ones.
+    pub(crate) fn inflated(&self, compressed: usize) -> u64 {
+        const FREE: u64 = 64 << 20;
+        (compressed as u64)
+            .saturating_mul(u64::from(self.inflation))
+            .max(FREE)
+            .min(self.section_bytes)
+    }
 }
 
 impl Default for Limits {
@@ -44,6 +56,7 @@ impl Default for Limits {
             chain: Self::CHAIN,
             depth: 512,
             section_bytes: 1 << 32,
+            inflation: 32,
             vlen: 0xff_ffff,
         }
     }

@@ -1,26 +1,31 @@
 //! The conversion as a whole: units to threads, tables to one, and the graph.
 
+use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::dwarf::key::{Key, Mixer};
-use crate::dwarf::names::{Files, NameSection};
+use crate::dwarf::names::Files;
 use crate::dwarf::options::Options;
-use crate::dwarf::read::{Abbrevs, Header, headers, index};
+use crate::dwarf::read::Abbrevs;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
+use crate::dwarf::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::unit::collect::{Memory, UnitView, Wants, collect};
 use crate::dwarf::unit::exact::{UnitList, exact};
 use crate::dwarf::unit::intern::Intern;
 use crate::dwarf::unit::keys::{Keys, UnitTypes};
 use crate::dwarf::unit::member::from_storage;
 use crate::dwarf::unit::nodes::{Nodes, Note, Ref, Shape};
+use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
+use crate::dwarf::whole::data::with_sections;
 use crate::dwarf::whole::emit::emit;
 use crate::dwarf::whole::merge::merge;
-use crate::dwarf::whole::table::Table;
+use crate::dwarf::whole::table::{Seen, Table};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::GraphBuilder;
+use crate::id::TypeId;
 
 /// Converts the types of a program.
 ///
@@ -44,7 +49,14 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     };
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
-    let offsets: Vec<u64> = job.units.iter().map(|unit| unit.offset).collect();
+    let offsets: Vec<u64> = if job.linked.load(Ordering::Relaxed) {
+        vec![0]
+    } else {
+        job.units
+            .iter()
+            .map(|(_, unit)| unit.header.offset)
+            .collect()
+    };
     let emitted = emit(
         &table,
         &binding,
@@ -53,41 +65,69 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         builder,
         options.limits.types,
     )?;
+    let place = |(id, seen): (TypeId, Seen)| {
+        let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
+        (id, unit + u64::from(seen.die))
+    };
+    let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
-        graph: emitted.graph,
+        graph,
         degraded: emitted.degraded,
+        places: emitted.seen.into_iter().map(place).collect(),
     })
 }
 
-struct Job<'a> {
-    sections: &'a Sections,
-    options: &'a Options,
-    files: Files<'a>,
-    units: Vec<Header>,
+pub(super) struct Job<'a> {
+    pub(super) sections: &'a Sections,
+    pub(super) options: &'a Options,
+    pub(super) files: Files<'a>,
+    pub(super) sources: Vec<Source<'a>>,
+    /// The units, in the order of the sources: the source's number, and the unit.
+    units: Vec<(usize, Unit)>,
     roots: Vec<Key>,
+    /// Whether units refer to each other; found out on the way.
+    linked: AtomicBool,
 }
 
 /// What one thread found.
 #[derive(Default)]
-struct Done {
+pub(super) struct Done {
     table: Table,
     /// Units, and the classes each has.
-    lists: Vec<(u32, UnitList)>,
+    pub(super) lists: Vec<(u32, UnitList)>,
 }
 
 /// One thread's memory, kept from unit to unit.
-struct Worker {
+pub(super) struct Worker {
     abbrevs: Abbrevs,
-    memory: Memory,
-    nodes: Nodes,
+    pub(super) memory: Memory,
+    pub(super) nodes: Nodes,
     keys: Keys,
-    done: Done,
+    pub(super) done: Done,
+}
+
+impl Worker {
+    pub(super) fn new(job: &Job<'_>) -> Self {
+        Self {
+            abbrevs: Abbrevs::new(job.options.functions, job.options.variables),
+            memory: Memory::new(),
+            nodes: Nodes::default(),
+            keys: Keys::default(),
+            done: Done::default(),
+        }
+    }
 }
 
 impl<'a> Job<'a> {
     fn new(sections: &'a Sections, options: &'a Options) -> Result<Self> {
-        let units = headers(&sections.info, sections.endian, false)
-            .within(|| Place::Section(".debug_info".into()))?;
+        let sources = sources(sections)?;
+        let own = sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| source.kind != SourceKind::Alternate);
+        let units: Vec<(usize, Unit)> = own
+            .flat_map(|(number, source)| source.units.iter().map(move |unit| (number, *unit)))
+            .collect();
         if units.is_empty() {
             return Err(Error::new(
                 ErrorKind::NoDebugInfo,
@@ -95,13 +135,21 @@ impl<'a> Job<'a> {
             ));
         }
         let roots = options.roots.iter();
+        let has_type_units = units
+            .iter()
+            .any(|(_, unit)| unit.header.signature.is_some());
         Ok(Self {
             sections,
             options,
             files: Files {
-                files: vec![sections],
+                files: std::iter::once(sections)
+                    .chain(sections.alt.as_deref())
+                    .chain(&sections.split)
+                    .collect(),
             },
+            sources,
             units,
+            linked: AtomicBool::new(has_type_units || sections.alt.is_some()),
             roots: roots
                 .map(|root| Mixer::new(0).text(root.as_bytes()).finish())
                 .collect(),
@@ -114,12 +162,22 @@ impl<'a> Job<'a> {
             .options
             .threads
             .map_or_else(rayon::current_num_threads, usize::from);
-        let most = (self.sections.info.len() >> 18).clamp(1, self.units.len());
-        wanted.min(most)
+        let most = (self.sections.info.len() >> 18).min(self.units.len());
+        wanted.min(most.max(1))
     }
 
     /// Reads all units, on as many threads as are wanted.
     fn read(&self) -> Result<Vec<Done>> {
+        if !self.linked.load(Ordering::Relaxed) {
+            let done = self.read_apart()?;
+            if !self.linked.load(Ordering::Relaxed) {
+                return Ok(done);
+            }
+        }
+        Ok(vec![self.read_linked()?])
+    }
+
+    fn read_apart(&self) -> Result<Vec<Done>> {
         let next = AtomicUsize::new(0);
         let threads = self.threads();
         let results = Mutex::new(Vec::with_capacity(threads));
@@ -162,45 +220,62 @@ impl<'a> Job<'a> {
 
     /// One thread's work: takes units until none is left.
     fn work(&self, next: &AtomicUsize) -> Result<Done, (usize, Error)> {
-        let mut worker = Worker {
-            abbrevs: Abbrevs::new(),
-            memory: Memory::new(),
-            nodes: Nodes::default(),
-            keys: Keys::default(),
-            done: Done::default(),
-        };
+        let mut worker = Worker::new(self);
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(header) = self.units.get(number) else {
+            let linked = self.linked.load(Ordering::Relaxed);
+            let Some(header) = self.units.get(number).filter(|_| !linked) else {
                 return Ok(worker.done);
             };
-            self.unit(&mut worker, number, *header)
-                .within(|| Place::Section(".debug_info".into()))
+            let (source, unit) = *header;
+            let Some(source) = self.sources.get(source) else {
+                continue;
+            };
+            self.unit(&mut worker, number, source, unit)
+                .within(|| source.place())
                 .map_err(|error| (number, error))?;
         }
     }
 
-    fn view(&self, header: Header) -> UnitView<'a> {
-        let start = index(header.offset);
-        let range = start..start.saturating_add(header.len as usize);
-        UnitView {
-            header,
-            bytes: self.sections.info.get(range).unwrap_or_default(),
-            endian: self.sections.endian,
-            file: 0,
-            alt: 1,
-            section: NameSection::Info,
-            str_offsets: &self.sections.str_offsets,
+    fn unit(
+        &self,
+        worker: &mut Worker,
+        number: usize,
+        source: &Source<'_>,
+        unit: Unit,
+    ) -> Result<()> {
+        worker.nodes.clear(unit.header.len);
+        worker.memory.clear();
+        self.collect(worker, &source.view(unit, 0), source.sections)?;
+        if worker.abbrevs.links && !worker.nodes.links.is_empty() {
+            self.linked.store(true, Ordering::Relaxed);
+            return Ok(());
         }
+        complete(&mut worker.nodes, worker.memory.later());
+        if worker.nodes.old_bitfields {
+            place_bitfields(&mut worker.nodes, self.options.limits.chain);
+        }
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let list = self.enter(worker, number, &[]);
+        if !list.classes.is_empty() {
+            worker.done.lists.push((number, list));
+        }
+        Ok(())
     }
 
-    fn unit(&self, worker: &mut Worker, number: usize, header: Header) -> Result<()> {
-        let sections = self.sections;
+    /// Finds the types of a unit.
+    pub(super) fn collect(
+        &self,
+        worker: &mut Worker,
+        view: &UnitView<'_>,
+        sections: &Sections,
+    ) -> Result<()> {
+        let header = view.header;
         worker
             .abbrevs
             .read(
                 &sections.abbrev,
-                header.abbrev,
+                (view.file, header.abbrev),
                 header.encoding,
                 sections.endian,
             )
@@ -211,26 +286,18 @@ impl<'a> Job<'a> {
             depth: self.options.limits.depth,
         };
         collect(
-            &self.view(header),
+            view,
             &worker.abbrevs,
             &self.files,
             wants,
             &mut worker.memory,
             &mut worker.nodes,
-        )?;
-        if worker.nodes.old_bitfields {
-            place_bitfields(&mut worker.nodes, self.options.limits.chain);
-        }
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let list = self.enter(worker, number);
-        if !list.classes.is_empty() {
-            worker.done.lists.push((number, list));
-        }
-        Ok(())
+        )
     }
 
-    /// Enters the types of a unit into the thread's table; answers their classes.
-    fn enter(&self, worker: &mut Worker, unit: u32) -> UnitList {
+    /// Enters the types of a unit into the thread's table; answers their classes. The entries in
+    /// `shared` only count where others refer to them.
+    pub(super) fn enter(&self, worker: &mut Worker, unit: u32, shared: &[Range<u64>]) -> UnitList {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -239,7 +306,8 @@ impl<'a> Job<'a> {
             nodes,
             files: &self.files,
         };
-        let wanted = (!self.roots.is_empty()).then(|| reached(types, &self.roots));
+        let some = !self.roots.is_empty() || !shared.is_empty();
+        let wanted = some.then(|| reached(types, &self.roots, shared));
         let mut intern = Intern {
             types,
             keys,
@@ -252,7 +320,8 @@ impl<'a> Job<'a> {
         for (number, node) in (0u32..).zip(&nodes.nodes) {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
-                Shape::Typedef | Shape::Base | Shape::Function | Shape::Variable => true,
+                Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
+                Shape::Typedef | Shape::Base => true,
                 _ => false,
             };
             let wanted = wanted
@@ -280,7 +349,7 @@ impl<'a> Job<'a> {
 
     /// One table of all, and the classes of each unit.
     fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
-        let mut lists = vec![UnitList::default(); self.units.len()];
+        let mut lists = vec![UnitList::default(); self.units.len().max(1)];
         let mut table = Table::default();
         for mut done in done {
             if table.classes.is_empty() {
@@ -328,12 +397,24 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Which nodes are one of the roots, or referred to by one.
-fn reached(types: UnitTypes<'_>, roots: &[Key]) -> Vec<bool> {
+/// Which nodes are one of the roots (all that are not shared, where there are none), or referred to by one.
+fn reached(types: UnitTypes<'_>, roots: &[Key], shared: &[Range<u64>]) -> Vec<bool> {
     let mut reached = vec![false; types.nodes.nodes.len()];
     let mut stack = Vec::new();
     for (number, node) in (0u32..).zip(&types.nodes.nodes) {
-        let can_be = node.shape.is_nominal() || node.shape == Shape::Typedef;
+        if roots.is_empty() {
+            let die = u64::from(node.die);
+            let next = shared.partition_point(|range| range.end <= die);
+            if shared.get(next).is_none_or(|range| !range.contains(&die)) {
+                stack.push(number);
+            }
+            continue;
+        }
+        let can_be = node.shape.is_nominal()
+            || matches!(
+                node.shape,
+                Shape::Typedef | Shape::Function | Shape::Variable
+            );
         if can_be && !node.declaration && !node.name.is_none() {
             let tail = types.files.tail(node.name, &types.nodes.made);
             if roots.contains(&Mixer::new(0).text(tail).finish()) {
@@ -356,7 +437,7 @@ fn reached(types: UnitTypes<'_>, roots: &[Key]) -> Vec<bool> {
 }
 
 /// Places the bitfields that count from the top of their storage where the storage is their type's.
-fn place_bitfields(nodes: &mut Nodes, chain: u32) {
+pub(super) fn place_bitfields(nodes: &mut Nodes, chain: u32) {
     for index in 0..nodes.parts.len() {
         let Some(&part) = nodes.parts.get(index) else {
             break;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::graph::TypeGraph;
+use crate::id::TypeId;
 
 /// The types of a program.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Conversion {
     /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
     /// is listed once, with the first entry it was seen at.
     pub degraded: Vec<Degraded>,
+    /// Where types were first seen, by id.
+    pub(super) places: Vec<(TypeId, u64)>,
 }
 
 /// A type or member that BTF can't say as it is, and what it became.
@@ -51,6 +54,8 @@ pub enum Reason {
     NamelessCycle,
     /// The place of a member is no constant; the member was left out.
     MemberPlace,
+    /// Where a virtual base class is only the object itself knows; it was left out.
+    VirtualBase,
     /// A member lies beyond what BTF can say, which is bit 2^32 − 1, or 2^24 − 1 in a structure with
     /// bitfields; it was left out.
     MemberBeyond,
@@ -83,6 +88,7 @@ impl fmt::Display for Reason {
             Self::DanglingReference => "a reference to no type became void",
             Self::NamelessCycle => "a type that contains itself without a name became void",
             Self::MemberPlace => "a member whose place is no constant was left out",
+            Self::VirtualBase => "a virtual base class was left out",
             Self::MemberBeyond => {
                 "a member beyond bit 2^32 (2^24 in a structure with bitfields) was left out"
             }

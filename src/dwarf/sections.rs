@@ -33,6 +33,8 @@ pub struct Sections {
     pub cu_index: Bytes,
     /// `.debug_tu_index`, in a `.dwp` package.
     pub tu_index: Bytes,
+    /// The program's memory: what variables are sorted by. Empty where addresses are not known yet.
+    pub memory: Vec<MemorySection>,
     /// The byte order of the program.
     pub endian: Endian,
     /// The width of the program's pointers.
@@ -41,6 +43,17 @@ pub struct Sections {
     pub alt: Option<Box<Sections>>,
     /// The sections of `.dwo` files and of a `.dwp` package, for programs made with `-gsplit-dwarf`.
     pub split: Vec<Sections>,
+}
+
+/// A section of a program's memory, such as `.data`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemorySection {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: u64,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 impl Sections {
@@ -58,6 +71,7 @@ impl Sections {
             line: Bytes::new(),
             cu_index: Bytes::new(),
             tu_index: Bytes::new(),
+            memory: Vec::new(),
             endian,
             pointer_width,
             alt: None,

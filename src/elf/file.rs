@@ -164,9 +164,10 @@ impl Elf {
         let (Some(kind), Some(size), Some(data)) = (word(0), size, raw.get(header..)) else {
             return Err(malformed(0, "the compression header is cut off"));
         };
-        if size > limits.section_bytes {
+        if size > limits.inflated(data.len()) {
             return Err(Error::limit(format!(
-                "{size} bytes decompressed are more than Limits::section_bytes"
+                "{} compressed bytes become {size}, more than Limits::inflation and Limits::section_bytes allow",
+                data.len()
             )));
         }
         let format = match elf::CompressionType(kind) {

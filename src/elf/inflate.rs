@@ -64,7 +64,7 @@ pub(crate) fn inflate(format: Compression, data: &[u8], limit: u64) -> Result<Ve
     }
     if out.len() as u64 > limit {
         return Err(Error::limit(format!(
-            "the {} data become more than {limit} bytes (Limits::section_bytes)",
+            "the {} data become more than {limit} bytes (Limits::inflation, Limits::section_bytes)",
             format.name()
         )));
     }

@@ -4,6 +4,8 @@ mod ext;
 
 pub use ext::encode_ext;
 
+use std::io;
+
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Layout, LayoutEntry, MAGIC, NEW_HEADER, OLD_HEADER, TypeGraph};
 use crate::target::Endian;
@@ -44,6 +46,19 @@ pub fn encode(graph: &TypeGraph) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`encode`].
 pub fn encode_with(graph: &TypeGraph, options: &Options) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(
+        NEW_HEADER as usize + graph.record_bytes().len() + graph.string_section().len() + 128,
+    );
+    encode_to(graph, options, &mut out)?;
+    Ok(out)
+}
+
+/// Writes a graph's own types as `options` say, without a copy of them where the byte order is this
+/// machine's.
+///
+/// # Errors
+/// As [`encode`], or `Io` where the writer fails.
+pub fn encode_to(graph: &TypeGraph, options: &Options, to: &mut impl io::Write) -> Result<()> {
     let format = graph.format();
     if !format.wide {
         check_narrow(graph)?;
@@ -79,8 +94,7 @@ pub fn encode_with(graph: &TypeGraph, options: &Options) -> Result<Vec<u8>> {
     let strings_len = length(strings.len())?;
     length(header_len as usize + types.len() + layout_bytes.len() + strings.len())?;
 
-    let mut out =
-        Vec::with_capacity(header_len as usize + types.len() + layout_bytes.len() + strings.len());
+    let mut out = Vec::with_capacity(header_len as usize);
     out.extend_from_slice(&endian.bytes16(MAGIC));
     out.extend_from_slice(&[1, 0]);
     for word in [header_len, 0, types_len, before_strings, strings_len] {
@@ -97,21 +111,19 @@ pub fn encode_with(graph: &TypeGraph, options: &Options) -> Result<Vec<u8>> {
         out.extend_from_slice(&endian.bytes32(length(layout_bytes.len())?));
     }
     out.extend_from_slice(tail);
-    let types_at = out.len();
-    out.extend_from_slice(types);
-    if !endian.is_host() {
-        for word in out
-            .get_mut(types_at..)
-            .unwrap_or_default()
-            .as_chunks_mut::<4>()
-            .0
-        {
+    to.write_all(&out)?;
+    if endian.is_host() {
+        to.write_all(types)?;
+    } else {
+        let mut swapped = types.to_vec();
+        for word in swapped.as_chunks_mut::<4>().0 {
             word.reverse();
         }
+        to.write_all(&swapped)?;
     }
-    out.extend_from_slice(&layout_bytes);
-    out.extend_from_slice(strings);
-    Ok(out)
+    to.write_all(&layout_bytes)?;
+    to.write_all(strings)?;
+    Ok(())
 }
 
 /// Refuses info words that readers from before 2025 misread, unless the graph says it is wide.

@@ -96,6 +96,18 @@ pub struct CoreRelo {
 }
 
 impl Ext {
+    /// Nothing about any code yet, with room for relocations.
+    #[must_use]
+    pub const fn new(endian: Endian) -> Self {
+        Self {
+            endian,
+            funcs: Records::empty(0),
+            lines: Records::empty(0),
+            relos: Some(Records::empty(0)),
+            header_tail: Bytes::new(),
+        }
+    }
+
     /// The same records about the same code, with ids and names as they are after a merge.
     ///
     /// # Errors

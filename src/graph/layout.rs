@@ -1,5 +1,7 @@
 //! Sizes, alignments and where fields lie.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::kind::Kind;
 use crate::graph::parts::{DeclTag, Member, Var};
@@ -86,33 +88,65 @@ impl<'g> Type<'g> {
     /// # Errors
     /// As [`Self::size`]; `Limit` where structures nest deeper than [`Limits::depth`]'s default.
     pub fn align(self) -> Result<ByteSize> {
-        self.align_within(Limits::default().depth)
+        let mut known: HashMap<TypeId, u64> = HashMap::new();
+        // Structures whose members are being looked at, and how many have been.
+        let mut open = vec![(self.in_array()?, 0usize)];
+        while let Some(&mut (ty, ref mut next)) = open.last_mut() {
+            let composite = match ty.view() {
+                View::Struct(composite) | View::Union(composite) => composite,
+                _ => {
+                    known.insert(ty.id(), ty.size()?.0.clamp(1, 16));
+                    open.pop();
+                    continue;
+                }
+            };
+            match composite.member(*next) {
+                Some(member) => {
+                    *next += 1;
+                    let inner = self.graph().ty(member.ty).in_array()?;
+                    if !known.contains_key(&inner.id()) {
+                        if open.len() > Limits::default().depth as usize {
+                            return Err(self.too_deep());
+                        }
+                        open.push((inner, 0));
+                    }
+                }
+                None => {
+                    known.insert(ty.id(), ty.strictest(&known)?);
+                    open.pop();
+                }
+            }
+        }
+        Ok(ByteSize(
+            known.get(&self.in_array()?.id()).copied().unwrap_or(1),
+        ))
     }
 
-    // The depth is bounded, and a structure can't hold itself by value in a well-formed file.
-    fn align_within(self, depth: u32) -> Result<ByteSize> {
-        let ty = self.strip()?;
-        if let Some(array) = ty.as_array() {
-            let depth = depth.checked_sub(1).ok_or_else(|| self.too_deep())?;
-            return self.graph().ty(array.element).align_within(depth);
+    /// The type in an array, or the type itself, without typedefs and qualifiers.
+    fn in_array(self) -> Result<Self> {
+        let mut ty = self.strip()?;
+        for _ in 0..=Limits::CHAIN {
+            match ty.as_array() {
+                Some(array) => ty = self.graph().ty(array.element).strip()?,
+                None => return Ok(ty),
+            }
         }
-        if !ty.kind().is_composite() {
-            let size = ty.size()?.0;
-            return Ok(ByteSize(size.min(16)));
-        }
-        let depth = depth.checked_sub(1).ok_or_else(|| self.too_deep())?;
+        Err(Error::malformed("the chain of arrays has no end").within(Place::Type(self.id())))
+    }
+
+    /// A structure's alignment, those of its members being known.
+    fn strictest(self, known: &HashMap<TypeId, u64>) -> Result<u64> {
         let mut strictest = 1;
-        for member in ty.members() {
-            let align = self.graph().ty(member.ty).align_within(depth)?.0.max(1);
-            if member.bitfield.is_none() && member.offset.0 % (8 * align) != 0 {
-                return Ok(ByteSize(1));
+        for member in self.members() {
+            let inner = self.graph().ty(member.ty).in_array()?;
+            let align = known.get(&inner.id()).copied().unwrap_or(1);
+            if member.bitfield.is_none() && !member.offset.0.is_multiple_of(8 * align) {
+                return Ok(1);
             }
             strictest = strictest.max(align);
         }
-        if u64::from(ty.size_word()) % strictest != 0 {
-            return Ok(ByteSize(1));
-        }
-        Ok(ByteSize(strictest))
+        let fits = u64::from(self.size_word()).is_multiple_of(strictest);
+        Ok(if fits { strictest } else { 1 })
     }
 
     fn too_deep(self) -> Error {
@@ -126,10 +160,15 @@ impl<'g> Type<'g> {
     /// `Malformed` for an endless chain; `Limit` where anonymous members nest too deep.
     pub fn member(self, name: &str) -> Result<Option<(Member<'g>, Bits)>> {
         let graph = self.graph();
+        // What has been searched once without a hit need not be again, wherever it lies.
+        let mut searched = HashSet::new();
         let mut open = vec![(self.strip()?, 0u64, 0u32)];
         while let Some((ty, start, depth)) = open.pop() {
-            if depth > Limits::default().depth || open.len() > graph.len() {
+            if depth > Limits::default().depth {
                 return Err(self.too_deep());
+            }
+            if !searched.insert(ty.id()) {
+                continue;
             }
             let mut anonymous = Vec::new();
             for member in ty.members() {
@@ -315,6 +354,58 @@ fn follow(root: Type<'_>, name: &str, steps: &[Step<'_>]) -> Result<Field> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Sixty unions, each with two anonymous members of the next one: 2^60 paths, 60 types.
+    fn a_graph_with_too_many_paths() -> TypeGraph {
+        use crate::graph::{GraphBuilder, IntEncoding, NewMember};
+        let mut builder = GraphBuilder::new();
+        let mut inner = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
+        for depth in 0..60 {
+            let name = if depth == 59 { "top" } else { "" };
+            let members = [NewMember::new(crate::StrId::EMPTY, inner, 0); 2];
+            inner = builder.composite(Kind::Union, name, 4, &members).unwrap();
+        }
+        builder.freeze().unwrap()
+    }
+
+    #[test]
+    fn paths_that_grow_exponentially_take_no_longer() {
+        let graph = a_graph_with_too_many_paths();
+        let missing = graph.field("top", "nowhere").unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+        let top = graph.find(Kind::Union, "top").unwrap();
+        assert_eq!(top.align().unwrap(), ByteSize(4));
+    }
+
+    #[test]
+    fn alignments() {
+        use crate::graph::{GraphBuilder, IntEncoding, NewMember};
+        let mut builder = GraphBuilder::new();
+        let char = builder.int("char", 1, IntEncoding::SIGNED).unwrap();
+        let long = builder.int("long", 8, IntEncoding::SIGNED).unwrap();
+        let list = builder.array(long, char, 3).unwrap();
+        let [a, b] = ["a", "b"].map(|name| builder.intern(name).unwrap());
+        let mut pair = |name, offset, size| {
+            let members = [NewMember::new(a, char, 0), NewMember::new(b, list, offset)];
+            builder
+                .composite(Kind::Struct, name, size, &members)
+                .unwrap()
+        };
+        let plain = pair("plain", 64, 32);
+        let packed = pair("packed", 8, 25);
+        let itself = builder.next_id();
+        let members = [NewMember::new(a, itself, 0)];
+        builder
+            .composite(Kind::Struct, "itself", 8, &members)
+            .unwrap();
+        let graph = builder.freeze().unwrap();
+        assert_eq!(graph.ty(plain).align().unwrap(), ByteSize(8));
+        assert_eq!(graph.ty(packed).align().unwrap(), ByteSize(1));
+        assert_eq!(
+            graph.ty(itself).align().unwrap_err().kind(),
+            ErrorKind::Limit
+        );
+    }
 
     #[test]
     fn paths() {

@@ -21,6 +21,9 @@ use crate::id::TypeId;
 /// ```
 #[must_use]
 pub fn essential_name(name: &[u8]) -> &[u8] {
+    if !has_triple(name) {
+        return name;
+    }
     let split = name
         .windows(5)
         .rposition(|w| matches!(w, [a, b'_', b'_', b'_', b] if *a != b'_' && *b != b'_'));
@@ -28,6 +31,19 @@ pub fn essential_name(name: &[u8]) -> &[u8] {
         Some(at) => name.get(..=at).unwrap_or(name),
         None => name,
     }
+}
+
+/// Whether there are three `_` in a row, which few names have. Every third byte tells: one of any three in a
+/// row is among them.
+fn has_triple(name: &[u8]) -> bool {
+    let is_bar = |at: Option<usize>| at.and_then(|at| name.get(at)) == Some(&b'_');
+    (2..name.len()).step_by(3).any(|at| {
+        is_bar(Some(at)) && {
+            let before = is_bar(at.checked_sub(1));
+            let after = is_bar(at.checked_add(1));
+            (before && (after || is_bar(at.checked_sub(2)))) || (after && is_bar(at.checked_add(2)))
+        }
+    })
 }
 
 /// The flavor of a name, without the `___`.
@@ -57,15 +73,16 @@ struct Entry {
 impl NameIndex {
     pub fn new(graph: &TypeGraph) -> Self {
         let mut entries = Vec::new();
-        for ty in graph.own_types() {
-            if ty.name_id().get() == 0 || !is_indexed(ty.kind()) {
+        for (id, name, info) in graph.own_heads() {
+            if !is_indexed(info.kind()) || name.get() == 0 {
                 continue;
             }
-            let name = essential_name(ty.name().as_bytes());
+            let name = graph.string(name);
+            let name = essential_name(name.as_bytes());
             if !name.is_empty() {
                 entries.push(Entry {
                     hash: hash(name),
-                    id: ty.id().get(),
+                    id: id.get(),
                     next: 0,
                 });
             }

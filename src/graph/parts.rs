@@ -287,7 +287,9 @@ impl<'g> Enum<'g> {
     /// An enumerator by its number, from 0.
     #[must_use]
     pub fn enumerator(&self, index: usize) -> Option<Enumerator<'g>> {
-        self.enumerators().nth(index)
+        let step = if self.wide { 3 } else { 2 };
+        let start = index.checked_mul(step)?;
+        Some(self.decode(self.words.get(start..start + step)?))
     }
 
     fn decode(&self, words: &[Word]) -> Enumerator<'g> {

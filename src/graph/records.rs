@@ -84,7 +84,7 @@ impl GraphBuilder {
     /// Appends a pointer.
     ///
     /// # Errors
-    /// `Limit` beyond [`Limits`].
+    /// `Limit` beyond [`Limits`](crate::Limits).
     pub fn ptr(&mut self, ty: TypeId) -> Result<TypeId> {
         self.reference(Info::new(Kind::Ptr, 0, false), b"", ty)
     }
@@ -92,7 +92,7 @@ impl GraphBuilder {
     /// Appends `volatile`, `const` or `restrict` of a type.
     ///
     /// # Errors
-    /// `Usage` where the kind is another; `Limit` beyond [`Limits`].
+    /// `Usage` where the kind is another; `Limit` beyond [`Limits`](crate::Limits).
     pub fn qualifier(&mut self, kind: Kind, ty: TypeId) -> Result<TypeId> {
         if !matches!(kind, Kind::Volatile | Kind::Const | Kind::Restrict) {
             return Err(Error::new(
@@ -144,7 +144,7 @@ impl GraphBuilder {
     /// Appends an array of one dimension.
     ///
     /// # Errors
-    /// `Limit` beyond [`Limits`].
+    /// `Limit` beyond [`Limits`](crate::Limits).
     pub fn array(&mut self, element: TypeId, index: TypeId, count: u32) -> Result<TypeId> {
         let head = self.head(b"", Info::new(Kind::Array, 0, false), 0)?;
         self.push(head.into_iter().chain([element.get(), index.get(), count]))

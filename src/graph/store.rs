@@ -247,6 +247,21 @@ impl TypeGraph {
         })
     }
 
+    /// Id, name and info word of each of the graph's own types: what an index looks at.
+    pub(crate) fn own_heads(&self) -> impl Iterator<Item = (TypeId, StrId, Info)> + '_ {
+        let words = self.words();
+        (self.0.first_id..)
+            .zip(&self.0.offsets)
+            .filter_map(move |(id, &offset)| {
+                let &[name, info] = words.get(offset as usize..)?.first_chunk::<2>()?;
+                Some((
+                    TypeId::new(id),
+                    StrId::new(u32::from_ne_bytes(name)),
+                    Info::from_word(u32::from_ne_bytes(info)),
+                ))
+            })
+    }
+
     /// The string at an offset; empty where the graph has no such offset.
     #[must_use]
     pub fn string(&self, id: StrId) -> Name<'_> {

@@ -161,6 +161,12 @@ impl<'g> Type<'g> {
         self.composite().into_members()
     }
 
+    /// A member of a structure or union by its number, from 0.
+    #[must_use]
+    pub fn member_at(self, index: usize) -> Option<Member<'g>> {
+        self.composite().member(index)
+    }
+
     /// The type as a structure or union, empty for any other kind.
     fn composite(self) -> Composite<'g> {
         Composite {

@@ -136,7 +136,7 @@ pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &Options) -> Resu
 }
 
 /// How many times more types than distinct ones there may be before they are deduplicated on the way.
-const GROWTH: usize = 3;
+const GROWTH: usize = 2;
 
 /// With fewer types than this, memory is no concern.
 const SMALL: usize = 1 << 16;

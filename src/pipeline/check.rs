@@ -1,10 +1,12 @@
 //! Which programs run on which targets.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use crate::elf::BpfObject;
-use crate::error::{Context, Error, Place, Result};
+use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::pipeline::program::Program;
 use crate::pipeline::relocate::{Options, Target, load_options, loaded, relocate_object};
 use crate::relocate::{self, Outcome, Report, Role};
@@ -76,7 +78,8 @@ impl Verdict {
 /// program by program, in the order of the targets.
 ///
 /// # Errors
-/// Where a program can't be read; the program is named by its number, from 0. A target that can't be read, or
+/// Where a program can't be read; the program is named by its number, from 0. `Usage` for two targets with one
+/// label. A target that can't be read, or
 /// that refuses a program, is a verdict.
 pub fn check(programs: &[Bytes], targets: &[Target], options: &Options) -> Result<Vec<Verdict>> {
     let objects = programs
@@ -87,6 +90,16 @@ pub fn check(programs: &[Bytes], targets: &[Target], options: &Options) -> Resul
                 .within(|| Place::File(format!("program {number}")))
         })
         .collect::<Result<Vec<_>>>()?;
+    let mut labels = HashSet::new();
+    if let Some(target) = targets.iter().find(|target| !labels.insert(&target.label)) {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "two targets are labelled {:?}: each needs a label of its own",
+                target.label
+            ),
+        ));
+    }
     let programs: Vec<_> = objects.iter().map(Program::new).collect();
     let load_options = load_options(&programs, options);
     let loaded: Vec<Result<relocate::Target>> = targets

@@ -26,7 +26,8 @@ use crate::render::json_string;
 ///     "dead": boolean,                              whether it is poison that can't be reached
 ///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
 ///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
-///   "doubts": [{ "type": string, "taken": string, "others": [string] }] }
+///   "doubts": [{ "type": string, "taken": string, "others": [string] }],
+///   "other_byte_order": [string] }                  labels of targets that the object can't run on
 /// ```
 ///
 /// # Errors
@@ -44,6 +45,8 @@ pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
         json.list(&doubt.others, |json, other| json.string(other))?;
         json.0.write_all(b"]}")
     })?;
+    json.0.write_all(b"],\"other_byte_order\":[")?;
+    json.list(&report.other_byte_order, |json, label| json.string(label))?;
     json.0.write_all(b"]}\n")?;
     Ok(())
 }

@@ -140,7 +140,7 @@ fn from_elf(bytes: Bytes, options: &LoadOptions) -> Result<Loaded> {
 /// The bytes, decompressed if they are compressed.
 pub(super) fn unpacked(bytes: Bytes, limits: &Limits) -> Result<Bytes> {
     match Compression::detect(&bytes) {
-        Some(format) => inflate(format, &bytes, limits.section_bytes).map(Bytes::from),
+        Some(format) => inflate(format, &bytes, limits.inflated(bytes.len())).map(Bytes::from),
         None => Ok(bytes),
     }
 }

@@ -243,7 +243,8 @@ fn apply(
 /// Refuses what strict mode doesn't take.
 ///
 /// # Errors
-/// `NotFound` for the first poisoned relocation, `Ambiguous` for the first type that more than one target has.
+/// `NotFound` for the first poisoned relocation, `Ambiguous` for the first type that more than one target has,
+/// `Usage` for the first target of another byte order.
 pub fn check_strict(report: &Report) -> Result<()> {
     let poisoned = report
         .records
@@ -252,8 +253,14 @@ pub fn check_strict(report: &Report) -> Result<()> {
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
     }
-    match report.doubts.first() {
-        Some(doubt) => Err(Error::new(ErrorKind::Ambiguous, doubt.to_string())),
+    if let Some(doubt) = report.doubts.first() {
+        return Err(Error::new(ErrorKind::Ambiguous, doubt.to_string()));
+    }
+    match report.other_byte_order.first() {
+        Some(label) => Err(Error::new(
+            ErrorKind::Usage,
+            format!("{label} has another byte order than the object, which can't run there"),
+        )),
         None => Ok(()),
     }
 }

@@ -134,16 +134,23 @@ fn parse_steps(access: Name<'_>, steps: &mut Vec<u32>) -> Result<(), &'static st
         if steps.len() == MOST_STEPS {
             return Err("has more than 64 steps");
         }
-        let digits = !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-        let number = std::str::from_utf8(part)
-            .ok()
-            .filter(|_| digits)
-            .and_then(|text| text.parse::<u32>().ok())
+        let number = parse_number(part)
             .filter(|&number| i32::try_from(number).is_ok())
             .ok_or("isn't made of numbers with colons between them")?;
         steps.push(number);
     }
     Ok(())
+}
+
+/// Digits and nothing else.
+fn parse_number(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |number, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(u32::from(digit))
+    })
 }
 
 fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Result<()> {
@@ -168,7 +175,7 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
                     return Err(wrong("names a member that isn't there"));
                 };
                 spec.advance_bits(member.offset.0)?;
-                if !member.name().is_empty() {
+                if !graph.string_is(member.name_id(), b"") {
                     spec.accessors.push(Accessor {
                         ty: ty.id(),
                         index,

@@ -147,75 +147,104 @@ impl Wanted<'_> {
         found: &mut Spec,
         budget: &Budget,
     ) -> Result<Result<(), Mismatch>> {
-        let local_graph = self.root.graph();
         let mut ty = root;
         let mut flattened = None;
         for (number, local) in self.spec.accessors.iter().enumerate() {
             ty = ty.strip()?;
-            if local.named {
-                let Some(wanted) = member_of(local_graph, *local) else {
-                    return Ok(Err(Mismatch::NoMember {
-                        accessor: number,
-                        within: ty.id(),
-                    }));
-                };
-                match find_member(ty, wanted.name(), found, budget)? {
-                    None if ty.kind().is_composite() => {
-                        return Ok(Err(Mismatch::NoMember {
-                            accessor: number,
-                            within: ty.id(),
-                        }));
+            let next = if local.named {
+                match self.find_named(number, *local, ty, found, budget)? {
+                    Ok((next, flat)) => {
+                        flattened = flat;
+                        Ok(next)
                     }
-                    None => {
-                        return Ok(Err(Mismatch::NotComposite {
-                            accessor: number,
-                            found: ty.id(),
-                        }));
-                    }
-                    Some(member) => {
-                        let (a, b) = (local_graph.ty(wanted.ty), ty.graph().ty(member.ty));
-                        if !fields_agree(a, b)? {
-                            return Ok(Err(Mismatch::MemberType {
-                                accessor: number,
-                                found: member.ty,
-                            }));
-                        }
-                        flattened = Flattened::between(a, b)?;
-                        ty = b;
-                    }
+                    Err(mismatch) => Err(mismatch),
                 }
             } else if number == 0 {
                 push_element(found, ty, local.index, 1)?;
-            } else if let Some(flat) = &mut flattened {
-                let Some(span) = flat.next() else {
-                    return Ok(Err(Mismatch::NotArray {
-                        accessor: number,
-                        found: ty.id(),
-                    }));
-                };
-                ty = ty.graph().ty(flat.element);
-                push_element(found, ty, local.index, span)?;
+                Ok(ty)
             } else {
-                let Some(array) = ty.as_array() else {
-                    return Ok(Err(Mismatch::NotArray {
-                        accessor: number,
-                        found: ty.id(),
-                    }));
-                };
-                let last = found.accessors.last();
-                let flexible = last.is_some_and(|last| is_flexible(ty, *last, array));
-                if !flexible && local.index >= array.count {
-                    return Ok(Err(Mismatch::OutOfBounds {
-                        accessor: number,
-                        count: array.count,
-                    }));
-                }
-                ty = ty.graph().ty(array.element).strip()?;
-                push_element(found, ty, local.index, 1)?;
+                find_element(number, local.index, ty, &mut flattened, found)?
+            };
+            match next {
+                Ok(next) => ty = next,
+                Err(mismatch) => return Ok(Err(mismatch)),
             }
         }
         Ok(Ok(()))
     }
+
+    /// Goes to a named member of `ty`: its type, and how to step through it if it is a flattened array.
+    fn find_named<'t>(
+        &self,
+        number: usize,
+        local: Accessor,
+        ty: Type<'t>,
+        found: &mut Spec,
+        budget: &Budget,
+    ) -> Result<Result<(Type<'t>, Option<Flattened>), Mismatch>> {
+        let graph = self.root.graph();
+        let missing = Mismatch::NoMember {
+            accessor: number,
+            within: ty.id(),
+        };
+        let Some(wanted) = member_of(graph, local) else {
+            return Ok(Err(missing));
+        };
+        let Some(member) = find_member(ty, wanted.name(), found, budget)? else {
+            return Ok(Err(if ty.kind().is_composite() {
+                missing
+            } else {
+                Mismatch::NotComposite {
+                    accessor: number,
+                    found: ty.id(),
+                }
+            }));
+        };
+        let (a, b) = (graph.ty(wanted.ty), ty.graph().ty(member.ty));
+        if !fields_agree(a, b)? {
+            return Ok(Err(Mismatch::MemberType {
+                accessor: number,
+                found: member.ty,
+            }));
+        }
+        Ok(Ok((b, Flattened::between(a, b)?)))
+    }
+}
+
+/// Goes to an element of the array `ty`: its type.
+fn find_element<'t>(
+    number: usize,
+    index: u32,
+    ty: Type<'t>,
+    flattened: &mut Option<Flattened>,
+    found: &mut Spec,
+) -> Result<Result<Type<'t>, Mismatch>> {
+    let no_array = Mismatch::NotArray {
+        accessor: number,
+        found: ty.id(),
+    };
+    if let Some(flat) = flattened {
+        let Some(span) = flat.next() else {
+            return Ok(Err(no_array));
+        };
+        let element = ty.graph().ty(flat.element);
+        push_element(found, element, index, span)?;
+        return Ok(Ok(element));
+    }
+    let Some(array) = ty.as_array() else {
+        return Ok(Err(no_array));
+    };
+    let last = found.accessors.last();
+    let flexible = last.is_some_and(|last| is_flexible(ty, *last, array));
+    if !flexible && index >= array.count {
+        return Ok(Err(Mismatch::OutOfBounds {
+            accessor: number,
+            count: array.count,
+        }));
+    }
+    let element = ty.graph().ty(array.element).strip()?;
+    push_element(found, element, index, 1)?;
+    Ok(Ok(element))
 }
 
 /// Goes to element number `index`, where one step is `span` objects of type `ty`.
@@ -247,7 +276,7 @@ fn check_length(found: &Spec, ty: Type<'_>) -> Result<()> {
 
 /// The member an accessor of this graph names.
 pub(super) fn member_of(graph: &TypeGraph, accessor: Accessor) -> Option<Member<'_>> {
-    graph.ty(accessor.ty).members().nth(accessor.index as usize)
+    graph.ty(accessor.ty).member_at(accessor.index as usize)
 }
 
 /// A structure that is being searched.
@@ -275,7 +304,7 @@ fn find_member<'g>(
     }];
     budget.spend(ty.members().len() + 1)?;
     while let Some(top) = open.last_mut() {
-        let Some(member) = top.ty.members().nth(top.next as usize) else {
+        let Some(member) = top.ty.member_at(top.next as usize) else {
             found.bit_offset = top.offset;
             open.pop();
             if !open.is_empty() {

@@ -16,7 +16,11 @@
 //!
 //! * An unsigned 32-bit enumerator of 2³¹ and more keeps its value; libbpf takes it for a negative one and
 //!   refuses the object.
-//! * A root type's candidates are pruned by all its relocations before any is computed.
+//! * A root type's candidates are pruned by all its relocations before any is computed. What libbpf accepts
+//!   comes out the same, save where candidates differ in nothing but a field's size, which it doesn't compare:
+//!   the width of a load follows a candidate that is left in the end, and not the first that fitted.
+//! * An accessor is made of digits and colons, within 31 bits each, and the field it names starts within 2³²
+//!   bits. libbpf takes blanks and signs, too, and lets the numbers wrap around.
 //! * Shifts follow the target's byte order, not this machine's.
 //! * An array whose dimensions were flattened into one still matches one that has them.
 //! * TYPE_ID_TARGET answered by a user program is poison: the kernel can't know that id.

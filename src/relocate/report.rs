@@ -1,5 +1,6 @@
 //! What was asked, where it was looked for, and what came of it: one record a relocation, for people.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::graph::{CoreRelo, LineInfo, TypeGraph};
@@ -22,6 +23,8 @@ pub struct Report {
     pub records: Vec<Record>,
     /// Types that more than one target has.
     pub doubts: Vec<Doubt>,
+    /// The labels of targets whose byte order isn't the object's: it can't run there as it is.
+    pub other_byte_order: Vec<String>,
 }
 
 /// One relocation.
@@ -37,7 +40,7 @@ pub struct Record {
     /// The source line, where the object has line information.
     pub source: Option<SourceLine>,
     /// What is asked (`byte_off`, `field_exists` and so on); `kind N` for one that is unknown.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// The local type or path: `struct session.hops[2].port`, `enum state::READY`.
     pub local: String,
     /// The label of the target where it is looked for; `None` where no target has a candidate.
@@ -190,13 +193,24 @@ impl Report {
                 others: binding.others.iter().copied().map(label).collect(),
             })
             .collect();
-        Self { records, doubts }
+        let other_byte_order = targets
+            .iter()
+            .filter(|target| target.graph.endian() != program.endian)
+            .map(|target| target.label.clone())
+            .collect();
+        Self {
+            records,
+            doubts,
+            other_byte_order,
+        }
     }
 
-    /// Whether strict mode takes the result: no poison, no doubt.
+    /// Whether strict mode takes the result: no poison, no doubt, no target of another byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.doubts.is_empty() && !self.records.iter().any(|record| record.outcome.is_poison())
+        self.doubts.is_empty()
+            && self.other_byte_order.is_empty()
+            && !self.records.iter().any(|record| record.outcome.is_poison())
     }
 
     /// How many records satisfy a condition.
@@ -249,10 +263,10 @@ impl Words<'_> {
                 (function.name.to_owned(), insn - start)
             }),
             source,
-            kind: fixup.kind.map_or_else(
-                || format!("kind {}", fixup.relo.kind),
-                |kind| kind.to_string(),
-            ),
+            kind: match fixup.kind {
+                Some(kind) => kind.name().into(),
+                None => format!("kind {}", fixup.relo.kind).into(),
+            },
             local: local.text.clone(),
             target: target.map(|target| target.label.clone()),
             found_at: found
@@ -452,6 +466,12 @@ impl fmt::Display for Report {
         }
         for doubt in &self.doubts {
             writeln!(f, "doubt: {doubt}")?;
+        }
+        for label in &self.other_byte_order {
+            writeln!(
+                f,
+                "doubt: {label} has another byte order than the object, which can't run there"
+            )?;
         }
         let changed =
             |record: &Record| matches!(record.outcome, Outcome::Set { old, new } if old != new);

@@ -2,9 +2,10 @@
 //!
 //! The order matters. A root type's candidates are pruned by *all* its relocations, in the order of the
 //! records, before any is computed; libbpf computes as it prunes, and so refuses some programs only
-//! because of the order of their relocations. What libbpf accepts comes out the same here.
+//! because of the order of their relocations. What libbpf accepts comes out the same here, save the width of a
+//! load where candidates differ in that alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{CoreRelo, Type};
@@ -150,8 +151,10 @@ impl Fixup {
 ///
 /// # Errors
 /// `Malformed` with section and record where a record or a type it needs is; `Ambiguous` where candidates
-/// that fit give different answers; `Unsupported` for an unknown kind, unless `partial` leaves it.
+/// that fit give different answers; `Unsupported` for an unknown kind, unless `partial` leaves it; `Usage` for
+/// two targets with one label.
 pub fn resolve(program: &Program<'_>, targets: &[Target], options: &Options) -> Result<Resolution> {
+    check_labels(targets)?;
     let count = program
         .sections
         .iter()
@@ -189,6 +192,21 @@ pub fn resolve(program: &Program<'_>, targets: &[Target], options: &Options) -> 
         fixups.push(fixup);
     }
     Ok(Resolution { fixups, bindings })
+}
+
+/// A label must say which target is meant.
+fn check_labels(targets: &[Target]) -> Result<()> {
+    let mut labels = HashSet::new();
+    match targets.iter().find(|target| !labels.insert(&target.label)) {
+        None => Ok(()),
+        Some(target) => Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "two targets are labelled {:?}: each needs a label of its own",
+                target.label
+            ),
+        )),
+    }
 }
 
 fn place(section: &CodeSection<'_>, record: usize) -> Place {
@@ -315,6 +333,7 @@ impl Resolver<'_, '_> {
         let Some(target) = binding.target.and_then(|number| self.targets.get(number)) else {
             return Ok(looked);
         };
+        self.budget.spend(binding.candidates.len())?;
         for &candidate in &binding.candidates {
             let graph = target.graph_of(candidate);
             let ty = graph.ty(candidate.id);
@@ -335,9 +354,7 @@ impl Resolver<'_, '_> {
         }
         // As long as something fits, only what fits stays a candidate for this root type.
         if !looked.matches.is_empty() && !looked.rejected.is_empty() {
-            binding
-                .candidates
-                .retain(|candidate| looked.matches.iter().any(|hit| hit.candidate == *candidate));
+            binding.candidates = looked.matches.iter().map(|hit| hit.candidate).collect();
         }
         Ok(looked)
     }
@@ -381,7 +398,7 @@ impl Looked {
         let target = binding.target.and_then(|number| targets.get(number));
         let mut answer: Option<(Value, Candidate, u32)> = None;
         for hit in self.matches {
-            if !binding.candidates.contains(&hit.candidate) {
+            if !binding.has(hit.candidate) {
                 fixup.rejected.push((hit.candidate, Mismatch::Pruned));
                 continue;
             }

@@ -105,13 +105,14 @@ fn take(
 }
 
 /// A type of a target that may be the one meant.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+// Ordered as candidates are found: the kernel's before its modules', then by id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// Its id in the target's graph, or in the module's.
-    pub id: TypeId,
     /// The number of the module it is from.
     pub module: Option<usize>,
+    /// Its id in the target's graph, or in the module's.
+    pub id: TypeId,
 }
 
 /// Where a type of the object is looked for.
@@ -128,6 +129,13 @@ pub struct Binding {
     pub others: Vec<usize>,
     /// Whether the name ends in the kernel's label and no target is a kernel: it is nobody's.
     pub kernel_only: bool,
+}
+
+impl Binding {
+    /// Whether a type is still among the candidates.
+    pub(super) fn has(&self, candidate: Candidate) -> bool {
+        self.candidates.binary_search(&candidate).is_ok()
+    }
 }
 
 /// The bindings of an object's root types, each made once.

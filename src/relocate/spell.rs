@@ -1,9 +1,16 @@
 //! Types and paths as C says them.
 
-use crate::graph::{Kind, Type, View};
+use crate::graph::{Kind, Name, Type, View};
 
 /// A type as C says it, as far as one line goes: `struct file`, `int [3]`, `char *`.
 pub(super) fn type_name(ty: Type<'_>) -> String {
+    let mut text = String::with_capacity(32);
+    push_type(&mut text, ty);
+    text
+}
+
+// A report has several of these a relocation, so they are put together by hand and not by `format!`.
+fn push_type(text: &mut String, ty: Type<'_>) {
     // Pointers and qualifiers nest; a line of sixteen says enough.
     let mut suffix = String::new();
     let mut ty = ty;
@@ -14,7 +21,7 @@ pub(super) fn type_name(ty: Type<'_>) -> String {
                 next
             }
             View::Array(array) => {
-                suffix.push_str(&format!("[{}]", array.count));
+                push_index(&mut suffix, array.count);
                 array.element
             }
             View::Const(next)
@@ -22,27 +29,42 @@ pub(super) fn type_name(ty: Type<'_>) -> String {
             | View::Restrict(next)
             | View::TypeTag(next) => next,
             _ => {
-                return format!(
-                    "{}{}{suffix}",
-                    plain_name(ty),
-                    if suffix.is_empty() { "" } else { " " }
-                );
+                push_plain(text, ty);
+                if !suffix.is_empty() {
+                    text.push(' ');
+                    text.push_str(&suffix);
+                }
+                return;
             }
         };
         ty = ty.graph().ty(next);
     }
-    format!("…{suffix}")
+    text.push('…');
+    text.push_str(&suffix);
 }
 
-fn plain_name(ty: Type<'_>) -> String {
+fn push_name(text: &mut String, name: Name<'_>) {
+    match name.to_str() {
+        Some(name) => text.push_str(name),
+        None => text.push_str(&name.to_string_lossy()),
+    }
+}
+
+fn push_index(text: &mut String, index: u32) {
+    text.push('[');
+    text.push_str(&index.to_string());
+    text.push(']');
+}
+
+fn push_plain(text: &mut String, ty: Type<'_>) {
     let keyword = match ty.kind() {
         Kind::Struct => "struct ",
         Kind::Union => "union ",
         Kind::Enum | Kind::Enum64 => "enum ",
         Kind::Fwd if ty.info().flag() => "union ",
         Kind::Fwd => "struct ",
-        Kind::Void => return "void".into(),
-        Kind::FuncProto => return "function".into(),
+        Kind::Void => return text.push_str("void"),
+        Kind::FuncProto => return text.push_str("function"),
         Kind::Int
         | Kind::Ptr
         | Kind::Array
@@ -58,33 +80,36 @@ fn plain_name(ty: Type<'_>) -> String {
         | Kind::TypeTag
         | Kind::Unknown(_) => "",
     };
-    if ty.name().is_empty() {
-        return format!("{keyword}(anonymous)");
+    text.push_str(keyword);
+    match ty.name() {
+        name if name.is_empty() => text.push_str("(anonymous)"),
+        name => push_name(text, name),
     }
-    format!("{keyword}{}", ty.name())
 }
 
 /// A path as C says it: `struct session.hops[2].port`.
 pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
     let graph = root.graph();
-    let mut text = type_name(root);
+    let mut text = String::with_capacity(64);
+    push_type(&mut text, root);
     let mut ty = root;
     for (number, &index) in steps.iter().enumerate() {
         if number == 0 {
             if index > 0 {
-                text.push_str(&format!("[{index}]"));
+                push_index(&mut text, index);
             }
             continue;
         }
         ty = ty.strip().unwrap_or(ty);
-        if let Some(member) = ty.members().nth(index as usize) {
-            if !member.name().is_empty() {
+        if let Some(member) = ty.member_at(index as usize) {
+            let name = member.name();
+            if !name.is_empty() {
                 text.push('.');
-                text.push_str(&member.name().to_string_lossy());
+                push_name(&mut text, name);
             }
             ty = graph.ty(member.ty);
         } else {
-            text.push_str(&format!("[{index}]"));
+            push_index(&mut text, index);
             if let Some(array) = ty.as_array() {
                 ty = graph.ty(array.element);
             }
@@ -93,14 +118,17 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
     text
 }
 
+/// An enumerator with its type: `enum state::READY`.
 pub(super) fn spell_enumerator(root: Type<'_>, index: Option<u32>) -> String {
+    let mut text = type_name(root);
     let enumerator = root
         .strip()
         .ok()
         .and_then(Type::as_enum)
         .and_then(|enumeration| enumeration.enumerator(index? as usize));
-    match enumerator {
-        Some(enumerator) => format!("{}::{}", type_name(root), enumerator.name()),
-        None => type_name(root),
+    if let Some(enumerator) = enumerator {
+        text.push_str("::");
+        push_name(&mut text, enumerator.name());
     }
+    text
 }

@@ -7,6 +7,7 @@ mod cases;
 mod check;
 mod collide;
 mod distilled;
+mod linked;
 mod naive;
 mod random;
 mod real;

@@ -70,3 +70,53 @@ fn a_kernel_over_itself_leaves_its_variables() {
     assert!(over.graph.own_types().all(|ty| is_data(ty.kind())));
     assert!(over.graph.own_len() < 1000);
 }
+
+/// bpftool's raw listing of some BTF over an optional base, without its first line's odd cases: what it
+/// prints is compared with what we read.
+fn listed(tool: &str, graph: &TypeGraph, base: Option<&TypeGraph>) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, graph: &TypeGraph| {
+        let bytes = btfkit::encode::encode(graph).unwrap();
+        support::scratch(&folder, name, &bytes)
+    };
+    let mut command = std::process::Command::new(tool);
+    if let Some(base) = base {
+        command.arg("-B").arg(write("base.btf", base));
+    }
+    command
+        .args(["btf", "dump", "file"])
+        .arg(write("own.btf", graph));
+    let listing = support::output(&mut command);
+    listing.lines().filter(|line| line.starts_with('[')).count()
+}
+
+/// bpftool, and with it libbpf, reads what comes out: merged, split over the kernel, distilled, put back.
+#[test]
+fn bpftool_reads_the_results() {
+    let Some(tool) = support::tool(&["bpftool"]) else {
+        return;
+    };
+    let Some(kernel) = kernel() else { return };
+    let inputs = || {
+        [
+            Input::new("kernel", kernel.clone()),
+            Input::new("object", object()),
+        ]
+    };
+    let merged = merge(inputs(), &Options::default()).unwrap().graph;
+    assert_eq!(listed(&tool, &merged, None), merged.len());
+
+    let options = Options::split(&kernel);
+    let split = merge([Input::new("object", object())], &options)
+        .unwrap()
+        .graph;
+    assert!(split.own_len() < object().len());
+    assert_eq!(listed(&tool, &split, Some(&kernel)), split.own_len());
+
+    let distilled = btfkit::merge::distill(&split).unwrap();
+    let (base, graph) = (&distilled.base, &distilled.graph);
+    assert_eq!(listed(&tool, base, None), base.len());
+    assert_eq!(listed(&tool, graph, Some(base)), graph.own_len());
+    let back = btfkit::merge::rebase(graph, &kernel).unwrap().graph;
+    assert_eq!(listed(&tool, &back, Some(&kernel)), back.own_len());
+}

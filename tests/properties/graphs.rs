@@ -170,13 +170,7 @@ fn ext(
     relos: Option<&Sections<4>>,
     tails: (usize, usize, usize),
 ) -> Ext {
-    // A header and nothing else, to be filled.
-    let mut bytes = match endian {
-        Endian::Little => vec![0x9f, 0xeb, 1, 0, 32, 0, 0, 0],
-        Endian::Big => vec![0xeb, 0x9f, 1, 0, 0, 0, 0, 32],
-    };
-    bytes.resize(32, 0);
-    let mut ext = parse_ext(&bytes, &strings_and_types(), &Limits::default()).unwrap();
+    let mut ext = Ext::new(endian);
     ext.funcs = records(funcs, tails.0, |[insn_off, id]| FuncInfo {
         insn_off,
         type_id: TypeId::new(id % TYPES),

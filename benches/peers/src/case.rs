@@ -213,7 +213,7 @@ impl Case {
         let at = code.code.len() as u32;
         if random.percent(10) {
             code.code
-                .extend(insn(0xb7, random.below(10) as u8, 0, random.next() as i32));
+                .extend(insn(0xb7, random.below(10) as u8, 0, random.bits() as i32));
             return;
         }
         let weights = [30, 8, 10, 7, 7, 7, 4, 5, 5, 6, 5, 8, 8];
@@ -432,11 +432,11 @@ fn encode_instruction(
         value = match random.below(3) {
             0 => value.wrapping_add(1),
             1 => value ^ 0x8000_0000,
-            _ => random.next(),
+            _ => random.bits(),
         };
     }
     let registers = (random.below(10) << 4 | random.below(10)) as u8;
-    let noise = random.next() as i32;
+    let noise = random.bits() as i32;
     if random.one_in(150) {
         let odd = match random.below(4) {
             // Jumps.

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use btfkit::Endian;
-use btfkit::elf::BpfObject;
-use btfkit::relocate::Target;
+use btfkit::pipeline::Target;
 
 use crate::case::{Case, Record, TYPE_ID_TARGET};
 use crate::libbpf::{self, Program};
@@ -121,7 +120,7 @@ impl Differ {
     /// Compares an object with these records. Says whether libbpf accepts it.
     fn compare(&mut self, case: &Case, records: &[Record]) -> Result<bool, String> {
         let libbpf = self.libbpf(case, &case.local, &case.target, records);
-        let ours = self.ours(case, records)?;
+        let ours = self.ours(case, records);
         let accepted = libbpf.is_ok();
         match (&libbpf, &ours) {
             (Ok(a), Ok(b)) if a == b => {
@@ -239,9 +238,8 @@ impl Differ {
         }
     }
 
-    fn ours(&self, case: &Case, records: &[Record]) -> Result<Answer, String> {
-        let target = btfkit::parse::parse(case.target_btf()).map_err(|error| error.to_string())?;
-        Ok(ours_against(case, records, Target::kernel(target)))
+    fn ours(&self, case: &Case, records: &[Record]) -> Answer {
+        ours_against(case, records, Target::kernel(case.target_btf()))
     }
 
     /// Against a user program everything is as against a kernel, but TYPE_ID_TARGET, which is poison.
@@ -268,8 +266,7 @@ impl Differ {
             return Ok(());
         }
         self.tally.user += 1;
-        let target = btfkit::parse::parse(case.target_btf()).map_err(|error| error.to_string())?;
-        let user = ours_against(case, records, Target::user("app", target))
+        let user = ours_against(case, records, Target::user("app", case.target_btf()))
             .map_err(|error| format!("refused against a user program: {error}"))?;
         for (a, b) in kernel.iter().zip(&user) {
             let differs = a.code.chunks_exact(8).zip(b.code.chunks_exact(8));
@@ -287,10 +284,8 @@ impl Differ {
 }
 
 fn ours_against(case: &Case, records: &[Record], target: Target) -> Answer {
-    let text = |error: btfkit::Error| error.to_string();
-    let object = BpfObject::parse(case.object(records)).map_err(text)?;
-    let relocated = ours::relocate_against(&object, &[target]).map_err(text)?;
-    shown::programs(&relocated.file)
+    let relocated = ours::relocate(case.object(records), target);
+    shown::programs(&relocated.map_err(|error| error.to_string())?.object)
 }
 
 /// Unsigned enumerations as ENUM64, whose values libbpf doesn't extend; size and all else stay.

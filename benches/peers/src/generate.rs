@@ -82,13 +82,13 @@ impl Maker<'_> {
             self.scalars.push(id);
         }
         let count = self.random.within(2, 5);
-        for number in 0..count {
+        for (number, typedef) in NAMES.iter().enumerate().take(count) {
             let name = self.name(number);
             let id = self.composite(name, 0);
             self.composites.push(id);
             if self.random.percent(30) {
                 let to = self.chain(id);
-                let name = format!("{}_t", NAMES[number]);
+                let name = format!("{typedef}_t");
                 let id = self.types.add(Def::Typedef(name, to));
                 self.composites.push(id);
             }
@@ -216,16 +216,16 @@ impl Maker<'_> {
     fn enum_value(&mut self, size: u32, signed: bool, wide: bool) -> u64 {
         let small = self.random.below(100) as u64;
         if wide && size > 4 && self.random.percent(30) {
-            return self.random.next();
+            return self.random.bits();
         }
         if signed && self.random.percent(30) {
             return small.wrapping_neg();
         }
         if !signed && !wide && self.traits.large_enumerators && self.random.percent(40) {
-            return 0x8000_0000 + (self.random.next() & 0x7fff_ffff);
+            return 0x8000_0000 + (self.random.bits() & 0x7fff_ffff);
         }
         if self.random.percent(20) {
-            return self.random.next() & 0x7fff_ffff;
+            return self.random.bits() & 0x7fff_ffff;
         }
         small
     }

@@ -119,21 +119,48 @@ pub fn object(kernel: &TypeGraph, structures: usize, relocations: usize) -> Vec<
     elf::object(&codes, &btf, &ext, Endian::Little)
 }
 
-/// Times jobs in turns, so that what slows the machine down slows all of them; answers each one's median.
-pub fn medians(rounds: usize, jobs: &mut [&mut dyn FnMut()]) -> Vec<Duration> {
-    let mut times = vec![Vec::new(); jobs.len()];
+/// What a job took.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// By the clock on the wall.
+    pub wall: Duration,
+    /// By the processors of this process, which is less where it waits, or where others run.
+    pub busy: Duration,
+}
+
+/// Times jobs in turns, so that what slows the machine down slows all of them; answers each one's medians.
+pub fn medians(rounds: usize, jobs: &mut [&mut dyn FnMut()]) -> Vec<Time> {
+    let mut times = vec![(Vec::new(), Vec::new()); jobs.len()];
     for round in 0..=rounds {
-        for (job, times) in jobs.iter_mut().zip(&mut times) {
-            let start = Instant::now();
+        for (job, (wall, busy)) in jobs.iter_mut().zip(&mut times) {
+            let (start, busy_start) = (Instant::now(), busy_time());
             job();
             // The first round warms the caches.
             if round > 0 {
-                times.push(start.elapsed());
+                wall.push(start.elapsed());
+                busy.push(busy_time() - busy_start);
             }
         }
     }
-    for times in &mut times {
+    let median = |times: &mut Vec<Duration>| {
         times.sort();
-    }
-    times.iter().map(|times| times[times.len() / 2]).collect()
+        times[times.len() / 2]
+    };
+    times
+        .iter_mut()
+        .map(|(wall, busy)| Time {
+            wall: median(wall),
+            busy: median(busy),
+        })
+        .collect()
+}
+
+fn busy_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the clock is one there is, and the place for the time is ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -149,3 +149,21 @@ fn elf_start(file: &Path) -> Option<[u8; 20]> {
 fn is_the_kernels(file: &Path) -> bool {
     file.starts_with("/sys/kernel/btf")
 }
+
+/// Reads targets, each of which must have a label of its own.
+pub fn targets(arguments: &[TargetArgument]) -> Result<Vec<Target>, Failure> {
+    for (number, argument) in arguments.iter().enumerate() {
+        let same = |other: &&TargetArgument| other.label == argument.label;
+        if let Some(other) = arguments[..number].iter().find(same) {
+            return Err(Failure::Usage(format!(
+                "{} and {} are both called {:?}; give them labels: --target v1={} --target v2={}",
+                other.file.display(),
+                argument.file.display(),
+                argument.label,
+                other.file.display(),
+                argument.file.display(),
+            )));
+        }
+    }
+    arguments.iter().map(TargetArgument::read).collect()
+}

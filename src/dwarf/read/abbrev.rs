@@ -45,15 +45,20 @@ pub(crate) struct Abbrevs {
     plans: Vec<Plan>,
     steps: Vec<Step>,
     encoding: Encoding,
-    offset: u64,
+    /// The file and the offset of the table.
+    place: (u32, u64),
     /// Whether an entry with a type refers to other units.
     pub links: bool,
+    functions: bool,
+    variables: bool,
 }
 
 impl Abbrevs {
     /// An empty table, to read into.
-    pub const fn new() -> Self {
+    pub const fn new(functions: bool, variables: bool) -> Self {
         Self {
+            functions,
+            variables,
             plans: Vec::new(),
             steps: Vec::new(),
             encoding: Encoding {
@@ -61,7 +66,7 @@ impl Abbrevs {
                 address_size: 0,
                 wide: false,
             },
-            offset: u64::MAX,
+            place: (0, u64::MAX),
             links: false,
         }
     }
@@ -70,28 +75,28 @@ impl Abbrevs {
         self.encoding
     }
 
-    /// Reads the table at `offset` of the section, unless this is the one that was read last: units of one
-    /// object file often share theirs. Answers how many bytes it took.
+    /// Reads the table at a place (a file's number, and an offset in its section), unless this is the one that was read last: units of one
+    /// object file often share theirs.
     ///
     /// # Errors
     /// `Malformed` where the table is.
     pub fn read(
         &mut self,
         section: &[u8],
-        offset: u64,
+        place: (u32, u64),
         encoding: Encoding,
         endian: Endian,
-    ) -> Result<u64> {
-        if self.offset == offset && self.encoding == encoding {
-            return Ok(0);
+    ) -> Result<()> {
+        if self.place == place && self.encoding == encoding {
+            return Ok(());
         }
-        self.offset = u64::MAX;
+        self.place = (0, u64::MAX);
         self.encoding = encoding;
         self.plans.clear();
         self.steps.clear();
         self.links = false;
         let mut cursor = Cursor::new(section, endian, 0);
-        cursor.seek(super::index(offset));
+        cursor.seek(super::index(place.1));
         loop {
             let code = cursor.uleb()?;
             if code == 0 {
@@ -104,8 +109,8 @@ impl Abbrevs {
         if !in_order(&self.plans) {
             self.plans.sort_by_key(|plan| plan.code);
         }
-        self.offset = offset;
-        Ok(cursor.position() as u64 - offset)
+        self.place = place;
+        Ok(())
     }
 
     fn plan(&mut self, cursor: &mut Cursor<'_>, code: u64) -> Result<Plan> {
@@ -132,7 +137,8 @@ impl Abbrevs {
             self.links |= matches!(
                 form,
                 Form::InfoRef(_) | Form::Signature | Form::AltRef(_) | Form::Indirect
-            ) && slot.is_some_and(Slot::links);
+            ) && slot.is_some_and(Slot::links)
+                && self.reads(entry);
             match (slot, form, form.fixed_size()) {
                 (None, _, Some(size)) => {
                     over = over.saturating_add(size);
@@ -161,6 +167,15 @@ impl Abbrevs {
             start,
             end: len(&self.steps),
         })
+    }
+
+    /// Whether entries of this kind are read at all.
+    const fn reads(&self, entry: Entry) -> bool {
+        match entry {
+            Entry::Function | Entry::Parameter => self.functions,
+            Entry::Variable => self.variables,
+            _ => true,
+        }
     }
 
     /// The plan with this code.

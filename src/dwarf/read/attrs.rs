@@ -45,20 +45,16 @@ pub(crate) enum Slot {
     DwoId,
     CompDir,
     Lines,
-    DeclFile,
-    DeclLine,
-    LinkageName,
-    Inline,
 }
 
-const SLOTS: usize = Slot::Inline as usize + 1;
+const SLOTS: usize = Slot::Lines as usize + 1;
 
 impl Slot {
     /// Whether the attribute refers to what the entry's type is made of.
     pub const fn links(self) -> bool {
         matches!(
             self,
-            Self::Type | Self::Signature | Self::Specification | Self::Origin | Self::Import
+            Self::Type | Self::Signature | Self::Specification | Self::Origin
         )
     }
 }
@@ -100,8 +96,6 @@ pub(crate) fn slot(entry: Entry, attribute: u64) -> Option<Slot> {
         dw::DW_AT_GNU_dwo_id => Slot::DwoId,
         dw::DW_AT_comp_dir => Slot::CompDir,
         dw::DW_AT_stmt_list => Slot::Lines,
-        dw::DW_AT_linkage_name | dw::DW_AT_MIPS_linkage_name => Slot::LinkageName,
-        dw::DW_AT_inline => Slot::Inline,
         _ => return None,
     };
     entry.reads(slot).then_some(slot)

@@ -205,13 +205,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next `count` bytes.
-    pub fn take(&mut self, count: u64) -> Result<&'a [u8]> {
-        let start = self.position;
-        self.skip(count)?;
-        Ok(self.bytes.get(start..self.position).unwrap_or_default())
-    }
-
     /// Goes over a string and the NUL that ends it.
     pub fn skip_string(&mut self) -> Result<()> {
         let rest = self.rest();

@@ -154,19 +154,10 @@ impl Entry {
                     | S::Declaration
                     | S::Specification
                     | S::Origin
-                    | S::LinkageName
-                    | S::Sibling
             ),
             Self::Variable => matches!(
                 slot,
-                S::Name
-                    | S::Type
-                    | S::Location
-                    | S::External
-                    | S::Declaration
-                    | S::Specification
-                    | S::Origin
-                    | S::LinkageName
+                S::Name | S::Type | S::Location | S::External | S::Declaration | S::Specification
             ),
             Self::ImportedUnit => matches!(slot, S::Import),
             Self::Base => matches!(slot, S::Name | S::ByteSize | S::BitSize | S::Encoding),

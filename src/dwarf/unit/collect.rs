@@ -8,9 +8,8 @@ use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
-use crate::dwarf::unit::member;
-use crate::dwarf::unit::nodes::{Link, Node, Nodes, Note, Part, Ref, Shape};
-use crate::dwarf::{language, report::Reason};
+use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
+use crate::dwarf::unit::program::Later;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -27,8 +26,14 @@ pub(crate) struct UnitView<'a> {
     pub alt: u32,
     /// Which section it stands in.
     pub section: NameSection,
+    /// Whether it is a split unit.
+    pub is_split: bool,
+    /// What is added to the places of entries, where several units are taken for one.
+    pub base: u32,
     /// The file's names by number, from where the unit's (or package's) part starts.
     pub str_offsets: &'a [u8],
+    /// The file's addresses by number.
+    pub addr: &'a [u8],
 }
 
 /// What to look for.
@@ -42,7 +47,7 @@ pub(crate) struct Wants {
 
 /// What is inside an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
+pub(super) enum Role {
     /// Other entries.
     Scope,
     /// Members.
@@ -50,20 +55,31 @@ enum Role {
     Enumerators,
     Dimensions,
     Parameters,
+    /// Members of the composite type around: those of one variant of an enumeration of Rust.
+    Variant,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Frame {
-    role: Role,
+pub(super) struct Frame {
+    pub(super) role: Role,
     /// The node that the parts inside belong to.
-    owner: u32,
+    pub(super) owner: u32,
     /// Where its parts start: among the settled ones, or among those set aside.
-    start: usize,
+    pub(super) start: usize,
     /// Whether its parts are set aside, because there are other types among them.
-    aside: bool,
+    pub(super) aside: bool,
+    /// Whether its parts are the variants of an enumeration of Rust.
+    pub(super) is_variants: bool,
     /// The qualified name of what is around, with NUL; none at the top.
-    scope: NameRef,
-    local: bool,
+    pub(super) scope: NameRef,
+    pub(super) local: bool,
+}
+
+impl Frame {
+    /// Whether parts inside belong to a node of the frame's own.
+    const fn has_parts(&self) -> bool {
+        !matches!(self.role, Role::Scope | Role::Variant)
+    }
 }
 
 /// Memory of the pass, kept from unit to unit.
@@ -72,6 +88,8 @@ pub(crate) struct Memory {
     attrs: Attrs,
     frames: Vec<Frame>,
     pending: Vec<Part>,
+    later: Vec<Later>,
+    imports: Vec<(u32, Class, u64)>,
 }
 
 impl Memory {
@@ -80,7 +98,25 @@ impl Memory {
             attrs: Attrs::new(),
             frames: Vec::new(),
             pending: Vec::new(),
+            later: Vec::new(),
+            imports: Vec::new(),
         }
+    }
+
+    /// Forgets what was left to other entries.
+    pub fn clear(&mut self) {
+        self.later.clear();
+        self.imports.clear();
+    }
+
+    /// The units that units take in: the file of the unit that does, and a reference.
+    pub fn imports(&self) -> &[(u32, Class, u64)] {
+        &self.imports
+    }
+
+    /// What was left to other entries.
+    pub fn later(&self) -> &[Later] {
+        &self.later
     }
 }
 
@@ -96,7 +132,6 @@ pub(crate) fn collect(
     memory: &mut Memory,
     nodes: &mut Nodes,
 ) -> Result<()> {
-    nodes.clear(unit.header.len);
     memory.frames.clear();
     memory.pending.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
@@ -110,8 +145,11 @@ pub(crate) fn collect(
         attrs: &mut memory.attrs,
         frames: &mut memory.frames,
         pending: &mut memory.pending,
+        later: &mut memory.later,
+        imports: &mut memory.imports,
         nodes,
         str_offsets_base: 0,
+        addr_base: 0,
         qualify: false,
         lower_bound: 0,
         role: Role::Scope,
@@ -127,31 +165,34 @@ pub(crate) fn collect(
     })
 }
 
-struct Pass<'a, 'p> {
-    unit: &'p UnitView<'a>,
-    abbrevs: &'p Abbrevs,
-    files: &'p Files<'a>,
-    wants: Wants,
-    cursor: Cursor<'a>,
-    attrs: &'p mut Attrs,
-    frames: &'p mut Vec<Frame>,
-    pending: &'p mut Vec<Part>,
-    nodes: &'p mut Nodes,
-    str_offsets_base: u64,
+pub(super) struct Pass<'a, 'p> {
+    pub(super) unit: &'p UnitView<'a>,
+    pub(super) abbrevs: &'p Abbrevs,
+    pub(super) files: &'p Files<'a>,
+    pub(super) wants: Wants,
+    pub(super) cursor: Cursor<'a>,
+    pub(super) attrs: &'p mut Attrs,
+    pub(super) frames: &'p mut Vec<Frame>,
+    pub(super) pending: &'p mut Vec<Part>,
+    pub(super) later: &'p mut Vec<Later>,
+    pub(super) imports: &'p mut Vec<(u32, Class, u64)>,
+    pub(super) nodes: &'p mut Nodes,
+    pub(super) str_offsets_base: u64,
+    pub(super) addr_base: u64,
     /// Whether names get the names of what is around them.
-    qualify: bool,
+    pub(super) qualify: bool,
     /// Where arrays start that don't say it.
-    lower_bound: u64,
+    pub(super) lower_bound: u64,
     /// The innermost frame's.
-    role: Role,
-    aside: bool,
+    pub(super) role: Role,
+    pub(super) aside: bool,
     /// Whether an open node's parts are not set aside.
-    direct: bool,
+    pub(super) direct: bool,
 }
 
 /// What the types that come in the usual shape are, and what is inside of them.
 #[inline]
-const fn usual_type(entry: Entry) -> Option<(Shape, Role)> {
+pub(super) const fn usual_type(entry: Entry) -> Option<(Shape, Role)> {
     Some(match entry {
         Entry::Pointer => (Shape::Pointer, Role::Scope),
         Entry::Const => (Shape::Const, Role::Scope),
@@ -172,6 +213,7 @@ const OUTSIDE: Frame = Frame {
     owner: u32::MAX,
     start: 0,
     aside: false,
+    is_variants: false,
     scope: NameRef::NONE,
     local: false,
 };
@@ -198,7 +240,7 @@ impl Pass<'_, '_> {
             {
                 continue;
             }
-            let frame = self.entry(plan, u32::try_from(die).unwrap_or(u32::MAX))?;
+            let frame = self.entry(plan, self.place(die))?;
             if plan.has_children {
                 match frame {
                     Some(frame) => self.open(frame)?,
@@ -217,7 +259,7 @@ impl Pass<'_, '_> {
     #[inline]
     fn usual(&mut self, plan: &Plan, fast: &Fast, die: usize) -> Result<bool> {
         let is_part = match (plan.entry, self.role) {
-            (Entry::Member, Role::Composite)
+            (Entry::Member, Role::Composite | Role::Variant)
             | (Entry::Enumerator, Role::Enumerators)
             | (Entry::Parameter, Role::Parameters)
             | (Entry::Subrange, Role::Dimensions) => !plan.has_children,
@@ -234,7 +276,7 @@ impl Pass<'_, '_> {
         }
         let mut part = Part {
             name: self.name_of(entry.name),
-            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            ty: self.within(entry.ty),
             value: entry.number,
             ..Part::default()
         };
@@ -246,6 +288,10 @@ impl Pass<'_, '_> {
                     return Ok(false);
                 }
                 part.value *= 8;
+                if self.qualify && self.is_tag() {
+                    self.tag(part);
+                    return Ok(true);
+                }
             }
             Entry::Enumerator if entry.signed && entry.number.cast_signed() < 0 => self.negative(),
             Entry::Subrange => {
@@ -258,6 +304,20 @@ impl Pass<'_, '_> {
         }
         self.part(part);
         Ok(true)
+    }
+
+    /// The place of an entry.
+    #[inline]
+    fn place(&self, die: usize) -> u32 {
+        u32::try_from(die).map_or(u32::MAX, |die| self.unit.base.saturating_add(die))
+    }
+
+    /// A reference within the unit.
+    #[inline]
+    fn within(&self, entry: Option<u32>) -> Ref {
+        entry.map_or(Ref::VOID, |entry| {
+            Ref::unit(self.unit.base.saturating_add(entry))
+        })
     }
 
     /// Adds the node of a type of the usual shape.
@@ -275,12 +335,12 @@ impl Pass<'_, '_> {
             _ => 0,
         };
         let owner = self.nodes.push(Node {
-            die: u32::try_from(die).unwrap_or(u32::MAX),
+            die: self.place(die),
             shape,
             declaration: entry.declaration,
             name: self.name_of(entry.name),
             size,
-            ty: entry.ty.map_or(Ref::VOID, Ref::unit),
+            ty: self.within(entry.ty),
             aux: 0,
             first: 0,
             count: 0,
@@ -296,6 +356,7 @@ impl Pass<'_, '_> {
             owner,
             start: self.nodes.parts.len(),
             aside: false,
+            is_variants: false,
             scope: NameRef::NONE,
             local: false,
         })
@@ -303,7 +364,7 @@ impl Pass<'_, '_> {
 
     /// Adds a part to the innermost open node.
     #[inline]
-    fn part(&mut self, part: Part) {
+    pub(super) fn part(&mut self, part: Part) {
         if self.aside {
             self.pending.push(part);
         } else {
@@ -312,14 +373,14 @@ impl Pass<'_, '_> {
     }
 
     #[cold]
-    fn negative(&mut self) {
+    pub(super) fn negative(&mut self) {
         let owner = self.top().owner;
         if let Some(node) = self.nodes.nodes.get_mut(owner as usize) {
             node.aux = 1;
         }
     }
 
-    fn top(&self) -> Frame {
+    pub(super) fn top(&self) -> Frame {
         self.frames.last().copied().unwrap_or(OUTSIDE)
     }
 
@@ -329,8 +390,10 @@ impl Pass<'_, '_> {
                 .within(Place::Die(self.cursor.offset())));
         }
         self.role = frame.role;
-        self.aside = frame.aside;
-        self.direct |= frame.role != Role::Scope && !frame.aside;
+        self.direct |= frame.has_parts() && !frame.aside;
+        if frame.role != Role::Variant {
+            self.aside = frame.aside;
+        }
         self.frames.push(frame);
         Ok(())
     }
@@ -340,15 +403,14 @@ impl Pass<'_, '_> {
         if let Some(frame) = self.frames.pop() {
             self.settle(frame);
         }
-        let top = self.top();
-        self.role = top.role;
-        self.aside = top.aside;
+        self.role = self.top().role;
+        self.aside = self.innermost().aside;
         self.frames.is_empty()
     }
 
     /// Gives a node the parts found inside of it.
     fn settle(&mut self, frame: Frame) {
-        if frame.role == Role::Scope {
+        if !frame.has_parts() {
             return;
         }
         let mut first = frame.start;
@@ -366,9 +428,9 @@ impl Pass<'_, '_> {
 
     /// Sets the parts of the open node aside, since another node comes among them: a node's parts stand
     /// together in the end.
-    fn set_aside(&mut self) {
+    pub(super) fn set_aside(&mut self) {
         let open = self.frames.iter_mut().rev();
-        let open = open.into_iter().find(|frame| frame.role != Role::Scope);
+        let open = open.into_iter().find(|frame| frame.has_parts());
         if let Some(frame) = open.filter(|frame| !frame.aside) {
             let start = self.pending.len();
             self.pending.extend(self.nodes.parts.drain(frame.start..));
@@ -376,7 +438,14 @@ impl Pass<'_, '_> {
             frame.aside = true;
         }
         self.direct = false;
-        self.aside = self.top().aside;
+        self.aside = self.innermost().aside;
+    }
+
+    /// The frame that parts found now belong to.
+    fn innermost(&self) -> Frame {
+        let mut frames = self.frames.iter().rev();
+        let frame = frames.find(|frame| frame.role != Role::Variant);
+        frame.copied().unwrap_or(OUTSIDE)
     }
 
     /// Goes over everything inside an entry.
@@ -408,309 +477,12 @@ impl Pass<'_, '_> {
     }
 
     #[inline]
-    fn read(&mut self, plan: &Plan) -> Result<()> {
+    pub(super) fn read(&mut self, plan: &Plan) -> Result<()> {
         self.attrs.read(&mut self.cursor, self.abbrevs, plan)
     }
 
     #[inline]
-    fn skip(&mut self, plan: &Plan) -> Result<()> {
+    pub(super) fn skip(&mut self, plan: &Plan) -> Result<()> {
         attrs::skip(&mut self.cursor, self.abbrevs, plan)
-    }
-
-    /// Takes one entry; answers what is inside, or `None` where that is of no interest.
-    fn entry(&mut self, plan: &Plan, die: u32) -> Result<Option<Frame>> {
-        let around = self.top();
-        let scope = Frame {
-            role: Role::Scope,
-            ..around
-        };
-        match plan.entry {
-            Entry::Member if around.role == Role::Composite => {
-                self.read(plan)?;
-                self.member();
-                return Ok(Some(scope));
-            }
-            Entry::Enumerator if around.role == Role::Enumerators => {
-                self.read(plan)?;
-                self.enumerator();
-                return Ok(Some(scope));
-            }
-            Entry::Parameter | Entry::Varargs if around.role == Role::Parameters => {
-                self.read(plan)?;
-                let part = Part {
-                    name: self.name(),
-                    ty: self.ty(Slot::Type),
-                    note: if plan.entry == Entry::Varargs {
-                        Note::Varargs
-                    } else {
-                        Note::None
-                    },
-                    ..Part::default()
-                };
-                self.part(part);
-                return Ok(Some(scope));
-            }
-            Entry::Subrange if around.role == Role::Dimensions => {
-                self.read(plan)?;
-                self.dimension();
-                return Ok(Some(scope));
-            }
-            Entry::Nothing => {
-                if plan.has_children {
-                    self.read(plan)?;
-                } else {
-                    self.skip(plan)?;
-                }
-                return Ok(None);
-            }
-            Entry::Scope
-            | Entry::Member
-            | Entry::Enumerator
-            | Entry::Parameter
-            | Entry::Varargs
-            | Entry::ImportedUnit
-            | Entry::Inheritance
-            | Entry::VariantPart
-            | Entry::Variant
-            | Entry::Annotation => {
-                self.skip(plan)?;
-                return Ok(Some(scope));
-            }
-            Entry::Unit => {
-                self.read(plan)?;
-                self.unit();
-                return Ok(Some(scope));
-            }
-            Entry::Namespace => {
-                self.read(plan)?;
-                let name = self.name();
-                let scope_name = self.qualified(around.scope, name, b"(anonymous namespace)");
-                return Ok(Some(Frame {
-                    scope: scope_name,
-                    ..scope
-                }));
-            }
-            Entry::Function | Entry::Variable => {
-                self.skip(plan)?;
-                return Ok(Some(Frame {
-                    local: true,
-                    ..scope
-                }));
-            }
-            _ => {}
-        }
-        self.read(plan)?;
-        self.type_entry(plan.entry, die, around)
-    }
-
-    fn unit(&mut self) {
-        let language = self.attrs.number(Slot::Language).unwrap_or(0);
-        self.qualify = !language::is_c(language);
-        self.lower_bound = language::lower_bound(language);
-        self.str_offsets_base = self.attrs.number(Slot::StrOffsetsBase).unwrap_or(0);
-        if let (Class::List, base) = self.attrs.get(Slot::StrOffsetsBase) {
-            self.str_offsets_base = base;
-        }
-    }
-
-    fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
-        let (shape, role) = match entry {
-            Entry::Base => (Shape::Base, Role::Scope),
-            Entry::Reference => (Shape::Pointer, Role::Scope),
-            Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
-            other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
-        };
-        let mut node = Node {
-            die,
-            shape,
-            declaration: self.attrs.flag(Slot::Declaration),
-            name: self.name(),
-            size: self.attrs.number(Slot::ByteSize).unwrap_or(0),
-            ty: self.ty(Slot::Type),
-            aux: 0,
-            first: 0,
-            count: 0,
-        };
-        match entry {
-            Entry::Base => {
-                node.aux = self.small(Slot::Encoding);
-                if node.size == 0 {
-                    let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
-                    node.size = bits.div_ceil(8);
-                }
-            }
-            Entry::Atomic => node.aux = Reason::Atomic as u32,
-            Entry::UnknownType => node.aux = 1,
-            _ => {}
-        }
-        let mut scope = around.scope;
-        if self.qualify && !node.name.is_none() && node.shape != Shape::Base {
-            if !around.scope.is_none() {
-                node.name = self.qualified(around.scope, node.name, b"");
-            }
-            scope = node.name;
-        }
-        let owner = self.nodes.push(node);
-        if role != Role::Scope && self.direct {
-            self.set_aside();
-        }
-        Ok(Some(Frame {
-            role,
-            owner,
-            start: self.nodes.parts.len(),
-            aside: false,
-            scope,
-            local: around.local,
-        }))
-    }
-
-    fn small(&self, slot: Slot) -> u32 {
-        u32::try_from(self.attrs.number(slot).unwrap_or(0)).unwrap_or(u32::MAX)
-    }
-
-    #[inline]
-    fn member(&mut self) {
-        if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
-            part.name = self.name();
-            part.ty = self.ty(Slot::Type);
-            self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
-            self.part(part);
-        }
-    }
-
-    fn enumerator(&mut self) {
-        let (class, value) = self.attrs.get(Slot::ConstValue);
-        let value = match class {
-            Class::Unsigned | Class::Signed => value,
-            _ => 0,
-        };
-        if class == Class::Signed && value.cast_signed() < 0 {
-            self.negative();
-        }
-        let part = Part {
-            name: self.name(),
-            value,
-            ..Part::default()
-        };
-        self.part(part);
-    }
-
-    fn dimension(&mut self) {
-        let count = match self.attrs.get(Slot::Count) {
-            (Class::Absent, _) => match self.attrs.get(Slot::UpperBound) {
-                (Class::Absent, _) => Some(0),
-                (Class::Unsigned | Class::Signed, upper) => {
-                    let lower = self
-                        .attrs
-                        .number(Slot::LowerBound)
-                        .unwrap_or(self.lower_bound);
-                    // An upper bound of −1 says that there is no element.
-                    Some(upper.wrapping_sub(lower).wrapping_add(1))
-                }
-                _ => None,
-            },
-            (Class::Unsigned | Class::Signed, count) => Some(count),
-            _ => None,
-        };
-        self.part(Part {
-            value: count.unwrap_or(0),
-            note: if count.is_none() {
-                Note::Unbounded
-            } else {
-                Note::None
-            },
-            ..Part::default()
-        });
-    }
-
-    /// The entry's name.
-    fn name(&self) -> NameRef {
-        self.name_of(self.attrs.get(Slot::Name))
-    }
-
-    #[inline]
-    fn name_of(&self, name: (Class, u64)) -> NameRef {
-        let unit = self.unit;
-        match name {
-            (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
-            (Class::String, start) => {
-                NameRef::new(unit.file, unit.section, unit.header.offset + start)
-            }
-            (Class::Strx, number) => self.numbered_name(number),
-            (Class::LineStr, offset) => NameRef::new(unit.file, NameSection::LineStr, offset),
-            (Class::AltStr, offset) => NameRef::new(unit.alt, NameSection::Str, offset),
-            _ => NameRef::NONE,
-        }
-    }
-
-    fn numbered_name(&self, number: u64) -> NameRef {
-        let wide = self.unit.header.encoding.wide;
-        let place = number
-            .checked_mul(if wide { 8 } else { 4 })
-            .and_then(|place| place.checked_add(self.str_offsets_base));
-        let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
-        cursor.seek(index(place.unwrap_or(u64::MAX)));
-        match cursor.section_offset(wide) {
-            Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
-            Err(_) => NameRef::NONE,
-        }
-    }
-
-    /// `scope::name` as a name of its own.
-    fn qualified(&mut self, scope: NameRef, name: NameRef, nameless: &[u8]) -> NameRef {
-        if !self.qualify {
-            return NameRef::NONE;
-        }
-        let start = self.nodes.made.len();
-        let mut whole = Vec::new();
-        if !scope.is_none() {
-            whole.extend_from_slice(self.files.bytes(scope, &self.nodes.made));
-            whole.extend_from_slice(b"::");
-        }
-        if name.is_none() {
-            whole.extend_from_slice(nameless);
-        } else {
-            whole.extend_from_slice(self.files.bytes(name, &self.nodes.made));
-        }
-        whole.push(0);
-        self.nodes.made.extend_from_slice(&whole);
-        NameRef::new(0, NameSection::Made, start as u64)
-    }
-
-    /// The type an attribute refers to.
-    #[inline]
-    fn ty(&mut self, slot: Slot) -> Ref {
-        match self.attrs.get(slot) {
-            (Class::UnitRef, offset) => match u32::try_from(offset) {
-                Ok(offset) => Ref::unit(offset),
-                Err(_) => Ref::unit(u32::MAX),
-            },
-            (Class::Absent, _) => Ref::VOID,
-            (class, value) => self.outside(class, value),
-        }
-    }
-
-    #[cold]
-    fn outside(&mut self, class: Class, value: u64) -> Ref {
-        let header = self.unit.header;
-        let link = match class {
-            Class::InfoRef => {
-                // Often enough it is within the unit after all.
-                let inside = value.checked_sub(header.offset);
-                if let Some(Ok(inside)) = inside.map(u32::try_from)
-                    && inside < header.len
-                    && self.unit.section == NameSection::Info
-                {
-                    return Ref::unit(inside);
-                }
-                Link::Info(value)
-            }
-            Class::Signature => Link::Signature(value),
-            Class::AltRef => Link::Alt(value),
-            _ => return Ref::VOID,
-        };
-        let number = u32::try_from(self.nodes.links.len()).unwrap_or(u32::MAX);
-        self.nodes.links.push(link);
-        Ref::link(number)
     }
 }

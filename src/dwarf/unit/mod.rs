@@ -1,8 +1,10 @@
 //! One unit: the pass over its entries, and the keys of what it found.
 
 pub(super) mod collect;
+mod entries;
 pub(super) mod exact;
 pub(super) mod intern;
 pub(super) mod keys;
 pub(super) mod member;
 pub(super) mod nodes;
+pub(super) mod program;

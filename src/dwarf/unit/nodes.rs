@@ -13,8 +13,6 @@ pub(crate) enum Target {
     Void,
     /// The entry this many bytes from the start of the unit.
     Unit(u32),
-    /// A node directly.
-    Node(u32),
     /// A reference that leads out of the unit: its number in [`Nodes::links`].
     Link(u32),
 }
@@ -28,13 +26,8 @@ impl Ref {
     }
 
     #[inline]
-    pub const fn node(node: u32) -> Self {
-        Self(2 << 32 | node as u64)
-    }
-
-    #[inline]
     pub const fn link(link: u32) -> Self {
-        Self(3 << 32 | link as u64)
+        Self(2 << 32 | link as u64)
     }
 
     #[inline]
@@ -43,8 +36,7 @@ impl Ref {
         let number = u32::from_le_bytes([a, b, c, d]);
         match kind {
             1 => Target::Unit(number),
-            2 => Target::Node(number),
-            3 => Target::Link(number),
+            2 => Target::Link(number),
             _ => Target::Void,
         }
     }
@@ -53,8 +45,8 @@ impl Ref {
 /// A reference that leads out of its unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Link {
-    /// An offset in the `.debug_info` of the unit's own file.
-    Info(u64),
+    /// An offset in the `.debug_info` of a file.
+    Info { file: u32, offset: u64 },
     /// The signature of a type unit.
     Signature(u64),
     /// An offset in the `.debug_info` of the alternate file.
@@ -99,7 +91,7 @@ impl Shape {
 /// A type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
-    /// The entry, from the start of the unit.
+    /// The entry, from the start of the unit (or of all, where units are taken for one).
     pub die: u32,
     pub shape: Shape,
     /// Whether this only says that there is such a type.
@@ -137,6 +129,8 @@ pub(crate) enum Note {
     NeedsStorage,
     /// A member that can't be said, to be reported and left out.
     Unplaced,
+    /// A virtual base class: where it is, the object itself says.
+    Virtual,
     /// A dimension whose length is no constant.
     Unbounded,
     /// A `...` parameter.
@@ -150,6 +144,8 @@ pub(crate) struct Nodes {
     pub nodes: Vec<Node>,
     pub parts: Vec<Part>,
     pub links: Vec<Link>,
+    /// What the links lead to, once that is known.
+    pub settled: Vec<Ref>,
     /// Names made from others, each with a NUL.
     pub made: Vec<u8>,
     /// Whether a part is noted to need storage.
@@ -163,6 +159,7 @@ impl Nodes {
         self.nodes.clear();
         self.parts.clear();
         self.links.clear();
+        self.settled.clear();
         self.made.clear();
         self.old_bitfields = false;
         self.places.clear(unit_len);
@@ -175,12 +172,6 @@ impl Nodes {
         self.places.mark(node.die, number);
         self.nodes.push(node);
         number
-    }
-
-    /// The node of the entry at this place of the unit.
-    #[inline]
-    pub fn at(&self, die: u32) -> Option<u32> {
-        self.places.find(die)
     }
 
     #[inline]
@@ -200,8 +191,11 @@ impl Nodes {
     pub fn follow(&self, reference: Ref) -> Option<u32> {
         match reference.target() {
             Target::Unit(die) => self.places.find(die),
-            Target::Node(node) => Some(node),
-            Target::Void | Target::Link(_) => None,
+            Target::Link(link) => match self.settled.get(link as usize)?.target() {
+                Target::Unit(die) => self.places.find(die),
+                Target::Void | Target::Link(_) => None,
+            },
+            Target::Void => None,
         }
     }
 }

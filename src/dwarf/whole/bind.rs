@@ -269,14 +269,14 @@ impl<'a> Binder<'a> {
         let list = self.lists.get(place.0 as usize);
         let exact = list.and_then(|list| {
             let at = list.exact.binary_search_by_key(&place.1, |(at, _)| *at);
-            list.exact.get(at.ok()?).map(|(_, exact)| exact)
+            list.exact.get(at.ok()?).map(|(_, exact)| &**exact)
         });
         let ambiguous = (0..)
             .zip(leaves)
             .filter(|(_, entity)| self.is_ambiguous(**entity));
         ambiguous
             .map(|(index, &entity)| {
-                let exact = exact.and_then(|exact: &Box<[u32]>| exact.get::<usize>(index));
+                let exact = exact.and_then(|exact: &[u32]| exact.get::<usize>(index));
                 let definition = match exact.copied() {
                     None | Some(BY_NAME) => *self.definitions.get(&(entity, place.0))?,
                     Some(ANY) => return None,

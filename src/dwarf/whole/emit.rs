@@ -16,13 +16,16 @@ use crate::dwarf::whole::bind::{Binding, Meant, Variant};
 use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 use crate::graph::{GraphBuilder, Info, Kind, TypeGraph};
+use crate::id::TypeId;
 
 /// What a conversion comes to.
 pub(crate) struct Emitted {
     pub graph: TypeGraph,
     pub degraded: Vec<Degraded>,
-    /// For each of the graph's own types that has a place of its own: its number from the first on, and where.
-    pub seen: Vec<(u32, Seen)>,
+    /// Where each type that has a place of its own was first seen, by id.
+    pub seen: Vec<(TypeId, Seen)>,
+    /// Variables: address and id.
+    pub variables: Vec<(u64, TypeId)>,
 }
 
 /// Makes the graph.
@@ -202,9 +205,9 @@ impl Emit<'_> {
     }
 
     fn run(mut self) -> Result<Emitted> {
-        let first = self.builder.next_id().get();
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
+        let mut variables = Vec::new();
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
             self.context = Context {
@@ -215,11 +218,15 @@ impl Emit<'_> {
             if id == 0 {
                 let id = self.value(RefId::class(variant.class), variant)?;
                 if id > 0 {
-                    seen.push((id - first, variant.seen));
+                    seen.push((TypeId::new(id), variant.seen));
+                }
+                let class = self.table.classes.get(variant.class as usize);
+                if let Some(class) = class.filter(|class| class.shape == Shape::Variable) {
+                    variables.push((class.size, TypeId::new(id)));
                 }
             } else {
                 named.push(self.named(variant)?);
-                seen.push((id - first, variant.seen));
+                seen.push((TypeId::new(id), variant.seen));
             }
         }
         for record in &named {
@@ -235,6 +242,7 @@ impl Emit<'_> {
             graph: self.builder.freeze()?,
             degraded: self.degraded.into_iter().collect(),
             seen,
+            variables,
         })
     }
 

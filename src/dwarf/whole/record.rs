@@ -82,7 +82,9 @@ impl Emit<'_> {
         let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
         let mut count = 0u32;
         for ((index, piece), ty) in (0u32..).zip(pieces).zip(ids) {
-            let reason = if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
+            let reason = if piece.note == Note::Virtual {
+                Some(Reason::VirtualBase)
+            } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
                 Some(Reason::MemberPlace)
             } else if piece.bits > 255 {
                 Some(Reason::Bitfield)

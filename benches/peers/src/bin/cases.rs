@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use btfkit::elf::BpfObject;
-use btfkit::graph::TypeGraph;
-use btfkit::relocate::Target;
+use btfkit::pipeline::Target;
 use btfkit_peers::differ::{Answer, differences};
 use btfkit_peers::{libbpf, ours, shown};
 
@@ -185,16 +184,6 @@ fn read(path: &Path) -> Result<(Vec<u8>, usize), String> {
     Ok((bytes, count))
 }
 
-/// The types of an object or of a file of raw BTF.
-fn types(path: &Path) -> Result<TypeGraph, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    if bytes.starts_with(b"\x7fELF") {
-        let object = BpfObject::parse(bytes).map_err(|error| error.to_string())?;
-        return Ok(object.graph().clone());
-    }
-    btfkit::parse::parse(bytes).map_err(|error| error.to_string())
-}
-
 fn by_libbpf(object: &[u8], target: &Path) -> Result<Answer, String> {
     match libbpf::relocate(object, Some(target)) {
         Ok(programs) => Ok(Ok(shown::blanked(programs, object)?)),
@@ -206,10 +195,9 @@ fn by_libbpf(object: &[u8], target: &Path) -> Result<Answer, String> {
 }
 
 fn by_btfkit(object: &[u8], target: &Path) -> Result<Answer, String> {
-    let text = |error: btfkit::Error| error.to_string();
-    let target = Target::kernel(types(target)?);
-    let object = BpfObject::parse(object.to_vec()).map_err(text)?;
-    Ok(ours::relocate_against(&object, &[target])
-        .map_err(text)
-        .and_then(|relocated| shown::programs(&relocated.file)))
+    let target = std::fs::read(target).map_err(|error| error.to_string())?;
+    let relocated = ours::relocate(object.to_vec(), Target::kernel(target));
+    Ok(relocated
+        .map_err(|error| error.to_string())
+        .and_then(|relocated| shown::programs(&relocated.object)))
 }

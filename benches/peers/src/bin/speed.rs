@@ -6,6 +6,8 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use btfkit::pipeline::Target;
+use btfkit_peers::speed::Time;
 use btfkit_peers::{aya, libbpf, ours, speed};
 
 /// Relocations and structures.
@@ -59,7 +61,7 @@ fn main() {
         let object = speed::object(&kernel, structures, relocations);
         let name = format!("{relocations} relocations, {structures} structs");
         check(&name, &object, &path, &raw);
-        let target = bytes.clone();
+        let (target, object) = (bytes.clone(), bytes::Bytes::from(object));
         let times = speed::medians(
             rounds,
             &mut [
@@ -70,8 +72,9 @@ fn main() {
                     black_box(aya::relocate(&object, &raw).expect("aya-obj relocates it"));
                 },
                 &mut || {
-                    let target = btfkit::parse::parse(target.clone()).expect("btfkit parses it");
-                    black_box(ours::relocate(&object, target).expect("btfkit relocates it"));
+                    let target = Target::kernel(target.clone());
+                    let relocated = ours::relocate(object.clone(), target);
+                    black_box(relocated.expect("btfkit relocates it"));
                 },
             ],
         );
@@ -85,19 +88,26 @@ fn main() {
             black_box(std::fs::read(&path).expect("the target's BTF"));
         }],
     );
-    println!("reading the target's file: {}", milliseconds(times[0]));
+    println!("reading the target's file: {}", milliseconds(times[0].wall));
 }
 
-fn row(name: &str, times: &[Duration]) {
-    let ratio = |peer: Duration| peer.as_secs_f64() / times[2].as_secs_f64();
-    println!(
-        "{name:<34} {:>10} {:>10} {:>10} {:>8.1}x {:>8.1}x",
-        milliseconds(times[0]),
-        milliseconds(times[1]),
-        milliseconds(times[2]),
-        ratio(times[0]),
-        ratio(times[1])
-    );
+fn row(name: &str, times: &[Time]) {
+    for (what, of) in [
+        ("", (|time| time.wall) as fn(&Time) -> Duration),
+        ("  busy", |time| time.busy),
+    ] {
+        let times: Vec<Duration> = times.iter().map(of).collect();
+        let ratio = |peer: Duration| peer.as_secs_f64() / times[2].as_secs_f64();
+        println!(
+            "{:<34} {:>10} {:>10} {:>10} {:>8.1}x {:>8.1}x",
+            if what.is_empty() { name } else { what },
+            milliseconds(times[0]),
+            milliseconds(times[1]),
+            milliseconds(times[2]),
+            ratio(times[0]),
+            ratio(times[1])
+        );
+    }
 }
 
 fn milliseconds(time: Duration) -> String {
@@ -108,9 +118,9 @@ fn milliseconds(time: Duration) -> String {
 fn check(name: &str, object: &[u8], path: &std::path::Path, raw: &[u8]) {
     let libbpf = libbpf::relocate(object, Some(path)).expect("libbpf relocates it");
     let aya = aya::relocate(object, raw).expect("aya-obj relocates it");
-    let target = btfkit::parse::parse(raw.to_vec()).expect("btfkit parses it");
-    let ours = ours::relocate(object, target).expect("btfkit relocates it");
-    let ours = btfkit::elf::BpfObject::parse(ours.file).expect("btfkit's object");
+    let ours = ours::relocate(object.to_vec(), Target::kernel(raw.to_vec()));
+    let ours = ours.expect("btfkit relocates it").object;
+    let ours = btfkit::elf::BpfObject::parse(ours).expect("btfkit's object");
     let code = ours.code_section(btfkit::graph::Name::new(b"socket"));
     let code = code.expect("the section").code();
     assert_eq!(libbpf[0].code, code[..], "{name}: libbpf's code is another");

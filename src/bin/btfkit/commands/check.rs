@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use btfkit::pipeline::{Options, Sums, Verdict, check};
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, read};
+use crate::input::{TargetArgument, read, targets};
 use crate::progress::Progress;
 use crate::style::Style;
 
@@ -40,11 +40,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .iter()
         .map(|path| read(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let targets = arguments
-        .target
-        .iter()
-        .map(TargetArgument::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let targets = targets(&arguments.target)?;
     let progress = Progress::start("trying every object on every target".to_owned(), style);
     let verdicts = check(&objects, &targets, &Options::default())
         .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;

@@ -57,7 +57,8 @@ pub fn run(arguments: &Arguments, _style: Style) -> Result<(), Failure> {
         && let Some((function, insn)) = &arguments.insn
     {
         return Err(Failure::Refused(format!(
-            "{}: instruction {insn} of {function:?} is not poisoned ({} instructions are)",
+            "{}: no instruction {insn} of a function {function:?} is poisoned; `btfkit explain {}` lists the {} that are",
+            arguments.object.display(),
             arguments.object.display(),
             found.len()
         )));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use btfkit::Place;
 use btfkit::encode::encode;
 use btfkit::pipeline::{Options, minimise};
 
@@ -49,7 +50,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let progress = Progress::start("looking for what the objects need".to_owned(), style);
     let small = minimise(&objects, &target, &Options::default())
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))
-        .map_err(|error| super::name_numbered(error, "object", &arguments.objects))?;
+        .map_err(|error| match error.places().first() {
+            Some(Place::File(label)) if *label == arguments.target.label => {
+                Failure::at(&arguments.target.file, error)
+            }
+            _ => super::name_numbered(error, "object", &arguments.objects),
+        })?;
     drop(progress);
     let (bytes, types) = small;
     output::write(&arguments.output, &bytes)?;

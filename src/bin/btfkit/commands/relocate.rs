@@ -9,7 +9,7 @@ use btfkit::{Error, Place};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, is_bpf_object, read};
+use crate::input::{TargetArgument, is_bpf_object, read, targets};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -70,10 +70,7 @@ enum Format {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (object_path, target_arguments, module_paths) = arguments.files()?;
     let object = read(&object_path)?;
-    let mut targets = target_arguments
-        .iter()
-        .map(TargetArgument::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut targets = targets(&target_arguments)?;
     give_modules(&mut targets, &module_paths)?;
 
     let mut options = Options::default();
@@ -84,11 +81,17 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
     drop(progress);
 
-    arguments.tell(&relocated, style)?;
-    if arguments.strict {
-        check_strict(&relocated.report).map_err(|error| Failure::at(&object_path, error))?;
+    let strict = if arguments.strict {
+        check_strict(&relocated.report)
+    } else {
+        Ok(())
+    };
+    // The report speaks of an output that is there, or says why there is none.
+    if strict.is_ok() {
+        output::write(&arguments.output, &relocated.object)?;
     }
-    output::write(&arguments.output, &relocated.object)
+    arguments.tell(&relocated, style)?;
+    strict.map_err(|error| Failure::at(&object_path, error))
 }
 
 impl Arguments {

@@ -1,0 +1,197 @@
+//! The sections that units stand in: the program's, the alternate file's, those of split units.
+
+use std::collections::HashMap;
+
+use gimli::{EndianSlice, IndexSectionId, RunTimeEndian};
+
+use crate::dwarf::names::NameSection;
+use crate::dwarf::read::{Header, headers, index};
+use crate::dwarf::sections::Sections;
+use crate::dwarf::unit::collect::UnitView;
+use crate::error::{Context, Error, Place, Result};
+use crate::target::Endian;
+
+/// The units of one section.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub sections: &'a Sections,
+    pub bytes: &'a [u8],
+    /// The file's number.
+    pub file: u32,
+    pub section: NameSection,
+    pub kind: SourceKind,
+    pub units: Vec<Unit>,
+    /// Where its entries start where all are numbered through.
+    pub base: u64,
+}
+
+/// Whose section it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SourceKind {
+    Program,
+    /// The alternate file's, which serves many programs.
+    Alternate,
+    /// A split unit's, or those of a package.
+    Split,
+}
+
+/// A unit, and where its parts of other sections start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    pub header: Header,
+    str_offsets: u64,
+}
+
+/// Where a unit of a package has its parts of other sections.
+#[derive(Clone, Copy, Default)]
+struct Parts {
+    abbrev: u64,
+    str_offsets: u64,
+}
+
+/// All sources of a program.
+///
+/// # Errors
+/// As [`headers`]; `Malformed` where a package's index can't be read.
+pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
+    let mut list = vec![
+        (main, &main.info, 0, NameSection::Info, SourceKind::Program),
+        (
+            main,
+            &main.types,
+            0,
+            NameSection::Types,
+            SourceKind::Program,
+        ),
+    ];
+    let mut file = 0;
+    if let Some(alt) = &main.alt {
+        file += 1;
+        list.push((
+            alt,
+            &alt.info,
+            file,
+            NameSection::Info,
+            SourceKind::Alternate,
+        ));
+    }
+    for split in &main.split {
+        file += 1;
+        list.push((
+            split,
+            &split.info,
+            file,
+            NameSection::Info,
+            SourceKind::Split,
+        ));
+        list.push((
+            split,
+            &split.types,
+            file,
+            NameSection::Types,
+            SourceKind::Split,
+        ));
+    }
+    let mut base = 0;
+    let mut sources = Vec::with_capacity(list.len());
+    for (sections, bytes, file, section, kind) in list {
+        let mut source = Source {
+            sections,
+            bytes,
+            file,
+            section,
+            kind,
+            units: Vec::new(),
+            base,
+        };
+        source.units = units(&source).within(|| source.place())?;
+        base += bytes.len() as u64;
+        sources.push(source);
+    }
+    Ok(sources)
+}
+
+fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
+    let sections = source.sections;
+    let is_types = source.section == NameSection::Types;
+    let parts = package(sections, is_types)?;
+    let found = headers(source.bytes, sections.endian, is_types)?;
+    let units = found.into_iter().map(|mut header| {
+        let parts = parts.get(&header.offset).copied().unwrap_or_default();
+        header.abbrev = header.abbrev.saturating_add(parts.abbrev);
+        Unit {
+            header,
+            str_offsets: parts.str_offsets,
+        }
+    });
+    Ok(units.collect())
+}
+
+/// By a unit's offset, where it has its parts (DWARF 5, section 7.3.5.3).
+fn package(sections: &Sections, is_types: bool) -> Result<HashMap<u64, Parts>> {
+    let mut all = HashMap::new();
+    let endian = match sections.endian {
+        Endian::Little => RunTimeEndian::Little,
+        Endian::Big => RunTimeEndian::Big,
+    };
+    let wrong = |error: gimli::Error| {
+        Error::malformed(format!("the package's index can't be read: {error}"))
+    };
+    let read = |bytes| EndianSlice::new(bytes, endian);
+    let indices = [
+        gimli::DebugCuIndex::from(read(&sections.cu_index)).index(),
+        gimli::DebugTuIndex::from(read(&sections.tu_index)).index(),
+    ];
+    for index in indices {
+        let index = index.map_err(wrong)?;
+        for row in 1..=index.unit_count() {
+            let mut parts = Parts::default();
+            let mut unit = None;
+            for section in index.sections(row).map_err(wrong)? {
+                let offset = u64::from(section.offset);
+                match section.section {
+                    IndexSectionId::DebugInfo if !is_types => unit = Some(offset),
+                    IndexSectionId::DebugTypes if is_types => unit = Some(offset),
+                    IndexSectionId::DebugAbbrev => parts.abbrev = offset,
+                    IndexSectionId::DebugStrOffsets => parts.str_offsets = offset,
+                    _ => {}
+                }
+            }
+            all.extend(unit.map(|unit| (unit, parts)));
+        }
+    }
+    Ok(all)
+}
+
+impl<'a> Source<'a> {
+    pub fn place(&self) -> Place {
+        let name = match self.section {
+            NameSection::Types => ".debug_types",
+            _ => ".debug_info",
+        };
+        Place::Section(match self.kind {
+            SourceKind::Program => name.into(),
+            SourceKind::Alternate => format!("{name} of the alternate file"),
+            SourceKind::Split => format!("{name}.dwo"),
+        })
+    }
+
+    /// A unit to read, its entries numbered from `base` on.
+    pub fn view(&self, unit: Unit, base: u32) -> UnitView<'a> {
+        let start = index(unit.header.offset);
+        let range = start..start.saturating_add(unit.header.len as usize);
+        let str_offsets = self.sections.str_offsets.get(index(unit.str_offsets)..);
+        UnitView {
+            header: unit.header,
+            bytes: self.bytes.get(range).unwrap_or_default(),
+            endian: self.sections.endian,
+            file: self.file,
+            alt: 1,
+            section: self.section,
+            is_split: self.kind == SourceKind::Split,
+            base,
+            str_offsets: str_offsets.unwrap_or_default(),
+            addr: &self.sections.addr,
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! What each kind of entry means to the pass.
+
+use crate::dwarf::language;
+use crate::dwarf::names::{NameRef, NameSection};
+use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
+use crate::dwarf::report::Reason;
+use crate::dwarf::unit::collect::{Frame, Pass, Role, usual_type};
+use crate::dwarf::unit::member;
+use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
+use crate::dwarf::unit::program::Later;
+use crate::error::Result;
+
+impl Pass<'_, '_> {
+    /// Takes one entry; answers what is inside, or `None` where that is of no interest.
+    pub(super) fn entry(&mut self, plan: &Plan, die: u32) -> Result<Option<Frame>> {
+        let around = self.top();
+        let scope = Frame {
+            role: Role::Scope,
+            ..around
+        };
+        match plan.entry {
+            Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
+                self.read(plan)?;
+                self.member();
+                return Ok(Some(scope));
+            }
+            Entry::Inheritance if around.role == Role::Composite => {
+                self.read(plan)?;
+                self.base();
+                return Ok(Some(scope));
+            }
+            Entry::VariantPart if around.role == Role::Composite => {
+                self.skip(plan)?;
+                return Ok(Some(self.variant_part(die, around)));
+            }
+            Entry::Variant if around.role == Role::Composite => {
+                self.skip(plan)?;
+                return Ok(Some(Frame {
+                    role: Role::Variant,
+                    ..around
+                }));
+            }
+            Entry::Enumerator if around.role == Role::Enumerators => {
+                self.read(plan)?;
+                self.enumerator();
+                return Ok(Some(scope));
+            }
+            Entry::Parameter | Entry::Varargs if around.role == Role::Parameters => {
+                self.read(plan)?;
+                let part = Part {
+                    name: self.name(),
+                    ty: self.ty(Slot::Type),
+                    note: if plan.entry == Entry::Varargs {
+                        Note::Varargs
+                    } else {
+                        Note::None
+                    },
+                    ..Part::default()
+                };
+                self.part(part);
+                return Ok(Some(scope));
+            }
+            Entry::Subrange if around.role == Role::Dimensions => {
+                self.read(plan)?;
+                self.dimension();
+                return Ok(Some(scope));
+            }
+            Entry::Nothing => {
+                if plan.has_children {
+                    self.read(plan)?;
+                } else {
+                    self.skip(plan)?;
+                }
+                return Ok(None);
+            }
+            Entry::Scope
+            | Entry::Member
+            | Entry::Enumerator
+            | Entry::Parameter
+            | Entry::Varargs
+            | Entry::Inheritance
+            | Entry::VariantPart
+            | Entry::Variant
+            | Entry::Annotation => {
+                self.skip(plan)?;
+                return Ok(Some(scope));
+            }
+            Entry::ImportedUnit => {
+                self.read(plan)?;
+                let (class, value) = self.attrs.get(Slot::Import);
+                self.imports.push((self.unit.file, class, value));
+                return Ok(Some(scope));
+            }
+            Entry::Unit => {
+                self.read(plan)?;
+                self.unit();
+                return Ok(Some(scope));
+            }
+            Entry::Namespace => {
+                self.read(plan)?;
+                let name = self.name();
+                let scope_name = self.qualified(around.scope, name, b"(anonymous namespace)");
+                return Ok(Some(Frame {
+                    scope: scope_name,
+                    ..scope
+                }));
+            }
+            Entry::Function => return Ok(Some(self.function(plan, die, around)?)),
+            Entry::Variable => {
+                self.variable(plan, die, around)?;
+                return Ok(Some(scope));
+            }
+            _ => {}
+        }
+        self.read(plan)?;
+        self.type_entry(plan.entry, die, around)
+    }
+
+    fn unit(&mut self) {
+        let language = self.attrs.number(Slot::Language).unwrap_or(0);
+        self.qualify = !language::is_c(language);
+        self.lower_bound = language::lower_bound(language);
+        // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
+        let behind_header = match self.unit.header.encoding {
+            encoding if !self.unit.is_split || encoding.version < 5 => 0,
+            encoding if encoding.wide => 16,
+            _ => 8,
+        };
+        let base = self.attrs.number(Slot::StrOffsetsBase);
+        self.str_offsets_base = base.unwrap_or(behind_header);
+        if let (Class::List, base) = self.attrs.get(Slot::StrOffsetsBase) {
+            self.str_offsets_base = base;
+        }
+        if let (Class::List, base) = self.attrs.get(Slot::AddrBase) {
+            self.addr_base = base;
+        }
+    }
+
+    fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
+        let (shape, role) = match entry {
+            Entry::Base => (Shape::Base, Role::Scope),
+            Entry::Reference => (Shape::Pointer, Role::Scope),
+            Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
+            other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
+        };
+        let mut node = Node {
+            die,
+            shape,
+            declaration: self.attrs.flag(Slot::Declaration),
+            name: self.name(),
+            size: self.attrs.number(Slot::ByteSize).unwrap_or(0),
+            ty: self.ty(Slot::Type),
+            aux: 0,
+            first: 0,
+            count: 0,
+        };
+        match entry {
+            Entry::Base => {
+                node.aux = self.small(Slot::Encoding);
+                if node.size == 0 {
+                    let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
+                    node.size = bits.div_ceil(8);
+                }
+            }
+            Entry::Atomic => node.aux = Reason::Atomic as u32,
+            Entry::UnknownType => node.aux = 1,
+            _ => {}
+        }
+        if self.attrs.has(Slot::Signature) {
+            // The whole type is in a unit of its own.
+            node.shape = Shape::Alias;
+            node.ty = self.ty(Slot::Signature);
+        }
+        let mut scope = around.scope;
+        if self.qualify && !node.name.is_none() && node.shape != Shape::Base {
+            if !around.scope.is_none() {
+                node.name = self.qualified(around.scope, node.name, b"");
+            }
+            scope = node.name;
+        }
+        let owner = self.nodes.push(node);
+        if self.attrs.has(Slot::Specification) {
+            let by = self.ty(Slot::Specification);
+            self.later.push(Later::Declared { node: owner, by });
+        }
+        if role != Role::Scope && self.direct {
+            self.set_aside();
+        }
+        Ok(Some(Frame {
+            role,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            is_variants: false,
+            scope,
+            local: around.local,
+        }))
+    }
+
+    fn small(&self, slot: Slot) -> u32 {
+        u32::try_from(self.attrs.number(slot).unwrap_or(0)).unwrap_or(u32::MAX)
+    }
+
+    #[inline]
+    fn member(&mut self) {
+        if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
+            part.name = self.name();
+            part.ty = self.ty(Slot::Type);
+            self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
+            if self.is_tag() {
+                self.tag(part);
+            } else {
+                self.part(part);
+            }
+        }
+    }
+
+    /// A base class of C++: a member without a name, so that its members are found in the derived class.
+    fn base(&mut self) {
+        let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) else {
+            return;
+        };
+        if self.attrs.number(Slot::Virtuality).unwrap_or(0) != 0 {
+            part.note = Note::Virtual;
+        }
+        part.ty = self.ty(Slot::Type);
+        self.part(part);
+    }
+
+    /// The variants of an enumeration of Rust: a union without a name, of one member for each.
+    fn variant_part(&mut self, die: u32, around: Frame) -> Frame {
+        self.part(Part {
+            ty: Ref::unit(die),
+            ..Part::default()
+        });
+        if self.direct {
+            self.set_aside();
+        }
+        let size = self.nodes.get(around.owner).map_or(0, |node| node.size);
+        let owner = self.nodes.push(Node {
+            die,
+            shape: Shape::Union,
+            declaration: false,
+            name: NameRef::NONE,
+            size,
+            ty: Ref::VOID,
+            aux: 0,
+            first: 0,
+            count: 0,
+        });
+        Frame {
+            role: Role::Composite,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            is_variants: true,
+            ..around
+        }
+    }
+
+    /// Whether a member found now is the tag of variants: it stands beside them, not in one.
+    pub(super) fn is_tag(&self) -> bool {
+        self.role == Role::Composite && self.top().is_variants
+    }
+
+    /// Adds the tag of variants: a member of the enumeration itself, which is set aside.
+    pub(super) fn tag(&mut self, mut part: Part) {
+        if part.name.is_none() {
+            let start = self.nodes.made.len() as u64;
+            self.nodes.made.extend_from_slice(b"__tag\0");
+            part.name = NameRef::new(0, NameSection::Made, start);
+        }
+        if self.aside {
+            self.part(part);
+        } else {
+            self.pending.push(part);
+        }
+    }
+
+    fn enumerator(&mut self) {
+        let (class, value) = self.attrs.get(Slot::ConstValue);
+        let value = match class {
+            Class::Unsigned | Class::Signed => value,
+            _ => 0,
+        };
+        if class == Class::Signed && value.cast_signed() < 0 {
+            self.negative();
+        }
+        let part = Part {
+            name: self.name(),
+            value,
+            ..Part::default()
+        };
+        self.part(part);
+    }
+
+    fn dimension(&mut self) {
+        let count = match self.attrs.get(Slot::Count) {
+            (Class::Absent, _) => match self.attrs.get(Slot::UpperBound) {
+                (Class::Absent, _) => Some(0),
+                (Class::Unsigned | Class::Signed, upper) => {
+                    let lower = self
+                        .attrs
+                        .number(Slot::LowerBound)
+                        .unwrap_or(self.lower_bound);
+                    // An upper bound of −1 says that there is no element.
+                    Some(upper.wrapping_sub(lower).wrapping_add(1))
+                }
+                _ => None,
+            },
+            (Class::Unsigned | Class::Signed, count) => Some(count),
+            _ => None,
+        };
+        self.part(Part {
+            value: count.unwrap_or(0),
+            note: if count.is_none() {
+                Note::Unbounded
+            } else {
+                Note::None
+            },
+            ..Part::default()
+        });
+    }
+
+    /// The entry's name.
+    pub(super) fn name(&self) -> NameRef {
+        self.name_of(self.attrs.get(Slot::Name))
+    }
+
+    #[inline]
+    pub(super) fn name_of(&self, name: (Class, u64)) -> NameRef {
+        let unit = self.unit;
+        match name {
+            (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
+            (Class::String, start) => {
+                NameRef::new(unit.file, unit.section, unit.header.offset + start)
+            }
+            (Class::Strx, number) => self.numbered_name(number),
+            (Class::LineStr, offset) => NameRef::new(unit.file, NameSection::LineStr, offset),
+            (Class::AltStr, offset) => NameRef::new(unit.alt, NameSection::Str, offset),
+            _ => NameRef::NONE,
+        }
+    }
+
+    fn numbered_name(&self, number: u64) -> NameRef {
+        let wide = self.unit.header.encoding.wide;
+        let place = number
+            .checked_mul(if wide { 8 } else { 4 })
+            .and_then(|place| place.checked_add(self.str_offsets_base));
+        let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
+        cursor.seek(index(place.unwrap_or(u64::MAX)));
+        match cursor.section_offset(wide) {
+            Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
+            Err(_) => NameRef::NONE,
+        }
+    }
+
+    /// `scope::name` as a name of its own.
+    pub(super) fn qualified(&mut self, scope: NameRef, name: NameRef, nameless: &[u8]) -> NameRef {
+        if !self.qualify {
+            return NameRef::NONE;
+        }
+        let start = self.nodes.made.len();
+        let mut whole = Vec::new();
+        if !scope.is_none() {
+            whole.extend_from_slice(self.files.bytes(scope, &self.nodes.made));
+            whole.extend_from_slice(b"::");
+        }
+        if name.is_none() {
+            whole.extend_from_slice(nameless);
+        } else {
+            whole.extend_from_slice(self.files.bytes(name, &self.nodes.made));
+        }
+        whole.push(0);
+        self.nodes.made.extend_from_slice(&whole);
+        NameRef::new(0, NameSection::Made, start as u64)
+    }
+
+    /// The type an attribute refers to.
+    #[inline]
+    pub(super) fn ty(&mut self, slot: Slot) -> Ref {
+        match self.attrs.get(slot) {
+            (Class::UnitRef, offset) => match u32::try_from(offset) {
+                Ok(offset) => Ref::unit(self.unit.base.saturating_add(offset)),
+                Err(_) => Ref::unit(u32::MAX),
+            },
+            (Class::Absent, _) => Ref::VOID,
+            (class, value) => self.outside(class, value),
+        }
+    }
+
+    #[cold]
+    fn outside(&mut self, class: Class, value: u64) -> Ref {
+        let header = self.unit.header;
+        let link = match class {
+            Class::InfoRef => {
+                // Often enough it is within the unit after all.
+                let inside = value.checked_sub(header.offset);
+                if let Some(Ok(inside)) = inside.map(u32::try_from)
+                    && inside < header.len
+                    && self.unit.section == NameSection::Info
+                {
+                    return Ref::unit(self.unit.base.saturating_add(inside));
+                }
+                Link::Info {
+                    file: self.unit.file,
+                    offset: value,
+                }
+            }
+            Class::Signature => Link::Signature(value),
+            Class::AltRef => Link::Alt(value),
+            _ => return Ref::VOID,
+        };
+        let number = u32::try_from(self.nodes.links.len()).unwrap_or(u32::MAX);
+        self.nodes.links.push(link);
+        Ref::link(number)
+    }
+}

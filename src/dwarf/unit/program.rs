@@ -1,0 +1,157 @@
+//! Functions and variables.
+
+use gimli::constants as dw;
+
+use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
+use crate::dwarf::unit::collect::{Frame, Pass, Role};
+use crate::dwarf::unit::nodes::{Node, Nodes, Ref, Shape};
+use crate::error::Result;
+
+/// Linkage of FUNC and VAR: static or global.
+const STATIC: u32 = 0;
+const GLOBAL: u32 = 1;
+
+/// What the entry of a function or variable leaves to another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Later {
+    /// Name, type and linkage are those of a declaration.
+    Declared { node: u32, by: Ref },
+    /// The code of a function whose name and parameters are there.
+    Code { of: Ref },
+}
+
+impl Pass<'_, '_> {
+    /// Takes a function; answers what is inside.
+    pub(super) fn function(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<Frame> {
+        let inside = Frame {
+            role: Role::Scope,
+            local: true,
+            ..around
+        };
+        if !self.wants.functions {
+            self.skip(plan)?;
+            return Ok(inside);
+        }
+        self.read(plan)?;
+        let has_code = self.attrs.has(Slot::Code) && !self.attrs.flag(Slot::Declaration);
+        if self.attrs.has(Slot::Origin) {
+            let of = self.ty(Slot::Origin);
+            if has_code {
+                self.later.push(Later::Code { of });
+            }
+            return Ok(inside);
+        }
+        let node = self.named(Shape::Function, die, !has_code, around);
+        let owner = self.nodes.push(node);
+        if self.attrs.has(Slot::Specification) {
+            let by = self.ty(Slot::Specification);
+            self.later.push(Later::Declared { node: owner, by });
+        }
+        if self.direct {
+            self.set_aside();
+        }
+        Ok(Frame {
+            role: Role::Parameters,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            ..inside
+        })
+    }
+
+    /// Takes a variable. Those of functions are not global.
+    pub(super) fn variable(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<()> {
+        if !self.wants.variables || around.local {
+            return self.skip(plan);
+        }
+        self.read(plan)?;
+        let address = self.address();
+        let declaration = address.is_none() || self.attrs.flag(Slot::Declaration);
+        let mut node = self.named(Shape::Variable, die, declaration, around);
+        node.size = address.unwrap_or(0);
+        let node = self.nodes.push(node);
+        if self.attrs.has(Slot::Specification) {
+            let by = self.ty(Slot::Specification);
+            self.later.push(Later::Declared { node, by });
+        }
+        Ok(())
+    }
+
+    fn named(&mut self, shape: Shape, die: u32, declaration: bool, around: Frame) -> Node {
+        let mut name = self.name();
+        if self.qualify && !name.is_none() && !around.scope.is_none() {
+            name = self.qualified(around.scope, name, b"");
+        }
+        Node {
+            die,
+            shape,
+            declaration,
+            name,
+            size: 0,
+            ty: self.ty(Slot::Type),
+            aux: if self.attrs.flag(Slot::External) {
+                GLOBAL
+            } else {
+                STATIC
+            },
+            first: 0,
+            count: 0,
+        }
+    }
+
+    /// The address of a variable that has one of its own: not in a register, nor in each thread another.
+    fn address(&self) -> Option<u64> {
+        let (Class::Block, value) = self.attrs.get(Slot::Location) else {
+            return None;
+        };
+        let start = index(value >> 32);
+        let end = start.checked_add(index(value & 0xffff_ffff))?;
+        let expression = self.unit.bytes.get(start..end)?;
+        let size = self.unit.header.encoding.address_size;
+        let mut cursor = Cursor::new(expression, self.unit.endian, 0);
+        let address = match dw::DwOp(cursor.u8().ok()?) {
+            dw::DW_OP_addr => cursor.unsigned(size).ok()?,
+            dw::DW_OP_addrx | dw::DW_OP_GNU_addr_index => {
+                let number = cursor.uleb().ok()?;
+                let place = number
+                    .checked_mul(size.into())?
+                    .checked_add(self.addr_base)?;
+                let mut table = Cursor::new(self.unit.addr, self.unit.endian, 0);
+                table.seek(index(place));
+                table.unsigned(size).ok()?
+            }
+            _ => return None,
+        };
+        cursor.is_at_end().then_some(address)
+    }
+}
+
+/// Fills in what entries left to others.
+pub(crate) fn complete(nodes: &mut Nodes, later: &[Later]) {
+    for later in later {
+        match *later {
+            Later::Code { of } => {
+                if let Some(node) = nodes.follow(of)
+                    && let Some(node) = nodes.nodes.get_mut(node as usize)
+                    && node.shape == Shape::Function
+                {
+                    node.declaration = false;
+                }
+            }
+            Later::Declared { node, by } => {
+                let declared = nodes.follow(by).and_then(|by| nodes.get(by)).copied();
+                let node = nodes.nodes.get_mut(node as usize);
+                let (Some(declared), Some(node)) = (declared, node) else {
+                    continue;
+                };
+                if node.name.is_none() {
+                    node.name = declared.name;
+                }
+                if node.ty == Ref::VOID {
+                    node.ty = declared.ty;
+                }
+                node.aux |= declared.aux;
+            }
+        }
+    }
+}

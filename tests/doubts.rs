@@ -1,0 +1,97 @@
+//! Targets that don't fit together, and targets that are large where it hurts.
+
+use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::relocate::{
+    CodeSection, Function, Options, Program, RelocationKind, Report, Target, relocate, resolve,
+};
+use btfkit::{Endian, ErrorKind};
+
+#[test]
+fn two_targets_with_one_label_are_refused() {
+    let graph = GraphBuilder::new().freeze().unwrap();
+    let program = Program {
+        graph: &graph,
+        endian: Endian::Little,
+        sections: Vec::new(),
+    };
+    let targets = [
+        Target::user("app", graph.clone()),
+        Target::user("app", graph.clone()),
+    ];
+    let error = resolve(&program, &targets, &Options::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("\"app\""));
+}
+
+#[test]
+fn a_target_of_another_byte_order_is_a_doubt() {
+    let graph = GraphBuilder::new().freeze().unwrap();
+    let program = Program {
+        graph: &graph,
+        endian: Endian::Big,
+        sections: Vec::new(),
+    };
+    let targets = [Target::user("app", graph.clone())];
+    let relocated = relocate(&program, &targets, &Options::default()).unwrap();
+    let report = Report::new(&program, &targets, &relocated);
+    let other = graph.endian() != Endian::Big;
+    assert_eq!(report.other_byte_order.len(), usize::from(other));
+    assert_eq!(report.is_clean(), !other);
+}
+
+#[test]
+fn many_candidates_and_many_members_take_no_longer_than_they_should() {
+    let mut builder = GraphBuilder::new();
+    let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
+    let names: Vec<_> = (0..60_000)
+        .map(|number| builder.intern(format!("member_{number}")).unwrap())
+        .collect();
+    let members: Vec<_> = names
+        .iter()
+        .map(|&name| NewMember::new(name, int, 0))
+        .collect();
+    let many = builder.composite(Kind::Union, "many", 4, &members).unwrap();
+    let last = [NewMember::new(names[59_999], int, 0)];
+    let data = builder.composite(Kind::Struct, "data", 4, &last).unwrap();
+    for _ in 0..50_000 {
+        builder.composite(Kind::Struct, "data", 4, &last).unwrap();
+    }
+    let access = [
+        builder.intern("0:59999").unwrap(),
+        builder.intern("0:0").unwrap(),
+    ];
+    let graph = builder.freeze().unwrap();
+    let relos: Vec<CoreRelo> = [(many, access[0]), (data, access[1])]
+        .iter()
+        .cycle()
+        .take(20)
+        .map(|&(type_id, access)| CoreRelo {
+            insn_off: 0,
+            type_id,
+            access,
+            kind: RelocationKind::FieldExists.number(),
+        })
+        .collect();
+    let code = [0xb7, 1, 0, 0, 1, 0, 0, 0];
+    let program = Program {
+        graph: &graph,
+        endian: Endian::Little,
+        sections: vec![CodeSection {
+            name: "uprobe",
+            code: &code,
+            functions: vec![Function {
+                name: "probe",
+                start: 0,
+                size: 8,
+            }],
+            relos: &relos,
+            lines: &[],
+        }],
+    };
+    // Quadratic work on 50,000 of either takes minutes; this takes well under a second.
+    let start = std::time::Instant::now();
+    let targets = [Target::user("app", graph.clone())];
+    let resolution = resolve(&program, &targets, &Options::default()).unwrap();
+    assert_eq!(resolution.fixups[1].matched.len(), 50_001);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
