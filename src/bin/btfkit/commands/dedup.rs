@@ -83,7 +83,7 @@ fn object(path: &Path, graph: &TypeGraph) -> Result<(PathBuf, BpfObject), Failur
             path.display()
         )));
     }
-    Ok((path.clone(), object))
+    Ok((path.to_owned(), object))
 }
 
 fn ext(path: &Path, object: &BpfObject, done: &Deduped) -> Result<Vec<u8>, Failure> {
