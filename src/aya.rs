@@ -15,7 +15,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`to_aya`] hands a graph to aya's own relocation, [`from_aya`] takes one over, and [`object`] parses an
+//! [`to_aya`] hands a graph to aya's own relocation, [`from_aya`] takes one over, and [`object()`] parses an
 //! object for those who work with [`aya_obj::Object`] itself.
 
 use aya_obj::btf::Btf;

@@ -1,6 +1,6 @@
 //! `btfkit dedup`: one file's types, each once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use btfkit::elf::BpfObject;
 use btfkit::encode::{encode, encode_ext};
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     Ok(())
 }
 
-fn object(path: &PathBuf, graph: &TypeGraph) -> Result<(PathBuf, BpfObject), Failure> {
+fn object(path: &Path, graph: &TypeGraph) -> Result<(PathBuf, BpfObject), Failure> {
     let object = BpfObject::parse(read(path)?).map_err(|error| Failure::at(path, error))?;
     // The same bytes, whatever file they are in.
     let bytes = |graph: &TypeGraph| encode(graph).map_err(|error| Failure::at(path, error));
@@ -83,10 +83,10 @@ fn object(path: &PathBuf, graph: &TypeGraph) -> Result<(PathBuf, BpfObject), Fai
             path.display()
         )));
     }
-    Ok((path.clone(), object))
+    Ok((path.to_owned(), object))
 }
 
-fn ext(path: &PathBuf, object: &BpfObject, done: &Deduped) -> Result<Vec<u8>, Failure> {
+fn ext(path: &Path, object: &BpfObject, done: &Deduped) -> Result<Vec<u8>, Failure> {
     let Some(ext) = object.ext() else {
         return Err(Failure::Refused(format!(
             "{}: there is no .BTF.ext",
