@@ -140,7 +140,14 @@ impl Intern<'_> {
 
     /// Adds the class of a node, if it isn't there under another key; all it refers to is in the table.
     fn make(&mut self, number: u32) -> Option<u32> {
-        let node = *self.types.nodes.get(number)?;
+        let mut node = *self.types.nodes.get(number)?;
+        // The size of a pointer or an array is no part of its key in the unit: some compilers say it, some don't.
+        if !matches!(
+            node.shape,
+            Shape::Base | Shape::Struct | Shape::Union | Shape::Enum | Shape::Variable
+        ) {
+            node.size = 0;
+        }
         let known = self.keys.content(self.types, number);
         if let Some(RefTarget::Class(class)) = self.table.known(known).map(RefId::target) {
             return Some(class);
