@@ -112,10 +112,8 @@ fn rest_of_header(
         dw::DW_UT_type | dw::DW_UT_split_type => {
             signature = Some((cursor.u64()?, cursor.section_offset(wide)?));
         }
-        // The id that a skeleton and its split unit have in common; the file's name finds it as well.
-        dw::DW_UT_skeleton | dw::DW_UT_split_compile => {
-            cursor.u64()?;
-        }
+        // What a skeleton and its split unit have in common.
+        dw::DW_UT_skeleton | dw::DW_UT_split_compile => cursor.skip(8)?,
         _ => {}
     }
     Ok(Header {
