@@ -232,3 +232,29 @@ pub(super) fn may_resize(local: Option<Type<'_>>, target: Option<Type<'_>>) -> b
     };
     unsigned(local) && unsigned(target)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::GraphBuilder;
+
+    /// libbpf compares the whole encoding with "signed", and doesn't look for the bit.
+    #[test]
+    fn what_may_be_read_in_another_width() {
+        let mut builder = GraphBuilder::new();
+        let mut int = |encoding| builder.int("int", 4, IntEncoding(encoding)).unwrap();
+        let [unsigned, signed, char, signed_char, boolean] = [0, 1, 2, 3, 4].map(&mut int);
+        let pointer = builder.ptr(TypeId::VOID).unwrap();
+        let float = builder.float("float", 4).unwrap();
+        let graph = builder.freeze().unwrap();
+        let may = |a, b| may_resize(Some(graph.ty(a)), Some(graph.ty(b)));
+        for fits in [unsigned, char, signed_char, boolean] {
+            assert!(may(fits, unsigned) && may(unsigned, fits), "{fits}");
+            assert!(!may(fits, signed) && !may(signed, fits), "{fits}");
+        }
+        assert!(may(pointer, pointer));
+        assert!(!may(pointer, unsigned) && !may(unsigned, pointer));
+        assert!(!may(signed, signed) && !may(float, float));
+        assert!(!may_resize(None, Some(graph.ty(unsigned))));
+    }
+}
