@@ -54,8 +54,10 @@ mod options;
 mod origin;
 mod read;
 mod report;
+mod roots;
 mod sections;
 mod sources;
+mod threads;
 mod unit;
 mod whole;
 
