@@ -78,7 +78,6 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
 }
 
 pub(super) struct Job<'a> {
-    pub(super) sections: &'a Sections,
     pub(super) options: &'a Options,
     pub(super) files: Files<'a>,
     pub(super) sources: Vec<Source<'a>>,
@@ -139,7 +138,6 @@ impl<'a> Job<'a> {
             .iter()
             .any(|(_, unit)| unit.header.signature.is_some());
         Ok(Self {
-            sections,
             options,
             files: Files {
                 files: std::iter::once(sections)
@@ -162,7 +160,8 @@ impl<'a> Job<'a> {
             .options
             .threads
             .map_or_else(rayon::current_num_threads, usize::from);
-        let most = (self.sections.info.len() >> 18).min(self.units.len());
+        let bytes: usize = self.sources.iter().map(|source| source.bytes.len()).sum();
+        let most = (bytes >> 18).min(self.units.len());
         wanted.min(most.max(1))
     }
 

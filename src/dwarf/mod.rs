@@ -56,6 +56,7 @@ mod read;
 mod report;
 mod sections;
 mod sources;
+mod split;
 mod unit;
 mod whole;
 
@@ -64,3 +65,5 @@ pub use options::Options;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};
+
+pub(crate) use split::{dwo_ids, skeletons};
