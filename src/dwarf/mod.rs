@@ -66,4 +66,4 @@ pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};
 
-pub(crate) use split::{dwo_ids, skeletons};
+pub(crate) use split::{dwo_ids, only_skeletons, skeletons};

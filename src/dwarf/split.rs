@@ -58,6 +58,19 @@ pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
     Ok(skeletons.collect())
 }
 
+/// Whether a program has no units but skeletons.
+///
+/// # Errors
+/// As [`headers`].
+pub(crate) fn only_skeletons(sections: &Sections) -> Result<bool> {
+    let found = headers(&sections.info, sections.endian, false)
+        .within(|| Place::Section(".debug_info".into()))?;
+    let skeletons = found
+        .iter()
+        .all(|header| dwo_id(sections, header).is_some());
+    Ok(skeletons && sections.types.is_empty())
+}
+
 /// What the split units of a `.dwo` file or of a package have in common with their skeletons.
 ///
 /// # Errors
