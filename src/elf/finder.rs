@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::elf::request::{Missing, Request};
+use crate::elf::request::{Missing, NOT_THERE, Request};
 use crate::elf::search::Search;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -199,7 +199,7 @@ impl<'s> Finder<'s> {
     /// isn't opened.
     fn open(&mut self, path: &Path) -> Result<Bytes, Cow<'static, str>> {
         let not_there = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "not there".into(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => NOT_THERE.into(),
             _ => Cow::Owned(error.to_string()),
         };
         let about = std::fs::metadata(path).map_err(not_there)?;

@@ -61,6 +61,9 @@ pub struct Missing {
     pub tried: Vec<(Option<PathBuf>, String)>,
 }
 
+/// Why nearly every place is not the one.
+pub(super) const NOT_THERE: &str = "not there";
+
 /// Places that a message names at the most.
 const NAMED: usize = 8;
 
@@ -83,16 +86,21 @@ impl fmt::Display for Missing {
             write!(f, " (id {id:#018x})")?;
         }
         f.write_str(" was not found")?;
-        for (number, (path, why)) in self.tried.iter().take(NAMED).enumerate() {
-            f.write_str(if number == 0 { "; looked at " } else { ", " })?;
+        let tried = self.tried.iter().take(NAMED);
+        let (absent, wrong): (Vec<_>, Vec<_>) = tried.partition(|(_, why)| why == NOT_THERE);
+        for (number, (path, _)) in absent.into_iter().enumerate() {
+            f.write_str(if number == 0 { "; not at " } else { ", " })?;
+            path.iter().try_for_each(|path| Shown(path).fmt(f))?;
+        }
+        for (path, why) in wrong {
             match path {
-                Some(path) => write!(f, "{} ({why})", Shown(path))?,
-                None => write!(f, "what was fetched ({why})")?,
+                Some(path) => write!(f, "; not {}: {why}", Shown(path))?,
+                None => write!(f, "; not what was fetched: {why}")?,
             }
         }
         match self.tried.len().saturating_sub(NAMED) {
             0 => Ok(()),
-            more => write!(f, " and {more} more places"),
+            more => write!(f, "; and at {more} more places"),
         }
     }
 }
