@@ -78,7 +78,6 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
 }
 
 pub(super) struct Job<'a> {
-    pub(super) sections: &'a Sections,
     pub(super) options: &'a Options,
     pub(super) files: Files<'a>,
     pub(super) sources: Vec<Source<'a>>,
@@ -159,7 +158,6 @@ impl<'a> Job<'a> {
             .iter()
             .any(|(_, unit)| unit.header.signature.is_some());
         Ok(Self {
-            sections,
             options,
             files: Files {
                 files: std::iter::once(sections)

@@ -57,6 +57,7 @@ mod report;
 mod roots;
 mod sections;
 mod sources;
+mod split;
 mod threads;
 mod unit;
 mod whole;
@@ -66,3 +67,5 @@ pub use options::Options;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};
+
+pub(crate) use split::{dwo_ids, only_skeletons, skeletons};

@@ -35,7 +35,8 @@ impl<'a> Job<'a> {
             .options
             .threads
             .map_or_else(rayon::current_num_threads, usize::from);
-        let most = (self.sections.info.len() >> 18).min(self.unit_count());
+        let bytes: usize = self.sources.iter().map(|source| source.bytes.len()).sum();
+        let most = (bytes >> 18).min(self.unit_count());
         wanted.min(most.max(1))
     }
 

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use btfkit::graph::Kind;
 use btfkit::merge::{Collision, Input, Merged, Merger, Options};
-use btfkit::pipeline::LoadOptions;
 use btfkit::{Error, Limits, Place, TypeId, encode};
 
 use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, types};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -35,13 +34,16 @@ pub struct Arguments {
     #[arg(long)]
     no_dedup: bool,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT.btf")]
     output: PathBuf,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut load_options = LoadOptions::default();
+    let mut load_options = arguments.debug.load_options();
     let mut options = Options::default();
     if let Some(base) = &arguments.base {
         let base = types(base, &load_options, style)?.graph;
