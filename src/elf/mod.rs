@@ -13,6 +13,7 @@ mod btf;
 mod debug;
 mod file;
 mod inflate;
+mod linkable;
 mod rewrite;
 
 pub use bpf::{BpfObject, CodeSection, Function};
@@ -23,3 +24,4 @@ pub use rewrite::Rewriter;
 pub(crate) use btf::has_btf;
 pub(crate) use file::is_elf;
 pub(crate) use inflate::{Compression, inflate};
+pub(crate) use linkable::Linkable;

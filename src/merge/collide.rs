@@ -201,9 +201,7 @@ impl GraphBuilder {
     /// Gives an own type of the graph this builder goes on from another name.
     fn rename(&mut self, graph: &TypeGraph, id: TypeId, name: &str) -> Result<()> {
         let name = self.intern(name)?;
-        let index = id.get().checked_sub(graph.first_id().get());
-        let start = index.and_then(|index| graph.offsets().get(index as usize));
-        if let Some(word) = start.and_then(|&start| self.words_from(start as usize).first_mut()) {
+        if let Some(word) = self.resumed_words(graph, id).first_mut() {
             *word = name.get().to_ne_bytes();
         }
         Ok(())
