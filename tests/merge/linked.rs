@@ -326,8 +326,15 @@ fn same_types_and_records(theirs: &BpfObject, ours: &Linked) {
 fn places_byte_orders_and_refusals() {
     let read = |name: &str| BpfObject::parse(support::read(name)).unwrap();
     for name in ["layouts/probe.bpf.o", "layouts/probe.bpfeb.o"] {
-        let object = read(name);
-        let mut units = ["a", "b"].map(|label| Unit::new(label, object.clone()));
+        let first = read(name);
+        // The same once more, but that its structure has another name and so another id.
+        let mut bytes = support::read(name);
+        let named = b"\0session\0";
+        while let Some(at) = bytes.windows(9).position(|word| word == named) {
+            bytes[at + 7] = b'X';
+        }
+        let object = BpfObject::parse(bytes).unwrap();
+        let mut units = [&first, &object].map(|object| Unit::new("unit", object.clone()));
         // In front of the part: three instructions of the linker's own.
         let code = object.code_sections();
         let starts = code.iter().map(|code| (code.name().into_owned(), 24));
@@ -345,7 +352,9 @@ fn places_byte_orders_and_refusals() {
                 btfkit::Endian::Little => u32::from_le_bytes(word),
                 btfkit::Endian::Big => u32::from_be_bytes(word),
             };
+            assert_ne!(TypeId::new(held), id);
             assert_eq!(Some(TypeId::new(held)), part.types.get(id));
+            assert_eq!(linked.graph.ty(TypeId::new(held)).name(), "sessioX");
         }
     }
     let mixed =

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::error::Result;
 use crate::graph::{Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, TypeGraph, View};
 use crate::id::TypeId;
+use crate::limits::Limits;
 use crate::merge::link::{Object, overflow};
 
 /// Linkage of variables and functions that any object can use, and of those another object has.
@@ -33,6 +34,8 @@ impl Section {
 
 /// What becomes of variables, functions and data sections.
 struct Plan {
+    /// How many objects there are.
+    objects: usize,
     /// Declarations, each with what stands for it.
     defined: HashMap<TypeId, TypeId>,
     sections: BTreeMap<Vec<u8>, Section>,
@@ -44,8 +47,10 @@ pub(super) fn join(
     merged: &TypeGraph,
     objects: &[Object],
     types: &[Remap],
+    limits: &Limits,
 ) -> Result<(TypeGraph, Remap, StringMap)> {
     let mut plan = Plan {
+        objects: objects.len(),
         defined: definitions(merged),
         sections: BTreeMap::new(),
     };
@@ -56,7 +61,7 @@ pub(super) fn join(
             }
         }
     }
-    plan.build(merged)
+    plan.build(merged, limits)
 }
 
 impl Plan {
@@ -70,7 +75,9 @@ impl Plan {
             let there: HashMap<u32, TypeId> = there.map(|&(var, at, _)| (at, var)).collect();
             for entry in part.entries() {
                 section.has_lost = true;
-                if let Some(&same) = there.get(&entry.offset) {
+                // Functions are one already.
+                let is_var = object.graph.ty(entry.var).kind() == Kind::Var;
+                if let Some(&same) = there.get(&entry.offset).filter(|_| is_var) {
                     self.defined.insert(merged(entry.var), same);
                 }
             }
@@ -93,10 +100,14 @@ impl Plan {
         Ok(())
     }
 
-    fn build(mut self, merged: &TypeGraph) -> Result<(TypeGraph, Remap, StringMap)> {
+    fn build(
+        mut self,
+        merged: &TypeGraph,
+        limits: &Limits,
+    ) -> Result<(TypeGraph, Remap, StringMap)> {
         let mut builder = match merged.base() {
-            Some(base) => GraphBuilder::split(base),
-            None => GraphBuilder::like(merged, crate::Limits::default()),
+            Some(base) => GraphBuilder::split_with_limits(base, limits.clone()),
+            None => GraphBuilder::like(merged, limits.clone()),
         };
         // All strings, as the records about code use some that no type does.
         let strings = StringMap::new(
@@ -150,7 +161,11 @@ impl Plan {
             kept.push(ty);
             next += 1;
         }
-        for (&declared, &definition) in &self.defined {
+        for (&declared, &(mut definition)) in &self.defined {
+            // A definition may be in a shared section and stand for an earlier object's, and so on.
+            for _ in 0..self.objects {
+                definition = self.defined.get(&definition).copied().unwrap_or(definition);
+            }
             map.set(declared, map.get(definition).unwrap_or_default());
         }
         (map, kept)

@@ -7,17 +7,19 @@
 
 mod join;
 mod local;
+mod records;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Ext, Name, Records, Remap, SectionRecords, StringMap, TypeGraph};
+use crate::graph::{Ext, Name, Records, Remap, StringMap, TypeGraph};
 use crate::merge::dedup::dedup;
 use crate::merge::merger::{Input, merge};
 use crate::merge::options::Options;
 
 use join::join;
 use local::TYPE_ID_LOCAL;
+use records::JoinedExt;
 
 pub use local::LocalId;
 
@@ -92,29 +94,32 @@ pub fn link(objects: &[Object], options: &Options) -> Result<Linked> {
     let inputs = inputs.map(|object| Input::new(&*object.label, object.graph.clone()));
     let merged = merge(inputs, &options)?;
     let (mut types, mut strings) = (merged.types, merged.strings);
-    let (graph, joined, joined_strings) = join(&merged.graph, objects, &types)?;
+    let (graph, moved, joined_strings) = join(&merged.graph, objects, &types, &options.limits)?;
     let done = dedup(graph, &options)?;
     for map in &mut types {
-        map.follow(&joined);
+        map.follow(&moved);
         map.follow(&done.types);
     }
     for map in &mut strings {
         map.follow(&joined_strings);
         map.follow(&done.strings);
     }
-    let mut linked = Linked {
+    let (mut joined, mut local_ids) = (None, Vec::new());
+    for ((object, types), strings) in objects.iter().zip(&types).zip(&strings) {
+        let mut ids = Vec::new();
+        if let Some(ext) = &object.ext {
+            add_ext(&mut joined, &mut ids, object, ext, (types, strings))
+                .within(|| Place::File(object.label.clone()))?;
+        }
+        local_ids.push(ids);
+    }
+    Ok(Linked {
         graph: done.graph,
-        ext: None,
+        ext: joined.map(JoinedExt::finish),
         types,
         strings,
-        local_ids: Vec::new(),
-    };
-    for (number, object) in objects.iter().enumerate() {
-        linked
-            .add_ext(number, object)
-            .within(|| Place::File(object.label.clone()))?;
-    }
-    Ok(linked)
+        local_ids,
+    })
 }
 
 #[cold]
@@ -122,45 +127,36 @@ fn overflow() -> Error {
     Error::new(ErrorKind::Overflow, "the joined section goes beyond 4 GiB")
 }
 
-impl Linked {
-    fn add_ext(&mut self, number: usize, object: &Object) -> Result<()> {
-        let mut local_ids = Vec::new();
-        if let (Some(ext), Some(types), Some(strings)) = (
-            &object.ext,
-            self.types.get(number),
-            self.strings.get(number),
-        ) {
-            let mut moved = ext.remap(types, strings)?;
-            shift(&mut moved.funcs, &ext.funcs, object, |r| &mut r.insn_off)?;
-            shift(&mut moved.lines, &ext.lines, object, |r| &mut r.insn_off)?;
-            if let (Some(relos), Some(before)) = (&mut moved.relos, &ext.relos) {
-                shift(relos, before, object, |r| &mut r.insn_off)?;
-                for (section, old) in relos.sections.iter().zip(&before.sections) {
-                    let pairs = section.records.iter().zip(&old.records);
-                    let local = pairs.filter(|(relo, _)| relo.kind == TYPE_ID_LOCAL);
-                    local_ids.extend(local.map(|(relo, old)| LocalId {
-                        section: section.section,
-                        insn_off: relo.insn_off,
-                        before: old.type_id,
-                        after: relo.type_id,
-                    }));
-                }
-            }
-            match &mut self.ext {
-                None => self.ext = Some(moved),
-                Some(all) => {
-                    extend(&mut all.funcs, moved.funcs)?;
-                    extend(&mut all.lines, moved.lines)?;
-                    match (&mut all.relos, moved.relos) {
-                        (Some(all), Some(relos)) => extend(all, relos)?,
-                        (all @ None, relos) => *all = relos,
-                        (Some(_), None) => {}
-                    }
-                }
-            }
+/// Adds an object's records, and lists those about ids in instructions.
+fn add_ext(
+    joined: &mut Option<JoinedExt>,
+    local_ids: &mut Vec<LocalId>,
+    object: &Object,
+    ext: &Ext,
+    (types, strings): (&Remap, &StringMap),
+) -> Result<()> {
+    let mut moved = ext.remap(types, strings)?;
+    shift(&mut moved.funcs, &ext.funcs, object, |r| &mut r.insn_off)?;
+    shift(&mut moved.lines, &ext.lines, object, |r| &mut r.insn_off)?;
+    if let (Some(relos), Some(before)) = (&mut moved.relos, &ext.relos) {
+        shift(relos, before, object, |r| &mut r.insn_off)?;
+        for (section, old) in relos.sections.iter().zip(&before.sections) {
+            let pairs = section.records.iter().zip(&old.records);
+            let local = pairs.filter(|(relo, _)| relo.kind == TYPE_ID_LOCAL);
+            local_ids.extend(local.map(|(relo, old)| LocalId {
+                section: section.section,
+                insn_off: relo.insn_off,
+                before: old.type_id,
+                after: relo.type_id,
+            }));
         }
-        self.local_ids.push(local_ids);
-        Ok(())
+    }
+    match joined {
+        Some(joined) => joined.add(moved),
+        None => {
+            *joined = Some(JoinedExt::new(moved)?);
+            Ok(())
+        }
     }
 }
 
@@ -176,35 +172,6 @@ fn shift<T>(
         for record in &mut section.records {
             let at = insn_off(record);
             *at = at.checked_add(start).ok_or_else(overflow)?;
-        }
-    }
-    Ok(())
-}
-
-/// Appends an object's records, section by section.
-fn extend<T>(all: &mut Records<T>, more: Records<T>) -> Result<()> {
-    if all.is_empty() {
-        *all = more;
-        return Ok(());
-    }
-    if !more.is_empty() && all.record_size != more.record_size {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "the objects' .BTF.ext records are of different size",
-        ));
-    }
-    for section in more.sections {
-        let known = all
-            .sections
-            .iter_mut()
-            .find(|s| s.section == section.section);
-        match known {
-            None => all.sections.push(section),
-            Some(known) => {
-                let SectionRecords { records, tails, .. } = section;
-                known.records.extend(records);
-                known.tails = [&known.tails[..], &tails[..]].concat().into();
-            }
         }
     }
     Ok(())
