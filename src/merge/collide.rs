@@ -40,8 +40,9 @@ pub enum Policy {
     /// Keep the type of the input with this number where it has one, and send references to the others'
     /// types there.
     Prefer(usize),
-    /// Give the types of all inputs but the name's first a flavor, `struct file___label`, which CO-RE
-    /// ignores in a program's type but not in a target's.
+    /// Give the types of all inputs but the name's first a flavor, `struct file___label`, so that each name
+    /// means one type, in a header for instance. libbpf's relocation ignores flavors of targets, too: for it
+    /// both stay candidates, and [`Self::Prefer`] leaves one.
     Rename,
     /// Fail with the first collision.
     Fail,

@@ -234,7 +234,12 @@ fn prefer() {
 
     let app = merge(inputs(), &options(Policy::Prefer(1))).unwrap();
     every_type_is_there(&inputs()[1].graph, &app.graph, &app.types[1]);
-    // The first input's ids stay, and its list is now one of the other's files.
+    // The first input's ids stay, even of what nothing refers to any more, and its list is now one of the
+    // other's files.
+    for ty in inputs()[0].graph.types() {
+        let kept = app.graph.ty(ty.id());
+        assert_eq!((kept.kind(), kept.name()), (ty.kind(), ty.name()));
+    }
     let list = app.graph.find(Kind::Struct, "list").unwrap();
     let file = app.graph.ty(list.members().next().unwrap().ty).referent();
     let other = app.types[1].get(TypeId::new(2));
