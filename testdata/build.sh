@@ -75,6 +75,10 @@ for compiler in gcc clang; do
 	done
 done
 
+# ---- openssl ------------------------------------------------------------------
+
+bpf bpf openssl/probe.bpf.c openssl/probe.bpf.o
+
 # ---- layouts ------------------------------------------------------------------
 
 bpf bpf layouts/probe.bpf.c layouts/probe.bpf.o
