@@ -94,6 +94,20 @@ done
 rm "$out/layouts/slots.tmp"
 built+=(layouts/slots.txt layouts/slots_v4.txt)
 
+# ---- units --------------------------------------------------------------------
+
+for compiler in gcc clang; do
+	for dwarf in 4 5; do
+		to=units/units.$compiler-dwarf$dwarf
+		for unit in first second; do
+			native $compiler $dwarf units/$unit.c $to.$unit.o -O1
+		done
+		"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out/$to.first.o" "$out/$to.second.o" -o "$out/$to"
+		rm "$out/$to.first.o" "$out/$to.second.o"
+		built+=("$to")
+	done
+done
+
 # ---- types --------------------------------------------------------------------
 
 bpf bpf types/kinds.bpf.c types/kinds.bpf.o

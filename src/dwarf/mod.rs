@@ -54,9 +54,11 @@ mod options;
 mod origin;
 mod read;
 mod report;
+mod roots;
 mod sections;
 mod sources;
 mod split;
+mod threads;
 mod unit;
 mod whole;
 

@@ -6,6 +6,7 @@
 mod check;
 mod explain;
 mod json;
+mod link;
 mod load;
 mod minimise;
 mod program;
@@ -14,6 +15,7 @@ mod relocate;
 pub use check::{Sums, Verdict, check};
 pub use explain::{Poison, explain};
 pub use json::write_json;
+pub use link::{Linked, Part, PartCode, Unit, link};
 pub use load::{LoadOptions, Loaded, Source, load, load_path};
 pub use minimise::minimise;
 pub use relocate::{Options, Relocated, Target, Types, check_strict, relocate};

@@ -116,7 +116,7 @@ impl Pass<'_, '_> {
         self.type_entry(plan.entry, die, around)
     }
 
-    fn unit(&mut self) {
+    pub(super) fn unit(&mut self) {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
         self.lower_bound = language::lower_bound(language);

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use btfkit::dwarf;
 use btfkit::pipeline::Source;
-use btfkit::{dwarf, encode};
 
 use crate::failure::Failure;
 use crate::input::{DebugRoots, is_elf, types};
@@ -73,8 +73,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
     }
-    let bytes = encode::encode(&loaded.graph).map_err(|error| Failure::at(&program, error))?;
-    output::write(&arguments.output, &bytes)
+    output::write_graph(&arguments.output, &loaded.graph)
 }
 
 impl Arguments {

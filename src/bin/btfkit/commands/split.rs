@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use btfkit::encode::encode;
 use btfkit::merge::{Input, Options, merge};
 
 use crate::failure::Failure;
@@ -38,9 +37,8 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let graph = types(&arguments.file, &options, style)?.graph;
     let before = graph.len();
     let label = arguments.file.display().to_string();
-    let at = |error| Failure::at(&arguments.file, error);
     let split = merge([Input::new(label, graph)], &Options::split(&base)).map_err(Failure::from)?;
-    output::write(&arguments.output, &encode(&split.graph).map_err(at)?)?;
+    output::write_graph(&arguments.output, &split.graph)?;
     let own = split.graph.own_len();
     style.note(&format!("{own} of {before} types are not in the base"));
     Ok(())
