@@ -182,12 +182,15 @@ for compiler in gcc clang; do
 	done
 	packaged $compiler dwarf64.$compiler -gdwarf-5 -gdwarf64
 	for dwarf in 4 5; do
-		packaged $compiler types$dwarf.$compiler -gdwarf-$dwarf -fdebug-types-section
 		packaged $compiler split$dwarf.$compiler -gdwarf-$dwarf -gsplit-dwarf
 		for unit in one two three; do
 			built+=("packaging/split$dwarf.$compiler-$unit.dwo")
 		done
 	done
+done
+# clang makes type units for C++ only.
+for dwarf in 4 5; do
+	packaged gcc types$dwarf.gcc -gdwarf-$dwarf -fdebug-types-section
 done
 packaged gcc lto.gcc -gdwarf-5 -flto
 (
@@ -212,7 +215,7 @@ LINK=-Wl,--emit-relocs packaged gcc relocs.gcc -gdwarf-5
 	# dwz moves to the shared file what two programs have in common.
 	cp plain.gcc dwz.gcc
 	cp plain.gcc other.gcc
-	dwz -m shared.dwz -M .dwz/shared.dwz dwz.gcc other.gcc
+	dwz -m shared.dwz -M shared.dwz dwz.gcc other.gcc
 	cp plain.gcc partial.gcc
 	dwz partial.gcc
 	rm other.gcc

@@ -6,10 +6,10 @@ struct hidden {
 	enum { QUIET = 1, LOUD = 2 } mode;
 };
 
-queue_t queues[3];
+__attribute__((used)) queue_t queues[3];
 static struct hidden secret = { 1, LOUD };
 
-int put(queue_t *queue, struct entry *entry)
+KEPT int put(queue_t *queue, struct entry *entry)
 {
 	queue->hidden = &secret;
 	queue->hidden->calls++;
