@@ -64,6 +64,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         &offsets,
         builder,
         options.limits.types,
+        sections.pointer_width,
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
@@ -321,7 +322,7 @@ impl<'a> Job<'a> {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Base => true,
+                Shape::Typedef | Shape::Defined | Shape::Base => true,
                 _ => false,
             };
             let wanted = wanted
@@ -462,9 +463,12 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
             Shape::Base | Shape::Enum => return Some(node.size),
-            Shape::Typedef | Shape::Const | Shape::Volatile | Shape::Restrict | Shape::Alias => {
-                reference = node.ty;
-            }
+            Shape::Typedef
+            | Shape::Defined
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Alias => reference = node.ty,
             _ => return None,
         }
     }
