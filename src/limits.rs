@@ -28,6 +28,10 @@ pub struct Limits {
     /// How many times its compressed size a section or file may have when it is decompressed. Default 32: the
     /// debug sections of real programs come to 10 at the most. The first 64 MiB are free.
     pub inflation: u32,
+    /// Files that the debug information of one program may be in: with `-gsplit-dwarf`, as many as it has object
+    /// files. Default 65,536: the largest browsers have 40,000. Those that turn out to be others' may have
+    /// [`Limits::section_bytes`] together.
+    pub files: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
 }
@@ -57,6 +61,7 @@ impl Default for Limits {
             depth: 512,
             section_bytes: 1 << 32,
             inflation: 32,
+            files: 1 << 16,
             vlen: 0xff_ffff,
         }
     }

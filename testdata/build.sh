@@ -99,6 +99,20 @@ done
 rm "$out/layouts/slots.tmp"
 built+=(layouts/slots.txt layouts/slots_v4.txt)
 
+# ---- units --------------------------------------------------------------------
+
+for compiler in gcc clang; do
+	for dwarf in 4 5; do
+		to=units/units.$compiler-dwarf$dwarf
+		for unit in first second; do
+			native $compiler $dwarf units/$unit.c $to.$unit.o -O1
+		done
+		"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out/$to.first.o" "$out/$to.second.o" -o "$out/$to"
+		rm "$out/$to.first.o" "$out/$to.second.o"
+		built+=("$to")
+	done
+done
+
 # ---- types --------------------------------------------------------------------
 
 bpf bpf types/kinds.bpf.c types/kinds.bpf.o
@@ -123,6 +137,104 @@ cmp "$out"/types/offsets.{gcc,clang}.txt
 mv "$out/types/offsets.gcc.txt" "$out/types/offsets.txt"
 rm "$out/types/offsets.clang.txt"
 built+=(types/offsets.txt)
+
+# ---- packaging ----------------------------------------------------------------
+
+# One program in every packaging there is. It has no C library, so that the files are small.
+static_link=(-nostdlib -static -no-pie -Wl,--build-id=sha1,-z,noseparate-code,-z,norelro)
+
+# unit COMPILER UNIT NAME FLAG...: packaging/NAME-UNIT.o (and .dwo, if it is split)
+unit() {
+	local compiler=$1 unit=$2 name=$3 command
+	shift 3
+	case $compiler in
+	gcc) command=("$GCC" "-frandom-seed=$name-$unit") ;;
+	clang) command=("$CLANG" -fdebug-compilation-dir=. -fno-addrsig) ;;
+	esac
+	# The .dwo file's name is in the object file: it must be the same wherever this builds.
+	(
+		[ -z "$check" ] || mkdir -p "$out/packaging"
+		here=$PWD
+		cd "$out"
+		[ "$here" = "$PWD" ] || cp "$here"/packaging/*.[ch] packaging/
+		# gcc makes the ids of split units from the folder, too: give it one that is called the same everywhere.
+		PWD=/proc/self/cwd "${command[@]}" -g -O1 -fno-pie -fno-asynchronous-unwind-tables -fno-stack-protector \
+			-Wall -Wextra -Werror -ffile-prefix-map=/proc/self/cwd=. "$@" -c "packaging/$unit.c" -o "packaging/$name-$unit.o"
+	)
+}
+
+# packaged COMPILER NAME FLAG...: packaging/NAME, linked from the three units; LINK are further flags for that
+packaged() {
+	local compiler=$1 name=$2 unit objects=()
+	shift 2
+	for unit in one two three; do
+		unit "$compiler" $unit "$name" "$@"
+		objects+=("packaging/$name-$unit.o")
+	done
+	(
+		cd "$out"
+		PWD=/proc/self/cwd "$GCC" "${static_link[@]}" -frandom-seed=$name -ffile-prefix-map=/proc/self/cwd=. "$@" \
+			${LINK-} "${objects[@]}" -o "packaging/$name"
+	)
+	(cd "$out" && rm "${objects[@]}")
+	built+=("packaging/$name")
+}
+
+for compiler in gcc clang; do
+	packaged $compiler plain.$compiler -gdwarf-5
+	for dwarf in 2 3 4; do
+		packaged $compiler dwarf$dwarf.$compiler -gdwarf-$dwarf
+	done
+	packaged $compiler dwarf64.$compiler -gdwarf-5 -gdwarf64
+	for dwarf in 4 5; do
+		packaged $compiler types$dwarf.$compiler -gdwarf-$dwarf -fdebug-types-section
+		packaged $compiler split$dwarf.$compiler -gdwarf-$dwarf -gsplit-dwarf
+		for unit in one two three; do
+			built+=("packaging/split$dwarf.$compiler-$unit.dwo")
+		done
+	done
+done
+packaged gcc lto.gcc -gdwarf-5 -flto
+(
+	# clang's link-time optimisation takes its own linker.
+	for unit in one two three; do
+		unit clang $unit lto.clang -gdwarf-5 -flto
+	done
+	cd "$out"
+	"$CLANG" -fuse-ld=lld-19 "${static_link[@]}" -Qunused-arguments packaging/lto.clang-{one,two,three}.o -o packaging/lto.clang
+	rm packaging/lto.clang-*.o
+)
+built+=(packaging/lto.clang)
+LINK=-Wl,--emit-relocs packaged gcc relocs.gcc -gdwarf-5
+(
+	cd "$out/packaging"
+	objcopy --compress-debug-sections=zlib plain.gcc zlib.gcc
+	objcopy --compress-debug-sections=zlib-gnu plain.gcc zdebug.gcc
+	llvm-objcopy-19 --compress-debug-sections=zstd plain.gcc zstd.gcc
+	objcopy --only-keep-debug plain.gcc program.debug
+	objcopy --strip-all --add-gnu-debuglink=program.debug plain.gcc stripped.gcc
+	objcopy --remove-section=.note.gnu.build-id stripped.gcc unnamed.gcc
+	# dwz moves to the shared file what two programs have in common.
+	cp plain.gcc dwz.gcc
+	cp plain.gcc other.gcc
+	dwz -m shared.dwz -M .dwz/shared.dwz dwz.gcc other.gcc
+	cp plain.gcc partial.gcc
+	dwz partial.gcc
+	rm other.gcc
+	cd ..
+	dwp -e packaging/split4.gcc -o packaging/split4.gcc.dwp
+	# dwp of binutils 2.40 knows DWARF 4 only.
+	llvm-dwp-19 -e packaging/split5.gcc -o packaging/split5.gcc.dwp
+	llvm-dwp-19 -e packaging/split5.clang -o packaging/split5.clang.dwp
+)
+built+=(packaging/{zlib,zdebug,zstd,stripped,unnamed,dwz,partial}.gcc packaging/program.debug packaging/shared.dwz)
+built+=(packaging/split{4.gcc,5.gcc,5.clang}.dwp)
+for system in {x86_64,i386,aarch64,powerpc64,s390x,riscv64,mips,loongarch64}-linux-gnu arm-linux-gnueabihf; do
+	unit clang all ${system%%-*} --target=$system -gdwarf-5
+	built+=("packaging/${system%%-*}-all.o")
+done
+unit clang all single -gdwarf-5 -gsplit-dwarf=single
+built+=(packaging/single-all.o)
 
 # ---- other languages --------------------------------------------------------------
 

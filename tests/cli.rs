@@ -508,6 +508,73 @@ fn merge_keeps_the_first_files_ids_and_lists_collisions() {
 }
 
 #[test]
+fn merge_does_what_is_asked_about_collisions() {
+    let scratch = Scratch::new();
+    let (a, b, merged) = (
+        scratch.path("a.btf"),
+        scratch.path("b.btf"),
+        scratch.path("m.btf"),
+    );
+    done(&["convert", "tutorial/prog_a.gcc-dwarf5", "-o", &a]);
+    done(&["convert", "tutorial/prog_b.gcc-dwarf5", "-o", &b]);
+    let second = format!("new={b}");
+    let data = |policy: &str| {
+        let arguments = [
+            "merge",
+            "--on-collision",
+            policy,
+            &a,
+            &second,
+            "-o",
+            &merged,
+        ];
+        let text = stdout(&done(&arguments));
+        assert!(text.contains("struct data: ["), "{text}");
+        assert!(text.contains(" in new differs from "), "{text}");
+        assert!(text.ends_with(" types, 1 collision\n"), "{text}");
+        let whole = stdout(&done(&["dump", &merged]));
+        let data = whole.lines().filter(|line| line.contains("STRUCT 'data"));
+        let data = data.map(|line| line.split_once("] STRUCT ").unwrap().1);
+        data.map(|line| line.split(" vlen").next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(data("keep"), ["'data' size=12", "'data' size=16"]);
+    assert_eq!(data("rename"), ["'data' size=12", "'data___new' size=16"]);
+    assert_eq!(data("prefer=a"), ["'data' size=12"]);
+    assert_eq!(data("prefer=new"), ["'data' size=16"]);
+
+    let before = std::fs::read(&merged).unwrap();
+    let mut arguments = ["merge", "--on-collision", "fail", &a, &b, "-o", &merged];
+    refused(&arguments, 1, &["struct data: [", "c: byte 4 -> byte 8"]);
+    assert_eq!(std::fs::read(&merged).unwrap(), before);
+    arguments[2] = "prefer=c";
+    refused(&arguments, 2, &["prefer=c", "there are a, b"]);
+    arguments[2] = "prefer";
+    refused(&arguments, 2, &["keep, prefer=LABEL, rename or fail"]);
+    arguments[2] = "rename";
+    arguments[4] = &a;
+    refused(&arguments, 2, &["are both called \"a\""]);
+}
+
+#[test]
+fn merge_of_variables_on_request() {
+    let scratch = Scratch::new();
+    let merged = scratch.path("m.btf");
+    let file = testdata("types/kinds.bpf.o");
+    let file = file.to_str().unwrap();
+    let variables = |more: &[&str]| {
+        // A copy of the file is another file with the same variables.
+        done(&[&["merge", file, file, "-o", &merged], more].concat());
+        let listing = stdout(&done(&["dump", &merged]));
+        let kinds = [" VAR ", " DATASEC "];
+        kinds.map(|kind| listing.lines().filter(|line| line.contains(kind)).count())
+    };
+    let (apart, together) = (variables(&[]), variables(&["--sections"]));
+    assert!(together[0] > 0 && together[1] > 0);
+    assert_eq!(apart, together.map(|count| count * 2));
+}
+
+#[test]
 fn wrong_usage_is_status_2() {
     refused(&[], 2, &["Usage"]);
     refused(&["frobnicate"], 2, &["frobnicate"]);

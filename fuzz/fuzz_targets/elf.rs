@@ -4,7 +4,8 @@
 mod common;
 
 use btfkit::elf::{BpfObject, BtfOptions, btf_of_with};
-use btfkit::pipeline::{LoadOptions, load};
+use btfkit::merge;
+use btfkit::pipeline::{LoadOptions, Unit, link, load};
 use common::{graphs::look, limits};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,8 +20,28 @@ fuzz_target!(|data: &[u8]| {
     let _ = load(data.to_vec(), &options);
     if let Ok(object) = BpfObject::parse_with(data.to_vec(), &limits()) {
         rewrite(&object);
+        linked(&object);
     }
 });
+
+/// Linked with itself: one size, and instructions that hold ids of types that are there.
+fn linked(object: &BpfObject) {
+    let mut options = merge::Options::default();
+    options.limits = limits();
+    let units = ["one", "two"].map(|label| Unit::new(label, object.clone()));
+    let Ok(linked) = link(&units, &options) else {
+        return;
+    };
+    look(&linked.graph);
+    for part in &linked.parts {
+        for (code, before) in part.code.iter().zip(object.code_sections()) {
+            assert_eq!(code.code.len(), before.code().len());
+        }
+    }
+    if let Some(ext) = &linked.ext {
+        assert!(btfkit::encode::encode_ext(ext).is_ok());
+    }
+}
 
 fn rewrite(object: &BpfObject) {
     let Ok(rewriter) = object.rewrite() else {

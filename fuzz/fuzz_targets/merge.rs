@@ -1,10 +1,10 @@
 //! Two arbitrary BTFs are merged and deduplicated: no panic, no hang, and the invariants hold.
 #![no_main]
 
-use btfkit::Limits;
-use btfkit::graph::TypeGraph;
-use btfkit::merge::{Input, Options, Policy, dedup, diff, distill, merge, rebase};
+use btfkit::graph::{CoreRelo, Ext, Kind, SectionRecords, TypeGraph};
+use btfkit::merge::{Input, Object, Options, Policy, dedup, diff, distill, link, merge, rebase};
 use btfkit::parse::{self, parse_with};
+use btfkit::{Endian, Limits, StrId};
 use libfuzzer_sys::fuzz_target;
 
 /// Bounds that let a run stay small.
@@ -82,4 +82,67 @@ fn together(one: &TypeGraph, two: &TypeGraph, how: u8) {
         let _ = merged.collisions(&limits());
     }
     let _ = diff(one, two, &limits());
+    linked(one, two, how);
+}
+
+/// Two objects, with an instruction for each of their first types that holds its id.
+fn linked(one: &TypeGraph, two: &TypeGraph, how: u8) {
+    let mut options = Options::default();
+    options.limits = limits();
+    let mut objects =
+        [one, two].map(|graph| Object::new("object", graph.clone(), Some(ext(graph))));
+    let start = u32::from(how) * 8;
+    let named = two.own_types().filter(|ty| ty.kind() == Kind::Datasec);
+    objects[1].starts = named.map(|ty| (ty.name().to_string(), start)).collect();
+    objects[1].starts.insert(String::new(), start);
+    if how & 1 == 1 {
+        objects[1].shared = objects[0].starts.keys().cloned().collect();
+        let named = one.own_types().filter(|ty| ty.kind() == Kind::Datasec);
+        objects[1]
+            .shared
+            .extend(named.map(|ty| ty.name().to_string()));
+    }
+    let Ok(linked) = link(&objects, &options) else {
+        return;
+    };
+    let joined = linked.ext.as_ref().expect("both have one");
+    assert!(btfkit::encode::encode_ext(joined).is_ok());
+    for ((object, map), ids) in objects.iter().zip(&linked.types).zip(&linked.local_ids) {
+        for ty in object.graph.types().filter(|ty| ty.kind() != Kind::Datasec) {
+            let new = map.get(ty.id()).expect("it has a successor");
+            assert_eq!(linked.graph.get(new).map(|ty| ty.id()), Some(new));
+        }
+        let mut code = [0x18u8, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0].repeat(ids.len());
+        for id in ids {
+            assert_eq!(map.get(id.before), Some(id.after));
+            let start = object.starts.get("").copied().unwrap_or(0);
+            id.patch(&mut code, start, Endian::Little)
+                .expect("the code is there");
+        }
+    }
+    let again = dedup(linked.graph.clone(), &options).expect("again");
+    assert_eq!(again.graph.len(), linked.graph.len());
+}
+
+fn ext(graph: &TypeGraph) -> Ext {
+    let mut ext = Ext::new(graph.endian());
+    let types = graph
+        .types()
+        .filter(|ty| ty.kind() != Kind::Datasec)
+        .take(64);
+    let relos = (0..).step_by(16).zip(types).map(|(insn_off, ty)| CoreRelo {
+        insn_off,
+        type_id: ty.id(),
+        access: StrId::EMPTY,
+        kind: 6,
+    });
+    if let Some(records) = &mut ext.relos {
+        records.record_size = 16;
+        records.sections.push(SectionRecords {
+            section: StrId::EMPTY,
+            records: relos.collect(),
+            tails: Default::default(),
+        });
+    }
+    ext
 }

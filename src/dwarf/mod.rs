@@ -54,8 +54,11 @@ mod options;
 mod origin;
 mod read;
 mod report;
+mod roots;
 mod sections;
 mod sources;
+mod split;
+mod threads;
 mod unit;
 mod whole;
 
@@ -64,3 +67,5 @@ pub use options::Options;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};
+
+pub(crate) use split::{dwo_ids, only_skeletons, skeletons};

@@ -11,8 +11,12 @@ use crate::limits::Limits;
 #[non_exhaustive]
 pub struct Options {
     /// Names of structures, unions, enumerations and typedefs; these and what they refer to are converted.
-    /// All types where empty.
+    /// All types where empty. Every definition that a root has in the program is there; a named type that is only
+    /// pointed to is the one of the first unit that defines it.
     pub roots: Vec<String>,
+    /// Whether a type whose name is a root's but for a flavor suffix (`task___v2`) is a root too, as it is to a
+    /// CO-RE relocation.
+    pub flavors: bool,
     /// Whether a root that the program doesn't have is no error.
     pub allow_missing_roots: bool,
     /// Whether to convert functions, as FUNC and FUNC_PROTO with the names of the parameters.

@@ -1,12 +1,13 @@
 //! The sections that units stand in: the program's, the alternate file's, those of split units.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gimli::{EndianSlice, IndexSectionId, RunTimeEndian};
 
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::{Header, headers, index};
 use crate::dwarf::sections::Sections;
+use crate::dwarf::split::{Skeleton, dwo_id, skeletons};
 use crate::dwarf::unit::collect::UnitView;
 use crate::error::{Context, Error, Place, Result};
 use crate::target::Endian;
@@ -16,6 +17,8 @@ use crate::target::Endian;
 pub(super) struct Source<'a> {
     pub sections: &'a Sections,
     pub bytes: &'a [u8],
+    /// The addresses of its units by number: those of the program.
+    addr: &'a [u8],
     /// The file's number.
     pub file: u32,
     pub section: NameSection,
@@ -40,12 +43,14 @@ pub(super) enum SourceKind {
 pub(super) struct Unit {
     pub header: Header,
     str_offsets: u64,
+    /// Where its skeleton has its addresses.
+    addr: u64,
 }
 
 /// Where a unit of a package has its parts of other sections.
 #[derive(Clone, Copy, Default)]
-struct Parts {
-    abbrev: u64,
+pub(super) struct Parts {
+    pub abbrev: u64,
     str_offsets: u64,
 }
 
@@ -92,12 +97,26 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
             SourceKind::Split,
         ));
     }
+    let skeletons = if main.split.is_empty() {
+        Vec::new()
+    } else {
+        skeletons(main)?
+    };
+    let bases: HashMap<u64, u64> = skeletons
+        .iter()
+        .map(|skeleton| (skeleton.id, skeleton.addr_base))
+        .collect();
     let mut base = 0;
     let mut sources = Vec::with_capacity(list.len());
+    let mut split = HashSet::new();
     for (sections, bytes, file, section, kind) in list {
         let mut source = Source {
             sections,
             bytes,
+            addr: match kind {
+                SourceKind::Split => &main.addr,
+                _ => &sections.addr,
+            },
             file,
             section,
             kind,
@@ -105,10 +124,33 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
             base,
         };
         source.units = units(&source).within(|| source.place())?;
+        if kind == SourceKind::Split && section == NameSection::Info {
+            pair(&mut source, &bases, &mut split);
+        }
         base += bytes.len() as u64;
         sources.push(source);
     }
+    // A skeleton says nothing that its split unit doesn't.
+    let said = |skeleton: &&Skeleton<'_>| split.contains(&skeleton.id);
+    let said: HashSet<u64> = skeletons.iter().filter(said).map(|one| one.unit).collect();
+    if let Some(program) = sources.first_mut() {
+        program
+            .units
+            .retain(|unit| !said.contains(&unit.header.offset));
+    }
     Ok(sources)
+}
+
+/// Tells split units where their skeletons have their addresses; adds what they have in common to `split`.
+fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<u64>) {
+    for unit in &mut source.units {
+        if let Some(id) = dwo_id(source.sections, &unit.header)
+            && let Some(base) = bases.get(&id)
+        {
+            unit.addr = *base;
+            split.insert(id);
+        }
+    }
 }
 
 fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
@@ -122,13 +164,14 @@ fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
         Unit {
             header,
             str_offsets: parts.str_offsets,
+            addr: 0,
         }
     });
     Ok(units.collect())
 }
 
 /// By a unit's offset, where it has its parts (DWARF 5, section 7.3.5.3).
-fn package(sections: &Sections, is_types: bool) -> Result<HashMap<u64, Parts>> {
+pub(super) fn package(sections: &Sections, is_types: bool) -> Result<HashMap<u64, Parts>> {
     let mut all = HashMap::new();
     let endian = match sections.endian {
         Endian::Little => RunTimeEndian::Little,
@@ -191,7 +234,7 @@ impl<'a> Source<'a> {
             is_split: self.kind == SourceKind::Split,
             base,
             str_offsets: str_offsets.unwrap_or_default(),
-            addr: &self.sections.addr,
+            addr: self.addr.get(index(unit.addr)..).unwrap_or_default(),
         }
     }
 }

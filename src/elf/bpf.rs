@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use bytes::Bytes;
 
-use crate::elf::file::{BPF, EXECUTABLE, Elf, FunctionSymbol, PROGBITS, malformed};
+use crate::elf::file::{BPF, EXECUTABLE, Elf, PROGBITS, Symbol, malformed};
 use crate::elf::rewrite::Rewriter;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Ext, Name, TypeGraph};
@@ -248,11 +248,7 @@ fn code_sections(elf: &Elf) -> Result<Vec<CodeSection>> {
 }
 
 /// A symbol as a function; one without a size (assembler may leave it out) goes on to the next.
-fn function(
-    symbol: &FunctionSymbol,
-    next: Option<&FunctionSymbol>,
-    section_size: u64,
-) -> Result<Function> {
+fn function(symbol: &Symbol, next: Option<&Symbol>, section_size: u64) -> Result<Function> {
     let end = match symbol.size {
         0 => Some(next.map_or(section_size, |next| next.value)),
         size => symbol.value.checked_add(size),

@@ -13,6 +13,8 @@ use crate::target::{Endian, PointerWidth};
 
 /// `SHF_EXECINSTR`: the section holds instructions.
 pub(crate) const EXECUTABLE: u64 = elf::SHF_EXECINSTR.0;
+/// `SHF_ALLOC`: the section has a place in memory.
+pub(crate) const ALLOCATED: u64 = elf::SHF_ALLOC.0;
 /// `SHF_COMPRESSED`.
 pub(crate) const COMPRESSED: u64 = elf::SHF_COMPRESSED.0;
 /// `SHT_PROGBITS`.
@@ -21,6 +23,10 @@ pub(crate) const PROGBITS: u32 = elf::SHT_PROGBITS.0;
 pub(crate) const RELA: u32 = elf::SHT_RELA.0;
 /// `SHT_REL`.
 pub(crate) const REL: u32 = elf::SHT_REL.0;
+/// `SHT_CREL`.
+pub(crate) const CREL: u32 = elf::SHT_CREL.0;
+/// `SHT_NOTE`.
+pub(crate) const NOTE: u32 = elf::SHT_NOTE.0;
 /// `EM_BPF`.
 pub(crate) const BPF: u16 = elf::EM_BPF.0;
 
@@ -36,6 +42,8 @@ pub(crate) struct Elf {
     pub endian: Endian,
     /// The class: 64-bit or 32-bit.
     pub width: PointerWidth,
+    /// `e_type`.
+    kind: u16,
     /// `e_machine`.
     pub machine: u16,
     /// Where the section header table is: first byte, and bytes of one header.
@@ -54,11 +62,13 @@ pub(crate) struct Section {
     pub size: u64,
     /// The section a relocation section is about.
     pub info: u32,
+    /// What its address must be a multiple of; 0 is as good as 1.
+    pub align: u64,
 }
 
-/// A function symbol of a section.
+/// A symbol of a section.
 #[derive(Clone, Debug)]
-pub(crate) struct FunctionSymbol {
+pub(crate) struct Symbol {
     pub name: Bytes,
     pub section: u32,
     /// Bytes from the start of the section in relocatable files.
@@ -84,6 +94,11 @@ impl Elf {
             Some(1) => read::<elf::FileHeader32<Endianness>>(bytes, PointerWidth::Four),
             _ => Err(malformed(4, "the ELF class is neither 32 nor 64 bits")),
         }
+    }
+
+    /// Whether it is an object file that is still to be linked.
+    pub fn is_relocatable(&self) -> bool {
+        self.kind == elf::ET_REL.0
     }
 
     /// The first section with this name.
@@ -198,10 +213,22 @@ impl Elf {
     ///
     /// # Errors
     /// `Malformed` where the symbol table can't be read.
-    pub fn functions(&self) -> Result<Vec<FunctionSymbol>> {
+    pub fn functions(&self) -> Result<Vec<Symbol>> {
+        self.symbols(elf::STT_FUNC)
+    }
+
+    /// The symbols of variables (`STT_OBJECT`), in the same way.
+    ///
+    /// # Errors
+    /// As [`Self::functions`].
+    pub fn variables(&self) -> Result<Vec<Symbol>> {
+        self.symbols(elf::STT_OBJECT)
+    }
+
+    fn symbols(&self, kind: elf::SymbolType) -> Result<Vec<Symbol>> {
         let read = match self.width {
-            PointerWidth::Eight => functions::<elf::FileHeader64<Endianness>>(&self.bytes),
-            PointerWidth::Four => functions::<elf::FileHeader32<Endianness>>(&self.bytes),
+            PointerWidth::Eight => symbols::<elf::FileHeader64<Endianness>>(&self.bytes, kind),
+            PointerWidth::Four => symbols::<elf::FileHeader32<Endianness>>(&self.bytes, kind),
         };
         read.map_err(|error| wrong(error).within(Place::Section(".symtab".into())))
     }
@@ -256,6 +283,7 @@ fn read<H: FileHeader<Endian = Endianness>>(bytes: Bytes, width: PointerWidth) -
             offset: section.sh_offset(endian).into(),
             size: section.sh_size(endian).into(),
             info: section.sh_info(endian),
+            align: section.sh_addralign(endian).into(),
         });
     }
     Ok(Elf {
@@ -264,6 +292,7 @@ fn read<H: FileHeader<Endian = Endianness>>(bytes: Bytes, width: PointerWidth) -
             Endianness::Big => Endian::Big,
         },
         width,
+        kind: header.e_type(endian).0,
         machine: header.e_machine(endian).0,
         headers: (table_at, u64::from(header.e_shentsize(endian))),
         sections,
@@ -271,17 +300,18 @@ fn read<H: FileHeader<Endian = Endianness>>(bytes: Bytes, width: PointerWidth) -
     })
 }
 
-fn functions<H: FileHeader<Endian = Endianness>>(
+fn symbols<H: FileHeader<Endian = Endianness>>(
     bytes: &Bytes,
-) -> object::read::Result<Vec<FunctionSymbol>> {
+    kind: elf::SymbolType,
+) -> object::read::Result<Vec<Symbol>> {
     let data: &[u8] = bytes;
     let header = H::parse(data)?;
     let endian = header.endian()?;
     let sections = header.sections(endian, data)?;
     let symbols = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
-    let mut functions = Vec::new();
+    let mut found = Vec::new();
     for (index, symbol) in symbols.enumerate() {
-        if symbol.st_type() != elf::STT_FUNC {
+        if symbol.st_type() != kind {
             continue;
         }
         let Some(section) = symbols.symbol_section(endian, symbol, index)? else {
@@ -290,12 +320,12 @@ fn functions<H: FileHeader<Endian = Endianness>>(
         let Ok(section) = u32::try_from(section.0) else {
             continue;
         };
-        functions.push(FunctionSymbol {
+        found.push(Symbol {
             name: bytes.slice_ref(symbols.symbol_name(endian, symbol)?),
             section,
             value: symbol.st_value(endian).into(),
             size: symbol.st_size(endian).into(),
         });
     }
-    Ok(functions)
+    Ok(found)
 }

@@ -249,6 +249,16 @@ impl GraphBuilder {
         self.types = types;
     }
 
+    /// The words from an own type's record on, where this builder goes on from `graph`.
+    pub(crate) fn resumed_words(&mut self, graph: &TypeGraph, id: TypeId) -> &mut [Word] {
+        let index = id.get().checked_sub(graph.first_id().get());
+        let start = index.and_then(|index| graph.offsets().get(index as usize));
+        match start {
+            Some(&start) => self.words_from(start as usize),
+            None => &mut [],
+        }
+    }
+
     /// The records' words from `start` on.
     pub(crate) fn words_from(&mut self, start: usize) -> &mut [Word] {
         let (words, _) = self.types.as_chunks_mut::<4>();

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::{GraphBuilder, Kind, TypeGraph};
+use crate::graph::{GraphBuilder, Kind, Type, TypeGraph, essential_name};
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::compact::compact;
 use crate::merge::dedup::deduplicate;
-use crate::merge::diff::{Change, Space, compare, space};
+use crate::merge::diff::{Change, FieldChange, Space, compare, contents, space};
 use crate::merge::merger::{Merged, Origins};
 use crate::merge::nodes::{count, set};
 use crate::merge::options::Options;
@@ -40,8 +40,9 @@ pub enum Policy {
     /// Keep the type of the input with this number where it has one, and send references to the others'
     /// types there.
     Prefer(usize),
-    /// Give the types of all inputs but the name's first a flavor, `struct file___label`, which CO-RE
-    /// ignores in a program's type but not in a target's.
+    /// Give the types of all inputs but the name's first a flavor, `struct file___label`, so that each name
+    /// means one type, in a header for instance. libbpf's relocation ignores flavors of targets, too: for it
+    /// both stay candidates, and [`Self::Prefer`] leaves one.
     Rename,
     /// Fail with the first collision.
     Fail,
@@ -49,8 +50,9 @@ pub enum Policy {
 
 impl Merged {
     /// The collisions among structures, unions, enumerations and typedefs, by name: types of one name that
-    /// differ in what they say of themselves and don't come from the same input. Types that differ only
-    /// because others do are not listed; an input that has a name twice collides only with others.
+    /// differ in layout and don't come from the same input. Not listed are types that differ only because
+    /// others do, which includes that others have flavors, and typedefs that have different words for the same;
+    /// an input that has a name twice collides only with others.
     ///
     /// # Errors
     /// As [`compare`].
@@ -91,7 +93,9 @@ impl Merged {
                 continue;
             }
             let (a, b) = (self.graph.ty(first), self.graph.ty(other));
-            if let Some(change) = compare(a, b, limits)? {
+            if let Some(change) = compare(a, b, limits)?
+                && is_of_layout(&change, a, b)?
+            {
                 collisions.push(Collision {
                     first,
                     other,
@@ -104,8 +108,12 @@ impl Merged {
         Ok(collisions)
     }
 
-    /// Does what the policy says about the collisions.
-    pub(super) fn apply(self, policy: Policy, keep: u32, options: &Options) -> Result<Self> {
+    /// Does what a policy says about the [collisions](Self::collisions), for those who want to see them first;
+    /// [`Options::collisions`] does it at once.
+    ///
+    /// # Errors
+    /// `Ambiguous`, with the type, where the policy is to fail; `Limit` beyond the options' limits.
+    pub fn resolve(self, policy: Policy, options: &Options) -> Result<Self> {
         if policy == Policy::Keep {
             return Ok(self);
         }
@@ -117,7 +125,7 @@ impl Merged {
             Policy::Keep => Ok(self),
             Policy::Fail => Err(self.refuse(first)),
             Policy::Rename => self.rename(&collisions, options),
-            Policy::Prefer(input) => self.prefer(input, &collisions, keep, options),
+            Policy::Prefer(input) => self.prefer(input, &collisions, options),
         }
     }
 
@@ -148,7 +156,10 @@ impl Merged {
                 .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
                 .collect();
             // A flavor neither begins nor ends with what separates it.
-            let flavor = flavor.trim_matches('_');
+            let flavor = match flavor.trim_matches('_') {
+                "" => "other",
+                flavor => flavor,
+            };
             let name = format!("{}___{flavor}", collision.change.name);
             builder.rename(&self.graph, collision.other, &name)?;
         }
@@ -156,13 +167,8 @@ impl Merged {
         Ok(self)
     }
 
-    fn prefer(
-        mut self,
-        input: usize,
-        collisions: &[Collision],
-        keep: u32,
-        options: &Options,
-    ) -> Result<Self> {
+    fn prefer(mut self, input: usize, collisions: &[Collision], options: &Options) -> Result<Self> {
+        let keep = self.keep;
         let origins = self.origins();
         let end = count(self.graph.len()) + 1;
         let mut canonical: Vec<u32> = (0..end).collect();
@@ -192,6 +198,44 @@ impl Merged {
     }
 }
 
+/// Whether a difference is one of layout. Fields that only differ in the flavor of a type they name are the same
+/// for CO-RE, and typedefs may have different words for the same.
+fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> Result<bool> {
+    let names = |ty: Type<'_>| contents(ty).map(|inner| inner.kind() == Kind::Typedef);
+    if names(first)? && names(other)? {
+        // A chain without an end has no layout.
+        let layout = |ty: Type<'_>| {
+            let behind = ty.strip().ok()?;
+            Some((behind.kind(), behind.size().map_or(0, |size| size.0)))
+        };
+        return Ok(layout(first) != layout(other));
+    }
+    let is_of_layout = |field: &FieldChange| match field {
+        FieldChange::Changed { before, after } => {
+            field.is_moved()
+                || field.is_resized()
+                || before.bitfield != after.bitfield
+                || without_flavors(&before.ty) != without_flavors(&after.ty)
+        }
+        FieldChange::Added(_) | FieldChange::Removed(_) | FieldChange::Renamed { .. } => true,
+    };
+    Ok(
+        change.head.is_some()
+            || !change.values.is_empty()
+            || change.fields.iter().any(is_of_layout),
+    )
+}
+
+/// A type's text with the essential names of what it names.
+fn without_flavors(text: &str) -> Vec<u8> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+    text.as_bytes()
+        .chunk_by(|a, b| is_name(a) == is_name(b))
+        .flat_map(essential_name)
+        .copied()
+        .collect()
+}
+
 /// Whether a kind's name is one that CO-RE looks types up by, so that two of it are one too many.
 fn can_collide(kind: Kind) -> bool {
     kind.is_composite() || kind.is_enum() || kind == Kind::Typedef
@@ -201,9 +245,7 @@ impl GraphBuilder {
     /// Gives an own type of the graph this builder goes on from another name.
     fn rename(&mut self, graph: &TypeGraph, id: TypeId, name: &str) -> Result<()> {
         let name = self.intern(name)?;
-        let index = id.get().checked_sub(graph.first_id().get());
-        let start = index.and_then(|index| graph.offsets().get(index as usize));
-        if let Some(word) = start.and_then(|&start| self.words_from(start as usize).first_mut()) {
+        if let Some(word) = self.resumed_words(graph, id).first_mut() {
             *word = name.get().to_ne_bytes();
         }
         Ok(())

@@ -40,6 +40,8 @@ pub struct Merged {
     /// For each input, where each of its strings went. With the types' map it brings a `.BTF.ext` along:
     /// see [`Ext::remap`](crate::graph::Ext::remap).
     pub strings: Vec<StringMap>,
+    /// The end of the ids that stay.
+    pub(super) keep: u32,
 }
 
 impl Merged {
@@ -278,6 +280,7 @@ impl Merger {
                 labels: self.labels,
                 types,
                 strings,
+                keep: self.keep,
             });
         }
         let done = deduplicate(graph, straight, self.keep, &self.options)?;
@@ -288,7 +291,8 @@ impl Merger {
             types: types.collect(),
             strings,
             graph: done.graph,
+            keep: self.keep,
         };
-        merged.apply(self.options.collisions, self.keep, &self.options)
+        merged.resolve(self.options.collisions, &self.options)
     }
 }

@@ -37,7 +37,9 @@ pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(Program::new).collect();
-    let targets = [loaded(target, &load_options(&programs, options))?];
+    // What isn't there is in neither the target nor the result.
+    let load_options = load_options(&programs, options);
+    let targets = [loaded(target, &load_options, &mut Vec::new())?];
     let resolved = programs
         .iter()
         .enumerate()

@@ -1,12 +1,14 @@
 //! The main job: object and targets in, rewritten object and report out.
 
+use std::path::{Path, PathBuf};
+
 use bytes::Bytes;
 
-use crate::elf::BpfObject;
+use crate::elf::{BpfObject, Search};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::TypeGraph;
 use crate::limits::Limits;
-use crate::pipeline::load::{LoadOptions, load};
+use crate::pipeline::load::{LoadOptions, load, load_path};
 use crate::pipeline::program::{Program, wanted};
 use crate::relocate::{self, Report, Resolution, Role};
 
@@ -33,6 +35,8 @@ pub enum Types {
     Graph(TypeGraph),
     /// A file's bytes, of any sort that [`load`] takes.
     File(Bytes),
+    /// A file, of any sort that [`load_path`] takes: its debug information may be in others.
+    Path(PathBuf),
 }
 
 impl Target {
@@ -77,6 +81,18 @@ impl From<Vec<u8>> for Types {
     }
 }
 
+impl From<PathBuf> for Types {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<&Path> for Types {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
 /// How to relocate.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -88,6 +104,9 @@ pub struct Options {
     pub strict: bool,
     /// Whether to convert a target's DWARF even where it has BTF.
     pub dwarf: bool,
+    /// Where the debug information of targets is looked for that have none in their own files, as
+    /// [`LoadOptions::search`].
+    pub search: Option<Search>,
     /// Bounds on the inputs.
     pub limits: Limits,
 }
@@ -101,6 +120,9 @@ pub struct Relocated {
     pub object: Vec<u8>,
     /// What each relocation came to.
     pub report: Report,
+    /// Files that belong to a target's debug information and were not found, a line each: types may be missing
+    /// for that reason alone.
+    pub incomplete: Vec<String>,
 }
 
 /// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
@@ -130,12 +152,16 @@ pub fn relocate(
     let object = BpfObject::parse_with(object, &options.limits)?;
     let program = Program::new(&object);
     let load_options = load_options([&program], options);
+    let mut incomplete = Vec::new();
     let targets = targets
         .iter()
-        .map(|target| loaded(target, &load_options))
+        .map(|target| loaded(target, &load_options, &mut incomplete))
         .collect::<Result<Vec<_>>>()?;
     let engine = relocate::Options::partial(options.partial);
-    let relocated = relocate_object(&program, &targets, engine)?;
+    let relocated = Relocated {
+        incomplete,
+        ..relocate_object(&program, &targets, engine)?
+    };
     if options.strict {
         check_strict(&relocated.report)?;
     }
@@ -149,6 +175,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
 ) -> LoadOptions {
     LoadOptions {
         dwarf: options.dwarf,
+        search: options.search.clone(),
         conversion: wanted(programs),
         limits: options.limits.clone(),
         ..LoadOptions::default()
@@ -165,21 +192,33 @@ pub(super) fn relocate_object(
     let resolution = relocate::resolve(&view, targets, &options)?;
     let (object, relocated) = apply(program, &view, resolution)?;
     let report = Report::new(&view, targets, &relocated);
-    Ok(Relocated { object, report })
+    Ok(Relocated {
+        object,
+        report,
+        incomplete: Vec::new(),
+    })
 }
 
-/// A target with its types at hand.
-pub(super) fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate::Target> {
+/// A target with its types at hand; what is missing of its debug information is added to `incomplete`.
+pub(super) fn loaded(
+    target: &Target,
+    options: &LoadOptions,
+    incomplete: &mut Vec<String>,
+) -> Result<relocate::Target> {
     let place = || Place::File(target.label.clone());
-    let load = |types: &Types, base: Option<TypeGraph>| match types {
-        Types::Graph(graph) => Ok(graph.clone()),
-        Types::File(bytes) => {
-            let options = LoadOptions {
-                base,
-                ..options.clone()
-            };
-            load(bytes.clone(), &options).map(|loaded| loaded.graph)
-        }
+    let with = |base| LoadOptions {
+        base,
+        ..options.clone()
+    };
+    let mut load = |types: &Types, base: Option<TypeGraph>| {
+        let loaded = match types {
+            Types::Graph(graph) => return Ok(graph.clone()),
+            Types::File(bytes) => load(bytes.clone(), &with(base))?,
+            Types::Path(path) => load_path(path, &with(base))?,
+        };
+        let missing = loaded.missing.iter();
+        incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
+        Ok(loaded.graph)
     };
     let graph = load(&target.types, None).within(place)?;
     let modules = target

@@ -1,10 +1,13 @@
 //! Several objects' BTF and `.BTF.ext` as one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::process::Command;
 
 use btfkit::elf::BpfObject;
-use btfkit::graph::{Ext, GraphBuilder, IntEncoding, Kind, TypeGraph, View};
+use btfkit::graph::{Ext, GraphBuilder, IntEncoding, Kind, Records, TypeGraph, View};
 use btfkit::merge::{Object, Options, link};
+use btfkit::pipeline::{self, Linked, Unit};
+use btfkit::{ErrorKind, TypeId};
 
 use crate::check::Checker;
 use crate::support;
@@ -135,4 +138,245 @@ fn real_objects() {
             assert_eq!(linked.types[number].get(local.before), Some(local.after));
         }
     }
+}
+
+/// Of what no object defines one declaration is left, and of a section that all share the first's variable.
+#[test]
+fn declarations_of_several_objects_and_shared_sections() {
+    let unit = || {
+        let mut builder = GraphBuilder::new();
+        let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
+        let proto = builder.func_proto(int, &[]).unwrap();
+        let kfunc = builder.func("kfunc", proto, 2).unwrap();
+        let config = builder.var("CONFIG", int, 2).unwrap();
+        let license = builder.var("_license", int, 1).unwrap();
+        builder.datasec(".ksyms", 0, &[(kfunc, 0, 0)]).unwrap();
+        builder.datasec(".kconfig", 0, &[(config, 0, 4)]).unwrap();
+        builder.datasec("license", 4, &[(license, 0, 4)]).unwrap();
+        builder.datasec(".rodata", 8, &[]).unwrap();
+        builder.decl_tag("tag", license, None, false).unwrap();
+        builder.freeze().unwrap()
+    };
+    let mut objects = ["a", "b"].map(|label| Object::new(label, unit(), None));
+    objects[1].shared = ["license".to_owned()].into();
+    let linked = link(&objects, &Options::default()).unwrap();
+    assert_eq!(
+        kinds(&linked.graph),
+        kinds(&objects[0].graph),
+        "nothing is there twice"
+    );
+    for ty in objects[1].graph.types() {
+        assert_eq!(
+            linked.types[1].get(ty.id()),
+            linked.types[0].get(ty.id()),
+            "{}",
+            ty.name()
+        );
+    }
+    assert_eq!(datasecs(&linked.graph), datasecs(&objects[0].graph));
+}
+
+fn kinds(graph: &TypeGraph) -> BTreeMap<String, usize> {
+    let mut kinds = BTreeMap::new();
+    for ty in graph.types() {
+        *kinds.entry(ty.kind().to_string()).or_default() += 1;
+    }
+    kinds
+}
+
+/// By name: size, and the name, offset and size of each variable.
+fn datasecs(graph: &TypeGraph) -> BTreeMap<String, (u32, Vec<(String, u32, u32)>)> {
+    let mut sections = BTreeMap::new();
+    for ty in graph.types() {
+        if let View::Datasec(section) = ty.view() {
+            let name = |id: TypeId| graph.ty(id).name().to_string();
+            let entries = section.entries();
+            let mut entries: Vec<_> = entries
+                .map(|entry| (name(entry.var), entry.offset, entry.size))
+                .collect();
+            entries.sort_by_key(|(name, offset, _)| (*offset, name.clone()));
+            let before = sections.insert(ty.name().to_string(), (section.size, entries));
+            assert!(before.is_none());
+        }
+    }
+    sections
+}
+
+/// Records by section and instruction.
+fn by_place<T: Copy>(
+    graph: &TypeGraph,
+    records: &Records<T>,
+    insn_off: impl Fn(&T) -> u32,
+) -> BTreeMap<(String, u32), T> {
+    let mut places = BTreeMap::new();
+    for section in &records.sections {
+        let name = graph.string(section.section).to_string();
+        for record in &section.records {
+            places.insert((name.clone(), insn_off(record)), *record);
+        }
+    }
+    assert_eq!(places.len(), records.len());
+    places
+}
+
+fn linked(names: &[&str]) -> Linked {
+    let unit = |name: &&str| Unit::new(*name, BpfObject::parse(support::read(name)).unwrap());
+    let units: Vec<_> = names.iter().map(unit).collect();
+    pipeline::link(&units, &Options::default()).unwrap()
+}
+
+/// The immediate value of the instruction at this byte of a joined section.
+fn immediate(linked: &Linked, section: &str, at: u32) -> u32 {
+    let parts = linked.parts.iter().flat_map(|part| &part.code);
+    let held = parts.filter(|code| code.name == section).find_map(|code| {
+        let at = usize::try_from(at.checked_sub(code.start)?).unwrap();
+        let word = code.code.get(at + 4..at + 8)?;
+        Some(u32::from_le_bytes(word.try_into().unwrap()))
+    });
+    held.unwrap()
+}
+
+/// The instructions that hold ids of types, in linked objects.
+fn local_ids(graph: &TypeGraph, ext: &Ext) -> Vec<(String, u32, TypeId)> {
+    const LOCAL: u32 = 6;
+    let relos = by_place(graph, ext.relos.as_ref().unwrap(), |relo| relo.insn_off);
+    let local = relos.into_iter().filter(|(_, relo)| relo.kind == LOCAL);
+    local
+        .map(|((name, at), relo)| (name, at, relo.type_id))
+        .collect()
+}
+
+/// The same types, variables and records as libbpf's linker makes, each about the same type and the same
+/// text; and instructions that hold the ids that their relocations have, which libbpf's linker leaves to
+/// the loader.
+#[test]
+fn as_libbpfs_linker() {
+    let Some(tool) = support::tool(&["bpftool"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for names in [
+        ["types/kinds.bpf.o", "layouts/probe.bpf.o"],
+        ["layouts/probe.bpf.o", "types/kinds.bpf.o"],
+        ["types/kinds.bpf.o", "tutorial/probe.bpf.o"],
+    ] {
+        let file = folder.path().join("linked.bpf.o");
+        let mut command = Command::new(&tool);
+        command.args(["gen", "object"]).arg(&file);
+        support::output(command.args(names.map(support::testdata)));
+        let theirs = BpfObject::parse(std::fs::read(&file).unwrap()).unwrap();
+        let ours = linked(&names);
+        same_types_and_records(&theirs, &ours);
+
+        let (their_ext, our_ext) = (theirs.ext().unwrap(), ours.ext.as_ref().unwrap());
+        let their_ids = local_ids(theirs.graph(), their_ext);
+        let our_ids = local_ids(&ours.graph, our_ext);
+        let has_some = names.contains(&"layouts/probe.bpf.o");
+        assert_eq!(!our_ids.is_empty(), has_some);
+        assert_eq!(their_ids.len(), our_ids.len());
+        for (section, at, id) in &our_ids {
+            assert_eq!(immediate(&ours, section, *at), id.get());
+            assert_eq!(ours.graph.ty(*id).name(), "session");
+        }
+    }
+}
+
+fn same_types_and_records(theirs: &BpfObject, ours: &Linked) {
+    let (their_graph, our_graph) = (theirs.graph(), &ours.graph);
+    assert_eq!(kinds(their_graph), kinds(our_graph));
+    assert_eq!(datasecs(their_graph), datasecs(our_graph));
+    let (their_ext, our_ext) = (theirs.ext().unwrap(), ours.ext.as_ref().unwrap());
+    let mut checker = Checker::new(their_graph, our_graph);
+
+    let at = |info: &btfkit::graph::FuncInfo| info.insn_off;
+    let one = by_place(their_graph, &their_ext.funcs, at);
+    let other = by_place(our_graph, &our_ext.funcs, at);
+    assert!(one.keys().eq(other.keys()));
+    for (theirs, ours) in one.values().zip(other.values()) {
+        checker.require(theirs.type_id, ours.type_id);
+    }
+    let at = |relo: &btfkit::graph::CoreRelo| relo.insn_off;
+    let one = by_place(their_graph, their_ext.relos.as_ref().unwrap(), at);
+    let other = by_place(our_graph, our_ext.relos.as_ref().unwrap(), at);
+    assert!(one.keys().eq(other.keys()));
+    for (theirs, ours) in one.values().zip(other.values()) {
+        checker.require(theirs.type_id, ours.type_id);
+        let access = |graph: &TypeGraph, id| graph.string(id).to_string();
+        assert_eq!(
+            access(their_graph, theirs.access),
+            access(our_graph, ours.access)
+        );
+        assert_eq!(theirs.kind, ours.kind);
+    }
+    let at = |line: &btfkit::graph::LineInfo| line.insn_off;
+    let one = by_place(their_graph, &their_ext.lines, at);
+    let other = by_place(our_graph, &our_ext.lines, at);
+    assert!(one.keys().eq(other.keys()));
+    for (theirs, ours) in one.values().zip(other.values()) {
+        let text = |graph: &TypeGraph, line: &btfkit::graph::LineInfo| {
+            [line.file_name, line.line].map(|id| graph.string(id).to_string())
+        };
+        assert_eq!(text(their_graph, theirs), text(our_graph, ours));
+        assert_eq!(theirs.line_col, ours.line_col);
+    }
+}
+
+/// Where the linker has put sections elsewhere; in both byte orders; and what can't be linked.
+#[test]
+fn places_byte_orders_and_refusals() {
+    let read = |name: &str| BpfObject::parse(support::read(name)).unwrap();
+    for name in ["layouts/probe.bpf.o", "layouts/probe.bpfeb.o"] {
+        let first = read(name);
+        // The same once more, but that its structure has another name and so another id.
+        let mut bytes = support::read(name);
+        let named = b"\0session\0";
+        while let Some(at) = bytes.windows(9).position(|word| word == named) {
+            bytes[at + 7] = b'X';
+        }
+        let object = BpfObject::parse(bytes).unwrap();
+        let mut units = [&first, &object].map(|object| Unit::new("unit", object.clone()));
+        // In front of the part: three instructions of the linker's own.
+        let code = object.code_sections();
+        let starts = code.iter().map(|code| (code.name().into_owned(), 24));
+        units[1].starts = Some(starts.collect());
+        let linked = pipeline::link(&units, &Options::default()).unwrap();
+        let before = local_ids(object.graph(), object.ext().unwrap());
+        assert!(!before.is_empty());
+        let part = &linked.parts[1];
+        for (section, at, id) in before {
+            let code = part.code.iter().find(|code| code.name == section).unwrap();
+            assert_eq!(code.start, 24);
+            let at = usize::try_from(at).unwrap() + 4;
+            let word: [u8; 4] = code.code[at..at + 4].try_into().unwrap();
+            let held = match object.endian() {
+                btfkit::Endian::Little => u32::from_le_bytes(word),
+                btfkit::Endian::Big => u32::from_be_bytes(word),
+            };
+            assert_ne!(TypeId::new(held), id);
+            assert_eq!(Some(TypeId::new(held)), part.types.get(id));
+            assert_eq!(linked.graph.ty(TypeId::new(held)).name(), "sessioX");
+        }
+    }
+    let mixed =
+        ["layouts/probe.bpf.o", "layouts/probe.bpfeb.o"].map(|name| Unit::new(name, read(name)));
+    let error = pipeline::link(&mixed, &Options::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(
+        error.to_string().starts_with("layouts/probe.bpfeb.o: "),
+        "{error}"
+    );
+}
+
+/// Another license is another program's.
+#[test]
+fn another_license_is_refused() {
+    let name = "layouts/probe.bpf.o";
+    let mut bytes = support::read(name);
+    let at = bytes.windows(4).position(|word| word == b"GPL\0").unwrap();
+    bytes[at] = b'L';
+    let units = [support::read(name), bytes]
+        .map(|bytes| Unit::new("unit", BpfObject::parse(bytes).unwrap()));
+    let error = pipeline::link(&units, &Options::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Ambiguous);
+    assert!(error.to_string().contains("license"), "{error}");
 }

@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use btfkit::encode;
+use btfkit::graph::TypeGraph;
+
 use crate::failure::Failure;
 
 /// Whether the output is standard output.
@@ -20,19 +23,71 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
             .and_then(|()| out.flush())
             .map_err(Failure::stdout);
     }
-    replace(path, bytes).map_err(|error| Failure::at(path, error))
+    replace(path, |file| file.write_all(bytes)).map_err(|error| Failure::at(path, error))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a graph in the same way, without another copy of it in memory.
+pub fn write_graph(path: &Path, graph: &TypeGraph) -> Result<(), Failure> {
+    let options = encode::Options::default();
+    if is_stdout(path) {
+        let mut out = Noted::new(io::stdout().lock());
+        return match encode::encode_to(graph, &options, &mut out) {
+            Ok(()) => out.flush().map_err(Failure::stdout),
+            Err(error) => Err(out.error.map_or_else(|| error.into(), Failure::stdout)),
+        };
+    }
+    let mut wrong = None;
+    let done = replace(path, |file| {
+        let mut out = Noted::new(file);
+        encode::encode_to(graph, &options, &mut out).map_err(|error| {
+            wrong = Some(error);
+            out.error
+                .unwrap_or_else(|| io::Error::other("it can't be encoded"))
+        })
+    });
+    done.map_err(|error| match wrong {
+        Some(wrong) => Failure::at(path, wrong),
+        None => Failure::at(path, error),
+    })
+}
+
+/// A writer whose last error can be asked for.
+struct Noted<W> {
+    to: W,
+    error: Option<io::Error>,
+}
+
+impl<W> Noted<W> {
+    const fn new(to: W) -> Self {
+        Self { to, error: None }
+    }
+}
+
+impl<W: Write> Write for Noted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes).inspect_err(|error| {
+            self.error = Some(error.kind().into());
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     // What isn't a file, such as /dev/null or a pipe, can't be replaced.
     let about = fs::metadata(path);
     if about.as_ref().is_ok_and(|about| !about.is_file()) {
-        return fs::write(path, bytes);
+        return File::options()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| fill(&mut file));
     }
     // A link stays a link: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let (temporary, mut file) = beside(&path)?;
-    let done = file.write_all(bytes).and_then(|()| {
+    let done = fill(&mut file).and_then(|()| {
         if let Ok(about) = about {
             file.set_permissions(about.permissions())?;
         }

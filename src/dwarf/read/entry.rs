@@ -205,4 +205,17 @@ impl Entry {
             Self::Annotation => matches!(slot, S::Name | S::ConstValue),
         }
     }
+
+    /// Whether the pass that only finds names reads this attribute of such an entry.
+    pub fn reads_for_heads(self, slot: Slot) -> bool {
+        use Slot as S;
+        match self {
+            Self::Unit => self.reads(slot),
+            Self::Struct | Self::Union | Self::Enum | Self::Typedef => {
+                matches!(slot, S::Name | S::Declaration | S::Sibling | S::Signature)
+            }
+            Self::Prototype | Self::Nothing => slot == S::Sibling,
+            _ => false,
+        }
+    }
 }

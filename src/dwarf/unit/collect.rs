@@ -9,8 +9,10 @@ use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
+use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
+use crate::dwarf::unit::some::SomeMemory;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -91,11 +93,13 @@ pub(crate) struct Memory {
     pending: Vec<Part>,
     later: Vec<Later>,
     imports: Vec<(u32, Class, u64)>,
+    some: SomeMemory,
 }
 
 impl Memory {
     pub const fn new() -> Self {
         Self {
+            some: SomeMemory::new(),
             attrs: Attrs::new(),
             frames: Vec::new(),
             pending: Vec::new(),
@@ -133,6 +137,61 @@ pub(crate) fn collect(
     memory: &mut Memory,
     nodes: &mut Nodes,
 ) -> Result<()> {
+    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
+        pass.run()
+    })
+}
+
+/// Finds the names a unit defines, with [abbreviations for that](Abbrevs::for_heads); answers whether they are
+/// qualified names, of which only the last part is found.
+///
+/// # Errors
+/// `Malformed` where the entries are no entries.
+pub(crate) fn heads(
+    unit: &UnitView<'_>,
+    abbrevs: &Abbrevs,
+    files: &Files<'_>,
+    memory: &mut Memory,
+    nodes: &mut Nodes,
+    found: impl FnMut(Head),
+) -> Result<bool> {
+    let wants = Wants::default();
+    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
+        pass.heads(found)
+    })
+}
+
+/// Finds some types of a unit: those at `start`, all that is in them, and those that they point to and that `also`
+/// asks for. Answers `false` where the unit is to be read as a whole instead.
+///
+/// # Errors
+/// As [`collect`].
+pub(crate) fn collect_some(
+    unit: &UnitView<'_>,
+    abbrevs: &Abbrevs,
+    files: &Files<'_>,
+    wants: Wants,
+    memory: &mut Memory,
+    nodes: &mut Nodes,
+    (start, also): (&[u32], impl Fn(Shape, NameRef, u32) -> bool),
+) -> Result<bool> {
+    let done = with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, some| {
+        pass.some(some, start, also)
+    })?;
+    nodes.put_in_order(unit.header.len);
+    Ok(done)
+}
+
+/// Goes over a unit; an error says where.
+fn with_pass<T>(
+    unit: &UnitView<'_>,
+    abbrevs: &Abbrevs,
+    files: &Files<'_>,
+    wants: Wants,
+    memory: &mut Memory,
+    nodes: &mut Nodes,
+    run: impl FnOnce(&mut Pass<'_, '_>, &mut SomeMemory) -> Result<T>,
+) -> Result<T> {
     memory.frames.clear();
     memory.pending.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
@@ -158,7 +217,7 @@ pub(crate) fn collect(
         aside: false,
         direct: false,
     };
-    pass.run().map_err(|error| {
+    run(&mut pass, &mut memory.some).map_err(|error| {
         if error.places().is_empty() {
             error.within(Place::Die(pass.cursor.offset()))
         } else {
@@ -232,38 +291,51 @@ const OUTSIDE: Frame = Frame {
 
 impl Pass<'_, '_> {
     fn run(&mut self) -> Result<()> {
-        let abbrevs = self.abbrevs;
         while !self.cursor.is_at_end() {
-            let die = self.cursor.position();
-            let code = self.cursor.uleb()?;
-            if code == 0 {
-                if self.close() {
-                    break;
-                }
-                continue;
-            }
-            let Some(plan) = abbrevs.get(code) else {
-                return Err(self
-                    .cursor
-                    .malformed(format!("no abbreviation has the code {code}")));
-            };
-            if let Some(fast) = &plan.fast
-                && self.usual(plan, fast, die)?
-            {
-                continue;
-            }
-            let frame = self.entry(plan, self.place(die))?;
-            if plan.has_children {
-                match frame {
-                    Some(frame) => self.open(frame)?,
-                    None => self.skip_children()?,
-                }
-            } else if let Some(frame) = frame {
-                self.settle(frame);
+            if self.step()? {
+                break;
             }
         }
         // A unit that ends without the NULs of its open entries.
         while !self.close() {}
+        Ok(())
+    }
+
+    /// Takes the next entry, or the end of those inside of one; answers whether that was the last end.
+    #[inline(always)]
+    pub(super) fn step(&mut self) -> Result<bool> {
+        let die = self.cursor.position();
+        let code = self.cursor.uleb()?;
+        if code == 0 {
+            return Ok(self.close());
+        }
+        let abbrevs = self.abbrevs;
+        let Some(plan) = abbrevs.get(code) else {
+            return Err(self
+                .cursor
+                .malformed(format!("no abbreviation has the code {code}")));
+        };
+        self.take(plan, die)?;
+        Ok(false)
+    }
+
+    /// Takes the entry whose abbreviation code was just read.
+    #[inline(always)]
+    pub(super) fn take(&mut self, plan: &Plan, die: usize) -> Result<()> {
+        if let Some(fast) = &plan.fast
+            && self.usual(plan, fast, die)?
+        {
+            return Ok(());
+        }
+        let frame = self.entry(plan, self.place(die))?;
+        if plan.has_children {
+            match frame {
+                Some(frame) => self.open(frame)?,
+                None => self.skip_children()?,
+            }
+        } else if let Some(frame) = frame {
+            self.settle(frame);
+        }
         Ok(())
     }
 
@@ -320,7 +392,7 @@ impl Pass<'_, '_> {
 
     /// The place of an entry.
     #[inline]
-    fn place(&self, die: usize) -> u32 {
+    pub(super) fn place(&self, die: usize) -> u32 {
         u32::try_from(die).map_or(u32::MAX, |die| self.unit.base.saturating_add(die))
     }
 
@@ -421,7 +493,7 @@ impl Pass<'_, '_> {
     }
 
     /// Ends the innermost open entry; answers whether it was the last.
-    fn close(&mut self) -> bool {
+    pub(super) fn close(&mut self) -> bool {
         if let Some(frame) = self.frames.pop() {
             self.settle(frame);
         }

@@ -116,7 +116,7 @@ impl Pass<'_, '_> {
         self.type_entry(plan.entry, die, around)
     }
 
-    fn unit(&mut self) {
+    pub(super) fn unit(&mut self) {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
         self.named_typedefs = language::is_go(language);
@@ -143,7 +143,9 @@ impl Pass<'_, '_> {
             Entry::Reference => (Shape::Pointer, Role::Scope),
             Entry::MemberPointer => (Shape::MemberPointer, Role::Scope),
             Entry::Unspecified if self.is_null_pointer() => (Shape::Pointer, Role::Scope),
-            Entry::Typedef if self.named_typedefs => (Shape::Defined, Role::Scope),
+            Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
+                (Shape::Defined, Role::Scope)
+            }
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
             other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };

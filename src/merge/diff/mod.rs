@@ -200,7 +200,8 @@ fn by_name(graph: &TypeGraph) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
 /// # Errors
 /// As [`diff`].
 pub fn compare(before: Type<'_>, after: Type<'_>, limits: &Limits) -> Result<Option<Change>> {
-    let heads = (head(before), head(after));
+    let inner = (contents(before)?, contents(after)?);
+    let heads = (whole(before, inner.0), whole(after, inner.1));
     let change = Change {
         kind: after.kind(),
         name: after.name().to_string_lossy().into_owned(),
@@ -208,13 +209,33 @@ pub fn compare(before: Type<'_>, after: Type<'_>, limits: &Limits) -> Result<Opt
         after: after.id(),
         head: (heads.0 != heads.1).then_some(heads),
         fields: fields::compare(
-            fields::fields(before, limits)?,
-            fields::fields(after, limits)?,
+            fields::fields(inner.0, limits)?,
+            fields::fields(inner.1, limits)?,
         ),
-        values: values(before, after),
+        values: values(inner.0, inner.1),
     };
     let differs = change.head.is_some() || !change.fields.is_empty() || !change.values.is_empty();
     Ok(differs.then_some(change))
+}
+
+/// The type whose fields and values are a type's: for a typedef of a type without a name, that type, which
+/// nobody could find otherwise.
+pub(super) fn contents(ty: Type<'_>) -> Result<Type<'_>> {
+    if let Some(to) = ty.referent().filter(|_| ty.kind() == Kind::Typedef) {
+        let inner = ty.graph().ty(to).strip_qualifiers()?;
+        if inner.name().is_empty() && (inner.kind().is_composite() || inner.kind().is_enum()) {
+            return Ok(inner);
+        }
+    }
+    Ok(ty)
+}
+
+/// What a type and its contents say beside fields and values.
+fn whole(ty: Type<'_>, contents: Type<'_>) -> String {
+    if ty.id() == contents.id() {
+        return head(ty);
+    }
+    format!("typedef {}", head(contents))
 }
 
 /// What a type says beside its fields and values.

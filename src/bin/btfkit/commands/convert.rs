@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use btfkit::pipeline::{LoadOptions, Source};
-use btfkit::{dwarf, encode};
+use btfkit::dwarf;
+use btfkit::pipeline::Source;
 
 use crate::failure::Failure;
-use crate::input::{is_elf, types};
+use crate::input::{DebugRoots, is_elf, types};
 use crate::output;
 use crate::style::Style;
 
@@ -41,6 +41,9 @@ pub struct Arguments {
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT.btf")]
     output: PathBuf,
@@ -48,7 +51,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (program, roots) = arguments.program()?;
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }
@@ -70,8 +73,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
     }
-    let bytes = encode::encode(&loaded.graph).map_err(|error| Failure::at(&program, error))?;
-    output::write(&arguments.output, &bytes)
+    output::write_graph(&arguments.output, &loaded.graph)
 }
 
 impl Arguments {

@@ -3,14 +3,12 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use btfkit::graph::Kind;
-use btfkit::merge::{Collision, Input, Merged, Merger, Options};
-use btfkit::pipeline::LoadOptions;
-use btfkit::{Error, Limits, Place, TypeId, encode};
+use btfkit::merge::{Collision, Input, Merged, Merger, Options, Policy};
+use btfkit::{Error, Limits, Place};
 
 use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, TargetArgument, types};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -21,27 +19,86 @@ use crate::style::Style;
 /// layout are listed, with the files they came from.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
-    btfkit merge /sys/kernel/btf/vmlinux server.btf -o merged.btf")]
+    btfkit merge /sys/kernel/btf/vmlinux server.btf -o merged.btf\n  \
+    btfkit merge --on-collision rename /sys/kernel/btf/vmlinux app=server.btf -o merged.btf")]
 pub struct Arguments {
     /// The files, in this order
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
+    #[arg(value_name = "[LABEL=]FILE", required = true, value_parser = TargetArgument::parse)]
+    files: Vec<TargetArgument>,
 
     /// Write split BTF that goes on from the types of this file
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
 
     /// Append only: keep types that are the same apart
-    #[arg(long)]
+    #[arg(long, conflicts_with = "on_collision")]
     no_dedup: bool,
+
+    /// Let equal variables, and data sections with equal variables, become one, too
+    #[arg(long)]
+    sections: bool,
+
+    /// What to do where types share a name and differ in layout: keep both, prefer one file's (the first's ids
+    /// don't stay if it is another's), rename those of later files to NAME___LABEL, or fail. A file without a
+    /// label is labelled by its name without ending
+    #[arg(long, value_name = "keep|prefer=LABEL|rename|fail", default_value = "keep",
+        value_parser = OnCollision::parse)]
+    on_collision: OnCollision,
+
+    #[command(flatten)]
+    debug: DebugRoots,
 
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT.btf")]
     output: PathBuf,
 }
 
+/// What to do where types share a name.
+#[derive(Clone, Debug)]
+enum OnCollision {
+    Keep,
+    Prefer(String),
+    Rename,
+    Fail,
+}
+
+impl OnCollision {
+    fn parse(argument: &str) -> Result<Self, String> {
+        match argument.split_once('=') {
+            None if argument == "keep" => Ok(Self::Keep),
+            None if argument == "rename" => Ok(Self::Rename),
+            None if argument == "fail" => Ok(Self::Fail),
+            Some(("prefer", label)) if !label.is_empty() => Ok(Self::Prefer(label.to_owned())),
+            _ => Err("it is keep, prefer=LABEL, rename or fail".to_owned()),
+        }
+    }
+
+    /// The library's policy for these files.
+    fn policy(&self, files: &[TargetArgument]) -> Result<Policy, Failure> {
+        match self {
+            Self::Keep => Ok(Policy::Keep),
+            Self::Rename => Ok(Policy::Rename),
+            Self::Fail => Ok(Policy::Fail),
+            Self::Prefer(label) => {
+                let preferred = files.iter().position(|file| file.label == *label);
+                preferred.map(Policy::Prefer).ok_or_else(|| {
+                    let labels: Vec<_> = files.iter().map(|file| &*file.label).collect();
+                    Failure::Usage(format!(
+                        "--on-collision prefer={label}: no file is called so; there are {}",
+                        labels.join(", ")
+                    ))
+                })
+            }
+        }
+    }
+}
+
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut load_options = LoadOptions::default();
+    let policy = arguments.on_collision.policy(&arguments.files)?;
+    if policy != Policy::Keep {
+        distinct_labels(&arguments.files)?;
+    }
+    let mut load_options = arguments.debug.load_options();
     let mut options = Options::default();
     if let Some(base) = &arguments.base {
         let base = types(base, &load_options, style)?.graph;
@@ -49,22 +106,36 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         options.base = Some(base);
     }
     options.dedup = !arguments.no_dedup;
+    options.sections = arguments.sections;
+    // What another file's type replaces goes, so that one of the name is left.
+    options.keep_first = !matches!(policy, Policy::Prefer(1..));
 
     let progress = Progress::start("merging".to_owned(), style);
-    let mut merger = Merger::new(options);
-    for file in &arguments.files {
-        let graph = types(file, &load_options, style)?.graph;
-        let label = file.display().to_string();
+    let mut merger = Merger::new(options.clone());
+    for input in &arguments.files {
+        let graph = types(&input.file, &load_options, style)?.graph;
+        let label = match policy {
+            // Shown as it was given; otherwise, what a flavor says.
+            Policy::Keep if !input.labelled => input.file.display().to_string(),
+            _ => input.label.clone(),
+        };
         merger.add(Input::new(label, graph)).map_err(named)?;
     }
     let merged = merger.finish().map_err(named)?;
-    let bytes = encode::encode(&merged.graph).map_err(named)?;
-    let mut collisions = merged.collisions(&Limits::default()).map_err(named)?;
-    collisions.retain(|collision| is_of_layout(&merged, collision));
+    let collisions = merged.collisions(&Limits::default()).map_err(named)?;
+    let mut text = report(&merged, &collisions);
+    let merged = match (policy, collisions.len()) {
+        (Policy::Fail, 1..) => {
+            return Err(Failure::Refused(format!(
+                "{text}the files don't fit together"
+            )));
+        }
+        _ => merged.resolve(policy, &options).map_err(named)?,
+    };
     drop(progress);
 
+    text.push_str(&sum(&merged, collisions.len()));
     if !style.is_quiet() {
-        let text = report(&merged, &collisions);
         if output::is_stdout(&arguments.output) {
             io::stderr().lock().write_all(text.as_bytes())
         } else {
@@ -72,22 +143,29 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         }
         .map_err(Failure::stdout)?;
     }
-    output::write(&arguments.output, &bytes)
+    output::write_graph(&arguments.output, &merged.graph)
 }
 
-/// Whether a collision is about layout: two typedefs of one name may as well have different words for the same.
-fn is_of_layout(merged: &Merged, collision: &Collision) -> bool {
-    let layout = |id: TypeId| {
-        let behind = merged.graph.ty(id).strip().ok()?;
-        Some((behind.kind(), behind.size().map_or(0, |size| size.0)))
-    };
-    collision.change.kind != Kind::Typedef || layout(collision.first) != layout(collision.other)
+/// Refuses files of one label where labels decide about something.
+fn distinct_labels(files: &[TargetArgument]) -> Result<(), Failure> {
+    for (number, file) in files.iter().enumerate() {
+        if let Some(other) = files[..number].iter().find(|o| o.label == file.label) {
+            return Err(Failure::Usage(format!(
+                "{} and {} are both called {:?}; give one a label: v2={}",
+                other.file.display(),
+                file.file.display(),
+                file.label,
+                file.file.display(),
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Differences of one collision to print at the most.
 const MOST_LINES: usize = 8;
 
-/// The collisions, and the sums.
+/// The collisions, each with its differences.
 fn report(merged: &Merged, collisions: &[Collision]) -> String {
     let label = |input: usize| merged.labels.get(input).map_or("?", String::as_str);
     let mut text = String::new();
@@ -102,13 +180,17 @@ fn report(merged: &Merged, collisions: &[Collision]) -> String {
             changes::lines(&collision.change, MOST_LINES),
         ));
     }
-    let sum = match collisions.len() {
+    text
+}
+
+/// How many types there are, and how many collisions there were.
+fn sum(merged: &Merged, collisions: usize) -> String {
+    let collisions = match collisions {
         0 => String::new(),
         1 => ", 1 collision".to_owned(),
         count => format!(", {count} collisions"),
     };
-    text.push_str(&format!("{} types{sum}\n", merged.graph.len()));
-    text
+    format!("{} types{collisions}\n", merged.graph.len())
 }
 
 /// The engine's errors name the file they are about already.

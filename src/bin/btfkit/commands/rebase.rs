@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use btfkit::encode::encode;
 use btfkit::merge::rebase;
 use btfkit::pipeline::LoadOptions;
 
@@ -44,7 +43,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let graph = types(&arguments.file, &options, style)?.graph;
     let at = |error| Failure::at(&arguments.file, error);
     let done = rebase(&graph, &base).map_err(at)?;
-    output::write(&arguments.output, &encode(&done.graph).map_err(at)?)?;
+    output::write_graph(&arguments.output, &done.graph)?;
     style.note(&format!("{} types over the base", done.graph.own_len()));
     Ok(())
 }

@@ -9,7 +9,7 @@ use btfkit::{Error, Place};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, is_bpf_object, read, targets};
+use crate::input::{DebugRoots, TargetArgument, is_bpf_object, read, targets};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -53,6 +53,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FORMAT")]
     report: Option<Format>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the rewritten object; - is standard output
     #[arg(long, short, value_name = "OUT.o")]
     output: PathBuf,
@@ -76,10 +79,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = Options::default();
     options.partial = arguments.partial;
     options.dwarf = arguments.dwarf;
+    options.search = Some(arguments.debug.search());
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
     drop(progress);
+    style.incomplete(relocated.incomplete.iter().cloned());
 
     let strict = if arguments.strict {
         check_strict(&relocated.report)

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use btfkit::encode::encode;
 use btfkit::merge::{Input, Options, merge};
-use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, types};
 use crate::output;
 use crate::style::Style;
 
@@ -25,20 +23,22 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     base: PathBuf,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let options = LoadOptions::default();
+    let options = arguments.debug.load_options();
     let base = types(&arguments.base, &options, style)?.graph;
     let graph = types(&arguments.file, &options, style)?.graph;
     let before = graph.len();
     let label = arguments.file.display().to_string();
-    let at = |error| Failure::at(&arguments.file, error);
     let split = merge([Input::new(label, graph)], &Options::split(&base)).map_err(Failure::from)?;
-    output::write(&arguments.output, &encode(&split.graph).map_err(at)?)?;
+    output::write_graph(&arguments.output, &split.graph)?;
     let own = split.graph.own_len();
     style.note(&format!("{own} of {before} types are not in the base"));
     Ok(())

@@ -1,0 +1,202 @@
+//! One data section of each name, and declarations sent to their definitions.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::error::Result;
+use crate::graph::{Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, TypeGraph, View};
+use crate::id::TypeId;
+use crate::limits::Limits;
+use crate::merge::link::{Object, overflow};
+
+/// Linkage of variables and functions that any object can use, and of those another object has.
+/// (Kernel documentation, "BPF Type Format", sections 2.2.12 and 2.2.14.)
+const GLOBAL: u32 = 1;
+const EXTERN: u32 = 2;
+
+/// A joined data section.
+#[derive(Default)]
+struct Section {
+    size: u32,
+    /// Variable, offset and size.
+    entries: Vec<(TypeId, u32, u32)>,
+    seen: HashSet<TypeId>,
+    /// Whether an entry went because its variable is elsewhere.
+    has_lost: bool,
+}
+
+impl Section {
+    /// Whether nothing is left of it. One that never had a variable stays: there are sections of unnamed
+    /// constants.
+    fn is_gone(&self) -> bool {
+        self.entries.is_empty() && self.has_lost
+    }
+}
+
+/// What becomes of variables, functions and data sections.
+struct Plan {
+    /// How many objects there are.
+    objects: usize,
+    /// Declarations, each with what stands for it.
+    defined: HashMap<TypeId, TypeId>,
+    sections: BTreeMap<Vec<u8>, Section>,
+}
+
+/// The merged graph with one data section of each name, and without declarations of what another object
+/// defines.
+pub(super) fn join(
+    merged: &TypeGraph,
+    objects: &[Object],
+    types: &[Remap],
+    limits: &Limits,
+) -> Result<(TypeGraph, Remap, StringMap)> {
+    let mut plan = Plan {
+        objects: objects.len(),
+        defined: definitions(merged),
+        sections: BTreeMap::new(),
+    };
+    for (object, map) in objects.iter().zip(types) {
+        for ty in object.graph.own_types() {
+            if let View::Datasec(section) = ty.view() {
+                plan.add(object, ty, section, map)?;
+            }
+        }
+    }
+    plan.build(merged, limits)
+}
+
+impl Plan {
+    /// Adds an object's part of a section.
+    fn add(&mut self, object: &Object, ty: Type<'_>, part: Datasec<'_>, map: &Remap) -> Result<()> {
+        let section = self.sections.entry(ty.name().as_bytes().to_vec());
+        let section = section.or_default();
+        let merged = |id: TypeId| map.get(id).unwrap_or_default();
+        if object.is_shared(ty.name()) {
+            let there = section.entries.iter();
+            let there: HashMap<u32, TypeId> = there.map(|&(var, at, _)| (at, var)).collect();
+            for entry in part.entries() {
+                section.has_lost = true;
+                // Functions are one already.
+                let is_var = object.graph.ty(entry.var).kind() == Kind::Var;
+                if let Some(&same) = there.get(&entry.offset).filter(|_| is_var) {
+                    self.defined.insert(merged(entry.var), same);
+                }
+            }
+            return Ok(());
+        }
+        let start = object.start(ty.name());
+        let shift = |offset: u32| start.checked_add(offset).ok_or_else(overflow);
+        section.size = section.size.max(shift(part.size)?);
+        for entry in part.entries() {
+            let var = merged(entry.var);
+            // Of functions that several objects declare, there is one already.
+            if self.defined.contains_key(&var) || !section.seen.insert(var) {
+                section.has_lost = true;
+            } else {
+                section
+                    .entries
+                    .push((var, shift(entry.offset)?, entry.size));
+            }
+        }
+        Ok(())
+    }
+
+    fn build(
+        mut self,
+        merged: &TypeGraph,
+        limits: &Limits,
+    ) -> Result<(TypeGraph, Remap, StringMap)> {
+        let mut builder = match merged.base() {
+            Some(base) => GraphBuilder::split_with_limits(base, limits.clone()),
+            None => GraphBuilder::like(merged, limits.clone()),
+        };
+        // All strings, as the records about code use some that no type does.
+        let strings = StringMap::new(
+            merged.base().map_or(0, TypeGraph::end_str),
+            merged.string_section(),
+            |string| builder.intern(string),
+        )?;
+        let (map, kept) = self.places(merged, builder.next_id());
+        let id = |id: TypeId| map.get(id).unwrap_or_default();
+        for ty in kept {
+            match self.sections.get_mut(ty.name().as_bytes()) {
+                Some(section) if ty.kind() == Kind::Datasec => {
+                    section.entries.sort_by_key(|(_, offset, _)| *offset);
+                    let entries = section.entries.iter();
+                    let entries: Vec<_> = entries
+                        .map(|&(var, at, size)| (id(var), at, size))
+                        .collect();
+                    builder.datasec(ty.name().as_bytes(), section.size, &entries)?;
+                }
+                _ => _ = builder.copy(ty, |old| Ok(id(old)))?,
+            }
+        }
+        Ok((builder.freeze()?, map, strings))
+    }
+
+    /// Where each type goes, and those that stay, in order.
+    fn places<'g>(&self, merged: &'g TypeGraph, first: TypeId) -> (Remap, Vec<Type<'g>>) {
+        let mut map = Remap::new(merged.len());
+        for id in (1..merged.first_id().get()).map(TypeId::new) {
+            map.set(id, id);
+        }
+        let mut next = first.get();
+        let mut seen: HashMap<&[u8], TypeId> = HashMap::new();
+        let mut kept = Vec::new();
+        for ty in merged.own_types() {
+            let new = TypeId::new(next);
+            if ty.kind() == Kind::Datasec {
+                let name = ty.name().as_bytes();
+                if self.sections.get(name).is_some_and(Section::is_gone) {
+                    continue;
+                }
+                if let Some(&first) = seen.get(name) {
+                    map.set(ty.id(), first);
+                    continue;
+                }
+                seen.insert(name, new);
+            } else if self.defined.contains_key(&ty.id()) {
+                continue;
+            }
+            map.set(ty.id(), new);
+            kept.push(ty);
+            next += 1;
+        }
+        for (&declared, &(mut definition)) in &self.defined {
+            // A definition may be in a shared section and stand for an earlier object's, and so on.
+            for _ in 0..self.objects {
+                definition = self.defined.get(&definition).copied().unwrap_or(definition);
+            }
+            map.set(declared, map.get(definition).unwrap_or_default());
+        }
+        (map, kept)
+    }
+}
+
+/// Variables and functions that are only declared, each with the one global definition of its name; without
+/// one, with the first declaration.
+fn definitions(graph: &TypeGraph) -> HashMap<TypeId, TypeId> {
+    let linkage = |ty: Type<'_>| match ty.view() {
+        View::Var(var) => Some(var.linkage),
+        View::Func(func) => Some(func.linkage),
+        _ => None,
+    };
+    fn key(ty: Type<'_>) -> (Kind, Name<'_>) {
+        (ty.kind(), ty.name())
+    }
+    let mut definitions: HashMap<(Kind, Name<'_>), Option<TypeId>> = HashMap::new();
+    for ty in graph.own_types().filter(|ty| linkage(*ty) == Some(GLOBAL)) {
+        // A second one makes it nobody's.
+        definitions
+            .entry(key(ty))
+            .and_modify(|id| *id = None)
+            .or_insert(Some(ty.id()));
+    }
+    let mut defined = HashMap::new();
+    for ty in graph.own_types().filter(|ty| linkage(*ty) == Some(EXTERN)) {
+        let stands = definitions.entry(key(ty)).or_insert(Some(ty.id()));
+        if let Some(stands) = stands.filter(|id| *id != ty.id()) {
+            defined.insert(ty.id(), stands);
+        }
+    }
+    defined
+}

@@ -1,0 +1,178 @@
+//! A static linker's share: the BTF and `.BTF.ext` of several BPF objects as one object's.
+//!
+//! A linker puts sections of one name behind each other and knows where each object's part starts. With
+//! that, data sections are joined, records about instructions move along, declarations of variables and
+//! functions find their definitions in other objects, and the instructions that hold ids of types
+//! (`bpf_core_type_id_local`) are listed: [`LocalId::patch`] gives each its new one.
+
+mod join;
+mod local;
+mod records;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::graph::{Ext, Name, Records, Remap, StringMap, TypeGraph};
+use crate::merge::dedup::dedup;
+use crate::merge::merger::{Input, merge};
+use crate::merge::options::Options;
+
+use join::join;
+use local::TYPE_ID_LOCAL;
+use records::JoinedExt;
+
+pub use local::LocalId;
+
+/// An object to be linked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Object {
+    /// What to call it.
+    pub label: String,
+    /// Its types.
+    pub graph: TypeGraph,
+    /// Its `.BTF.ext`, if it has one.
+    pub ext: Option<Ext>,
+    /// For each of its sections, where its part of the joined section of that name starts, in bytes.
+    /// Sections that are not here start at 0.
+    pub starts: HashMap<String, u32>,
+    /// Sections of which an earlier object's part serves for this one's, too, as its `license` does: its
+    /// variables there are the earlier object's at the same offsets.
+    pub shared: HashSet<String>,
+}
+
+impl Object {
+    /// An object whose sections all start at 0.
+    #[must_use]
+    pub fn new(label: impl Into<String>, graph: TypeGraph, ext: Option<Ext>) -> Self {
+        Self {
+            label: label.into(),
+            graph,
+            ext,
+            starts: HashMap::new(),
+            shared: HashSet::new(),
+        }
+    }
+
+    fn start(&self, section: Name<'_>) -> u32 {
+        let start = self.starts.get(section.to_string_lossy().as_ref());
+        start.copied().unwrap_or(0)
+    }
+
+    fn is_shared(&self, section: Name<'_>) -> bool {
+        self.shared.contains(section.to_string_lossy().as_ref())
+    }
+}
+
+/// What linking made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Linked {
+    /// The types of all objects, deduplicated; one data section of each name.
+    pub graph: TypeGraph,
+    /// The records of all objects, if any has some.
+    pub ext: Option<Ext>,
+    /// For each object, where each of its types went. A data section of which nothing is left has no
+    /// successor.
+    pub types: Vec<Remap>,
+    /// For each object, where each of its strings went.
+    pub strings: Vec<StringMap>,
+    /// For each object, the instructions that hold the id of a type.
+    pub local_ids: Vec<Vec<LocalId>>,
+}
+
+/// Merges what objects say about their types and code.
+///
+/// # Errors
+/// As [`merge`](super::merge()); `Overflow` where a joined section goes beyond 4 GiB; `Unsupported` where
+/// the objects' `.BTF.ext` records are of different size.
+pub fn link(objects: &[Object], options: &Options) -> Result<Linked> {
+    let mut options = options.clone();
+    options.keep_first = false;
+    options.sections = false;
+    let inputs = objects.iter();
+    let inputs = inputs.map(|object| Input::new(&*object.label, object.graph.clone()));
+    let merged = merge(inputs, &options)?;
+    let (mut types, mut strings) = (merged.types, merged.strings);
+    let (graph, moved, joined_strings) = join(&merged.graph, objects, &types, &options.limits)?;
+    let done = dedup(graph, &options)?;
+    for map in &mut types {
+        map.follow(&moved);
+        map.follow(&done.types);
+    }
+    for map in &mut strings {
+        map.follow(&joined_strings);
+        map.follow(&done.strings);
+    }
+    let (mut joined, mut local_ids) = (None, Vec::new());
+    for ((object, types), strings) in objects.iter().zip(&types).zip(&strings) {
+        let mut ids = Vec::new();
+        if let Some(ext) = &object.ext {
+            add_ext(&mut joined, &mut ids, object, ext, (types, strings))
+                .within(|| Place::File(object.label.clone()))?;
+        }
+        local_ids.push(ids);
+    }
+    Ok(Linked {
+        graph: done.graph,
+        ext: joined.map(JoinedExt::finish),
+        types,
+        strings,
+        local_ids,
+    })
+}
+
+#[cold]
+fn overflow() -> Error {
+    Error::new(ErrorKind::Overflow, "the joined section goes beyond 4 GiB")
+}
+
+/// Adds an object's records, and lists those about ids in instructions.
+fn add_ext(
+    joined: &mut Option<JoinedExt>,
+    local_ids: &mut Vec<LocalId>,
+    object: &Object,
+    ext: &Ext,
+    (types, strings): (&Remap, &StringMap),
+) -> Result<()> {
+    let mut moved = ext.remap(types, strings)?;
+    shift(&mut moved.funcs, &ext.funcs, object, |r| &mut r.insn_off)?;
+    shift(&mut moved.lines, &ext.lines, object, |r| &mut r.insn_off)?;
+    if let (Some(relos), Some(before)) = (&mut moved.relos, &ext.relos) {
+        shift(relos, before, object, |r| &mut r.insn_off)?;
+        for (section, old) in relos.sections.iter().zip(&before.sections) {
+            let pairs = section.records.iter().zip(&old.records);
+            let local = pairs.filter(|(relo, _)| relo.kind == TYPE_ID_LOCAL);
+            local_ids.extend(local.map(|(relo, old)| LocalId {
+                section: section.section,
+                insn_off: relo.insn_off,
+                before: old.type_id,
+                after: relo.type_id,
+            }));
+        }
+    }
+    match joined {
+        Some(joined) => joined.add(moved),
+        None => {
+            *joined = Some(JoinedExt::new(moved)?);
+            Ok(())
+        }
+    }
+}
+
+/// Moves records to where their object's part of the section starts.
+fn shift<T>(
+    records: &mut Records<T>,
+    before: &Records<T>,
+    object: &Object,
+    insn_off: impl Fn(&mut T) -> &mut u32,
+) -> Result<()> {
+    for (section, old) in records.sections.iter_mut().zip(&before.sections) {
+        let start = object.start(object.graph.string(old.section));
+        for record in &mut section.records {
+            let at = insn_off(record);
+            *at = at.checked_add(start).ok_or_else(overflow)?;
+        }
+    }
+    Ok(())
+}
