@@ -247,6 +247,7 @@ facts() {
 }
 
 mkdir -p "$out"/{cxx,rust,go}
+bpf bpf cxx/probe.bpf.c cxx/probe.bpf.o
 for dwarf in 4 5; do
 	for compiler in gcc clang; do
 		facts types/kinds.$compiler-dwarf$dwarf

@@ -399,10 +399,12 @@ impl<'a> Job<'a> {
         }
         let names = table.classes.iter().map(|class| class.name);
         let names = names.filter(|name| !name.is_none());
-        let found: HashSet<Key> = names
-            .map(|name| roots::key(self.files.tail(name, &table.made)))
-            .collect();
-        let missing = |root: &&String| !found.contains(&roots::key(root.as_bytes()));
+        let texts = names.map(|name| self.files.tail(name, &table.made));
+        let found: HashSet<Key> = texts.clone().map(roots::key).collect();
+        let missing = |root: &&String| {
+            !found.contains(&roots::key(root.as_bytes()))
+                && !texts.clone().any(|text| roots::is_spelled(root, text))
+        };
         match self.options.roots.iter().find(missing) {
             None => Ok(()),
             Some(root) => Err(Error::new(
@@ -423,7 +425,7 @@ pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool 
     can_be
         && !node.declaration
         && !node.name.is_none()
-        && roots.contains(types.files.tail(node.name, &types.nodes.made))
+        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.made))
 }
 
 /// Which nodes are among those that start, or are referred to by one.
