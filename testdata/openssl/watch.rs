@@ -16,10 +16,7 @@ use aya::programs::UProbe;
 use aya::programs::uprobe::UProbeScope;
 use btfkit::pipeline::{Options, Target, relocate};
 
-const OBJECT: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/testdata/openssl/probe.bpf.o"
-);
+const OBJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/openssl/probe.bpf.o");
 
 /// `struct handshake` in `handshake.h`: eight numbers of 4 bytes, and texts.
 const NUMBERS: [&str; 8] = [
@@ -86,7 +83,11 @@ fn print(handshake: &[u8; HANDSHAKE]) {
         bytes.map(|byte| format!("{byte:02x}")).collect()
     };
     let text = |bytes: &[u8]| -> String {
-        let bytes: Vec<u8> = bytes.iter().copied().take_while(|&byte| byte != 0).collect();
+        let bytes: Vec<u8> = bytes
+            .iter()
+            .copied()
+            .take_while(|&byte| byte != 0)
+            .collect();
         String::from_utf8_lossy(&bytes).into_owned()
     };
     println!("client_random={}", hex(&handshake[32..64], 32));
