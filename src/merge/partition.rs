@@ -33,7 +33,11 @@ impl Partition {
     /// yet, and stand in no block.
     pub fn new(hashes: &[u64], skip: impl Fn(u32) -> bool) -> Self {
         let order = by_hash(hashes, skip);
+        let runs = order.chunk_by(|a, b| at(hashes, *a) == at(hashes, *b));
+        let blocks = runs.filter(|run| run.len() > 1).count();
         let mut partition = Self {
+            // A few more for what is split, and not twice as many: most memory is in use here.
+            blocks: Vec::with_capacity(blocks + blocks / 16 + 16),
             class: (0..count(hashes.len())).map(|node| node | ALONE).collect(),
             position: vec![NOWHERE; hashes.len()],
             ..Self::default()
