@@ -13,6 +13,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 CLANG=${CLANG:-clang-19}
 GCC=${GCC:-gcc-12}
+CLANGXX=${CLANGXX:-clang++-19}
+GXX=${GXX:-g++-12}
+RUSTC=${RUSTC:-rustc}
+GO=${GO:-go}
+GDB=${GDB:-gdb}
 
 check=
 out=.
@@ -74,6 +79,10 @@ for compiler in gcc clang; do
 		done
 	done
 done
+
+# ---- openssl ------------------------------------------------------------------
+
+bpf bpf openssl/probe.bpf.c openssl/probe.bpf.o
 
 # ---- layouts ------------------------------------------------------------------
 
@@ -233,6 +242,47 @@ for system in {x86_64,i386,aarch64,powerpc64,s390x,riscv64,mips,loongarch64}-lin
 done
 unit clang all single -gdwarf-5 -gsplit-dwarf=single
 built+=(packaging/single-all.o)
+
+# ---- other languages --------------------------------------------------------------
+
+# facts PROGRAM: what gdb says of its layouts, in PROGRAM.gdb.txt
+facts() {
+	"$GDB" -batch -nx -readnow -x ../tests/gdb/facts.py "$out/$1" >"$out/$1.gdb.txt" 2>/dev/null
+	# Ends with a line that says so if all went well.
+	tail -n 1 "$out/$1.gdb.txt" | grep -q 'that gdb could not say$'
+	built+=("$1.gdb.txt")
+}
+
+mkdir -p "$out"/{cxx,rust,go}
+bpf bpf cxx/probe.bpf.c cxx/probe.bpf.o
+for dwarf in 4 5; do
+	for compiler in gcc clang; do
+		facts types/kinds.$compiler-dwarf$dwarf
+		name=cxx/classes.$compiler-dwarf$dwarf
+		case $compiler in
+		gcc) command=("$GXX") ;;
+		clang) command=("$CLANGXX" -fdebug-compilation-dir=.) ;;
+		esac
+		"${command[@]}" -gdwarf-$dwarf -O1 -fPIE -fno-rtti -fno-exceptions -nostdinc++ -Wall -Wextra -Werror \
+			"-ffile-prefix-map=$PWD=." -c cxx/classes.cc -o "$out/$name.tmp.o"
+		"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out/$name.tmp.o" -o "$out/$name"
+		rm "$out/$name.tmp.o"
+		built+=("$name")
+		facts "$name"
+	done
+done
+
+"$RUSTC" --edition 2024 --emit=obj -C debuginfo=2 -C opt-level=1 -C panic=abort -C codegen-units=1 \
+	--remap-path-prefix="$PWD=." rust/shapes.rs -o "$out/rust/shapes.o"
+built+=(rust/shapes.o)
+facts rust/shapes.o
+
+# Of the program only what says its types is kept: the rest is Go's runtime.
+GO111MODULE=off "$GO" build -trimpath -ldflags=-buildid= -o "$out/go/shapes" go/shapes.go
+facts go/shapes
+objcopy --only-keep-debug -R .debug_frame -R .debug_loc -R .debug_ranges -R .debug_line -R .debug_gdb_scripts \
+	-R .symtab -R .strtab -R '.note*' "$out/go/shapes"
+built+=(go/shapes)
 
 # ---- the end ------------------------------------------------------------------
 

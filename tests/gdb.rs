@@ -35,6 +35,30 @@ fn show(program: &str, outcome: &Outcome) -> bool {
     outcome.wrong.is_empty()
 }
 
+/// Every program of `testdata/` that gdb was asked about when it was built.
+#[test]
+fn agrees_with_gdb() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let mut right = true;
+    for (program, least) in [
+        ("types/kinds.gcc-dwarf4", 45),
+        ("types/kinds.gcc-dwarf5", 45),
+        ("types/kinds.clang-dwarf4", 45),
+        ("types/kinds.clang-dwarf5", 45),
+        ("cxx/classes.gcc-dwarf4", 32),
+        ("cxx/classes.gcc-dwarf5", 32),
+        ("cxx/classes.clang-dwarf4", 32),
+        ("cxx/classes.clang-dwarf5", 32),
+        ("rust/shapes.o", 47),
+        ("go/shapes", 332),
+    ] {
+        let facts = std::fs::read_to_string(folder.join(format!("{program}.gdb.txt"))).unwrap();
+        let outcome = against(&folder.join(program), &facts);
+        right &= show(program, &outcome) && outcome.types >= least;
+    }
+    assert!(right);
+}
+
 /// `GDB_PROGRAMS=/usr/bin/a:/usr/bin/b cargo test --test gdb -- --ignored --nocapture`
 #[test]
 #[ignore = "asks the gdb of this machine about the programs in GDB_PROGRAMS"]

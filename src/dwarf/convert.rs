@@ -64,6 +64,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         &offsets,
         builder,
         options.limits.types,
+        sections.pointer_width,
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
@@ -331,7 +332,7 @@ impl<'a> Job<'a> {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Base => true,
+                Shape::Typedef | Shape::Defined | Shape::Base => true,
                 _ => false,
             };
             let wanted = wanted.is_none_or(|wanted| wanted.get(number as usize) == Some(&true));
@@ -398,10 +399,12 @@ impl<'a> Job<'a> {
         }
         let names = table.classes.iter().map(|class| class.name);
         let names = names.filter(|name| !name.is_none());
-        let found: HashSet<Key> = names
-            .map(|name| roots::key(self.files.tail(name, &table.made)))
-            .collect();
-        let missing = |root: &&String| !found.contains(&roots::key(root.as_bytes()));
+        let texts = names.map(|name| self.files.tail(name, &table.made));
+        let found: HashSet<Key> = texts.clone().map(roots::key).collect();
+        let missing = |root: &&String| {
+            !found.contains(&roots::key(root.as_bytes()))
+                && !texts.clone().any(|text| roots::is_spelled(root, text))
+        };
         match self.options.roots.iter().find(missing) {
             None => Ok(()),
             Some(root) => Err(Error::new(
@@ -422,7 +425,7 @@ pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool 
     can_be
         && !node.declaration
         && !node.name.is_none()
-        && roots.contains(types.files.tail(node.name, &types.nodes.made))
+        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.made))
 }
 
 /// Which nodes are among those that start, or are referred to by one.
@@ -473,9 +476,12 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
             Shape::Base | Shape::Enum => return Some(node.size),
-            Shape::Typedef | Shape::Const | Shape::Volatile | Shape::Restrict | Shape::Alias => {
-                reference = node.ty;
-            }
+            Shape::Typedef
+            | Shape::Defined
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Alias => reference = node.ty,
             _ => return None,
         }
     }

@@ -48,6 +48,9 @@ pub enum Reason {
     Encoding,
     /// A type of an entry this version doesn't know became `void`.
     UnknownType,
+    /// A pointer to a member of C++ became what it is made of (Itanium C++ ABI, section 2.3): an integer, or
+    /// for a function a structure of pointer and adjustment.
+    MemberPointer,
     /// A reference leads to no type; it became `void`.
     DanglingReference,
     /// A type refers to itself without a name in between; the reference became `void`.
@@ -71,7 +74,7 @@ pub enum Reason {
     Enumerator,
     /// An enumeration has a size of no integer.
     EnumSize,
-    /// A pointer is not as wide as the program's pointers.
+    /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
 }
 
@@ -85,6 +88,7 @@ impl fmt::Display for Reason {
             Self::OddSize => "a base type of this size became an array of bytes",
             Self::Encoding => "a base type of unknown encoding became an integer of the same size",
             Self::UnknownType => "a type of unknown tag became void",
+            Self::MemberPointer => "a pointer to a member became what it is made of",
             Self::DanglingReference => "a reference to no type became void",
             Self::NamelessCycle => "a type that contains itself without a name became void",
             Self::MemberPlace => "a member whose place is no constant was left out",
@@ -98,7 +102,9 @@ impl fmt::Display for Reason {
             Self::Size => "a size was cut to 32 bits",
             Self::Enumerator => "an enumerator's value was cut to the size of its type",
             Self::EnumSize => "an enumeration has a size of no integer",
-            Self::PointerWidth => "a pointer is not as wide as the program's pointers",
+            Self::PointerWidth => {
+                "a pointer that is not as wide as the program's became an integer"
+            }
         })
     }
 }

@@ -8,6 +8,7 @@
 //! Units in which names are qualified (`ns::Foo`) are converted as a whole, if the last part of a root's name is
 //! defined there, and what the roots reach is kept.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::dwarf::convert::{Done, Job, Worker};
@@ -21,7 +22,7 @@ use crate::dwarf::unit::keys::NOMINAL;
 use crate::dwarf::unit::nodes::Shape;
 use crate::dwarf::whole::table::NO_ENTITY;
 use crate::error::{Context, Result};
-use crate::graph::essential_name;
+use crate::graph::{Name, c_spelling, essential_name, spelling_key};
 
 /// The names asked for.
 #[derive(Debug, Default)]
@@ -32,6 +33,8 @@ pub(super) struct Roots {
     tails: Vec<Key>,
     /// Whether a name with a flavor suffix is as good as the one without.
     flavors: bool,
+    /// The names as C spells them, without `_` at the end.
+    spellings: Vec<Vec<u8>>,
 }
 
 impl Roots {
@@ -54,6 +57,10 @@ impl Roots {
             names: sorted(names.iter().map(|name| key(name.as_bytes())).collect()),
             tails: sorted(names.iter().flat_map(|name| parts(name)).collect()),
             flavors,
+            spellings: names
+                .iter()
+                .map(|name| spelling_key(&c_spelling(name.as_bytes())).to_vec())
+                .collect(),
         }
     }
 
@@ -64,6 +71,25 @@ impl Roots {
     /// Whether the name is one of them; it ends with the first NUL.
     pub fn contains(&self, tail: &[u8]) -> bool {
         self.is_one(&self.names, tail)
+    }
+
+    /// Whether the name, of a language other than C, is one of them, or is spelled like one of them.
+    pub fn contains_spelled(&self, tail: &[u8]) -> bool {
+        if self.contains(tail) {
+            return true;
+        }
+        let Cow::Owned(spelling) = c_spelling(Name::new(tail).as_bytes()) else {
+            return false;
+        };
+        let key = spelling_key(&spelling);
+        self.spellings.iter().any(|root| root == key)
+    }
+
+    /// Whether the name may be the last part of one of another language that is spelled like one of them.
+    fn contains_spelled_tail(&self, tail: &[u8]) -> bool {
+        let spelling = c_spelling(Name::new(tail).as_bytes());
+        let key = spelling_key(&spelling);
+        self.spellings.iter().any(|root| root.ends_with(key))
     }
 
     /// Whether it is the last part of one of them.
@@ -83,6 +109,14 @@ impl Roots {
         let name = tail.get(..end.unwrap_or(tail.len())).unwrap_or_default();
         let essential = essential_name(name);
         essential.len() < name.len() && is_one(essential)
+    }
+}
+
+/// Whether C spells a name, which ends with the first NUL, like a root's.
+pub(super) fn is_spelled(root: &str, tail: &[u8]) -> bool {
+    match c_spelling(Name::new(tail).as_bytes()) {
+        Cow::Owned(name) => spelling_key(&name) == spelling_key(&c_spelling(root.as_bytes())),
+        Cow::Borrowed(_) => false,
     }
 }
 
@@ -224,6 +258,7 @@ impl Job<'_> {
         let view = source.view(unit, 0);
         worker.read_abbrevs(&view, source.sections)?;
         let mut found = Found::default();
+        let files = &self.files;
         let Worker {
             abbrevs,
             memory,
@@ -231,7 +266,9 @@ impl Job<'_> {
             ..
         } = worker;
         let is_qualified = heads(&view, abbrevs, &self.files, memory, nodes, |head| {
-            if memo.is_root(head.name) {
+            if memo.is_root(head.name)
+                || head.qualified && memo.roots.contains_spelled_tail(files.tail(head.name, &[]))
+            {
                 found.roots.push(head.die);
             }
             if head.shape.is_nominal() {

@@ -28,6 +28,8 @@ pub struct LoadOptions {
     /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
     /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
     pub search: Option<Search>,
+    /// Further names for types, in targets that have them.
+    pub(super) aliases: Vec<(String, String)>,
     /// Bounds on the input.
     pub limits: Limits,
 }

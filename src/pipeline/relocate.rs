@@ -107,6 +107,10 @@ pub struct Options {
     /// Where the debug information of targets is looked for that have none in their own files, as
     /// [`LoadOptions::search`].
     pub search: Option<Search>,
+    /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
+    /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
+    /// every target that has it.
+    pub aliases: Vec<(String, String)>,
     /// Bounds on the inputs.
     pub limits: Limits,
 }
@@ -157,6 +161,7 @@ pub fn relocate(
         .iter()
         .map(|target| loaded(target, &load_options, &mut incomplete))
         .collect::<Result<Vec<_>>>()?;
+    check_aliases(&targets, options)?;
     let engine = relocate::Options::partial(options.partial);
     let relocated = Relocated {
         incomplete,
@@ -173,13 +178,46 @@ pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &Options,
 ) -> LoadOptions {
+    let mut conversion = wanted(programs);
+    if !conversion.roots.is_empty() {
+        let names = options.aliases.iter().map(|(_, name)| name.clone());
+        conversion.roots.extend(names);
+    }
     LoadOptions {
         dwarf: options.dwarf,
         search: options.search.clone(),
-        conversion: wanted(programs),
+        conversion,
+        aliases: options.aliases.clone(),
         limits: options.limits.clone(),
         ..LoadOptions::default()
     }
+}
+
+/// Refuses an alias for what no target has.
+pub(super) fn check_aliases(targets: &[relocate::Target], options: &Options) -> Result<()> {
+    for (alias, name) in &options.aliases {
+        let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
+        if !targets.iter().any(has) {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "no target has a type called {name:?}, for which {alias} is to be an alias"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The graph with the aliases for types it has.
+fn with_aliases(graph: TypeGraph, aliases: &[(String, String)]) -> Result<TypeGraph> {
+    let mut here = Vec::new();
+    for (alias, name) in aliases {
+        if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
+            here.push((alias.as_str(), name.as_str()));
+        }
+    }
+    graph.with_aliases(here)
 }
 
 /// Relocates an object against targets whose types are at hand.
@@ -220,7 +258,9 @@ pub(super) fn loaded(
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
         Ok(loaded.graph)
     };
-    let graph = load(&target.types, None).within(place)?;
+    let graph = load(&target.types, None)
+        .and_then(|graph| with_aliases(graph, &options.aliases))
+        .within(place)?;
     let modules = target
         .modules
         .iter()

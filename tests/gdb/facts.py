@@ -4,13 +4,14 @@
     gdb -batch -nx -readnow -x tests/gdb/facts.py PROGRAM >facts.txt
 
     struct|union|typedef  NAME  SIZE   a type with a name; its fields follow
-    variants  NAME  SIZE               an enumeration of Rust whose variants have fields
+    variants  NAME  SIZE               the same, of a type with variants of Rust: gdb doesn't say where the tag is
     field         PATH  BIT  WIDTH  SIZE  SHAPE
 
 A typedef is listed where the structure or union it names has no name of its own. PATH is the field's name. The fields of members without a name and of base classes stand in their place, as C and
 C++ find them. BIT counts from the start of the structure; WIDTH is a bitfield's, else 0; SIZE is the type's in bytes.
 SHAPE is what the type is, without qualifiers and typedefs: `pointer`, `integer`, `float`, `struct`, `union`, `enum`,
-`array[N]...` with a number a dimension, `function` (only in Go, where such a field is a pointer), or `other`. What has no fixed place (static members, virtual bases) is left out.
+`array[N]...` with a number a dimension, `function` (only in Go, where such a field is a pointer),
+`nothing` (only the type of C++'s `nullptr`), or `other`. What has no fixed place (static members, virtual bases) is left out.
 
 Types that are declared twice under one name, in two units, are listed twice if they differ.
 """
@@ -34,6 +35,7 @@ SHAPES = {
     gdb.TYPE_CODE_STRUCT: "struct",
     gdb.TYPE_CODE_UNION: "union",
     gdb.TYPE_CODE_FUNC: "function",
+    gdb.TYPE_CODE_VOID: "nothing",
 }
 
 
@@ -115,10 +117,8 @@ def facts(name, kind):
             return None
         word = "typedef"
     else:
-        word = "struct" if inner.code == gdb.TYPE_CODE_STRUCT else "union"
-    if inner.dynamic:
-        # An enumeration of Rust: which variant is there the object says. The variants are types of their own.
-        return "variants\t%s\t%d" % (name, inner.sizeof)
+        # An enumeration of Rust, or what has one inside.
+        word = "variants" if inner.dynamic else "struct" if inner.code == gdb.TYPE_CODE_STRUCT else "union"
     lines = []
     fields(inner, 0, lines)
     lines.sort(key=lambda line: (int(line.split("\t")[2]), line))

@@ -49,6 +49,23 @@ impl DebugRoots {
     }
 }
 
+/// Further names for types.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Aliases {
+    /// Give a type a further name, that a BPF program in C can write: app_Foo='ns::Foo<int>'
+    #[arg(long, value_name = "NAME=TYPE", value_parser = alias)]
+    pub alias: Vec<(String, String)>,
+}
+
+fn alias(argument: &str) -> Result<(String, String), String> {
+    match argument.split_once('=') {
+        Some((alias, name)) if !alias.is_empty() && !name.is_empty() => {
+            Ok((alias.to_owned(), name.to_owned()))
+        }
+        _ => Err("say NAME=TYPE, such as app_Foo='ns::Foo<int>'".to_owned()),
+    }
+}
+
 /// The bytes of a file; of standard input where it is called `-`.
 pub fn read(path: &Path) -> Result<Bytes, Failure> {
     try_read(path).map_err(|error| Failure::at(path, error))

@@ -184,7 +184,7 @@ impl Entry {
                 S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
             ),
             Self::Array => matches!(slot, S::Type | S::ByteSize),
-            Self::Prototype => slot == S::Type,
+            Self::Prototype => matches!(slot, S::Type | S::ByteSize),
             Self::Subrange => matches!(
                 slot,
                 S::Type | S::Count | S::UpperBound | S::LowerBound | S::ByteSize

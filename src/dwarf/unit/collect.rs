@@ -4,6 +4,7 @@
 //! parts, and everything else is gone over. Function bodies are not jumped over: types can be declared in
 //! them; inlined bodies are, since their types are in the function they came from.
 
+use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
@@ -210,6 +211,7 @@ fn with_pass<T>(
         str_offsets_base: 0,
         addr_base: 0,
         qualify: false,
+        named_typedefs: false,
         lower_bound: 0,
         role: Role::Scope,
         aside: false,
@@ -240,6 +242,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) addr_base: u64,
     /// Whether names get the names of what is around them.
     pub(super) qualify: bool,
+    /// Whether typedefs can be parts of cycles.
+    pub(super) named_typedefs: bool,
     /// Where arrays start that don't say it.
     pub(super) lower_bound: u64,
     /// The innermost frame's.
@@ -265,6 +269,14 @@ pub(super) const fn usual_type(entry: Entry) -> Option<(Shape, Role)> {
         Entry::Prototype => (Shape::Prototype, Role::Parameters),
         _ => return None,
     })
+}
+
+/// Makes a pointer that BTF can't say a number, which it is.
+#[cold]
+pub(super) fn no_pointer(node: &mut Node) {
+    node.shape = Shape::Base;
+    node.aux = POINTER_OF_OTHER_WIDTH;
+    node.ty = Ref::VOID;
 }
 
 const OUTSIDE: Frame = Frame {
@@ -406,7 +418,7 @@ impl Pass<'_, '_> {
             Some(Slot::ByteSize) => entry.number,
             _ => 0,
         };
-        let owner = self.nodes.push(Node {
+        let mut node = Node {
             die: self.place(die),
             shape,
             declaration: entry.declaration,
@@ -416,7 +428,11 @@ impl Pass<'_, '_> {
             aux: 0,
             first: 0,
             count: 0,
-        });
+        };
+        if shape == Shape::Pointer && self.is_other_width(size) {
+            no_pointer(&mut node);
+        }
+        let owner = self.nodes.push(node);
         if !has_children {
             return Ok(());
         }
@@ -432,6 +448,12 @@ impl Pass<'_, '_> {
             scope: NameRef::NONE,
             local: false,
         })
+    }
+
+    /// Whether a pointer of this size, if it has one, is not as wide as the program's.
+    #[inline]
+    pub(super) fn is_other_width(&self, size: u64) -> bool {
+        size != 0 && size != u64::from(self.unit.header.encoding.address_size)
     }
 
     /// Adds a part to the innermost open node.

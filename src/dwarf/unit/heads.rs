@@ -16,6 +16,8 @@ pub(crate) struct Head {
     /// Its entry, from the start of the unit.
     pub die: u32,
     pub shape: Shape,
+    /// Whether the unit's names are qualified, so that this is but the last part of one.
+    pub qualified: bool,
 }
 
 impl Pass<'_, '_> {
@@ -59,7 +61,12 @@ impl Pass<'_, '_> {
             {
                 let (name, die) = (self.name(), self.place(die));
                 if !name.is_none() {
-                    found(Head { name, die, shape });
+                    found(Head {
+                        name,
+                        die,
+                        shape,
+                        qualified: self.qualify,
+                    });
                 }
             }
             self.jump(plan);

@@ -59,6 +59,8 @@ pub(crate) enum Shape {
     /// `size` bytes, `aux` is the encoding.
     Base,
     Pointer,
+    /// A pointer to a member of C++; `ty` is the member's type.
+    MemberPointer,
     Const,
     Volatile,
     Restrict,
@@ -67,8 +69,11 @@ pub(crate) enum Shape {
     Union,
     /// `aux` is 1 where a value is negative.
     Enum,
+    /// A typedef of a language whose typedefs can be parts of cycles, so that it goes by its name.
+    Defined,
     /// One part a dimension.
     Array,
+    /// Where it has a `size` it is a value: a pointer to what has the code's address first.
     Prototype,
     /// A function: `aux` is the linkage, `ty` its prototype.
     Function,
@@ -84,7 +89,10 @@ impl Shape {
     /// Whether references to such a type, if it has a name, go by the name.
     #[inline]
     pub const fn is_nominal(self) -> bool {
-        matches!(self, Self::Struct | Self::Union | Self::Enum)
+        matches!(
+            self,
+            Self::Struct | Self::Union | Self::Enum | Self::Defined
+        )
     }
 }
 

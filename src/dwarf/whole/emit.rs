@@ -17,6 +17,7 @@ use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 use crate::graph::{GraphBuilder, Info, Kind, TypeGraph};
 use crate::id::TypeId;
+use crate::target::PointerWidth;
 
 /// What a conversion comes to.
 pub(crate) struct Emitted {
@@ -51,6 +52,7 @@ pub(crate) struct Emit<'a> {
     /// The id of the first record behind the named types.
     first_record: u32,
     most_types: u32,
+    pub(super) pointer_bytes: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -126,6 +128,7 @@ pub(crate) fn emit(
     unit_offsets: &[u64],
     builder: GraphBuilder,
     most_types: u32,
+    pointer_width: PointerWidth,
 ) -> Result<Emitted> {
     let mut emit = Emit {
         table,
@@ -150,6 +153,10 @@ pub(crate) fn emit(
         unit_offsets,
         first_record: 0,
         most_types,
+        pointer_bytes: match pointer_width {
+            PointerWidth::Four => 4,
+            PointerWidth::Eight => 8,
+        },
     };
     emit.find_dependent();
     emit.number();
@@ -348,6 +355,7 @@ impl Emit<'_> {
         let name = self.name(entity.name)?;
         match entity.shape {
             Shape::Enum => self.cons(&[name, Info::new(Kind::Enum, 0, false).word(), 4]),
+            Shape::Defined => Ok(0),
             shape => {
                 let info = Info::new(Kind::Fwd, 0, shape == Shape::Union);
                 self.cons(&[name, info.word(), 0])

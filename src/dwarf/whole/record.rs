@@ -4,7 +4,7 @@ use crate::dwarf::base::{BaseType, base_type, float_name};
 use crate::dwarf::report::Reason;
 use crate::dwarf::unit::nodes::{Note, Shape};
 use crate::dwarf::whole::emit::Emit;
-use crate::dwarf::whole::table::Class;
+use crate::dwarf::whole::table::{Class, RefId, RefTarget};
 use crate::error::Result;
 use crate::graph::{Info, IntEncoding, Kind};
 
@@ -22,12 +22,19 @@ impl Emit<'_> {
             Shape::Const => self.cons(&[0, plain(Kind::Const), first]),
             Shape::Volatile => self.cons(&[0, plain(Kind::Volatile), first]),
             Shape::Restrict => self.cons(&[0, plain(Kind::Restrict), first]),
+            Shape::MemberPointer => self.member_pointer(number, class, first),
             Shape::Typedef => {
                 let name = self.name(class.name)?;
                 self.cons(&[name, plain(Kind::Typedef), first])
             }
             Shape::Base => self.base(number, class),
             Shape::Array => self.array(number, class, first),
+            Shape::Prototype if class.size > 0 => {
+                // Go's functions are values: a pointer to a closure, which starts with the code's address.
+                let proto = self.prototype(class, ids)?;
+                let code = self.cons(&[0, plain(Kind::Ptr), proto])?;
+                self.cons(&[0, plain(Kind::Ptr), code])
+            }
             Shape::Prototype => self.prototype(class, ids),
             Shape::Function => {
                 let proto = self.prototype(class, ids)?;
@@ -39,7 +46,7 @@ impl Emit<'_> {
                 let name = self.name(class.name)?;
                 self.cons(&[name, plain(Kind::Var), first, class.aux])
             }
-            Shape::Struct | Shape::Union | Shape::Enum => {
+            Shape::Struct | Shape::Union | Shape::Enum | Shape::Defined => {
                 let words = self.nominal(number, class, ids)?;
                 self.cons(&words)
             }
@@ -51,6 +58,11 @@ impl Emit<'_> {
     pub(super) fn nominal(&mut self, number: u32, class: &Class, ids: &[u32]) -> Result<Vec<u32>> {
         match class.shape {
             Shape::Enum => self.enumeration(number, class),
+            Shape::Defined => {
+                let info = Info::new(Kind::Typedef, 0, false).word();
+                let ty = ids.first().copied().unwrap_or(0);
+                Ok(vec![self.name(class.name)?, info, ty])
+            }
             Shape::Union => self.composite(Kind::Union, number, class, ids),
             _ => self.composite(Kind::Struct, number, class, ids),
         }
@@ -81,7 +93,12 @@ impl Emit<'_> {
         };
         let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
         let mut count = 0u32;
-        for ((index, piece), ty) in (0u32..).zip(pieces).zip(ids) {
+        let mut members: Vec<_> = (0u32..).zip(pieces).zip(ids).collect();
+        // The kernel wants them in the order of their places. In C they are; Rust and C++ place them as they like.
+        if !pieces.is_sorted_by_key(|piece| piece.value) {
+            members.sort_by_key(|((_, piece), _)| piece.value);
+        }
+        for ((index, piece), ty) in members {
             let reason = if piece.note == Note::Virtual {
                 Some(Reason::VirtualBase)
             } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
@@ -169,6 +186,37 @@ impl Emit<'_> {
                 self.cons(&[name, Info::new(Kind::Struct, 0, false).word(), 0])
             }
         }
+    }
+
+    /// A pointer to a member: to data its distance from the object's start; to a function the function and
+    /// what to add to the object's address (Itanium C++ ABI, section 2.3).
+    fn member_pointer(&mut self, number: u32, class: &Class, target: u32) -> Result<u32> {
+        self.lose(number, u32::MAX, Reason::MemberPointer);
+        let width = self.pointer_bytes;
+        let name = self.text(if width == 8 { "long" } else { "int" })?;
+        let distance = self.int(name, width, IntEncoding::SIGNED)?;
+        if !self.is_function(class.ty) {
+            return Ok(distance);
+        }
+        let pointer = self.cons(&[0, Info::new(Kind::Ptr, 0, false).word(), target])?;
+        let (ptr, adj) = (self.text("ptr")?, self.text("adj")?);
+        let info = Info::new(Kind::Struct, 2, false).word();
+        let bits = width * 8;
+        self.cons(&[0, info, width * 2, ptr, pointer, 0, adj, distance, bits])
+    }
+
+    /// Whether a type is a function's, perhaps by another name.
+    fn is_function(&self, ty: RefId) -> bool {
+        let mut ty = ty;
+        // The table's classes refer to those before them, so this ends.
+        while let RefTarget::Class(number) = ty.target() {
+            match self.table.classes.get(number as usize) {
+                Some(class) if class.shape == Shape::Prototype => return true,
+                Some(class) if class.shape == Shape::Typedef => ty = class.ty,
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {

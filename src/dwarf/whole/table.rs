@@ -259,10 +259,12 @@ impl Table {
         };
         match class.shape {
             Shape::Pointer
+            | Shape::MemberPointer
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
             | Shape::Typedef
+            | Shape::Defined
             | Shape::Array
             | Shape::Variable
             | Shape::Alias => (index == 0).then_some(class.ty),

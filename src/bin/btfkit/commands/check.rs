@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use btfkit::pipeline::{Options, Sums, Verdict, check};
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, TargetArgument, read, targets};
+use crate::input::{Aliases, DebugRoots, TargetArgument, read, targets};
 use crate::progress::Progress;
 use crate::style::Style;
 
@@ -31,6 +31,9 @@ pub struct Arguments {
     target: Vec<TargetArgument>,
 
     #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
     debug: DebugRoots,
 
     /// Print each poisoned relocation that can be reached
@@ -48,6 +51,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let progress = Progress::start("trying every object on every target".to_owned(), style);
     let mut options = Options::default();
     options.search = Some(arguments.debug.search());
+    options.aliases = arguments.aliases.alias.clone();
     let verdicts = check(&objects, &targets, &options)
         .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
     drop(progress);

@@ -7,7 +7,7 @@ use btfkit::dwarf;
 use btfkit::pipeline::Source;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, is_elf, types};
+use crate::input::{Aliases, DebugRoots, is_elf, types};
 use crate::output;
 use crate::style::Style;
 
@@ -42,6 +42,9 @@ pub struct Arguments {
     jobs: Option<NonZeroUsize>,
 
     #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
     debug: DebugRoots,
 
     /// Where to write the BTF; - is standard output
@@ -60,6 +63,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .functions(arguments.functions)
         .variables(arguments.variables);
     conversion.roots = roots;
+    if !conversion.roots.is_empty() {
+        let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
+        conversion.roots.extend(names);
+    }
     conversion.threads = arguments.jobs;
     options.conversion = conversion;
 
@@ -73,7 +80,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
     }
-    output::write_graph(&arguments.output, &loaded.graph)
+    let aliases = arguments.aliases.alias.iter();
+    let graph = loaded
+        .graph
+        .with_aliases(aliases.map(|(alias, name)| (alias.as_str(), name.as_str())))
+        .map_err(|error| Failure::at(&program, error))?;
+    output::write_graph(&arguments.output, &graph)
 }
 
 impl Arguments {

@@ -7,7 +7,7 @@ use btfkit::encode::encode;
 use btfkit::pipeline::{Options, minimise};
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, TargetArgument, read};
+use crate::input::{Aliases, DebugRoots, TargetArgument, read};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -33,6 +33,9 @@ pub struct Arguments {
     module: Vec<PathBuf>,
 
     #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
     debug: DebugRoots,
 
     /// Where to write the BTF; - is standard output
@@ -53,6 +56,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let progress = Progress::start("looking for what the objects need".to_owned(), style);
     let mut options = Options::default();
     options.search = Some(arguments.debug.search());
+    options.aliases = arguments.aliases.alias.clone();
     let small = minimise(&objects, &target, &options)
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))
         .map_err(|error| match error.places().first() {

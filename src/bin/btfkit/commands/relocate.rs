@@ -9,7 +9,7 @@ use btfkit::{Error, Place};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, TargetArgument, is_bpf_object, read, targets};
+use crate::input::{Aliases, DebugRoots, TargetArgument, is_bpf_object, read, targets};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -54,6 +54,9 @@ pub struct Arguments {
     report: Option<Format>,
 
     #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
     debug: DebugRoots,
 
     /// Where to write the rewritten object; - is standard output
@@ -80,6 +83,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     options.partial = arguments.partial;
     options.dwarf = arguments.dwarf;
     options.search = Some(arguments.debug.search());
+    options.aliases = arguments.aliases.alias.clone();
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
