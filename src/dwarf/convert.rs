@@ -54,7 +54,10 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     } else {
         job.units
             .iter()
-            .map(|(_, unit)| unit.header.offset)
+            .map(|(source, unit)| {
+                let base = job.sources.get(*source).map_or(0, |source| source.base);
+                base.saturating_add(unit.header.offset)
+            })
             .collect()
     };
     let emitted = emit(
