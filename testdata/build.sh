@@ -81,6 +81,10 @@ for compiler in gcc clang; do
 	done
 done
 
+# ---- openssl ------------------------------------------------------------------
+
+bpf bpf openssl/probe.bpf.c openssl/probe.bpf.o
+
 # ---- layouts ------------------------------------------------------------------
 
 bpf bpf layouts/probe.bpf.c layouts/probe.bpf.o
@@ -188,12 +192,15 @@ for compiler in gcc clang; do
 	done
 	packaged $compiler dwarf64.$compiler -gdwarf-5 -gdwarf64
 	for dwarf in 4 5; do
-		packaged $compiler types$dwarf.$compiler -gdwarf-$dwarf -fdebug-types-section
 		packaged $compiler split$dwarf.$compiler -gdwarf-$dwarf -gsplit-dwarf
 		for unit in one two three; do
 			built+=("packaging/split$dwarf.$compiler-$unit.dwo")
 		done
 	done
+done
+# clang makes type units for C++ only.
+for dwarf in 4 5; do
+	packaged gcc types$dwarf.gcc -gdwarf-$dwarf -fdebug-types-section
 done
 packaged gcc lto.gcc -gdwarf-5 -flto
 (
@@ -218,15 +225,15 @@ LINK=-Wl,--emit-relocs packaged gcc relocs.gcc -gdwarf-5
 	# dwz moves to the shared file what two programs have in common.
 	cp plain.gcc dwz.gcc
 	cp plain.gcc other.gcc
-	dwz -m shared.dwz -M .dwz/shared.dwz dwz.gcc other.gcc
+	dwz -m shared.dwz -M shared.dwz dwz.gcc other.gcc
 	cp plain.gcc partial.gcc
 	dwz partial.gcc
 	rm other.gcc
 	cd ..
 	dwp -e packaging/split4.gcc -o packaging/split4.gcc.dwp
-	# dwp of binutils 2.40 knows DWARF 4 only.
-	llvm-dwp-19 -e packaging/split5.gcc -o packaging/split5.gcc.dwp
-	llvm-dwp-19 -e packaging/split5.clang -o packaging/split5.clang.dwp
+	# dwp of binutils 2.40 knows DWARF 4 only, and some files keep llvm-dwp busy for ever.
+	timeout 60 llvm-dwp-19 -e packaging/split5.gcc -o packaging/split5.gcc.dwp
+	timeout 60 llvm-dwp-19 -e packaging/split5.clang -o packaging/split5.clang.dwp
 )
 built+=(packaging/{zlib,zdebug,zstd,stripped,unnamed,dwz,partial}.gcc packaging/program.debug packaging/shared.dwz)
 built+=(packaging/split{4.gcc,5.gcc,5.clang}.dwp)

@@ -177,7 +177,7 @@ pub struct Rebased {
 /// Each type of the distilled base must be found in the real one: integers by name, size and encoding;
 /// floating-point numbers and enumerations by name and size; forward declarations by what they declare, or
 /// as such; structures and unions by name, and by size, too, where the base has several of the name or a
-/// type of the graph holds one by value.
+/// type of the graph holds one by value. Where none does, and the base only declares one, its declaration is it.
 ///
 /// # Errors
 /// `NotFound`, with the type, where the base doesn't have it; `Ambiguous` where it has several; `Usage`
@@ -259,9 +259,18 @@ fn find(ty: Type<'_>, base: &TypeGraph, by_value: bool) -> Result<TypeId> {
             .collect(),
         Kind::Struct | Kind::Union => {
             let several = named.iter().filter(|t| t.kind().is_composite()).count() > 1;
-            of_kind(ty.kind())
+            let complete: Vec<_> = of_kind(ty.kind())
                 .filter(|other| !(several || by_value) || same_size(other))
-                .collect()
+                .collect();
+            if complete.is_empty() && !several && !by_value {
+                // Whoever points to it can point to what the base only declares.
+                let is_union = ty.kind() == Kind::Union;
+                of_kind(Kind::Fwd)
+                    .filter(|other| other.info().flag() == is_union)
+                    .collect()
+            } else {
+                complete
+            }
         }
         Kind::Fwd => {
             let declared = if ty.info().flag() {

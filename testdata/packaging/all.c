@@ -9,7 +9,7 @@
 _Thread_local int depth;
 
 struct fact {
-	char what[60];
+	byte what[60];
 	unsigned value;
 };
 

@@ -6,14 +6,14 @@ struct hidden {
 	enum { QUIET = 1, LOUD = 2 } mode;
 };
 
-queue_t queues[3];
+__attribute__((used)) queue_t queues[3];
 static struct hidden secret = { 1, LOUD };
 
-int put(queue_t *queue, struct entry *entry)
+KEPT int put(queue_t *queue, struct entry *entry)
 {
 	queue->hidden = &secret;
 	queue->hidden->calls++;
 	entry->link.next = queue->entries.next;
 	queue->entries.next = &entry->link;
-	return queue->order ? queue->order(entry, last) : 0;
+	return queue->order && entry != last;
 }

@@ -3,7 +3,8 @@
  * or sign hangs on more than the width of a pointer. */
 #pragma once
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* A function of its own, even where the linker sees the whole program. */
+#define KEPT __attribute__((noinline))
 
 typedef unsigned char byte;
 typedef unsigned long long stamp;

@@ -4,9 +4,9 @@
 enum answer { NO, YES };
 
 static struct entry storage[1];
-enum answer answer = YES;
+volatile enum answer answer = YES;
 
-static int order(const struct entry *a, const struct entry *b)
+KEPT static int order(const struct entry *a, const struct entry *b)
 {
 	return a == b ? 0 : (int)(a->key.number - (b ? b->key.number : 0));
 }

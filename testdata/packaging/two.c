@@ -11,9 +11,9 @@ struct cursor {
 	stamp when;
 };
 
-static struct cursor cursor;
+struct cursor cursor;
 
-const struct entry *take(queue_t *queue)
+KEPT const struct entry *take(queue_t *queue)
 {
 	struct list *first = queue->entries.next;
 

@@ -166,6 +166,29 @@ fn rename() {
     assert!(merged.collisions(&Limits::default()).unwrap().is_empty());
 }
 
+/// What one input says in two ways is its own business; what another says in a third is not.
+#[test]
+fn an_input_with_a_name_twice() {
+    let build = |sizes: &[u32]| {
+        let mut builder = GraphBuilder::new();
+        for size in sizes {
+            builder.composite(Kind::Struct, "s", *size, &[]).unwrap();
+        }
+        builder.freeze().unwrap()
+    };
+    let collisions = |one: &[u32], other: &[u32]| {
+        let inputs = [
+            Input::new("one", build(one)),
+            Input::new("other", build(other)),
+        ];
+        let merged = merge(inputs, &Options::default()).unwrap();
+        merged.collisions(&Limits::default()).unwrap().len()
+    };
+    assert_eq!(collisions(&[4, 8], &[]), 0);
+    assert_eq!(collisions(&[4, 8], &[8]), 0);
+    assert_eq!(collisions(&[4, 8], &[16]), 1);
+}
+
 /// Seen first and resolved then, it is the same as at once.
 #[test]
 fn policies_after_a_look() {

@@ -115,6 +115,72 @@ fn declarations_that_the_new_base_completes() {
     assert_eq!(to, [Kind::Struct, Kind::Union]);
 }
 
+/// A structure that is only pointed to may be a declaration in the new base, and one held by value may not.
+#[test]
+fn structures_that_the_new_base_only_declares() {
+    let rebased = |kind, held: bool, declared| {
+        let mut old = GraphBuilder::new();
+        let id = old.composite(kind, "known", 8, &[]).unwrap();
+        let old = old.freeze().unwrap();
+        let mut graph = GraphBuilder::split(&old);
+        let to = if held { id } else { graph.ptr(id).unwrap() };
+        let x = [NewMember::new(graph.intern("x").unwrap(), to, 0)];
+        graph.composite(Kind::Struct, "own", 8, &x).unwrap();
+        let distilled = distill(&graph.freeze().unwrap()).unwrap();
+        let mut new = GraphBuilder::new();
+        new.float("double", 8).unwrap();
+        new.fwd("known", declared).unwrap();
+        rebase(&distilled.graph, &new.freeze().unwrap())
+    };
+    for (kind, same, other) in [
+        (Kind::Struct, FwdKind::Struct, FwdKind::Union),
+        (Kind::Union, FwdKind::Union, FwdKind::Struct),
+    ] {
+        let graph = rebased(kind, false, same).unwrap().graph;
+        let pointer = graph.own_types().find(|ty| ty.kind() == Kind::Ptr).unwrap();
+        assert_eq!(pointer.referent(), Some(TypeId::new(2)));
+        for error in [rebased(kind, false, other), rebased(kind, true, same)] {
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::NotFound);
+        }
+    }
+}
+
+/// Enumerations of either width are found by name and size, integers by their encoding, too.
+#[test]
+fn scalars_by_name_size_and_encoding() {
+    let base = |size: u32, encoding, float: u32| {
+        let mut base = GraphBuilder::new();
+        base.fwd("padding", FwdKind::Struct).unwrap();
+        base.int("int", 4, encoding).unwrap();
+        base.float("real", float).unwrap();
+        let a = base.intern("A").unwrap();
+        base.enumeration("e", size, false, &[(a, 1)]).unwrap();
+        base.freeze().unwrap()
+    };
+    let old = base(8, IntEncoding::SIGNED, 8);
+    let named = ["int", "real", "e"];
+    let mut graph = GraphBuilder::split(&old);
+    for name in named {
+        let id = old.named(name.as_bytes()).next().unwrap().id();
+        graph.typedef("own", id).unwrap();
+    }
+    let distilled = distill(&graph.freeze().unwrap()).unwrap();
+    let same = base(8, IntEncoding::SIGNED, 8);
+    let back = rebase(&distilled.graph, &same).unwrap().graph;
+    let found = back
+        .own_types()
+        .map(|ty| back.ty(ty.referent().unwrap()).name().to_string());
+    assert_eq!(found.collect::<Vec<_>>(), named);
+    for other in [
+        base(4, IntEncoding::SIGNED, 8),
+        base(8, IntEncoding::UNSIGNED, 8),
+        base(8, IntEncoding::SIGNED, 4),
+    ] {
+        let error = rebase(&distilled.graph, &other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let old = base(false);

@@ -157,7 +157,13 @@ impl Entry {
             ),
             Self::Variable => matches!(
                 slot,
-                S::Name | S::Type | S::Location | S::External | S::Declaration | S::Specification
+                S::Name
+                    | S::Type
+                    | S::Location
+                    | S::External
+                    | S::Declaration
+                    | S::Specification
+                    | S::Origin
             ),
             Self::ImportedUnit => matches!(slot, S::Import),
             Self::Base => matches!(slot, S::Name | S::ByteSize | S::BitSize | S::Encoding),

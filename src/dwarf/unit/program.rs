@@ -70,9 +70,12 @@ impl Pass<'_, '_> {
         let mut node = self.named(Shape::Variable, die, declaration, around);
         node.size = address.unwrap_or(0);
         let node = self.nodes.push(node);
-        if self.attrs.has(Slot::Specification) {
-            let by = self.ty(Slot::Specification);
-            self.later.push(Later::Declared { node, by });
+        // With link-time optimisation, the address stands apart from name and type.
+        for slot in [Slot::Specification, Slot::Origin] {
+            if self.attrs.has(slot) {
+                let by = self.ty(slot);
+                self.later.push(Later::Declared { node, by });
+            }
         }
         Ok(())
     }
@@ -128,7 +131,8 @@ impl Pass<'_, '_> {
 
 /// Fills in what entries left to others.
 pub(crate) fn complete(nodes: &mut Nodes, later: &[Later]) {
-    for later in later {
+    // Twice, as an entry may leave its name to one that leaves it to a declaration.
+    for later in later.iter().chain(later) {
         match *later {
             Later::Code { of } => {
                 if let Some(node) = nodes.follow(of)

@@ -28,6 +28,7 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &words[..] {
         ["once", who, job, files @ ..] => once(who, job, files),
+        ["rebased", from, to] => same_rebased(from, to),
         [] => compare(&[KERNEL]),
         files => compare(files),
     }
@@ -49,6 +50,7 @@ fn compare(files: &[&str]) {
         show("merge", files);
     }
     same_distilled(files[0]);
+    same_rebased(files[0], files[files.len() - 1]);
     show("parse", &files[..1]);
     for copies in [1, 2, 4, 8] {
         show("merge", &vec![files[0]; copies]);
@@ -225,6 +227,71 @@ fn same_distilled(kernel: &str) {
     );
 }
 
+/// What a small split says after it was put over another base: name, kind, and what it refers to.
+fn over_base(split: &TypeGraph) -> Vec<String> {
+    let own = split.own_types();
+    own.map(|ty| {
+        let refers: Vec<_> = ty.references().collect();
+        format!("{} {} {refers:?}", ty.kind(), ty.name())
+    })
+    .collect()
+}
+
+/// Small splits of a kernel, distilled by libbpf and put over a base by both: over the kernel itself and over
+/// another one. Where one of the two refuses, it is said which and why.
+fn same_rebased(from: &str, to: &str) {
+    let base = ours(from);
+    let their_from = libbpf::Btf::parse(from);
+    for file in [from, to] {
+        let new = ours(file);
+        let their_new = libbpf::Btf::parse(file);
+        let (mut same, mut refused, mut only_theirs) = (0, 0, 0);
+        let mut only_ours = BTreeMap::<String, usize>::new();
+        let named =
+            |ty: &btfkit::graph::Type<'_>| ty.kind().is_composite() && !ty.name().is_empty();
+        for ty in base.types().filter(named).step_by(31) {
+            let mut builder = btfkit::graph::GraphBuilder::split(&base);
+            let pointer = builder.ptr(ty.id()).unwrap();
+            builder.typedef("pointer", pointer).unwrap();
+            for member in ty.members().take(8) {
+                builder.typedef("member", member.ty).unwrap();
+            }
+            let split = btfkit::encode::encode(&builder.freeze().unwrap()).unwrap();
+            let split = libbpf::Btf::new(&split, Some(&their_from));
+            // Twice: once libbpf has shown the bytes, they stay as they are.
+            let (their_base, theirs) = split.distill();
+            let small = parse::parse(their_base.raw().to_vec()).unwrap();
+            let small = parse::Options::split(&small);
+            let small = parse::parse_with(theirs.raw().to_vec(), &small).unwrap();
+            let (_their_base, mut theirs) = split.distill();
+            let ours = btfkit::merge::rebase(&small, &new);
+            match (theirs.relocate(&their_new), ours) {
+                (0, Ok(ours)) => {
+                    let options = parse::Options::split(&new);
+                    let theirs = parse::parse_with(theirs.raw().to_vec(), &options).unwrap();
+                    assert_eq!(over_base(&theirs), over_base(&ours.graph), "{}", ty.name());
+                    same += 1;
+                }
+                (0, Err(error)) => {
+                    println!("refused by btfkit only: {}: {error}", ty.name());
+                    only_theirs += 1;
+                }
+                (_, Err(_)) => refused += 1,
+                (_, Ok(_)) => {
+                    let fwd = small
+                        .types()
+                        .any(|ty| ty.kind() == btfkit::graph::Kind::Fwd);
+                    let why = if fwd { "declarations" } else { "else" };
+                    *only_ours.entry(why.to_owned()).or_default() += 1;
+                }
+            }
+        }
+        println!(
+            "over {file}: {same} splits the same, {refused} refused by both, {only_theirs} by btfkit only, by libbpf only: {only_ours:?}"
+        );
+    }
+}
+
 /// libbpf's part.
 mod libbpf {
     use super::{CString, ptr, sys};
@@ -275,6 +342,12 @@ mod libbpf {
             let done = unsafe { sys::btf__distill_base(self.0, &raw mut base, &raw mut split) };
             assert_eq!(done, 0);
             (Self(base), Self(split))
+        }
+
+        /// Puts a split over another base; 0 or a negative error number.
+        pub fn relocate(&mut self, base: &Self) -> i32 {
+            // SAFETY: two valid BTFs; the base outlives the split in this program.
+            unsafe { sys::btf__relocate(self.0, base.0) }
         }
     }
 
