@@ -45,8 +45,8 @@ fn canonical_with(
     } else {
         Forwards::default()
     };
-    let mut hashes = vec![0u64; nodes.len()];
-    let mut other = vec![0u64; nodes.len()];
+    let mut hashes = vec![0u32; nodes.len()];
+    let mut other = vec![0u32; nodes.len()];
     for _ in 0..rounds {
         mixer.round(&nodes, &hashes, &mut other, rules.sections);
         std::mem::swap(&mut hashes, &mut other);
@@ -63,7 +63,7 @@ fn canonical_with(
 }
 
 /// The forward declarations that stand for a complete type, as far as hashes tell, each with the type.
-fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u64]) -> Vec<(u32, u32)> {
+fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u32]) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for tag in forwards.tags() {
         if let Some(complete) = forwards.agreed(&tag, hashes) {
@@ -76,7 +76,7 @@ fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u64]) -> Vec<(u32
 
 /// The classes of equal hashes. Forward declarations follow their complete type; what is never merged stays
 /// outside.
-fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u64>, sections: bool) -> Partition {
+fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u32>, sections: bool) -> Partition {
     let pairs = following(forwards, nodes, &hashes);
     let mut outside = vec![false; nodes.len()];
     for (forward, _) in &pairs {
