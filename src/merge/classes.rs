@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::graph::TypeGraph;
 use crate::merge::forwards::Forwards;
 use crate::merge::hash::{Mixer, is_unique};
-use crate::merge::nodes::{Nodes, at, count, set};
+use crate::merge::nodes::{Nodes, at, set};
 use crate::merge::partition::Partition;
 use crate::merge::refine::Refiner;
 
@@ -59,7 +59,7 @@ fn canonical_with(
     drop(other);
     let partition = initial(&nodes, &forwards, hashes, rules.sections);
     let partition = Refiner::new(&nodes, &forwards, mixer, partition).run();
-    Ok(firsts(&nodes, &forwards, &partition))
+    Ok(firsts(&nodes, &forwards, partition))
 }
 
 /// The forward declarations that stand for a complete type, as far as hashes tell, each with the type.
@@ -95,8 +95,12 @@ fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u32>, sections: b
     partition
 }
 
-fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, partition: &Partition) -> Vec<u32> {
-    let mut canonical: Vec<u32> = (0..count(nodes.len())).collect();
+fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> Vec<u32> {
+    // In the memory of what isn't needed any more.
+    let mut canonical = partition.take_classes();
+    for (node, entry) in (0..).zip(&mut canonical) {
+        *entry = node;
+    }
     for block in 0..partition.blocks() {
         let members = partition.members(block);
         if let Some(&first) = members.iter().min() {

@@ -117,6 +117,11 @@ impl Partition {
         &self.class
     }
 
+    /// The table of class numbers, whose contents are no longer asked for. Blocks and followers stay.
+    pub fn take_classes(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.class)
+    }
+
     /// Whether the node is alone in its class, or follows one that is.
     #[inline]
     pub fn is_alone(&self, node: u32) -> bool {
