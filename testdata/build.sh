@@ -240,6 +240,9 @@ for system in {x86_64,i386,aarch64,powerpc64,s390x,riscv64,mips,loongarch64}-lin
 	unit clang all ${system%%-*} --target=$system -gdwarf-5
 	built+=("packaging/${system%%-*}-all.o")
 done
+# Of a kind whose addends stand in place: to apply these twice would do harm.
+(cd "$out" && ld -m elf_i386 --emit-relocs --build-id=none packaging/i386-all.o -o packaging/relocs-i386.clang32)
+built+=(packaging/relocs-i386.clang32)
 unit clang all single -gdwarf-5 -gsplit-dwarf=single
 built+=(packaging/single-all.o)
 
