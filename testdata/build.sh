@@ -18,6 +18,7 @@ GXX=${GXX:-g++-12}
 RUSTC=${RUSTC:-rustc}
 GO=${GO:-go}
 GDB=${GDB:-gdb}
+DWARFDUMP=${DWARFDUMP:-llvm-dwarfdump-19}
 
 check=
 out=.
@@ -289,6 +290,33 @@ facts go/shapes
 objcopy --only-keep-debug -R .debug_frame -R .debug_loc -R .debug_ranges -R .debug_line -R .debug_gdb_scripts \
 	-R .symtab -R .strtab -R '.note*' "$out/go/shapes"
 built+=(go/shapes)
+
+# ---- provenance -------------------------------------------------------------------
+
+# origins PROGRAM: where llvm-dwarfdump says that its types are declared, in PROGRAM.origins.txt
+origins() {
+	"$DWARFDUMP" --debug-info "$out/$1" | awk -v OFS='\t' '
+		function end() {
+			if (tag != "" && name != "" && line != "") print die, tag, name, unit, file, line
+		}
+		/^0x[0-9a-f]+: +DW_TAG_/ {
+			end()
+			die = $1; sub(":", "", die); tag = $2; name = file = line = ""
+			sub("DW_TAG_", "", tag)
+			if (tag !~ /^(structure_type|union_type|enumeration_type|typedef)$/ && tag != "compile_unit") tag = ""
+			next
+		}
+		tag == "" { next }
+		$1 == "DW_AT_name" { match($0, /\(".*"\)/); name = substr($0, RSTART + 2, RLENGTH - 4); if (tag == "compile_unit") unit = name }
+		$1 == "DW_AT_decl_file" { match($0, /\(".*"\)/); file = substr($0, RSTART + 2, RLENGTH - 4) }
+		$1 == "DW_AT_decl_line" { gsub(/[()]/, "", $2); line = $2 }
+		END { end() }' >"$out/$1.origins.txt"
+	built+=("$1.origins.txt")
+}
+
+for program in types/kinds.gcc-dwarf5 types/kinds.clang-dwarf4 packaging/plain.gcc packaging/plain.clang packaging/dwarf64.gcc; do
+	origins $program
+done
 
 # ---- the end ------------------------------------------------------------------
 

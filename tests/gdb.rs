@@ -8,7 +8,7 @@ use std::process::Command;
 
 use btfkit::Limits;
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::debug_sections;
+use btfkit::elf::{Search, find_debug_sections};
 use facts::{Outcome, compare, read};
 
 /// Types that each of the programs in `GDB_PROGRAMS` must have at least.
@@ -17,7 +17,13 @@ const LEAST: usize = 400;
 fn against(program: &Path, facts: &str) -> Outcome {
     let bytes =
         std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let sections = debug_sections(&bytes.into(), &Limits::default()).unwrap();
+    let found = find_debug_sections(
+        &bytes.into(),
+        Some(program),
+        &Search::new(),
+        &Limits::default(),
+    );
+    let sections = found.unwrap().sections;
     let conversion = convert(&sections, &Options::default()).unwrap();
     compare(&conversion.graph, &read(facts))
 }
