@@ -226,6 +226,9 @@ LINK=-Wl,--emit-relocs packaged gcc relocs.gcc -gdwarf-5
 	cp plain.gcc dwz.gcc
 	cp plain.gcc other.gcc
 	dwz -m shared.dwz -M shared.dwz dwz.gcc other.gcc
+	cp plain.gcc dwz5.gcc
+	cp plain.gcc other.gcc
+	dwz --dwarf-5 -m shared5.dwz -M shared5.dwz dwz5.gcc other.gcc
 	cp plain.gcc partial.gcc
 	dwz partial.gcc
 	rm other.gcc
@@ -235,12 +238,15 @@ LINK=-Wl,--emit-relocs packaged gcc relocs.gcc -gdwarf-5
 	timeout 60 llvm-dwp-19 -e packaging/split5.gcc -o packaging/split5.gcc.dwp
 	timeout 60 llvm-dwp-19 -e packaging/split5.clang -o packaging/split5.clang.dwp
 )
-built+=(packaging/{zlib,zdebug,zstd,stripped,unnamed,dwz,partial}.gcc packaging/program.debug packaging/shared.dwz)
+built+=(packaging/{zlib,zdebug,zstd,stripped,unnamed,dwz,dwz5,partial}.gcc packaging/program.debug packaging/shared{,5}.dwz)
 built+=(packaging/split{4.gcc,5.gcc,5.clang}.dwp)
 for system in {x86_64,i386,aarch64,powerpc64,s390x,riscv64,mips,loongarch64}-linux-gnu arm-linux-gnueabihf; do
 	unit clang all ${system%%-*} --target=$system -gdwarf-5
 	built+=("packaging/${system%%-*}-all.o")
 done
+# Of a kind whose addends stand in place: to apply these twice would do harm.
+(cd "$out" && ld -m elf_i386 --emit-relocs --build-id=none packaging/i386-all.o -o packaging/relocs-i386.clang32)
+built+=(packaging/relocs-i386.clang32)
 unit clang all single -gdwarf-5 -gsplit-dwarf=single
 built+=(packaging/single-all.o)
 

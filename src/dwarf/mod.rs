@@ -68,4 +68,4 @@ pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};
 
-pub(crate) use split::{dwo_ids, only_skeletons, skeletons};
+pub(crate) use split::{Skeleton, dwo_ids, only_skeletons, skeletons};

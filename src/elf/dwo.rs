@@ -1,20 +1,13 @@
 //! The split units of a program: packages and `.dwo` files.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::HashSet;
 
-use crate::dwarf::{Sections, dwo_ids, only_skeletons, skeletons};
+use crate::dwarf::{Sections, Skeleton, dwo_ids, only_skeletons, skeletons};
 use crate::elf::debug::{Part, take};
 use crate::elf::file::Elf;
 use crate::elf::finder::{Candidate, Finder, plain};
 use crate::elf::request::{DebugFile, Request};
 use crate::error::{Error, ErrorKind, Result};
-
-/// A split unit that is still to be found: its `.dwo` file's name, and the folder it was compiled in.
-struct Wanted {
-    name: PathBuf,
-    folder: PathBuf,
-}
 
 impl Finder<'_> {
     /// Adds the split units that a program's skeletons belong to.
@@ -23,40 +16,31 @@ impl Finder<'_> {
     /// `Malformed` where the program's units can't be read; `Stripped` where the program has nothing but skeletons,
     /// and all split units are missing; as [`Finder::find`].
     pub fn split(&mut self, sections: &mut Sections) -> Result<()> {
-        let mut wanted = HashMap::new();
-        let mut order = Vec::new();
-        for skeleton in skeletons(sections)? {
-            let it = Wanted {
-                name: plain(skeleton.name),
-                folder: plain(skeleton.folder),
-            };
-            if wanted.insert(skeleton.id, it).is_none() {
-                order.push(skeleton.id);
-            }
-        }
-        if wanted.is_empty() {
+        let skeletons = skeletons(sections)?;
+        if skeletons.is_empty() {
             return Ok(());
         }
+        let mut wanted: HashSet<u64> = skeletons.iter().map(|skeleton| skeleton.id).collect();
         for split in &sections.split {
             for id in dwo_ids(split)? {
                 wanted.remove(&id);
             }
         }
-        self.package(sections, &mut wanted)?;
-        for id in order {
-            if let Some(it) = wanted.remove(&id) {
-                self.one(id, &it, sections, &mut wanted)?;
+        let mut found: Vec<Sections> = self.package(&mut wanted)?.into_iter().collect();
+        for skeleton in &skeletons {
+            if wanted.remove(&skeleton.id) {
+                found.extend(self.one(skeleton, &mut wanted)?);
             }
         }
+        sections.split.extend(found);
         self.some(sections)
     }
 
-    /// Takes what is wanted from packages.
-    fn package(
-        &mut self,
-        sections: &mut Sections,
-        wanted: &mut HashMap<u64, Wanted>,
-    ) -> Result<()> {
+    /// Takes what is wanted from a package.
+    fn package(&mut self, wanted: &mut HashSet<u64>) -> Result<Option<Sections>> {
+        if wanted.is_empty() {
+            return Ok(None);
+        }
         let mut candidates = Vec::new();
         for mut stem in self.stems() {
             stem.as_mut_os_string().push(".dwp");
@@ -66,30 +50,29 @@ impl Finder<'_> {
         }
         let request = Request::new(DebugFile::Package, self.program.clone());
         let limits = self.limits;
-        // Without a package there are .dwo files.
-        if let Ok((split, ids)) = self.find(request, candidates, |candidate: &Candidate| {
+        let found = self.find(request, candidates, |candidate: &Candidate| {
             let split = take(&Elf::parse(candidate.bytes.clone())?, Part::Split, limits)?;
             let ids = dwo_ids(&split)?;
-            if ids.iter().any(|id| wanted.contains_key(id)) {
+            if ids.iter().any(|id| wanted.contains(id)) {
                 return Ok((split, ids));
             }
             Err(Error::malformed("it has none of the program's split units"))
-        })? {
-            ids.iter().for_each(|id| drop(wanted.remove(id)));
-            sections.split.push(split);
-        }
-        Ok(())
+        })?;
+        // Without a package there are .dwo files.
+        Ok(found.ok().map(|(split, ids)| {
+            wanted.retain(|id| !ids.contains(id));
+            split
+        }))
     }
 
     /// Takes one split unit from its `.dwo` file, and others that are there, too.
     fn one(
         &mut self,
-        id: u64,
-        it: &Wanted,
-        sections: &mut Sections,
-        wanted: &mut HashMap<u64, Wanted>,
-    ) -> Result<()> {
-        let named = it.folder.join(&it.name);
+        skeleton: &Skeleton<'_>,
+        wanted: &mut HashSet<u64>,
+    ) -> Result<Option<Sections>> {
+        let name = plain(skeleton.name);
+        let named = plain(skeleton.folder).join(&name);
         let folders = self.folders();
         let mut candidates = Vec::new();
         if named.is_absolute() {
@@ -98,11 +81,12 @@ impl Finder<'_> {
             candidates.extend(folders.iter().map(|folder| folder.join(&named)));
         }
         for folder in &folders {
-            candidates.push(folder.join(&it.name));
-            candidates.extend(it.name.file_name().map(|name| folder.join(name)));
+            candidates.push(folder.join(&name));
+            candidates.extend(name.file_name().map(|name| folder.join(name)));
         }
+        let id = skeleton.id;
         let mut request = Request::new(DebugFile::Split, self.program.clone());
-        request.name = Some(it.name.clone());
+        request.name = Some(name);
         request.dwo_id = Some(id);
         let limits = self.limits;
         let found = self.find(request, candidates, |candidate: &Candidate| {
@@ -118,12 +102,16 @@ impl Finder<'_> {
         })?;
         match found {
             Ok((split, ids)) => {
-                ids.iter().for_each(|id| drop(wanted.remove(id)));
-                sections.split.push(split);
+                for id in &ids {
+                    wanted.remove(id);
+                }
+                Ok(Some(split))
             }
-            Err(missing) => self.missing.push(missing),
+            Err(missing) => {
+                self.missing.push(missing);
+                Ok(None)
+            }
         }
-        Ok(())
     }
 
     /// Whether there is anything at all.

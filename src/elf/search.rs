@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::elf::request::Request;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limits::Limits;
 
 /// Where distributions put debug files.
@@ -55,8 +55,8 @@ impl Search {
         }
     }
 
-    /// Looks under this folder, too, and before the others: one with `.build-id` in it, as `/usr/lib/debug`
-    /// is. The last one added comes first but for those before it in one call of [`Search::roots_first`].
+    /// Looks under this folder, too, before those there were: one with `.build-id` in it, as `/usr/lib/debug`
+    /// has.
     #[must_use]
     pub fn root(self, folder: impl Into<PathBuf>) -> Self {
         self.roots_first([folder.into()])
@@ -110,13 +110,9 @@ impl Search {
         }
         let len = std::fs::metadata(path)?.len();
         if len > limits.section_bytes {
-            return Err(io::Error::other(
-                Error::limit(format!(
-                    "it has {len} bytes, more than Limits::section_bytes"
-                ))
-                .message()
-                .to_owned(),
-            ));
+            return Err(io::Error::other(format!(
+                "it has {len} bytes, more than Limits::section_bytes"
+            )));
         }
         std::fs::read(path).map(Bytes::from)
     }

@@ -368,3 +368,56 @@ fn files_are_counted() {
     let error = find_debug_sections(&bytes, Some(&place.program), &search, &limits).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
 }
+
+/// An ELF file of a million skeletons, each of which names a file that isn't there.
+fn many_skeletons() -> Vec<u8> {
+    // DW_TAG_skeleton_unit; DW_AT_dwo_name, DW_FORM_string.
+    let abbreviations = [1u8, 0x4a, 0, 0x76, 0x08, 0, 0, 0];
+    let names = b"\0.debug_info\0.debug_abbrev\0.names\0";
+    let mut info = Vec::new();
+    for id in 0..1_000_000u64 {
+        // The length, version 5, DW_UT_skeleton, the width of addresses, the abbreviations' place.
+        info.extend([20, 0, 0, 0, 5, 0, 4, 8, 0, 0, 0, 0]);
+        info.extend(id.to_le_bytes());
+        info.extend(*b"\x01xy\0");
+    }
+    let header = |name: u32, kind: u32, offset: usize, size: usize| {
+        let mut header = Vec::new();
+        header.extend(name.to_le_bytes());
+        header.extend(kind.to_le_bytes());
+        for word in [0, 0, offset, size, 0, 1, 0] {
+            header.extend((word as u64).to_le_bytes());
+        }
+        // Link and info are one word of eight bytes here, as both are 0.
+        assert_eq!(header.len(), 64);
+        header
+    };
+    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+    file.resize(16, 0);
+    file.extend([2, 0, 62, 0, 1, 0, 0, 0]);
+    file.resize(40, 0);
+    let at = [64, 64 + info.len(), 64 + info.len() + 8];
+    let table = (at[2] + names.len()).next_multiple_of(8);
+    file.extend((table as u64).to_le_bytes());
+    file.extend([0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 0, 4, 0, 3, 0]);
+    file.extend(&info);
+    file.extend(abbreviations);
+    file.extend(names);
+    file.resize(table, 0);
+    file.extend([0; 64]);
+    file.extend(header(1, 1, at[0], info.len()));
+    file.extend(header(13, 1, at[1], 8));
+    file.extend(header(27, 3, at[2], names.len()));
+    file
+}
+
+#[test]
+fn a_long_list_of_files_comes_to_an_end() {
+    let place = Place::new("plain.gcc");
+    let bytes = Bytes::from(many_skeletons());
+    let search = Search::new().without_roots();
+    let limits = Limits::default();
+    let error = find_debug_sections(&bytes, Some(&place.program), &search, &limits).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+    assert!(error.to_string().contains("65536 files"), "{error}");
+}

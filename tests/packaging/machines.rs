@@ -90,6 +90,18 @@ fn machines_of_one_width_have_the_same_types() {
 }
 
 #[test]
+fn a_linked_file_has_its_relocations_applied() {
+    let linked = spelled(&loaded("relocs-i386.clang32", &options()).graph);
+    let wrong = differences(&spelled(&types("i386")), &linked);
+    // Variables get a section, and with it an address.
+    let wrong: Vec<_> = wrong
+        .iter()
+        .filter(|line| !line.starts_with("DATASEC"))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
 fn lines_are_relocated_too() {
     for (machine, ..) in MACHINES {
         let bytes = read(&format!("packaging/{machine}-all.o")).into();

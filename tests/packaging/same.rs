@@ -41,9 +41,9 @@ pub fn differences(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -
 }
 
 /// The packagings of a compiler's program.
-const PACKAGINGS: [&str; 17] = [
+const PACKAGINGS: [&str; 18] = [
     "dwarf2", "dwarf3", "dwarf4", "dwarf64", "types4", "types5", "split4", "split5", "lto", "zlib",
-    "zdebug", "zstd", "dwz", "partial", "relocs", "stripped", "unnamed",
+    "zdebug", "zstd", "dwz", "dwz5", "partial", "relocs", "stripped", "unnamed",
 ];
 
 #[test]
@@ -70,6 +70,34 @@ fn every_packaging_gives_the_same_types() {
     }
     // gcc's in all, clang's where its own tools have a hand in it.
     assert_eq!(seen, PACKAGINGS.len() + 7);
+}
+
+#[test]
+fn a_few_types_of_every_packaging() {
+    for compiler in ["gcc", "clang"] {
+        let some = |packaging: &str| {
+            let mut options = options();
+            options.conversion = Options::new().root("hidden").root("cursor");
+            loaded(&format!("{packaging}.{compiler}"), &options).graph
+        };
+        let plain = some("plain");
+        assert!(plain.len() > 10 && plain.len() < types(&format!("plain.{compiler}")).len());
+        for packaging in PACKAGINGS {
+            if testdata("packaging")
+                .join(format!("{packaging}.{compiler}"))
+                .exists()
+            {
+                let graph = some(packaging);
+                let wrong = differences(&spelled(&plain), &spelled(&graph));
+                assert!(
+                    wrong.is_empty(),
+                    "{packaging}.{compiler}:\n{}",
+                    wrong.join("\n")
+                );
+                assert_eq!(graph.len(), plain.len(), "{packaging}.{compiler}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -187,6 +215,8 @@ fn places_of_variables_are_the_symbol_tables() {
         "split5.clang",
         "lto.gcc",
         "dwz.gcc",
+        // Addends in place: applied again, relocations would lead elsewhere.
+        "relocs-i386.clang32",
     ] {
         let bytes = read(&format!("packaging/{name}"));
         let elf = object::File::parse(&*bytes).unwrap();
@@ -271,11 +301,17 @@ fn types_know_where_they_were_declared() {
             let declared = origin.file.as_deref().unwrap_or_default();
             assert!(declared.ends_with(file), "{name}: {origin:?}");
             // Type units and what dwz moved are no one source file's.
-            let shared = ["types4.gcc", "types5.gcc", "partial.gcc", "dwz.gcc"];
+            let shared = [
+                "types4.gcc",
+                "types5.gcc",
+                "partial.gcc",
+                "dwz.gcc",
+                "dwz5.gcc",
+            ];
             let unit = if shared.contains(&&*name) { "" } else { ".c" };
             assert!(origin.unit.ends_with(unit), "{name}: {origin:?}");
             seen += 1;
         }
     }
-    assert_eq!(seen, 26 * declared.len());
+    assert_eq!(seen, 27 * declared.len());
 }
