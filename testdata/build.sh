@@ -124,6 +124,10 @@ bpf bpf types/kinds.bpf.c types/kinds.bpf.o
 for reason in FORWARD_ENUM ATOMIC WIDE_ENUM_BITS FORWARD_RESULT EMPTY_VARIABLE; do
 	bpf bpf types/refused.bpf.c "types/refused_${reason,,}.bpf.o" -D$reason
 done
+bpf bpf types/tags.c types/tags.bpf.o
+for dwarf in 4 5; do
+	program clang $dwarf types/tags.c types/tags.clang-dwarf$dwarf -O1
+done
 for compiler in gcc clang; do
 	for dwarf in 4 5; do
 		name=types/kinds.$compiler-dwarf$dwarf

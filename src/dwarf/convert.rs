@@ -340,9 +340,17 @@ impl<'a> Job<'a> {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
                 Shape::Typedef | Shape::Defined | Shape::Base => true,
+                Shape::DeclTag => tagged(nodes, node).is_some(),
                 _ => false,
             };
-            let wanted = wanted.is_none_or(|wanted| wanted.get(number as usize) == Some(&true));
+            let wanted = wanted.is_none_or(|wanted| {
+                // A tag is wanted where what it is for is.
+                let number = match node.shape {
+                    Shape::DeclTag => tagged(nodes, node).unwrap_or(number),
+                    _ => number,
+                };
+                wanted.get(number as usize) == Some(&true)
+            });
             if listed
                 && wanted
                 && let Some(class) = intern.enter(number)
@@ -420,6 +428,13 @@ impl<'a> Job<'a> {
             )),
         }
     }
+}
+
+/// What a tag is for, if it is defined here.
+fn tagged(nodes: &Nodes, tag: &Node) -> Option<u32> {
+    let tagged = nodes.follow(tag.ty)?;
+    let node = nodes.get(tagged)?;
+    (!node.declaration).then_some(tagged)
 }
 
 /// Whether a node is one of the roots.

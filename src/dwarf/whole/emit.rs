@@ -192,6 +192,15 @@ impl Emit<'_> {
             .unwrap_or(Meant::Nothing)
     }
 
+    /// The class that a name means, where it means one.
+    pub(super) fn class_of(&self, entity: u32) -> Option<u32> {
+        let Meant::One(variant) = self.meant(entity) else {
+            return None;
+        };
+        let variant = self.binding.variants.get(variant as usize);
+        variant.map(|variant| variant.class)
+    }
+
     fn entity_of(&self, class: u32) -> u32 {
         let class = self.table.classes.get(class as usize);
         class.map_or(NO_ENTITY, |class| class.entity)
