@@ -42,7 +42,11 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let done = job.read()?;
     let (table, lists) = job.join(done)?;
-    let binding = bind(&table, &lists)?;
+    let units = match &options.function {
+        Some(function) => job.units_of(function)?,
+        None => Vec::new(),
+    };
+    let binding = bind(&table, &lists, &units)?;
     let mut builder = match &options.base {
         Some(base) => GraphBuilder::split(base),
         None => GraphBuilder::with_limits(options.limits.clone()),
@@ -70,10 +74,16 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
         (id, unit + job.base_of(seen.unit) + u64::from(seen.die))
     };
+    let ids = &emitted.ids;
+    let preferred = binding.preferred.iter();
+    let preferred = preferred.filter_map(|variant| ids.get(*variant as usize).copied());
+    let mut preferred: Vec<TypeId> = preferred.filter(|id| *id != TypeId::VOID).collect();
+    preferred.sort_unstable();
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
         graph,
         degraded: emitted.degraded,
+        preferred,
         places: emitted.seen.into_iter().map(place).collect(),
     })
 }
@@ -115,7 +125,7 @@ impl Worker {
         Self::with(Abbrevs::for_heads())
     }
 
-    fn with(abbrevs: Abbrevs) -> Self {
+    pub(super) fn with(abbrevs: Abbrevs) -> Self {
         Self {
             abbrevs,
             memory: Memory::new(),
@@ -365,7 +375,9 @@ impl<'a> Job<'a> {
         } else {
             Vec::new()
         };
+        let dies = entered.iter().filter_map(|node| nodes.get(*node));
         UnitList {
+            dies: dies.map(|node| node.die).collect(),
             classes: classes.into(),
             exact,
         }

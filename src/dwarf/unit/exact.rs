@@ -21,6 +21,8 @@ const MOST_STEPS: usize = 1 << 24;
 #[derive(Clone, Default, Debug)]
 pub(crate) struct UnitList {
     pub classes: Box<[u32]>,
+    /// Their entries.
+    pub dies: Box<[u32]>,
     /// For some of them, by place in the list: what each of its references by name means, in order. A place in
     /// the list, [`BY_NAME`] or [`ANY`].
     pub exact: Vec<(u32, Box<[u32]>)>,

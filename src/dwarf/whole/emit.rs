@@ -27,6 +27,8 @@ pub(crate) struct Emitted {
     pub seen: Vec<(TypeId, Seen)>,
     /// Variables: address and id.
     pub variables: Vec<(u64, TypeId)>,
+    /// By variant.
+    pub ids: Vec<TypeId>,
 }
 
 /// Makes the graph.
@@ -224,6 +226,7 @@ impl Emit<'_> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
         let mut variables = Vec::new();
+        let mut ids = Vec::with_capacity(self.ids.len());
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
             self.context = Context {
@@ -233,6 +236,7 @@ impl Emit<'_> {
             let id = self.ids.get(number).copied().unwrap_or(0);
             if id == 0 {
                 let id = self.value(RefId::class(variant.class), variant)?;
+                ids.push(TypeId::new(id));
                 if id > 0 {
                     seen.push((TypeId::new(id), variant.seen));
                 }
@@ -242,6 +246,7 @@ impl Emit<'_> {
                 }
             } else {
                 named.push(self.named(variant)?);
+                ids.push(TypeId::new(id));
                 seen.push((TypeId::new(id), variant.seen));
             }
         }
@@ -259,6 +264,7 @@ impl Emit<'_> {
             degraded: self.degraded.into_iter().collect(),
             seen,
             variables,
+            ids,
         })
     }
 
