@@ -32,6 +32,12 @@ pub struct Limits {
     /// files. Default 65,536: the largest browsers have 40,000. Those that turn out to be others' may have
     /// [`Limits::section_bytes`] together.
     pub files: u32,
+    /// Abbreviations of one unit, and their attributes. Default one million: the largest of real programs have
+    /// some thousands.
+    pub abbreviations: u32,
+    /// Types and members that are held at once while DWARF is converted: those of one unit, or of all that refer
+    /// to each other. Default 128 million, each of which takes some 50 bytes; a whole kernel has 13 million.
+    pub entries: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
 }
@@ -62,6 +68,8 @@ impl Default for Limits {
             section_bytes: 1 << 32,
             inflation: 32,
             files: 1 << 16,
+            abbreviations: 1 << 20,
+            entries: 1 << 27,
             vlen: 0xff_ffff,
         }
     }

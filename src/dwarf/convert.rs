@@ -1,7 +1,7 @@
 //! The conversion as a whole: units to threads, tables to one, and the graph.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::dwarf::key::Key;
 use crate::dwarf::names::Files;
@@ -58,7 +58,10 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     } else {
         job.units
             .iter()
-            .map(|(_, unit)| unit.header.offset)
+            .map(|(source, unit)| {
+                let base = job.sources.get(*source).map_or(0, |source| source.base);
+                base.saturating_add(unit.header.offset)
+            })
             .collect()
     };
     let emitted = emit(
@@ -72,7 +75,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
-        (id, unit + job.base_of(seen.unit) + u64::from(seen.die))
+        (id, unit.saturating_add(seen.die.into()))
     };
     let ids = &emitted.ids;
     let preferred = binding.preferred.iter();
@@ -97,6 +100,8 @@ pub(super) struct Job<'a> {
     pub(super) roots: Roots,
     /// Whether units refer to each other; found out on the way.
     linked: AtomicBool,
+    /// The bytes of abbreviations read so far.
+    abbrevs_read: AtomicU64,
 }
 
 /// What one thread found.
@@ -134,19 +139,6 @@ impl Worker {
             done: Done::default(),
         }
     }
-
-    /// Reads the abbreviations of a unit.
-    pub(super) fn read_abbrevs(&mut self, view: &UnitView<'_>, sections: &Sections) -> Result<()> {
-        let header = view.header;
-        self.abbrevs
-            .read(
-                &sections.abbrev,
-                (view.file, header.abbrev),
-                header.encoding,
-                sections.endian,
-            )
-            .map_err(|error| error.within(Place::Section(".debug_abbrev".into())))
-    }
 }
 
 impl<'a> Job<'a> {
@@ -178,6 +170,7 @@ impl<'a> Job<'a> {
             },
             sources,
             units,
+            abbrevs_read: AtomicU64::new(0),
             linked: AtomicBool::new(has_type_units || sections.alt.is_some()),
             roots: Roots::new(&options.roots, options.flavors),
         })
@@ -199,13 +192,6 @@ impl<'a> Job<'a> {
     }
 
     /// Whether units refer to each other, as far as is known.
-    /// Where the section of a unit starts where all are counted through.
-    fn base_of(&self, unit: u32) -> u64 {
-        let unit = self.units.get(unit as usize).filter(|_| !self.is_linked());
-        let source = unit.and_then(|(source, _)| self.sources.get(*source));
-        source.map_or(0, |source| source.base)
-    }
-
     pub(super) fn is_linked(&self) -> bool {
         self.linked.load(Ordering::Relaxed)
     }
@@ -247,7 +233,7 @@ impl<'a> Job<'a> {
         unit: Unit,
     ) -> Result<()> {
         if self.collect_unit(worker, source, unit)? {
-            let list = self.finish_unit(worker, number, Some(&[]));
+            let list = self.finish_unit(worker, number, Some(&[]))?;
             if !list.classes.is_empty() {
                 worker.done.lists.push((number, list));
             }
@@ -280,7 +266,7 @@ impl<'a> Job<'a> {
         worker: &mut Worker,
         number: usize,
         start: Option<&[u32]>,
-    ) -> UnitList {
+    ) -> Result<UnitList> {
         if worker.nodes.old_bitfields {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
@@ -298,6 +284,51 @@ impl<'a> Job<'a> {
         self.enter(worker, number, reached.as_deref())
     }
 
+    /// Reads the abbreviations of a unit.
+    pub(super) fn read_abbrevs(
+        &self,
+        worker: &mut Worker,
+        view: &UnitView<'_>,
+        sections: &Sections,
+    ) -> Result<()> {
+        let header = view.header;
+        let read = worker
+            .abbrevs
+            .read(
+                &sections.abbrev,
+                (view.file, header.abbrev),
+                header.encoding,
+                sections.endian,
+                self.options.limits.abbreviations,
+            )
+            .map_err(|error| error.within(Place::Section(".debug_abbrev".into())))?;
+        if self.abbrevs_read.fetch_add(read, Ordering::Relaxed) > self.most_abbrevs() {
+            return Err(Error::limit(
+                "units share large tables of abbreviations so often that reading them takes too long",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The bytes of abbreviations that may be read in all: a table is read again for each unit that uses it. Real
+    /// programs read a fraction of their size.
+    fn most_abbrevs(&self) -> u64 {
+        const FREE: u64 = 1 << 26;
+        let size = |sections: &Sections| (sections.info.len() + sections.abbrev.len()) as u64;
+        let all: u64 = self.files.files.iter().map(|file| size(file)).sum();
+        all.saturating_mul(16).saturating_add(FREE)
+    }
+
+    /// What to look for in units.
+    pub(super) fn wants(&self) -> Wants {
+        Wants {
+            functions: self.options.functions,
+            variables: self.options.variables,
+            depth: self.options.limits.depth,
+            entries: self.options.limits.entries,
+        }
+    }
+
     /// Finds the types of a unit.
     pub(super) fn collect(
         &self,
@@ -305,17 +336,12 @@ impl<'a> Job<'a> {
         view: &UnitView<'_>,
         sections: &Sections,
     ) -> Result<()> {
-        worker.read_abbrevs(view, sections)?;
-        let wants = Wants {
-            functions: self.options.functions,
-            variables: self.options.variables,
-            depth: self.options.limits.depth,
-        };
+        self.read_abbrevs(worker, view, sections)?;
         collect(
             view,
             &worker.abbrevs,
             &self.files,
-            wants,
+            self.wants(),
             &mut worker.memory,
             &mut worker.nodes,
         )
@@ -327,7 +353,7 @@ impl<'a> Job<'a> {
         worker: &mut Worker,
         unit: u32,
         wanted: Option<&[bool]>,
-    ) -> UnitList {
+    ) -> Result<UnitList> {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -371,16 +397,16 @@ impl<'a> Job<'a> {
             }
         }
         let exact = if several {
-            exact(types, keys, &done.table, &entered, &classes)
+            exact(types, keys, &done.table, &entered, &classes)?
         } else {
             Vec::new()
         };
         let dies = entered.iter().filter_map(|node| nodes.get(*node));
-        UnitList {
+        Ok(UnitList {
             dies: dies.map(|node| node.die).collect(),
             classes: classes.into(),
             exact,
-        }
+        })
     }
 
     /// One table of all.

@@ -53,11 +53,11 @@ impl Job<'_> {
         worker.nodes.clear(unit.header.len);
         worker.memory.clear();
         let view = source.view(unit, 0);
-        worker.read_abbrevs(&view, source.sections)?;
+        self.read_abbrevs(worker, &view, source.sections)?;
         let wants = Wants {
             functions: true,
             variables: false,
-            depth: self.options.limits.depth,
+            ..self.wants()
         };
         let (memory, nodes) = (&mut worker.memory, &mut worker.nodes);
         collect(&view, &worker.abbrevs, &self.files, wants, memory, nodes)?;

@@ -54,7 +54,7 @@ impl Job<'_> {
         } else {
             Some(reached(types, |_, node| !is_in(&shared, node.die)))
         };
-        let list = self.enter(&mut worker, 0, wanted.as_deref());
+        let list = self.enter(&mut worker, 0, wanted.as_deref())?;
         worker.done.lists.push((0, list));
         Ok(worker.done)
     }

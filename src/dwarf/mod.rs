@@ -1,8 +1,8 @@
 //! DWARF → graph: the types of a program, each once.
 //!
 //! [`convert`] takes the [`Sections`] of a program, which
-//! [`elf::debug_sections`](crate::elf::debug_sections) finds in its file, and answers a [`Conversion`]: the
-//! graph, what BTF could not say, and where each type was declared.
+//! [`elf::find_debug_sections`](crate::elf::find_debug_sections) finds in its file and in those that belong to it,
+//! and answers a [`Conversion`]: the graph, what BTF could not say, and where each type was declared.
 //!
 //! # How it works
 //!

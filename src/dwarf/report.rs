@@ -25,7 +25,7 @@ pub struct Conversion {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub struct Degraded {
-    /// The offset of its entry in the section it is in, usually `.debug_info`.
+    /// The offset of its entry, as [`Conversion::die`] says it.
     pub die: u64,
     /// Its name, or the name of the type it is in; may be empty.
     pub name: String,

@@ -15,7 +15,7 @@ use crate::dwarf::convert::{Done, Job, Worker};
 use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{Files, NameRef};
 use crate::dwarf::sources::{Source, Unit};
-use crate::dwarf::unit::collect::{Wants, collect_some, heads};
+use crate::dwarf::unit::collect::{collect_some, heads};
 use crate::dwarf::unit::exact::UnitList;
 use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::keys::NOMINAL;
@@ -256,7 +256,7 @@ impl Job<'_> {
         unit: Unit,
     ) -> Result<Found> {
         let view = source.view(unit, 0);
-        worker.read_abbrevs(&view, source.sections)?;
+        self.read_abbrevs(worker, &view, source.sections)?;
         let mut found = Found::default();
         let files = &self.files;
         let Worker {
@@ -297,11 +297,8 @@ impl Job<'_> {
         worker.nodes.clear(unit.header.len);
         worker.memory.clear();
         let view = source.view(unit, 0);
-        worker.read_abbrevs(&view, source.sections)?;
-        let wants = Wants {
-            depth: self.options.limits.depth,
-            ..Wants::default()
-        };
+        self.read_abbrevs(worker, &view, source.sections)?;
+        let wants = self.wants();
         let Worker {
             abbrevs,
             memory,
@@ -318,7 +315,7 @@ impl Job<'_> {
             self.set_linked();
             return Ok(UnitList::default());
         }
-        Ok(self.finish_unit(worker, number, None))
+        self.finish_unit(worker, number, None)
     }
 
     /// Converts what the roots reach of a unit, and what the entries in `start` do.
@@ -333,7 +330,7 @@ impl Job<'_> {
         if !self.collect_unit(worker, source, unit)? {
             return Ok(UnitList::default());
         }
-        Ok(self.finish_unit(worker, number, Some(start)))
+        self.finish_unit(worker, number, Some(start))
     }
 
     /// Converts named types that are only pointed to.

@@ -51,7 +51,49 @@ pub(super) struct Unit {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Parts {
     pub abbrev: u64,
-    str_offsets: u64,
+    pub str_offsets: u64,
+}
+
+/// A section of units.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnitSection<'a> {
+    pub sections: &'a Sections,
+    /// The file's number.
+    file: u32,
+    pub section: NameSection,
+    pub kind: SourceKind,
+}
+
+impl<'a> UnitSection<'a> {
+    pub fn bytes(&self) -> &'a [u8] {
+        match self.section {
+            NameSection::Types => &self.sections.types,
+            _ => &self.sections.info,
+        }
+    }
+}
+
+/// The sections of units of a program, in the order in which their entries are numbered through.
+pub(super) fn places(main: &Sections) -> Vec<UnitSection<'_>> {
+    let alternate = main.alt.iter().map(|alt| (&**alt, SourceKind::Alternate));
+    let split = main.split.iter().map(|split| (split, SourceKind::Split));
+    let files = std::iter::once((main, SourceKind::Program))
+        .chain(alternate)
+        .chain(split);
+    let mut places = Vec::new();
+    for (file, (sections, kind)) in (0..).zip(files) {
+        let place = |section| UnitSection {
+            sections,
+            file,
+            section,
+            kind,
+        };
+        places.push(place(NameSection::Info));
+        if kind != SourceKind::Alternate {
+            places.push(place(NameSection::Types));
+        }
+    }
+    places
 }
 
 /// All sources of a program.
@@ -59,44 +101,7 @@ pub(super) struct Parts {
 /// # Errors
 /// As [`headers`]; `Malformed` where a package's index can't be read.
 pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
-    let mut list = vec![
-        (main, &main.info, 0, NameSection::Info, SourceKind::Program),
-        (
-            main,
-            &main.types,
-            0,
-            NameSection::Types,
-            SourceKind::Program,
-        ),
-    ];
-    let mut file = 0;
-    if let Some(alt) = &main.alt {
-        file += 1;
-        list.push((
-            alt,
-            &alt.info,
-            file,
-            NameSection::Info,
-            SourceKind::Alternate,
-        ));
-    }
-    for split in &main.split {
-        file += 1;
-        list.push((
-            split,
-            &split.info,
-            file,
-            NameSection::Info,
-            SourceKind::Split,
-        ));
-        list.push((
-            split,
-            &split.types,
-            file,
-            NameSection::Types,
-            SourceKind::Split,
-        ));
-    }
+    let list = places(main);
     let skeletons = if main.split.is_empty() {
         Vec::new()
     } else {
@@ -109,7 +114,9 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
     let mut base = 0;
     let mut sources = Vec::with_capacity(list.len());
     let mut split = HashSet::new();
-    for (sections, bytes, file, section, kind) in list {
+    for place in list {
+        let (sections, section, kind) = (place.sections, place.section, place.kind);
+        let bytes = place.bytes();
         let mut source = Source {
             sections,
             bytes,
@@ -117,7 +124,7 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
                 SourceKind::Split => &main.addr,
                 _ => &sections.addr,
             },
-            file,
+            file: place.file,
             section,
             kind,
             units: Vec::new(),

@@ -57,8 +57,8 @@ pub struct Found {
 /// ```
 ///
 /// # Errors
-/// As [`debug_sections`](super::debug_sections). `Stripped`, with the places that were looked at, where the
-/// debug file, the file of `dwz`, or every split unit is missing (a few missing split units are listed in
+/// As [`debug_sections`](super::debug_sections), with the places that were looked at. `Stripped` also where the
+/// file of `dwz`, or every split unit is missing (a few missing split units are listed in
 /// [`Found::missing`]); what the fetcher returns; `Limit` beyond [`Limits::files`].
 pub fn find_debug_sections(
     file: &Bytes,
@@ -117,11 +117,20 @@ fn debug_file(elf: &Elf, finder: &mut Finder<'_>) -> Result<(Sections, Option<Al
         }
     })?;
     found.map_err(|missing| {
-        Error::new(
-            ErrorKind::Stripped,
-            format!(
-                "there is no debug information in it, and {missing}: install the package with its debug symbols, or say where its debug file is"
+        let kind = nothing(elf).kind();
+        let (what, next) = match kind {
+            ErrorKind::NoDebugInfo => (
+                "the file has no debug information",
+                "compile and link the program with -g",
             ),
+            _ => (
+                "the file is stripped of debug information",
+                "use the file from before `strip`",
+            ),
+        };
+        Error::new(
+            kind,
+            format!("{what}, and {missing}: {next}, or install the package with its debug symbols"),
         )
     })
 }

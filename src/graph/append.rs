@@ -96,6 +96,8 @@ impl GraphBuilder {
                 .ok_or_else(|| Error::limit("type ids go beyond 32 bits"))?;
         }
         let strings = self.append_strings(graph, level.map_or(0, TypeGraph::end_str))?;
+        let to_come = levels.iter().map(|level| level.record_bytes().len()).sum();
+        self.strings_mut().forget_index(to_come);
         for level in levels {
             self.append_level(level, |old| shift.get(old), &strings)?;
         }
@@ -104,8 +106,12 @@ impl GraphBuilder {
 
     fn append_strings(&mut self, graph: &TypeGraph, first: u32) -> Result<StringMap> {
         let section = joined_strings(graph);
-        let section = section.get(first as usize..).unwrap_or_default();
         let table = self.strings_mut();
+        // The same program's or kernel's types from elsewhere: the offsets are those that are there already.
+        if table.starts_with(&section) && graph.has_straight_names() {
+            return Ok(StringMap::identity());
+        }
+        let section = section.get(first as usize..).unwrap_or_default();
         StringMap::new(first, section, |string| table.intern(string))
     }
 
@@ -184,7 +190,7 @@ impl TypeGraph {
     /// Whether no string is there twice, the base's included.
     pub(crate) fn has_unique_strings(&self) -> bool {
         let base = self.base().map(joined_strings).unwrap_or_default();
-        StringTable::resume(base, self.string_section(), u32::MAX).is_unique()
+        StringTable::resume(base, self.string_section().to_vec(), u32::MAX).is_unique()
     }
 }
 

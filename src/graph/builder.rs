@@ -120,9 +120,35 @@ impl GraphBuilder {
             types: graph.record_bytes().to_vec(),
             first_id: graph.first_id().get(),
             count: graph.end_id() - graph.first_id().get(),
-            strings: StringTable::resume(base_strings, graph.string_section(), limits.string_bytes),
+            strings: StringTable::resume(
+                base_strings,
+                graph.string_section().to_vec(),
+                limits.string_bytes,
+            ),
             format: graph.format().clone(),
             pointer_width: graph.known_pointer_width(),
+            limits,
+        }
+    }
+
+    /// As [`Self::resume_with_limits`], in the graph's own memory where nobody else holds it.
+    pub(crate) fn resume_owned(graph: TypeGraph, limits: Limits) -> Self {
+        let base_strings = graph.base().map(joined_strings).unwrap_or_default();
+        let (first_id, end_id) = (graph.first_id().get(), graph.end_id());
+        let (parts, offsets) = graph.into_parts();
+        drop(offsets);
+        // What was parsed lies in the file's bytes: one part is copied, the other keeps what it needs of them.
+        let types = Vec::from(parts.types);
+        let mut strings = Vec::from(parts.strings);
+        strings.shrink_to_fit();
+        Self {
+            base: parts.base,
+            types,
+            first_id,
+            count: end_id - first_id,
+            strings: StringTable::resume(base_strings, strings, limits.string_bytes),
+            format: parts.format,
+            pointer_width: parts.pointer_width,
             limits,
         }
     }
@@ -237,7 +263,7 @@ impl GraphBuilder {
     }
 
     /// Whether no two strings are equal.
-    pub(crate) const fn has_unique_strings(&self) -> bool {
+    pub(crate) fn has_unique_strings(&mut self) -> bool {
         self.strings.is_unique()
     }
 

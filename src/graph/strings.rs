@@ -95,10 +95,12 @@ pub(crate) struct StringTable {
     base: Bytes,
     own: Vec<u8>,
     limit: u32,
+    /// Made when first asked for; empty before.
     index: HashTable<Entry>,
+    is_indexed: bool,
     hasher: FixedState,
-    /// Whether no string was there twice from the start.
-    unique: bool,
+    /// Whether no string was there twice from the start; `None` before the first index.
+    unique: Option<bool>,
 }
 
 /// A string of a [`StringTable`]. With the hash at hand, growing the table reads no string again.
@@ -118,33 +120,44 @@ impl Entry {
 impl StringTable {
     /// An empty table over the base's strings (empty when there is no base).
     pub fn new(base: Bytes, limit: u32) -> Self {
-        let mut table = Self::unindexed(base, limit);
-        table.index_all();
-        table
+        let own = if base.is_empty() { vec![0] } else { Vec::new() };
+        Self::resume(base, own, limit)
     }
 
     /// A table that goes on from strings that are there already; their offsets stay.
-    pub fn resume(base: Bytes, own: &[u8], limit: u32) -> Self {
-        let mut table = Self::unindexed(base, limit);
-        table.own = own.to_vec();
-        table.index_all();
-        table
-    }
-
-    fn unindexed(base: Bytes, limit: u32) -> Self {
+    pub fn resume(base: Bytes, own: Vec<u8>, limit: u32) -> Self {
         Self {
-            own: if base.is_empty() { vec![0] } else { Vec::new() },
+            own,
             base,
             limit,
             index: HashTable::new(),
+            is_indexed: false,
             hasher: FixedState::default(),
-            unique: true,
+            unique: None,
         }
     }
 
     /// Whether no two strings are equal.
-    pub const fn is_unique(&self) -> bool {
-        self.unique
+    pub fn is_unique(&mut self) -> bool {
+        if self.unique.is_none() {
+            self.index_all();
+        }
+        self.unique == Some(true)
+    }
+
+    /// Lets go of the index, which is as large as the strings, if what is to come is larger still. The next
+    /// string makes it again.
+    pub fn forget_index(&mut self, bytes_to_come: usize) {
+        if bytes_to_come >= self.end() {
+            self.index = HashTable::new();
+            self.is_indexed = false;
+        }
+    }
+
+    /// Whether the table's strings start with these, offset by offset.
+    pub fn starts_with(&self, strings: &[u8]) -> bool {
+        let (base, own) = strings.split_at(strings.len().min(self.base.len()));
+        self.base[..].starts_with(base) && self.own.starts_with(own)
     }
 
     /// The string at an offset, as one that doesn't start in the middle of another.
@@ -159,9 +172,13 @@ impl StringTable {
     }
 
     /// Enters every string that starts after a NUL.
+    #[cold]
     fn index_all(&mut self) {
-        // Names in kernels average 21 bytes.
-        self.index.reserve(self.end() / 24, Entry::spread);
+        self.is_indexed = true;
+        let mut unique = true;
+        let strings =
+            [&self.base[..], &self.own[..]].map(|part| memchr::memchr_iter(0, part).count());
+        self.index.reserve(strings.into_iter().sum(), Entry::spread);
         let mut at = 0;
         while at < self.end() {
             let string = lookup(&self.base, &self.own, at);
@@ -172,10 +189,11 @@ impl StringTable {
                     self.index
                         .insert_unique(entry.spread(), entry, Entry::spread);
                 }
-                _ => self.unique = false,
+                _ => unique = false,
             }
             at = next;
         }
+        self.unique = Some(unique);
     }
 
     fn hash(&self, string: &[u8]) -> u32 {
@@ -199,6 +217,9 @@ impl StringTable {
     pub fn intern(&mut self, string: &[u8]) -> Result<StrId> {
         if string.is_empty() {
             return Ok(StrId::EMPTY);
+        }
+        if !self.is_indexed {
+            self.index_all();
         }
         let hash = self.hash(string);
         if let Some(offset) = self.find(hash, string) {
@@ -267,7 +288,7 @@ mod tests {
 
     #[test]
     fn each_string_once_and_offsets_stay() -> Result<()> {
-        let mut table = StringTable::resume(Bytes::new(), b"\0int\0long int\0", 1 << 20);
+        let mut table = StringTable::resume(Bytes::new(), b"\0int\0long int\0".to_vec(), 1 << 20);
         assert_eq!(table.intern(b"int")?, StrId::new(1));
         assert_eq!(table.intern(b"")?, StrId::EMPTY);
         let new = table.intern(b"short")?;

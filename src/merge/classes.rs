@@ -57,8 +57,7 @@ fn canonical_with(
     }
     // These tables and the partition are the largest things alive: not all at once.
     drop(other);
-    let partition = initial(&nodes, &forwards, &hashes, rules.sections);
-    drop(hashes);
+    let partition = initial(&nodes, &forwards, hashes, rules.sections);
     let partition = Refiner::new(&nodes, &forwards, mixer, partition).run();
     Ok(firsts(&nodes, &forwards, &partition))
 }
@@ -77,8 +76,8 @@ fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u64]) -> Vec<(u32
 
 /// The classes of equal hashes. Forward declarations follow their complete type; what is never merged stays
 /// outside.
-fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: &[u64], sections: bool) -> Partition {
-    let pairs = following(forwards, nodes, hashes);
+fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u64>, sections: bool) -> Partition {
+    let pairs = following(forwards, nodes, &hashes);
     let mut outside = vec![false; nodes.len()];
     for (forward, _) in &pairs {
         set(&mut outside, *forward, true);

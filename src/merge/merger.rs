@@ -131,13 +131,18 @@ impl Origins {
 /// to fail; `Limit` beyond [`Limits`](crate::Limits).
 pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &Options) -> Result<Merged> {
     let mut merger = Merger::new(options.clone());
-    for input in inputs {
+    let mut inputs = inputs.into_iter();
+    while let Some(input) = inputs.next() {
         merger.add(input)?;
+        if inputs.size_hint().0 > 0 {
+            // While there is no other input in memory.
+            merger.squash_if_grown()?;
+        }
     }
     merger.finish()
 }
 
-/// How many times more types than distinct ones there may be before they are deduplicated on the way.
+/// By how much of the distinct types all types may grow before they are deduplicated on the way: a half.
 const GROWTH: usize = 2;
 
 /// With fewer types than this, memory is no concern.
@@ -205,10 +210,12 @@ impl Merger {
     /// # Errors
     /// As [`merge`]. An input that fails leaves the merger in an unspecified state.
     pub fn add(&mut self, input: Input) -> Result<()> {
+        // Here and not below, so that the last input is followed by one pass only.
+        self.squash_if_grown()?;
         let Input { label, graph } = input;
         let (shift, strings) = match &mut self.builder {
             Some(builder) => builder.append_runs(&graph),
-            None => self.start(&graph),
+            None => self.start(graph),
         }
         .within(|| Place::File(label.clone()))?;
         if self.keep == 0 && self.options.keep_first && self.options.base.is_none() {
@@ -221,8 +228,15 @@ impl Merger {
         if self.distinct == 0 {
             self.distinct = types;
         }
-        if self.options.dedup && types > self.distinct.saturating_mul(GROWTH).max(SMALL) {
-            self.squash()?;
+        Ok(())
+    }
+
+    /// Deduplicates on the way where there is enough to.
+    fn squash_if_grown(&mut self) -> Result<()> {
+        let types = self.builder.as_ref().map_or(0, GraphBuilder::len);
+        let most = self.distinct.saturating_add(self.distinct / GROWTH);
+        if self.options.dedup && types > most.max(SMALL) {
+            return self.squash();
         }
         Ok(())
     }
@@ -230,7 +244,7 @@ impl Merger {
     /// Deduplicates on the way, so that memory follows the distinct types and not the inputs. Forward
     /// declarations stay: whether one stands for another type is not known before the last input.
     fn squash(&mut self) -> Result<()> {
-        let Some(builder) = self.builder.take() else {
+        let Some(mut builder) = self.builder.take() else {
             return Ok(());
         };
         let straight = self.straight && builder.has_unique_strings();
@@ -244,22 +258,22 @@ impl Merger {
             map.follow(&done.strings);
         }
         self.distinct = done.graph.own_len();
-        let builder = GraphBuilder::resume_with_limits(&done.graph, options.limits);
         self.straight |= done.graph.base().is_none();
-        self.builder = Some(builder);
+        self.builder = Some(GraphBuilder::resume_owned(done.graph, options.limits));
         Ok(())
     }
 
-    fn start(&mut self, first: &TypeGraph) -> Result<(Shift, StringMap)> {
+    fn start(&mut self, first: TypeGraph) -> Result<(Shift, StringMap)> {
         let limits = self.options.limits.clone();
         if let Some(base) = &self.options.base {
             self.straight = base.has_straight_names();
             let builder = GraphBuilder::split_with_limits(base, limits);
-            return self.builder.insert(builder).append_runs(first);
+            return self.builder.insert(builder).append_runs(&first);
         }
         self.straight = first.has_straight_names();
-        self.builder = Some(GraphBuilder::resume_with_limits(first, limits));
-        Ok((Shift::identity(first), StringMap::identity()))
+        let shift = Shift::identity(&first);
+        self.builder = Some(GraphBuilder::resume_owned(first, limits));
+        Ok((shift, StringMap::identity()))
     }
 
     /// Deduplicates what was added and freezes it.
@@ -267,7 +281,7 @@ impl Merger {
     /// # Errors
     /// As [`merge`].
     pub fn finish(self) -> Result<Merged> {
-        let Some(builder) = self.builder else {
+        let Some(mut builder) = self.builder else {
             return Err(Error::new(ErrorKind::Usage, "there is nothing to merge"));
         };
         let straight = self.straight && builder.has_unique_strings();

@@ -17,6 +17,8 @@ pub(super) struct Partition {
     order: Vec<u32>,
     position: Vec<u32>,
     blocks: Vec<Block>,
+    /// How many of each block's nodes are dirty; shorter than the blocks where no later one has been dirty.
+    dirty: Vec<u32>,
     /// Blocks with dirty nodes.
     work: Vec<u32>,
 }
@@ -25,30 +27,42 @@ pub(super) struct Partition {
 struct Block {
     start: u32,
     len: u32,
-    dirty: u32,
 }
 
 impl Partition {
     /// Puts nodes with the same hash in one class. Those that `skip` picks follow others: they get no class
     /// yet, and stand in no block.
-    pub fn new(hashes: &[u64], skip: impl Fn(u32) -> bool) -> Self {
-        let order = by_hash(hashes, skip);
+    pub fn new(hashes: Vec<u64>, skip: impl Fn(u32) -> bool) -> Self {
+        let order = by_hash(&hashes, skip);
+        // Where a class starts. The hashes have no other use, and most memory is in use here.
+        let starts: Vec<bool> = (0..order.len())
+            .map(|place| {
+                let hash = |place: usize| order.get(place).map(|&node| at(&hashes, node));
+                place == 0 || hash(place) != hash(place - 1)
+            })
+            .collect();
+        let nodes = hashes.len();
+        drop(hashes);
+        let blocks = starts.windows(2).filter(|pair| pair == &[true, false]);
+        let blocks = blocks.count();
         let mut partition = Self {
-            class: (0..count(hashes.len())).map(|node| node | ALONE).collect(),
-            position: vec![NOWHERE; hashes.len()],
+            // A few more for what is split, and not twice as many.
+            blocks: Vec::with_capacity(blocks + blocks / 16 + 16),
+            class: (0..count(nodes)).map(|node| node | ALONE).collect(),
+            position: vec![NOWHERE; nodes],
             ..Self::default()
         };
         for (position, node) in (0..).zip(&order) {
             set(&mut partition.position, *node, position);
         }
         // In the order of nodes, so that neighbours there are neighbours among the blocks, too. The first
-        // node of a run is its lowest.
-        for node in 1..count(hashes.len()) {
+        // node of a class is its lowest.
+        for node in 1..count(nodes) {
             let start = at(&partition.position, node);
-            let rest = order.get(start as usize..).unwrap_or_default();
-            if partition.is_alone(node) && rest.first() == Some(&node) {
-                let hash = at(hashes, node);
-                let len = rest.iter().take_while(|n| at(hashes, **n) == hash).count();
+            if at(&starts, start) {
+                let rest = order.get(start as usize..).unwrap_or_default();
+                let more = starts.get(start as usize + 1..).unwrap_or_default();
+                let len = 1 + more.iter().take_while(|starts| !**starts).count();
                 partition.add_block(start, rest.get(..len).unwrap_or_default());
             }
         }
@@ -66,7 +80,6 @@ impl Partition {
         self.blocks.push(Block {
             start,
             len: count(nodes.len()),
-            dirty: 0,
         });
         for node in nodes {
             set(&mut self.class, *node, block);
@@ -121,7 +134,7 @@ impl Partition {
 
     /// A block's nodes.
     pub fn members(&self, block: u32) -> &[u32] {
-        let Block { start, len, .. } = self.block(block);
+        let Block { start, len } = self.block(block);
         self.order
             .get(start as usize..(start + len) as usize)
             .unwrap_or_default()
@@ -139,7 +152,7 @@ impl Partition {
 
     /// A block's nodes, for the caller to sort. None of them may be dirty.
     pub fn members_mut(&mut self, block: u32) -> &mut [u32] {
-        let Block { start, len, .. } = self.block(block);
+        let Block { start, len } = self.block(block);
         self.order
             .get_mut(start as usize..(start + len) as usize)
             .unwrap_or_default()
@@ -148,17 +161,21 @@ impl Partition {
     /// Marks a node that may have to leave its block.
     pub fn mark(&mut self, node: u32) {
         let number = self.class(node);
-        let Some(block) = self.blocks.get_mut(number as usize) else {
+        let Some(block) = self.blocks.get(number as usize) else {
             return;
         };
-        let (from, to) = (at(&self.position, node), block.start + block.dirty);
+        if self.dirty.len() <= number as usize {
+            self.dirty.resize(self.blocks.len(), 0);
+        }
+        let dirty = at(&self.dirty, number);
+        let (from, to) = (at(&self.position, node), block.start + dirty);
         if from < to {
             return;
         }
-        if block.dirty == 0 {
+        if dirty == 0 {
             self.work.push(number);
         }
-        block.dirty += 1;
+        set(&mut self.dirty, number, dirty + 1);
         let other = at(&self.order, to);
         set(&mut self.order, to, node);
         set(&mut self.order, from, other);
@@ -169,8 +186,8 @@ impl Partition {
     /// A block with dirty nodes and how many of its first ones are dirty. They no longer are.
     pub fn next_dirty(&mut self) -> Option<(u32, usize)> {
         let number = self.work.pop()?;
-        let block = self.blocks.get_mut(number as usize)?;
-        Some((number, std::mem::take(&mut block.dirty) as usize))
+        let dirty = self.dirty.get_mut(number as usize)?;
+        Some((number, std::mem::take(dirty) as usize))
     }
 
     /// Splits a block into segments of these lengths: runs of its nodes, of which the caller has sorted the
@@ -183,7 +200,7 @@ impl Partition {
         lens: &[u32],
         mut moved: impl FnMut(u32, u32),
     ) {
-        let Block { start, .. } = self.block(number);
+        let start = self.block(number).start;
         for (position, node) in (start..).zip(self.order.iter().skip(start as usize).take(sorted)) {
             set(&mut self.position, *node, position);
         }
@@ -191,9 +208,8 @@ impl Partition {
         let mut from = start;
         for (index, &len) in lens.iter().enumerate() {
             if Some(index) == longest && len > 1 {
-                let dirty = 0;
                 let start = from;
-                set(&mut self.blocks, number, Block { start, len, dirty });
+                set(&mut self.blocks, number, Block { start, len });
             } else {
                 let nodes = self.order.get(from as usize..(from + len) as usize);
                 let nodes = nodes.unwrap_or_default().to_vec();

@@ -1,8 +1,9 @@
 //! Relocatable files, of machines of either byte order and width.
 
 use btfkit::ErrorKind;
+use btfkit::dwarf::{Options, convert};
 use btfkit::elf::debug_sections;
-use btfkit::graph::TypeGraph;
+use btfkit::graph::{Kind, TypeGraph};
 use btfkit::{Endian, Limits, PointerWidth};
 use object::{Object, ObjectSection};
 
@@ -85,6 +86,20 @@ fn machines_of_one_width_have_the_same_types() {
         if !name.starts_with("DATASEC") && !name.starts_with("VAR") {
             assert_eq!(expected.get(&name), Some(&what), "{name}");
         }
+    }
+}
+
+#[test]
+fn lines_are_relocated_too() {
+    for (machine, ..) in MACHINES {
+        let bytes = read(&format!("packaging/{machine}-all.o")).into();
+        let sections = debug_sections(&bytes, &Limits::default()).unwrap();
+        let done = convert(&sections, &Options::new()).unwrap();
+        let hidden = done.graph.find(Kind::Struct, "hidden").unwrap().id();
+        let origin = done.origin(&sections, hidden).unwrap();
+        // On RISC-V and LoongArch the length of the table is a difference of two addresses.
+        assert_eq!(origin.file.as_deref(), Some("packaging/one.c"), "{machine}");
+        assert_eq!(origin.line, Some(4), "{machine}");
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use btfkit::dwarf::Options;
-use btfkit::elf::Search;
+use btfkit::Limits;
+use btfkit::dwarf::{Options, convert};
+use btfkit::elf::{Search, find_debug_sections};
 use btfkit::encode::encode;
 use btfkit::graph::{Kind, TypeGraph};
 use btfkit::pipeline::{LoadOptions, Loaded, load_path};
@@ -236,4 +237,45 @@ fn functions_and_variables_only_where_asked_for() {
     assert!(all["FUNC order"].ends_with(" 0"), "{}", all["FUNC order"]);
     assert_eq!(all["VAR last"], "volatile * STRUCT entry 1");
     assert_eq!(all["VAR taken"], "TYPEDEF stamp 0");
+}
+
+#[test]
+fn types_know_where_they_were_declared() {
+    let line = |file: &str, text: &str| {
+        let source = String::from_utf8(read(&format!("packaging/{file}"))).unwrap();
+        let at = source.lines().position(|line| line == text);
+        u64::try_from(at.unwrap_or_else(|| panic!("{text}")) + 1).unwrap()
+    };
+    let declared = [
+        ("hidden", "one.c", line("one.c", "struct hidden {")),
+        ("entry", "shared.h", line("shared.h", "struct entry {")),
+        ("cursor", "two.c", line("two.c", "struct cursor {")),
+    ];
+    let names: Vec<_> = std::fs::read_dir(testdata("packaging")).unwrap().collect();
+    let names = names.into_iter().map(|entry| entry.unwrap().file_name());
+    let mut seen = 0;
+    for name in names.map(|name| name.into_string().unwrap()) {
+        if !(name.ends_with(".gcc") || name.ends_with(".clang")) {
+            continue;
+        }
+        let path = testdata("packaging").join(&name);
+        let bytes = std::fs::read(&path).unwrap().into();
+        let search = Search::new().without_roots();
+        let found = find_debug_sections(&bytes, Some(&path), &search, &Limits::default()).unwrap();
+        let done = convert(&found.sections, &Options::new()).unwrap();
+        for (ty, file, line) in declared {
+            let id = done.graph.find(Kind::Struct, ty).unwrap().id();
+            let origin = done.origin(&found.sections, id);
+            let origin = origin.unwrap_or_else(|| panic!("{name}: {ty}"));
+            assert_eq!(origin.line, Some(line), "{name}: {ty}");
+            let declared = origin.file.as_deref().unwrap_or_default();
+            assert!(declared.ends_with(file), "{name}: {origin:?}");
+            // Type units and what dwz moved are no one source file's.
+            let shared = ["types4.gcc", "types5.gcc", "partial.gcc", "dwz.gcc"];
+            let unit = if shared.contains(&&*name) { "" } else { ".c" };
+            assert!(origin.unit.ends_with(unit), "{name}: {origin:?}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 26 * declared.len());
 }

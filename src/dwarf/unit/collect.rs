@@ -46,6 +46,8 @@ pub(crate) struct Wants {
     pub variables: bool,
     /// How deep entries may be nested.
     pub depth: u32,
+    /// How many types and parts there may be.
+    pub entries: u32,
 }
 
 /// What is inside an entry.
@@ -318,6 +320,12 @@ impl Pass<'_, '_> {
                 .malformed(format!("no abbreviation has the code {code}")));
         };
         self.take(plan, die)?;
+        if self.nodes.parts.len() + self.nodes.nodes.len() > self.wants.entries as usize {
+            return Err(Error::limit(
+                "there are more types and members at once than Limits::entries",
+            )
+            .within(Place::Die(self.cursor.offset())));
+        }
         Ok(false)
     }
 
