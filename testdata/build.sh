@@ -316,16 +316,16 @@ for program in types/kinds.gcc-dwarf5 types/kinds.clang-dwarf4 packaging/plain.g
 	origins $program
 done
 
-# ---- units ------------------------------------------------------------------------
+# ---- probed ----------------------------------------------------------------------
 
-mkdir -p "$out/units"
+mkdir -p "$out/probed"
 for compiler in gcc clang; do
 	for unit in first second; do
-		native $compiler 5 units/$unit.c units/$unit.$compiler.tmp.o -O1
+		native $compiler 5 probed/$unit.c probed/$unit.$compiler.tmp.o -O1
 	done
-	"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out"/units/{first,second}.$compiler.tmp.o -o "$out/units/program.$compiler"
-	rm "$out"/units/{first,second}.$compiler.tmp.o
-	built+=("units/program.$compiler")
+	"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out"/probed/{first,second}.$compiler.tmp.o -o "$out/probed/program.$compiler"
+	rm "$out"/probed/{first,second}.$compiler.tmp.o
+	built+=("probed/program.$compiler")
 done
 
 # ---- the end ------------------------------------------------------------------

@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-/* Each of the two units has a `struct data` of its own, and a part of it that the other has, too. */
-#include "part.h"
+#include "units.h"
 
-struct data {
-	int a;
-	int c;
-	struct part part;
+/* The other unit has another one. */
+struct part {
+	int only_in_first;
+	char bytes[3];
 };
 
-_Static_assert(__builtin_offsetof(struct data, c) == 4, "what the test expects");
+struct pointed {
+	short in_first;
+};
 
-__attribute__((noinline)) int first_add(struct data *data)
+struct holder {
+	struct part by_value;
+	struct pointed *behind;
+	int (*call)(struct common *, struct pointed *);
+};
+
+struct holder first_holder;
+struct common___old old;
+
+int main(void)
 {
-	return data->a + data->c + use(&data->part);
+	struct inner {
+		struct part local;
+	} inner = { .local = { 1, { 2, 3, 4 } } };
+	struct common common = { .first = first_holder.by_value.only_in_first };
+
+	return in_second(&common) + inner.local.only_in_first + (int)old.first;
 }

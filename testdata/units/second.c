@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
-#include "part.h"
+#include "units.h"
 
-struct data {
-	int a;
-	char room[20];
-	int c;
-	struct part part;
+struct deeper {
+	unsigned bits : 5;
+	unsigned more : 7;
 };
 
-_Static_assert(__builtin_offsetof(struct data, c) == 24, "what the test expects");
+struct hidden {
+	long found;
+	struct deeper *deeper;
+};
 
-__attribute__((noinline)) int use(struct part *part)
+/* The other unit has another one. */
+struct part {
+	long only_in_second[2];
+};
+
+struct pointed {
+	long in_second;
+};
+
+/* The same members as in the other unit; what they are is different. */
+struct holder {
+	struct part by_value;
+	struct pointed *behind;
+	int (*call)(struct common *, struct pointed *);
+};
+
+struct holder second_holder;
+
+int in_second(const struct common *common)
 {
-	return part->number;
-}
-
-__attribute__((noinline)) int second_add(struct data *data)
-{
-	return data->a + data->c + use(&data->part);
-}
-
-int main(void)
-{
-	struct data data = {.a = 1, .c = 2};
-
-	return second_add(&data) + first_add((struct data *)&data.part);
+	if (!common->hidden || !second_holder.behind)
+		return (int)second_holder.by_value.only_in_second[0];
+	return (int)common->hidden->found + (int)second_holder.behind->in_second +
+	       (int)common->hidden->deeper->bits;
 }

@@ -8,7 +8,7 @@ use btfkit::dwarf::{Options, convert};
 use btfkit::elf::debug_sections;
 use btfkit::pipeline::{self, Target, relocate};
 
-const BUILDS: [&str; 2] = ["units/program.gcc", "units/program.clang"];
+const BUILDS: [&str; 2] = ["probed/program.gcc", "probed/program.clang"];
 
 fn read(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -50,9 +50,9 @@ fn the_types_of_a_functions_unit() {
     for build in BUILDS {
         let sections = debug_sections(&read(build).into(), &Limits::default()).unwrap();
         for (function, file) in [
-            ("first_add", "units/first.c"),
-            ("second_add", "units/second.c"),
-            ("main", "units/second.c"),
+            ("first_add", "probed/first.c"),
+            ("second_add", "probed/second.c"),
+            ("main", "probed/second.c"),
         ] {
             let mut options = Options::default();
             options.function = Some(function.to_owned());
