@@ -480,7 +480,7 @@ pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool 
     let can_be = node.shape.is_nominal()
         || matches!(
             node.shape,
-            Shape::Typedef | Shape::Function | Shape::Variable
+            Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
         );
     can_be
         && !node.declaration

@@ -10,7 +10,7 @@ use crate::limits::Limits;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Names of structures, unions, enumerations and typedefs; these and what they refer to are converted.
+    /// Names of structures, unions, enumerations, typedefs and base types; these and what they refer to are converted.
     /// All types where empty. Every definition that a root has in the program is there; a named type that is only
     /// pointed to is the one of the first unit that defines it.
     pub roots: Vec<String>,

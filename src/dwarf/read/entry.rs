@@ -220,6 +220,7 @@ impl Entry {
             Self::Struct | Self::Union | Self::Enum | Self::Typedef => {
                 matches!(slot, S::Name | S::Declaration | S::Sibling | S::Signature)
             }
+            Self::Base => slot == S::Name,
             Self::Prototype | Self::Nothing => slot == S::Sibling,
             _ => false,
         }
