@@ -71,7 +71,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
-        (id, unit + job.base_of(seen.unit) + u64::from(seen.die))
+        (id, unit + u64::from(seen.die))
     };
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
@@ -182,13 +182,6 @@ impl<'a> Job<'a> {
     }
 
     /// Whether units refer to each other, as far as is known.
-    /// Where the section of a unit starts where all are counted through.
-    fn base_of(&self, unit: u32) -> u64 {
-        let unit = self.units.get(unit as usize).filter(|_| !self.is_linked());
-        let source = unit.and_then(|(source, _)| self.sources.get(*source));
-        source.map_or(0, |source| source.base)
-    }
-
     pub(super) fn is_linked(&self) -> bool {
         self.linked.load(Ordering::Relaxed)
     }

@@ -90,18 +90,6 @@ fn machines_of_one_width_have_the_same_types() {
 }
 
 #[test]
-fn a_linked_file_has_its_relocations_applied() {
-    let linked = spelled(&loaded("relocs-i386.clang32", &options()).graph);
-    let wrong = differences(&spelled(&types("i386")), &linked);
-    // Variables get a section, and with it an address.
-    let wrong: Vec<_> = wrong
-        .iter()
-        .filter(|line| !line.starts_with("DATASEC"))
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
-}
-
-#[test]
 fn lines_are_relocated_too() {
     for (machine, ..) in MACHINES {
         let bytes = read(&format!("packaging/{machine}-all.o")).into();
@@ -110,7 +98,11 @@ fn lines_are_relocated_too() {
         let hidden = done.graph.find(Kind::Struct, "hidden").unwrap().id();
         let origin = done.origin(&sections, hidden).unwrap();
         // On RISC-V and LoongArch the length of the table is a difference of two addresses.
-        assert_eq!(origin.file.as_deref(), Some("packaging/one.c"), "{machine}");
+        assert_eq!(
+            origin.file.as_deref(),
+            Some("./packaging/one.c"),
+            "{machine}"
+        );
         assert_eq!(origin.line, Some(4), "{machine}");
     }
 }
