@@ -124,6 +124,10 @@ bpf bpf types/kinds.bpf.c types/kinds.bpf.o
 for reason in FORWARD_ENUM ATOMIC WIDE_ENUM_BITS FORWARD_RESULT EMPTY_VARIABLE; do
 	bpf bpf types/refused.bpf.c "types/refused_${reason,,}.bpf.o" -D$reason
 done
+bpf bpf types/tags.c types/tags.bpf.o
+for dwarf in 4 5; do
+	program clang $dwarf types/tags.c types/tags.clang-dwarf$dwarf -O1
+done
 for compiler in gcc clang; do
 	for dwarf in 4 5; do
 		name=types/kinds.$compiler-dwarf$dwarf
@@ -326,6 +330,18 @@ origins() {
 
 for program in types/kinds.gcc-dwarf5 types/kinds.clang-dwarf4 packaging/plain.gcc packaging/plain.clang packaging/dwarf64.gcc; do
 	origins $program
+done
+
+# ---- probed ----------------------------------------------------------------------
+
+mkdir -p "$out/probed"
+for compiler in gcc clang; do
+	for unit in first second; do
+		native $compiler 5 probed/$unit.c probed/$unit.$compiler.tmp.o -O1
+	done
+	"$GCC" -pie -Wl,--build-id=sha1,-z,noseparate-code "$out"/probed/{first,second}.$compiler.tmp.o -o "$out/probed/program.$compiler"
+	rm "$out"/probed/{first,second}.$compiler.tmp.o
+	built+=("probed/program.$compiler")
 done
 
 # ---- the end ------------------------------------------------------------------

@@ -338,3 +338,101 @@ fn libbpf_loads(object: &PathBuf) -> Result<(), String> {
     }
     Err(String::from_utf8_lossy(&done.stderr).into_owned())
 }
+
+/// Gives raw BTF to the kernel, which checks every type; its words where it refuses. (BPF_BTF_LOAD)
+fn load_btf(btf: &[u8]) -> Result<(), String> {
+    const BPF_BTF_LOAD: libc::c_long = 18;
+    #[repr(C)]
+    struct Attributes {
+        btf: u64,
+        log: u64,
+        btf_size: u32,
+        log_size: u32,
+        log_level: u32,
+    }
+    let size = u32::try_from(btf.len()).unwrap();
+    let mut log = vec![0u8; 1 << 16];
+    let mut load = |log_level: u32| {
+        let attributes = Attributes {
+            btf: btf.as_ptr().addr() as u64,
+            btf_size: size,
+            log: if log_level == 0 {
+                0
+            } else {
+                log.as_mut_ptr().addr() as u64
+            },
+            log_size: if log_level == 0 { 0 } else { 1 << 16 },
+            log_level,
+        };
+        // SAFETY: the kernel reads the attributes and the bytes they name, and writes the log, all of which
+        // live longer than the call and have the sizes they say.
+        unsafe {
+            let fd = libc::syscall(
+                libc::SYS_bpf,
+                BPF_BTF_LOAD,
+                &raw const attributes,
+                size_of::<Attributes>(),
+            );
+            fd >= 0 && libc::close(i32::try_from(fd).unwrap()) == 0
+        }
+    };
+    if load(0) {
+        return Ok(());
+    }
+    let error = std::io::Error::last_os_error();
+    // Once more for its words, which it only has room for where they are few.
+    load(1);
+    let text = String::from_utf8_lossy(&log);
+    let text = text.trim_end_matches('\0');
+    let tail = text.char_indices().nth_back(400).map_or(0, |(at, _)| at);
+    Err(format!("{error}: {}", &text[tail..]))
+}
+
+/// The kernel takes what merging, deduplicating, minimising and linking make of its own types and of objects'.
+#[test]
+fn the_kernel_takes_merged_types() {
+    use btfkit::encode::encode;
+    use btfkit::merge::{Input, Options, dedup, merge};
+    let Some(kernel) = kernel("the_kernel_takes_merged_types") else {
+        return;
+    };
+    let object = || BpfObject::parse(read("layouts/probe.bpf.o")).unwrap();
+    let input = |label: &str, graph: &TypeGraph| Input::new(label, graph.clone());
+    let mut compacting = Options::default();
+    compacting.keep_first = false;
+    compacting.sections = true;
+    let takes = |name: &str, graph: &TypeGraph| {
+        let bytes = encode(graph).unwrap();
+        load_btf(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        // It does look at what it is given: a name that doesn't end is refused.
+        let cut = &bytes[..bytes.len() - 1];
+        assert!(load_btf(cut).is_err(), "{name}");
+    };
+    takes("the kernel's own", &kernel);
+    let program = btfkit::pipeline::load(read("layouts/server1.gcc-dwarf5"), &Default::default());
+    let program = program.unwrap().graph;
+    let merged = merge(
+        [input("kernel", &kernel), input("program", &program)],
+        &Options::default(),
+    );
+    takes("kernel and program", &merged.unwrap().graph);
+    let twice = [input("one", &kernel), input("other", &kernel)];
+    takes(
+        "twice the kernel",
+        &merge(twice, &compacting).unwrap().graph,
+    );
+    let deduplicated = dedup(
+        merge([input("program", &program)], &compacting)
+            .unwrap()
+            .graph,
+        &compacting,
+    );
+    takes("a program", &deduplicated.unwrap().graph);
+
+    let units = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
+        .map(|name| btfkit::pipeline::Unit::new(name, BpfObject::parse(read(name)).unwrap()));
+    let linked = btfkit::pipeline::link(&units, &Options::default()).unwrap();
+    // Of an object as compilers leave it, it doesn't: data sections have no size yet.
+    assert!(load_btf(&encode(object().graph()).unwrap()).is_err());
+    takes("linked objects", &linked.graph);
+}

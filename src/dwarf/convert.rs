@@ -42,7 +42,11 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let done = job.read()?;
     let (table, lists) = job.join(done)?;
-    let binding = bind(&table, &lists)?;
+    let units = match &options.function {
+        Some(function) => job.units_of(function)?,
+        None => Vec::new(),
+    };
+    let binding = bind(&table, &lists, &units)?;
     let mut builder = match &options.base {
         Some(base) => GraphBuilder::split(base),
         None => GraphBuilder::with_limits(options.limits.clone()),
@@ -71,12 +75,18 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
-        (id, unit + u64::from(seen.die))
+        (id, unit.saturating_add(seen.die.into()))
     };
+    let ids = &emitted.ids;
+    let preferred = binding.preferred.iter();
+    let preferred = preferred.filter_map(|variant| ids.get(*variant as usize).copied());
+    let mut preferred: Vec<TypeId> = preferred.filter(|id| *id != TypeId::VOID).collect();
+    preferred.sort_unstable();
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
         graph,
         degraded: emitted.degraded,
+        preferred,
         places: emitted.seen.into_iter().map(place).collect(),
     })
 }
@@ -120,7 +130,7 @@ impl Worker {
         Self::with(Abbrevs::for_heads())
     }
 
-    fn with(abbrevs: Abbrevs) -> Self {
+    pub(super) fn with(abbrevs: Abbrevs) -> Self {
         Self {
             abbrevs,
             memory: Memory::new(),
@@ -366,9 +376,17 @@ impl<'a> Job<'a> {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
                 Shape::Typedef | Shape::Defined | Shape::Base => true,
+                Shape::DeclTag => tagged(nodes, node).is_some(),
                 _ => false,
             };
-            let wanted = wanted.is_none_or(|wanted| wanted.get(number as usize) == Some(&true));
+            let wanted = wanted.is_none_or(|wanted| {
+                // A tag is wanted where what it is for is.
+                let number = match node.shape {
+                    Shape::DeclTag => tagged(nodes, node).unwrap_or(number),
+                    _ => number,
+                };
+                wanted.get(number as usize) == Some(&true)
+            });
             if listed
                 && wanted
                 && let Some(class) = intern.enter(number)
@@ -383,7 +401,9 @@ impl<'a> Job<'a> {
         } else {
             Vec::new()
         };
+        let dies = entered.iter().filter_map(|node| nodes.get(*node));
         Ok(UnitList {
+            dies: dies.map(|node| node.die).collect(),
             classes: classes.into(),
             exact,
         })
@@ -446,6 +466,13 @@ impl<'a> Job<'a> {
             )),
         }
     }
+}
+
+/// What a tag is for, if it is defined here.
+fn tagged(nodes: &Nodes, tag: &Node) -> Option<u32> {
+    let tagged = nodes.follow(tag.ty)?;
+    let node = nodes.get(tagged)?;
+    (!node.declaration).then_some(tagged)
 }
 
 /// Whether a node is one of the roots.

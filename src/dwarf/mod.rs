@@ -46,6 +46,7 @@
 
 mod base;
 mod convert;
+mod function;
 mod key;
 mod language;
 mod linked;

@@ -23,6 +23,12 @@ pub struct Options {
     pub functions: bool,
     /// Whether to convert global variables, as VAR and DATASEC.
     pub variables: bool,
+    /// A function of the program whose unit's types are told apart, in [`Conversion::preferred`]: where the program
+    /// gives several types one name, the function means its own unit's. With the names of what is around it, where
+    /// the language has that (`ns::function`).
+    ///
+    /// [`Conversion::preferred`]: super::Conversion::preferred
+    pub function: Option<String>,
     /// How many threads to use; as many as the machine has where `None`. The result is the same.
     pub threads: Option<NonZeroUsize>,
     /// A graph whose types the result goes on from as split BTF.

@@ -3,7 +3,7 @@
 //! A BPF program is written in C, and `ns::Foo<int>` or `*main.Foo` are no names there. So every name has one
 //! spelling that is, and types are found by it where no type has the name itself:
 //!
-//! * Letters, digits and `_` stay. Everything else becomes `_`; `::` becomes two.
+//! * Letters, digits and `_` stay. Everything else becomes `_`; `::` and `[` become two.
 //! * `*` becomes the word `ptr`, `&` the word `ref` and the sign in `-1` the word `neg`; where a letter or digit
 //!   stands beside such a word, a `_` comes between them.
 //! * A space counts only between words: `Pair<int, char>` and `Pair<int,char>` are spelled alike.
@@ -43,7 +43,7 @@ fn is_identifier(name: &[u8]) -> bool {
 /// assert_eq!(&*c_spelling(b"task_struct"), b"task_struct");
 /// ```
 ///
-/// The rules: letters, digits and `_` stay, `::` becomes `__`, `*` the word `ptr`, `&` the word `ref`, the sign
+/// The rules: letters, digits and `_` stay, `::` and `[` become `__`, `*` the word `ptr`, `&` the word `ref`, the sign
 /// in `-1` the word `neg`, and everything else `_`. Spaces count only between words. The integers of C are
 /// spelled as clang does (`long unsigned int` is `unsigned_long`). There are never more than two `_` in a row,
 /// because three start a flavor, and no digit at the start, but `_` before it.
@@ -68,13 +68,17 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
             b'*' => spelling.sign(b"ptr"),
             b'&' => spelling.sign(b"ref"),
             b'-' if next.is_ascii_digit() && !is_word(before) => spelling.sign(b"neg"),
+            b'[' => {
+                spelling.bar();
+                spelling.bar();
+            }
             _ => spelling.bar(),
         }
         let (done, behind) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
         before = done.last().copied().unwrap_or(b'_');
         rest = behind;
     }
-    if spelling.out.first().is_some_and(u8::is_ascii_digit) {
+    if spelling.out.first().is_none_or(u8::is_ascii_digit) {
         spelling.out.insert(0, b'_');
     }
     Cow::Owned(spelling.out)
@@ -250,10 +254,12 @@ mod tests {
             ("[]int", "__int"),
             (
                 "map[string]*net/http.Client",
-                "map_string_ptr_net_http_Client",
+                "map__string_ptr_net_http_Client",
             ),
             ("&str", "ref_str"),
             ("&[u8]", "ref__u8_"),
+            ("&u8", "ref_u8"),
+            ("[4]u8", "__4_u8"),
             ("&mut dyn core::fmt::Write", "ref_mut_dyn_core__fmt__Write"),
             ("(u8, u32)", "_u8_u32_"),
             (

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::graph::TypeGraph;
 use crate::merge::forwards::Forwards;
 use crate::merge::hash::{Mixer, is_unique};
-use crate::merge::nodes::{Nodes, at, count, set};
+use crate::merge::nodes::{Nodes, at, set};
 use crate::merge::partition::Partition;
 use crate::merge::refine::Refiner;
 
@@ -45,8 +45,8 @@ fn canonical_with(
     } else {
         Forwards::default()
     };
-    let mut hashes = vec![0u64; nodes.len()];
-    let mut other = vec![0u64; nodes.len()];
+    let mut hashes = vec![0u32; nodes.len()];
+    let mut other = vec![0u32; nodes.len()];
     for _ in 0..rounds {
         mixer.round(&nodes, &hashes, &mut other, rules.sections);
         std::mem::swap(&mut hashes, &mut other);
@@ -59,11 +59,11 @@ fn canonical_with(
     drop(other);
     let partition = initial(&nodes, &forwards, hashes, rules.sections);
     let partition = Refiner::new(&nodes, &forwards, mixer, partition).run();
-    Ok(firsts(&nodes, &forwards, &partition))
+    Ok(firsts(&nodes, &forwards, partition))
 }
 
 /// The forward declarations that stand for a complete type, as far as hashes tell, each with the type.
-fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u64]) -> Vec<(u32, u32)> {
+fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u32]) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for tag in forwards.tags() {
         if let Some(complete) = forwards.agreed(&tag, hashes) {
@@ -76,7 +76,7 @@ fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u64]) -> Vec<(u32
 
 /// The classes of equal hashes. Forward declarations follow their complete type; what is never merged stays
 /// outside.
-fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u64>, sections: bool) -> Partition {
+fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u32>, sections: bool) -> Partition {
     let pairs = following(forwards, nodes, &hashes);
     let mut outside = vec![false; nodes.len()];
     for (forward, _) in &pairs {
@@ -95,8 +95,12 @@ fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u64>, sections: b
     partition
 }
 
-fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, partition: &Partition) -> Vec<u32> {
-    let mut canonical: Vec<u32> = (0..count(nodes.len())).collect();
+fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> Vec<u32> {
+    // In the memory of what isn't needed any more.
+    let mut canonical = partition.take_classes();
+    for (node, entry) in (0..).zip(&mut canonical) {
+        *entry = node;
+    }
     for block in 0..partition.blocks() {
         let members = partition.members(block);
         if let Some(&first) = members.iter().min() {

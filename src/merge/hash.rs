@@ -1,11 +1,12 @@
-//! Hashes of records that tell most types apart before any two are compared.
+//! Hashes of records that tell most types apart before any two are compared. They have 32 bits, which leaves
+//! a handful of types of a kernel to be told apart later, and takes half the memory of 64.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::graph::{Info, Kind, Word, edges};
 use crate::merge::nodes::{Nodes, at};
 
-/// Mixes numbers into 64-bit hashes, differently in every run, so that no input can be made to collide.
+/// Mixes numbers into hashes, differently in every run, so that no input can be made to collide.
 /// No result depends on the seed: whatever hashes say is alike is compared word by word in the end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mixer {
@@ -49,27 +50,23 @@ impl Mixer {
 
     /// The hash of a record, in which a reference counts as `of` the type it refers to.
     #[inline]
-    fn record(self, record: &[Word], of: &[u64]) -> u64 {
+    fn record(self, record: &[Word], of: &[u32]) -> u32 {
         let mut hash = 0;
         edges::each_word(record, |word, is_type| {
-            let value = if is_type {
-                at(of, word)
-            } else {
-                u64::from(word)
-            };
-            hash = self.fold(hash, value).rotate_left(23);
+            let value = if is_type { at(of, word) } else { word };
+            hash = self.fold(hash, u64::from(value)).rotate_left(23);
         });
-        hash & self.mask
+        upper(hash & self.mask.rotate_left(32))
     }
 
     /// The hash of a type that is like no other.
     #[inline]
-    fn unique(self, node: u32) -> u64 {
-        self.fold(u64::from(node), u64::MAX)
+    fn unique(self, node: u32) -> u32 {
+        upper(self.fold(u64::from(node), u64::MAX))
     }
 
     /// One round: each type's hash from its own words and the hashes before of the types it refers to.
-    pub fn round(self, nodes: &Nodes<'_>, before: &[u64], after: &mut [u64], sections: bool) {
+    pub fn round(self, nodes: &Nodes<'_>, before: &[u32], after: &mut [u32], sections: bool) {
         nodes.fill(after, |node, record| {
             if is_unique(record, sections) {
                 self.unique(node)
@@ -78,6 +75,12 @@ impl Mixer {
             }
         });
     }
+}
+
+/// The upper half.
+fn upper(hash: u64) -> u32 {
+    let [_, _, _, _, a, b, c, d] = hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Whether the record is one that is never merged: variables and data sections, unless `sections` asks for

@@ -32,7 +32,7 @@ struct Block {
 impl Partition {
     /// Puts nodes with the same hash in one class. Those that `skip` picks follow others: they get no class
     /// yet, and stand in no block.
-    pub fn new(hashes: Vec<u64>, skip: impl Fn(u32) -> bool) -> Self {
+    pub fn new(hashes: Vec<u32>, skip: impl Fn(u32) -> bool) -> Self {
         let order = by_hash(&hashes, skip);
         // Where a class starts. The hashes have no other use, and most memory is in use here.
         let starts: Vec<bool> = (0..order.len())
@@ -115,6 +115,11 @@ impl Partition {
     /// Every node's class number.
     pub fn classes(&self) -> &[u32] {
         &self.class
+    }
+
+    /// The table of class numbers, whose contents are no longer asked for. Blocks and followers stay.
+    pub fn take_classes(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.class)
     }
 
     /// Whether the node is alone in its class, or follows one that is.
@@ -226,10 +231,10 @@ impl Partition {
 }
 
 /// The nodes that `skip` doesn't pick, without `void`, sorted by hash and then by number.
-fn by_hash(hashes: &[u64], skip: impl Fn(u32) -> bool) -> Vec<u32> {
+fn by_hash(hashes: &[u32], skip: impl Fn(u32) -> bool) -> Vec<u32> {
     // Counting by the hash's first bits leaves a few nodes a bucket, which are sorted one by one.
     let bits = hashes.len().max(4).ilog2() - 1;
-    let bucket = |hash: u64| usize::try_from(hash >> (64 - bits)).unwrap_or(0);
+    let bucket = |hash: u32| (hash >> (32 - bits)) as usize;
     let mut ends = vec![0u32; (1 << bits) + 1];
     let picked = || {
         (0u32..)

@@ -34,6 +34,8 @@ pub(super) struct Refiner<'a> {
     referrers: Option<Referrers>,
     /// Nodes whose class has changed, with the class before.
     moved: Vec<(u32, u32)>,
+    /// Nodes whose class has changed in the last pass.
+    changed: Vec<u32>,
     /// By [`Tag::number`]: whether the tag's forward declarations were left to themselves.
     released: Vec<bool>,
 }
@@ -53,6 +55,7 @@ impl<'a> Refiner<'a> {
             sums: Vec::new(),
             referrers: None,
             moved: Vec::new(),
+            changed: Vec::new(),
             released: vec![false; forwards.len()],
         }
     }
@@ -64,8 +67,12 @@ impl<'a> Refiner<'a> {
     /// by sums, whose cost is bounded: what sums miss, because two different ones are equal by chance, the
     /// passes find.
     pub fn run(mut self) -> Partition {
-        for _ in 0..PASSES {
-            let unlike = self.unlike_their_first();
+        for pass in 0..PASSES {
+            let unlike = if pass == 0 {
+                self.unlike_their_first()
+            } else {
+                self.unlike_since()
+            };
             if unlike.is_empty() {
                 return self.partition;
             }
@@ -196,7 +203,8 @@ impl<'a> Refiner<'a> {
     fn tell_referrers(&mut self) {
         let Some(referrers) = &self.referrers else {
             // Sums are not in use yet.
-            self.moved.clear();
+            self.changed
+                .extend(self.moved.drain(..).map(|(node, _)| node));
             return;
         };
         for (node, before) in self.moved.drain(..) {
@@ -220,12 +228,48 @@ impl<'a> Refiner<'a> {
 
     /// The nodes that differ from the first of their block, compared word by word.
     fn unlike_their_first(&self) -> Vec<u32> {
+        self.nodes
+            .find_all(|node, _| self.is_unlike_its_first(node))
+    }
+
+    /// The same after a pass in which every block of such nodes was split: only what refers to a type that has
+    /// changed its class since can be unlike its first, or have a first unlike the others.
+    fn unlike_since(&mut self) -> Vec<u32> {
+        let mut has_changed = vec![false; self.nodes.len()];
+        for node in self.changed.drain(..) {
+            set(&mut has_changed, node, true);
+        }
         let partition = &self.partition;
-        self.nodes.find_all(|node, record| {
-            let first = partition.first_of(node);
-            first != node
-                && !edges::same(self.nodes.record(first), record, |id| partition.class(id))
-        })
+        let referrers = self.nodes.find_all(|node, record| {
+            let mut refers = false;
+            if !partition.is_alone(node) && !partition.is_follower(node) {
+                for_each_reference(record, |_, to| refers |= at(&has_changed, to));
+            }
+            refers
+        });
+        let mut blocks: Vec<u32> = referrers
+            .iter()
+            .map(|&node| partition.class(node))
+            .collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        let members = blocks.iter().map(|&block| partition.members(block).len());
+        if members.sum::<usize>() > self.nodes.len() / 8 {
+            return self.unlike_their_first();
+        }
+        let members = blocks.iter().flat_map(|&block| partition.members(block));
+        members
+            .copied()
+            .filter(|&node| self.is_unlike_its_first(node))
+            .collect()
+    }
+
+    fn is_unlike_its_first(&self, node: u32) -> bool {
+        let (first, record) = (self.partition.first_of(node), self.nodes.record(node));
+        first != node
+            && !edges::same(self.nodes.record(first), record, |id| {
+                self.partition.class(id)
+            })
     }
 
     /// Splits the blocks of these nodes by their records' words, type ids counting as their classes.

@@ -11,6 +11,7 @@ use crate::elf::{
 };
 use crate::error::{Error, Place, Result};
 use crate::graph::TypeGraph;
+use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::parse;
 
@@ -44,6 +45,9 @@ pub struct Loaded {
     pub source: Source,
     /// What BTF can't say of the DWARF, and what it became.
     pub degraded: Vec<Degraded>,
+    /// The types of the unit that defines the function asked for
+    /// ([`Options::function`](crate::dwarf::Options::function)), by id.
+    pub preferred: Vec<TypeId>,
     /// The other files the debug information was found in.
     pub files: Vec<PathBuf>,
     /// The files that belong to the debug information and were not found: their types are missing.
@@ -56,6 +60,7 @@ impl Loaded {
             graph,
             source,
             degraded: Vec::new(),
+            preferred: Vec::new(),
             files: Vec::new(),
             missing: Vec::new(),
         }
@@ -193,6 +198,7 @@ fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
     let converted = dwarf::convert(sections, &conversion)?;
     Ok(Loaded {
         degraded: converted.degraded,
+        preferred: converted.preferred,
         ..Loaded::new(converted.graph, Source::Dwarf)
     })
 }

@@ -37,6 +37,12 @@ pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(Program::new).collect();
+    if target.function.is_some() {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "the smallest graph is for every function of the program, so none can be preferred",
+        ));
+    }
     // What isn't there is in neither the target nor the result.
     let load_options = load_options(&programs, options);
     let targets = [loaded(target, &load_options, &mut Vec::new())?];
@@ -57,6 +63,7 @@ pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result
             role: target.role,
             graph: small.clone(),
             modules: Vec::new(),
+            preferred: Vec::new(),
         }];
         let mut same = true;
         for (program, expected) in programs.iter().zip(&resolved) {

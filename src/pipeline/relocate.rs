@@ -25,6 +25,9 @@ pub struct Target {
     pub types: Types,
     /// A kernel's modules: split BTF over `types`.
     pub modules: Vec<Types>,
+    /// The function that the object is attached to. Where the program has several types of one name, those of the
+    /// unit that defines it are meant. Only a program's DWARF says that.
+    pub function: Option<String>,
 }
 
 /// Types, or a file that holds some.
@@ -48,6 +51,7 @@ impl Target {
             role: Role::User,
             types: types.into(),
             modules: Vec::new(),
+            function: None,
         }
     }
 
@@ -59,6 +63,7 @@ impl Target {
             role: Role::Kernel,
             types: types.into(),
             modules: Vec::new(),
+            function: None,
         }
     }
 }
@@ -244,10 +249,12 @@ pub(super) fn loaded(
     incomplete: &mut Vec<String>,
 ) -> Result<relocate::Target> {
     let place = || Place::File(target.label.clone());
-    let with = |base| LoadOptions {
-        base,
-        ..options.clone()
+    let with = |base: Option<TypeGraph>| {
+        let mut options = options.clone();
+        options.conversion.function = target.function.clone().filter(|_| base.is_none());
+        LoadOptions { base, ..options }
     };
+    let mut preferred = Vec::new();
     let mut load = |types: &Types, base: Option<TypeGraph>| {
         let loaded = match types {
             Types::Graph(graph) => return Ok(graph.clone()),
@@ -255,6 +262,7 @@ pub(super) fn loaded(
             Types::Path(path) => load_path(path, &with(base))?,
         };
         let missing = loaded.missing.iter();
+        preferred.extend(loaded.preferred);
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
         Ok(loaded.graph)
     };
@@ -276,6 +284,7 @@ pub(super) fn loaded(
         role: target.role,
         graph,
         modules,
+        preferred,
     })
 }
 

@@ -32,6 +32,8 @@ pub struct Target {
     pub graph: TypeGraph,
     /// A kernel's modules: split BTF over `graph`. Asked only where `graph` itself has no candidate.
     pub modules: Vec<TypeGraph>,
+    /// Types of `graph` that are meant where others have the same name, by id.
+    pub preferred: Vec<TypeId>,
 }
 
 impl Target {
@@ -43,6 +45,7 @@ impl Target {
             role: Role::User,
             graph,
             modules: Vec::new(),
+            preferred: Vec::new(),
         }
     }
 
@@ -54,6 +57,7 @@ impl Target {
             role: Role::Kernel,
             graph,
             modules: Vec::new(),
+            preferred: Vec::new(),
         }
     }
 
@@ -78,6 +82,12 @@ impl Target {
         }
         if found.is_empty() {
             found = self.spelled(local, essential)?;
+        }
+        let is_preferred = |candidate: &Candidate| {
+            candidate.module.is_none() && self.preferred.binary_search(&candidate.id).is_ok()
+        };
+        if found.iter().any(is_preferred) {
+            found.retain(is_preferred);
         }
         Ok(found)
     }

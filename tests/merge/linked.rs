@@ -184,8 +184,11 @@ fn kinds(graph: &TypeGraph) -> BTreeMap<String, usize> {
     kinds
 }
 
-/// By name: size, and the name, offset and size of each variable.
-fn datasecs(graph: &TypeGraph) -> BTreeMap<String, (u32, Vec<(String, u32, u32)>)> {
+/// A data section: its size, and the name, offset and size of each variable.
+type Section = (u32, Vec<(String, u32, u32)>);
+
+/// The data sections by name.
+fn datasecs(graph: &TypeGraph) -> BTreeMap<String, Section> {
     let mut sections = BTreeMap::new();
     for ty in graph.types() {
         if let View::Datasec(section) = ty.view() {

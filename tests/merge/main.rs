@@ -11,3 +11,4 @@ mod linked;
 mod naive;
 mod random;
 mod real;
+mod situations;

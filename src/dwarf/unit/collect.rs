@@ -62,6 +62,8 @@ pub(super) enum Role {
     Parameters,
     /// Members of the composite type around: those of one variant of an enumeration of Rust.
     Variant,
+    /// What belongs to the part that was added last: a tag.
+    Part,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +85,7 @@ pub(super) struct Frame {
 impl Frame {
     /// Whether parts inside belong to a node of the frame's own.
     const fn has_parts(&self) -> bool {
-        !matches!(self.role, Role::Scope | Role::Variant)
+        !matches!(self.role, Role::Scope | Role::Variant | Role::Part)
     }
 }
 
@@ -541,6 +543,18 @@ impl Pass<'_, '_> {
         }
         self.direct = false;
         self.aside = self.innermost().aside;
+    }
+
+    /// How many parts the innermost open node has so far.
+    pub(super) fn open_parts(&self) -> usize {
+        let open = self.frames.iter().rfind(|frame| frame.has_parts());
+        let Some(open) = open else { return 0 };
+        let len = if open.aside {
+            self.pending.len()
+        } else {
+            self.nodes.parts.len()
+        };
+        len.saturating_sub(open.start)
     }
 
     /// The frame that parts found now belong to.

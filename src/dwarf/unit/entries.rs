@@ -22,7 +22,10 @@ impl Pass<'_, '_> {
             Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
                 self.read(plan)?;
                 self.member();
-                return Ok(Some(scope));
+                return Ok(Some(Frame {
+                    role: Role::Part,
+                    ..around
+                }));
             }
             Entry::Inheritance if around.role == Role::Composite => {
                 self.read(plan)?;
@@ -58,7 +61,10 @@ impl Pass<'_, '_> {
                     ..Part::default()
                 };
                 self.part(part);
-                return Ok(Some(scope));
+                return Ok(Some(Frame {
+                    role: Role::Part,
+                    ..around
+                }));
             }
             Entry::Subrange if around.role == Role::Dimensions => {
                 self.read(plan)?;
@@ -80,9 +86,12 @@ impl Pass<'_, '_> {
             | Entry::Varargs
             | Entry::Inheritance
             | Entry::VariantPart
-            | Entry::Variant
-            | Entry::Annotation => {
+            | Entry::Variant => {
                 self.skip(plan)?;
+                return Ok(Some(scope));
+            }
+            Entry::Annotation => {
+                self.tag_entry(plan, die, around)?;
                 return Ok(Some(scope));
             }
             Entry::ImportedUnit => {
@@ -107,8 +116,8 @@ impl Pass<'_, '_> {
             }
             Entry::Function => return Ok(Some(self.function(plan, die, around)?)),
             Entry::Variable => {
-                self.variable(plan, die, around)?;
-                return Ok(Some(scope));
+                let owner = self.variable(plan, die, around)?;
+                return Ok(Some(Frame { owner, ..scope }));
             }
             _ => {}
         }

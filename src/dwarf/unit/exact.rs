@@ -25,6 +25,8 @@ const STEPS_FREE: usize = 1 << 20;
 #[derive(Clone, Default, Debug)]
 pub(crate) struct UnitList {
     pub classes: Box<[u32]>,
+    /// Their entries.
+    pub dies: Box<[u32]>,
     /// For some of them, by place in the list: what each of its references by name means, in order. A place in
     /// the list, [`BY_NAME`] or [`ANY`].
     pub exact: Vec<(u32, Box<[u32]>)>,

@@ -78,6 +78,8 @@ impl UnitTypes<'_> {
             | Shape::Defined
             | Shape::Array
             | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag
             | Shape::Alias => (index == 0).then_some(node.ty),
             Shape::Prototype | Shape::Function => match index.checked_sub(1) {
                 None => Some(node.ty),
@@ -305,7 +307,7 @@ impl Keys {
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict => mixer.key(self.done(types, node.ty)).finish(),
-            Shape::Typedef | Shape::Variable => {
+            Shape::Typedef | Shape::Variable | Shape::TypeTag | Shape::DeclTag => {
                 let (mixer, name) = types.name(mixer, node.name);
                 let ty = self.done(types, node.ty);
                 mixer

@@ -10,3 +10,4 @@ pub(super) mod member;
 pub(super) mod nodes;
 pub(super) mod program;
 mod some;
+pub(super) mod tags;

@@ -79,6 +79,10 @@ pub(crate) enum Shape {
     Function,
     /// A variable: `aux` is the linkage.
     Variable,
+    /// A tag of a type: the name is its text, `ty` the type.
+    TypeTag,
+    /// A tag of a declaration: the name is its text, `ty` what is tagged, `aux` which part of that.
+    DeclTag,
     /// Another name for the type it refers to; nothing of its own is said. `aux` is why.
     Alias,
     /// Nothing BTF can say; `aux` is whether that is a loss.

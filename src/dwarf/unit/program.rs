@@ -60,9 +60,11 @@ impl Pass<'_, '_> {
     }
 
     /// Takes a variable. Those of functions are not global.
-    pub(super) fn variable(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<()> {
+    /// Answers its node.
+    pub(super) fn variable(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<u32> {
         if !self.wants.variables || around.local {
-            return self.skip(plan);
+            self.skip(plan)?;
+            return Ok(u32::MAX);
         }
         self.read(plan)?;
         let address = self.address();
@@ -77,7 +79,7 @@ impl Pass<'_, '_> {
                 self.later.push(Later::Declared { node, by });
             }
         }
-        Ok(())
+        Ok(node)
     }
 
     fn named(&mut self, shape: Shape, die: u32, declaration: bool, around: Frame) -> Node {

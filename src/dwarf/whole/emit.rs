@@ -27,6 +27,8 @@ pub(crate) struct Emitted {
     pub seen: Vec<(TypeId, Seen)>,
     /// Variables: address and id.
     pub variables: Vec<(u64, TypeId)>,
+    /// By variant.
+    pub ids: Vec<TypeId>,
 }
 
 /// Makes the graph.
@@ -192,6 +194,15 @@ impl Emit<'_> {
             .unwrap_or(Meant::Nothing)
     }
 
+    /// The class that a name means, where it means one.
+    pub(super) fn class_of(&self, entity: u32) -> Option<u32> {
+        let Meant::One(variant) = self.meant(entity) else {
+            return None;
+        };
+        let variant = self.binding.variants.get(variant as usize);
+        variant.map(|variant| variant.class)
+    }
+
     fn entity_of(&self, class: u32) -> u32 {
         let class = self.table.classes.get(class as usize);
         class.map_or(NO_ENTITY, |class| class.entity)
@@ -215,6 +226,7 @@ impl Emit<'_> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
         let mut variables = Vec::new();
+        let mut ids = Vec::with_capacity(self.ids.len());
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
             self.context = Context {
@@ -224,6 +236,7 @@ impl Emit<'_> {
             let id = self.ids.get(number).copied().unwrap_or(0);
             if id == 0 {
                 let id = self.value(RefId::class(variant.class), variant)?;
+                ids.push(TypeId::new(id));
                 if id > 0 {
                     seen.push((TypeId::new(id), variant.seen));
                 }
@@ -233,6 +246,7 @@ impl Emit<'_> {
                 }
             } else {
                 named.push(self.named(variant)?);
+                ids.push(TypeId::new(id));
                 seen.push((TypeId::new(id), variant.seen));
             }
         }
@@ -250,6 +264,7 @@ impl Emit<'_> {
             degraded: self.degraded.into_iter().collect(),
             seen,
             variables,
+            ids,
         })
     }
 

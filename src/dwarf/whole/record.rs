@@ -3,8 +3,9 @@
 use crate::dwarf::base::{BaseType, base_type, float_name};
 use crate::dwarf::report::Reason;
 use crate::dwarf::unit::nodes::{Note, Shape};
+use crate::dwarf::unit::tags::WHOLE;
 use crate::dwarf::whole::emit::Emit;
-use crate::dwarf::whole::table::{Class, RefId, RefTarget};
+use crate::dwarf::whole::table::{Class, Piece, RefId, RefTarget};
 use crate::error::Result;
 use crate::graph::{Info, IntEncoding, Kind};
 
@@ -42,6 +43,19 @@ impl Emit<'_> {
                 let info = Info::new(Kind::Func, class.aux, false).word();
                 self.cons(&[name, info, proto])
             }
+            Shape::TypeTag => {
+                let name = self.name(class.name)?;
+                self.cons(&[name, plain(Kind::TypeTag), first])
+            }
+            // What is tagged may be nothing BTF can say.
+            Shape::DeclTag if first == 0 => Ok(0),
+            Shape::DeclTag => {
+                let name = self.name(class.name)?;
+                let Some(component) = self.component(class) else {
+                    return Ok(0);
+                };
+                self.cons(&[name, plain(Kind::DeclTag), first, component])
+            }
             Shape::Variable => {
                 let name = self.name(class.name)?;
                 self.cons(&[name, plain(Kind::Var), first, class.aux])
@@ -68,6 +82,30 @@ impl Emit<'_> {
         }
     }
 
+    /// The number that a tagged part has in the record; `None` where it was left out.
+    fn component(&self, tag: &Class) -> Option<u32> {
+        if tag.aux == WHOLE {
+            return Some(WHOLE);
+        }
+        let class = match tag.ty.target() {
+            RefTarget::Class(class) => Some(class),
+            RefTarget::Entity(entity) => self.class_of(entity),
+            RefTarget::Void => None,
+        };
+        let class = class.and_then(|class| self.table.classes.get(class as usize))?;
+        if class.shape == Shape::Function {
+            return Some(tag.aux);
+        }
+        let pieces = self.table.pieces_of(class);
+        let most = most_place(pieces);
+        let kept = |piece: &Piece| lost(piece, most).is_none();
+        let tagged = pieces.get(tag.aux as usize).filter(|piece| kept(piece))?;
+        let before = (0u32..).zip(pieces).filter(|(number, piece)| {
+            kept(piece) && (piece.value, *number) < (tagged.value, tag.aux)
+        });
+        u32::try_from(before.count()).ok()
+    }
+
     fn size(&mut self, number: u32, size: u64) -> u32 {
         u32::try_from(size).unwrap_or_else(|_| {
             self.lose(number, u32::MAX, Reason::Size);
@@ -84,13 +122,8 @@ impl Emit<'_> {
     ) -> Result<Vec<u32>> {
         let table = self.table;
         let pieces = table.pieces_of(class);
-        // With one bitfield in it, a structure has 24 bits for every member's place.
-        let flag = pieces.iter().any(|piece| (1..=255).contains(&piece.bits));
-        let most = if flag {
-            MOST_BITFIELD_PLACE
-        } else {
-            u32::MAX.into()
-        };
+        let flag = has_bitfields(pieces);
+        let most = most_place(pieces);
         let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
         let mut count = 0u32;
         let mut members: Vec<_> = (0u32..).zip(pieces).zip(ids).collect();
@@ -99,18 +132,7 @@ impl Emit<'_> {
             members.sort_by_key(|((_, piece), _)| piece.value);
         }
         for ((index, piece), ty) in members {
-            let reason = if piece.note == Note::Virtual {
-                Some(Reason::VirtualBase)
-            } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
-                Some(Reason::MemberPlace)
-            } else if piece.bits > 255 {
-                Some(Reason::Bitfield)
-            } else if piece.value > most {
-                Some(Reason::MemberBeyond)
-            } else {
-                None
-            };
-            if let Some(reason) = reason {
+            if let Some(reason) = lost(piece, most) {
                 self.lose(number, index, reason);
                 continue;
             }
@@ -266,6 +288,35 @@ impl Emit<'_> {
             }
         }
         self.cons(&words)
+    }
+}
+
+fn has_bitfields(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| (1..=255).contains(&piece.bits))
+}
+
+/// Where a member of a structure with these can be at most.
+fn most_place(pieces: &[Piece]) -> u64 {
+    // With one bitfield in it, a structure has 24 bits for every member's place.
+    if has_bitfields(pieces) {
+        MOST_BITFIELD_PLACE
+    } else {
+        u32::MAX.into()
+    }
+}
+
+/// Why a member is left out, if it is.
+fn lost(piece: &Piece, most: u64) -> Option<Reason> {
+    if piece.note == Note::Virtual {
+        Some(Reason::VirtualBase)
+    } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
+        Some(Reason::MemberPlace)
+    } else if piece.bits > 255 {
+        Some(Reason::Bitfield)
+    } else if piece.value > most {
+        Some(Reason::MemberBeyond)
+    } else {
+        None
     }
 }
 

@@ -267,6 +267,8 @@ impl Table {
             | Shape::Defined
             | Shape::Array
             | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag
             | Shape::Alias => (index == 0).then_some(class.ty),
             Shape::Prototype | Shape::Function => match index.checked_sub(1) {
                 None => Some(class.ty),

@@ -37,6 +37,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     module: Vec<PathBuf>,
 
+    /// The function the object is attached to, in the first program or the one of this label: of types with one
+    /// name, those of the function's unit are meant
+    #[arg(long, value_name = "[LABEL=]NAME")]
+    function: Option<String>,
+
     /// Convert a target's DWARF even if it has BTF
     #[arg(long)]
     dwarf: bool,
@@ -78,6 +83,9 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let object = read(&object_path)?;
     let mut targets = targets(&target_arguments)?;
     give_modules(&mut targets, &module_paths)?;
+    if let Some(function) = &arguments.function {
+        give_function(&mut targets, function)?;
+    }
 
     let mut options = Options::default();
     options.partial = arguments.partial;
@@ -166,6 +174,24 @@ pub fn into_io(error: Error) -> io::Error {
     let source = std::error::Error::source(&error);
     let kind = source.and_then(|source| source.downcast_ref::<io::Error>());
     kind.map_or(io::ErrorKind::Other, io::Error::kind).into()
+}
+
+/// Tells a program which of its functions is meant.
+fn give_function(targets: &mut [Target], function: &str) -> Result<(), Failure> {
+    let mut programs = targets
+        .iter_mut()
+        .filter(|target| target.role == Role::User);
+    let (program, name) = match function.split_once('=') {
+        Some((label, name)) => (programs.find(|target| target.label == label), name),
+        None => (programs.next(), function),
+    };
+    let Some(program) = program else {
+        return Err(Failure::Usage(format!(
+            "no program among the targets for --function {function}"
+        )));
+    };
+    program.function = Some(name.to_owned());
+    Ok(())
 }
 
 /// Hands the modules to the first target that is a kernel.
