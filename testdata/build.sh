@@ -233,6 +233,16 @@ LINK=-Wl,--emit-relocs packaged gcc relocs.gcc -gdwarf-5
 	cp plain.gcc dwz5.gcc
 	cp plain.gcc other.gcc
 	dwz --dwarf-5 -m shared5.dwz -M shared5.dwz dwz5.gcc other.gcc
+	# What the two have in common is 20 bytes at random; here it is always the same.
+	python3 -c '
+shared = open("shared5.dwz", "rb").read()
+start = shared.index(b"\5\0\1\0\x14") + 5
+common = shared[start:start + 20]
+for name in "shared5.dwz", "dwz5.gcc":
+    content = open(name, "rb").read()
+    assert content.count(common) == 1
+    open(name, "wb").write(content.replace(common, bytes(range(1, 21))))
+'
 	cp plain.gcc partial.gcc
 	dwz partial.gcc
 	rm other.gcc

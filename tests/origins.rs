@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use btfkit::Limits;
 use btfkit::dwarf::{Conversion, Options, Origin, Sections, convert};
-use btfkit::elf::{Search, debug_sections, find_debug_sections};
+use btfkit::elf::{Search, find_debug_sections};
 use btfkit::graph::{Kind, Type};
 
 fn testdata(name: &str) -> PathBuf {
@@ -17,16 +17,6 @@ fn testdata(name: &str) -> PathBuf {
 fn converted(name: &str) -> (Sections, Conversion) {
     let path = testdata(name);
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-    if name.ends_with("dwz.gcc") {
-        // Its other file is not where a system would have it.
-        let mut sections = debug_sections(&bytes.into(), &Limits::default()).unwrap();
-        let shared = std::fs::read(testdata("packaging/shared.dwz")).unwrap();
-        sections.alt = Some(Box::new(
-            debug_sections(&shared.into(), &Limits::default()).unwrap(),
-        ));
-        let conversion = convert(&sections, &Options::default()).unwrap();
-        return (sections, conversion);
-    }
     let search = Search::new().root(testdata(""));
     let found = find_debug_sections(&bytes.into(), Some(&path), &search, &Limits::default());
     let sections = found

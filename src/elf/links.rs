@@ -165,7 +165,9 @@ mod tests {
             (3, b"GNU\0", &[0xab, 0xcd, 0xef]),
         ] {
             let sizes = [name.len(), description.len()];
-            sizes.map(|size| notes.extend(u32::try_from(size).unwrap().to_be_bytes()));
+            for size in sizes {
+                notes.extend(u32::try_from(size).unwrap().to_be_bytes());
+            }
             notes.extend(kind.to_be_bytes());
             for part in [name, description] {
                 notes.extend(part);

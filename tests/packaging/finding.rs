@@ -180,17 +180,13 @@ fn another_builds_debug_file_is_refused() {
 }
 
 #[test]
-fn without_a_search_no_other_file_is_opened() {
+fn bytes_without_a_path_are_enough_for_a_build_id() {
     let place = Place::new("stripped.gcc");
-    place.put("program.debug", "bin/program.debug");
     place.put("program.debug", &by_build_id("debug", "plain.gcc"));
-    let mut nowhere = options();
-    nowhere.search = None;
-    let error = load(read("packaging/stripped.gcc"), &nowhere).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Stripped);
-    // By its build id, bytes without a path find it.
     let found = load(read("packaging/stripped.gcc"), &place.options()).unwrap();
     same(&found.graph, "plain.gcc");
+    let error = load(read("packaging/unnamed.gcc"), &place.options()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stripped);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn every_machine_agrees_with_its_compiler() {
                 ["offset", name, path] => graph.field(name, path).unwrap().offset.bytes().0,
                 _ => panic!("{what}"),
             };
-            assert_eq!(u64::from(expected), u64::from(got), "{machine}: {what}");
+            assert_eq!(u64::from(expected), got, "{machine}: {what}");
         }
     }
 }
@@ -87,18 +87,6 @@ fn machines_of_one_width_have_the_same_types() {
             assert_eq!(expected.get(&name), Some(&what), "{name}");
         }
     }
-}
-
-#[test]
-fn a_linked_file_has_its_relocations_applied() {
-    let linked = spelled(&loaded("relocs-i386.clang32", &options()).graph);
-    let wrong = differences(&spelled(&types("i386")), &linked);
-    // Variables get a section, and with it an address.
-    let wrong: Vec<_> = wrong
-        .iter()
-        .filter(|line| !line.starts_with("DATASEC"))
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]

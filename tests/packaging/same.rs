@@ -148,7 +148,7 @@ fn packages_stand_for_dwo_files() {
         let found = load_path(folder.path().join(name), &options()).unwrap();
         assert!(found.missing.is_empty(), "{name}");
         let dwp = folder.path().join(format!("{name}.dwp"));
-        assert_eq!(found.files, [dwp.clone()], "{name}");
+        assert_eq!(found.files, std::slice::from_ref(&dwp), "{name}");
         let wrong = differences(&spelled(&types(name)), &spelled(&found.graph));
         assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
 
