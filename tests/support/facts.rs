@@ -201,7 +201,7 @@ fn is_functions(field: &Field) -> bool {
 /// The fields of a type, those of its members without a name in their place.
 fn flatten(graph: &TypeGraph, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) {
     for member in ty.members() {
-        let bit = base + u64::from(member.offset.0);
+        let bit = base + member.offset.0;
         let inner = graph.ty(member.ty);
         if member.name().is_empty() {
             flatten(graph, plain(graph, inner), bit, fields);
