@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::debug_sections;
+use btfkit::elf::{Search, find_debug_sections};
 use btfkit::graph::{Kind, Type, TypeGraph, View};
 use btfkit::merge::compare;
 use btfkit::{Error, ErrorKind, Limits};
@@ -26,24 +26,25 @@ fn read(path: &Path) -> Outcome<Bytes> {
     Ok(bytes.into())
 }
 
-fn try_graph(bytes: &Bytes, options: &Options) -> Result<TypeGraph, Error> {
-    let sections = debug_sections(bytes, &Limits::default())?;
-    Ok(convert(&sections, options)?.graph)
+fn try_graph(path: &Path, bytes: &Bytes, options: &Options) -> Result<TypeGraph, Error> {
+    let search = Search::new().without_roots();
+    let found = find_debug_sections(bytes, Some(path), &search, &Limits::default())?;
+    Ok(convert(&found.sections, options)?.graph)
 }
 
 fn graph(path: &Path, options: &Options) -> Outcome<TypeGraph> {
-    let graph = try_graph(&read(path)?, options);
+    let graph = try_graph(path, &read(path)?, options);
     Ok(graph.map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-/// The files in a folder that have debug information of their own.
+/// The files in a folder that have debug information.
 fn programs(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             programs(&path, found)?;
         } else if std::fs::read(&path)?.starts_with(b"\x7fELF") {
-            match try_graph(&read(&path)?, &Options::default()) {
+            match try_graph(&path, &read(&path)?, &Options::default()) {
                 Ok(_) => found.push(path),
                 // Where it is in another file, that is here, too.
                 Err(error)
