@@ -73,6 +73,31 @@ for path in programs:
         body += struct.pack("<H", len(part)) + part
     for how in (1, 49):
         seed("sections", bytes([how]) + body + parts.get(".debug_info", b""))
+# What belongs to a program comes before it, last first.
+packaged = data + "packaging/"
+units = ("one", "two", "three")
+for program, others in [
+    ("stripped.gcc", ["program.debug"]),
+    ("unnamed.gcc", ["program.debug"]),
+    ("dwz.gcc", ["shared.dwz"]),
+    ("split4.gcc", ["split4.gcc.dwp"]),
+    ("split5.clang", ["split5.clang.dwp"]),
+    ("split5.gcc", [f"split5.gcc-{unit}.dwo" for unit in units]),
+    ("split4.clang", [f"split4.clang-{unit}.dwo" for unit in units]),
+    ("types4.gcc", []),
+    ("zdebug.gcc", []),
+    ("riscv64-all.o", []),
+]:
+    content = read(packaged + program)
+    for other in others:
+        other = read(packaged + other)
+        content = b"\1" + struct.pack("<H", len(other)) + other + content
+    seed("find", content)
+for path in glob.glob(packaged + "*"):
+    content = read(path)
+    if content.startswith(b"\x7fELF"):
+        seed("convert", content)
+        seed("sections", b"\x30" + content)
 for path in crashers:
     for target in ("parse", "elf"):
         seed(target, read(path))

@@ -28,6 +28,16 @@ pub struct Limits {
     /// How many times its compressed size a section or file may have when it is decompressed. Default 32: the
     /// debug sections of real programs come to 10 at the most. The first 64 MiB are free.
     pub inflation: u32,
+    /// Files that the debug information of one program may be in: with `-gsplit-dwarf`, as many as it has object
+    /// files. Default 65,536: the largest browsers have 40,000. Those that turn out to be others' may have
+    /// [`Limits::section_bytes`] together.
+    pub files: u32,
+    /// Abbreviations of one unit, and their attributes. Default one million: the largest of real programs have
+    /// some thousands.
+    pub abbreviations: u32,
+    /// Types and members that are held at once while DWARF is converted: those of one unit, or of all that refer
+    /// to each other. Default 128 million, each of which takes some 50 bytes; a whole kernel has 13 million.
+    pub entries: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
 }
@@ -57,6 +67,9 @@ impl Default for Limits {
             depth: 512,
             section_bytes: 1 << 32,
             inflation: 32,
+            files: 1 << 16,
+            abbreviations: 1 << 20,
+            entries: 1 << 27,
             vlen: 0xff_ffff,
         }
     }

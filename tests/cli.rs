@@ -759,3 +759,103 @@ fn split_distilled_and_over_another_base() {
     );
     refused(&["distill", &split, "--base", &base, "-o", "-"], 2, &["-o"]);
 }
+
+#[test]
+fn debug_information_in_other_files() {
+    let scratch = Scratch::new();
+    let program = scratch.write("program", &read("packaging/stripped.gcc"));
+    let out = scratch.path("out.btf");
+    let id =
+        "the file is stripped of debug information, and its debug file program.debug (build id ";
+    let next = "--debug-root";
+    refused(
+        &["convert", &program, "-o", &out],
+        1,
+        &[id, "not at /usr/lib/debug/.build-id/", next],
+    );
+    refused(&["offset", &program, "entry"], 1, &[id, next]);
+
+    // The program's folder under a root.
+    let root = scratch.path("root");
+    let folder = format!("{root}{}", scratch.0.path().display());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        format!("{folder}/program.debug"),
+        read("packaging/program.debug"),
+    )
+    .unwrap();
+    let with = ["--debug-root", "/nowhere", "--debug-root", &root];
+    done(&[&["convert", &program, "-o", &out][..], &with].concat());
+    let plain = scratch.path("plain.btf");
+    done(&["convert", "packaging/plain.gcc", "-o", &plain]);
+    assert!(std::fs::read(out).unwrap() == std::fs::read(plain).unwrap());
+    let offset = done(&[&["offset", &program, "entry", "owner.parent"][..], &with].concat());
+    assert_eq!(stdout(&offset), "owner.parent  offset 48  size 8\n");
+    let dump = done(&[&["dump", &program, "--type", "hidden"][..], &with].concat());
+    assert!(
+        stdout(&dump).contains("STRUCT 'hidden' size=16 vlen=2"),
+        "{}",
+        stdout(&dump)
+    );
+}
+
+#[test]
+fn targets_with_debug_information_in_other_files() {
+    let scratch = Scratch::new();
+    // What is not in it is in no section; strip and objcopy are not everywhere.
+    let (out, expected) = (scratch.path("out.o"), scratch.path("expected.o"));
+    let program = scratch.write("app", &read("packaging/stripped.gcc"));
+    let target = format!("app={program}");
+    let relocate = [
+        "relocate", PROBE, "--target", &target, "--target", KERNEL, "-o", &out,
+    ];
+    refused(&relocate, 1, &[&program, "program.debug", "--debug-root"]);
+    refused(&["check", PROBE, "--target", &target], 1, &["1 of 1"]);
+    assert_eq!(scratch.names(), ["app"]);
+    scratch.write("program.debug", &read("packaging/program.debug"));
+    done(&relocate);
+    done(&[
+        "relocate",
+        PROBE,
+        "--target",
+        "app=packaging/plain.gcc",
+        "--target",
+        KERNEL,
+        "-o",
+        &expected,
+    ]);
+    assert!(std::fs::read(out).unwrap() == std::fs::read(expected).unwrap());
+    refused(
+        &["relocate", PROBE, "--target", "app=missing", "-o", "x.o"],
+        1,
+        &["missing: No such"],
+    );
+}
+
+#[test]
+fn missing_split_units_are_said() {
+    let scratch = Scratch::new();
+    let program = scratch.write("split", &read("packaging/split5.gcc"));
+    let out = scratch.path("out.btf");
+    refused(
+        &["convert", &program, "-o", &out],
+        1,
+        &["3 other files", "dwp -e PROGRAM"],
+    );
+    for unit in ["one", "two"] {
+        let name = format!("split5.gcc-{unit}.dwo");
+        scratch.write(&name, &read(&format!("packaging/{name}")));
+    }
+    let said = stderr(&done(&["convert", &program, "-o", &out]));
+    assert!(said.contains("split5.gcc-three.dwo"), "{said}");
+    assert!(said.contains("was not found"), "{said}");
+    let target = format!("app={program}");
+    let probe = scratch.path("probe.o");
+    let relocate = [
+        "relocate", PROBE, "--target", &target, "--target", KERNEL, "-o", &probe,
+    ];
+    let said = stderr(&done(&relocate));
+    assert!(said.contains("app: a split unit"), "{said}");
+    let quiet = stderr(&done(&[&relocate[..], &["--quiet"]].concat()));
+    assert_eq!(quiet, "");
+}

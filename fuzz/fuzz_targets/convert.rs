@@ -28,7 +28,11 @@ fn sections(data: &[u8]) -> Option<Sections> {
         return debug_sections(&file, &limits()).ok();
     }
     let (&[flags, abbrev, str], _) = data.split_first_chunk::<3>()?;
-    let endian = if flags & 1 == 0 { Endian::Little } else { Endian::Big };
+    let endian = if flags & 1 == 0 {
+        Endian::Little
+    } else {
+        Endian::Big
+    };
     let mut sections = Sections::new(endian, PointerWidth::Eight);
     let abbrev = 3 + usize::from(abbrev);
     let str = abbrev + usize::from(str);

@@ -5,6 +5,10 @@ use gimli::constants as dw;
 use crate::dwarf::report::Reason;
 use crate::graph::IntEncoding;
 
+/// What stands for an encoding where the type is a pointer that is not as wide as the program's. No encoding
+/// has this number.
+pub(crate) const POINTER_OF_OTHER_WIDTH: u32 = 0x100;
+
 /// What a base type becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BaseType {
@@ -26,8 +30,10 @@ pub(crate) fn base_type(encoding: u32, size: u64) -> (BaseType, Option<Reason>) 
     if size == 0 {
         return (BaseType::Empty, None);
     }
+    let is_pointer = encoding == POINTER_OF_OTHER_WIDTH;
     let encoding = dw::DwAte(u8::try_from(encoding).unwrap_or(0));
     let (wanted, loss) = match encoding {
+        _ if is_pointer => (IntEncoding::UNSIGNED, Some(Reason::PointerWidth)),
         dw::DW_ATE_boolean => (IntEncoding::BOOL, None),
         dw::DW_ATE_signed | dw::DW_ATE_signed_char => (IntEncoding::SIGNED, None),
         dw::DW_ATE_unsigned
@@ -91,6 +97,12 @@ mod tests {
             ),
             (7, 3, BaseType::Bytes(3), Some(Reason::OddSize)),
             (7, 0, BaseType::Empty, None),
+            (
+                POINTER_OF_OTHER_WIDTH,
+                4,
+                BaseType::Int(4, IntEncoding::UNSIGNED),
+                Some(Reason::PointerWidth),
+            ),
             (
                 0x99,
                 2,

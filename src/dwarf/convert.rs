@@ -1,14 +1,14 @@
 //! The conversion as a whole: units to threads, tables to one, and the graph.
 
-use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::dwarf::key::{Key, Mixer};
+use crate::dwarf::key::Key;
 use crate::dwarf::names::Files;
 use crate::dwarf::options::Options;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::report::Conversion;
+use crate::dwarf::roots::{self, Roots};
 use crate::dwarf::sections::Sections;
 use crate::dwarf::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::unit::collect::{Memory, UnitView, Wants, collect};
@@ -16,7 +16,7 @@ use crate::dwarf::unit::exact::{UnitList, exact};
 use crate::dwarf::unit::intern::Intern;
 use crate::dwarf::unit::keys::{Keys, UnitTypes};
 use crate::dwarf::unit::member::from_storage;
-use crate::dwarf::unit::nodes::{Nodes, Note, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes, Note, Ref, Shape};
 use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
 use crate::dwarf::whole::data::with_sections;
@@ -42,7 +42,11 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let done = job.read()?;
     let (table, lists) = job.join(done)?;
-    let binding = bind(&table, &lists)?;
+    let units = match &options.function {
+        Some(function) => job.units_of(function)?,
+        None => Vec::new(),
+    };
+    let binding = bind(&table, &lists, &units)?;
     let mut builder = match &options.base {
         Some(base) => GraphBuilder::split(base),
         None => GraphBuilder::with_limits(options.limits.clone()),
@@ -54,7 +58,10 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
     } else {
         job.units
             .iter()
-            .map(|(_, unit)| unit.header.offset)
+            .map(|(source, unit)| {
+                let base = job.sources.get(*source).map_or(0, |source| source.base);
+                base.saturating_add(unit.header.offset)
+            })
             .collect()
     };
     let emitted = emit(
@@ -64,42 +71,50 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         &offsets,
         builder,
         options.limits.types,
+        sections.pointer_width,
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
-        (id, unit + u64::from(seen.die))
+        (id, unit.saturating_add(seen.die.into()))
     };
+    let ids = &emitted.ids;
+    let preferred = binding.preferred.iter();
+    let preferred = preferred.filter_map(|variant| ids.get(*variant as usize).copied());
+    let mut preferred: Vec<TypeId> = preferred.filter(|id| *id != TypeId::VOID).collect();
+    preferred.sort_unstable();
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
         graph,
         degraded: emitted.degraded,
+        preferred,
         places: emitted.seen.into_iter().map(place).collect(),
     })
 }
 
 pub(super) struct Job<'a> {
-    pub(super) sections: &'a Sections,
     pub(super) options: &'a Options,
     pub(super) files: Files<'a>,
     pub(super) sources: Vec<Source<'a>>,
     /// The units, in the order of the sources: the source's number, and the unit.
     units: Vec<(usize, Unit)>,
-    roots: Vec<Key>,
+    pub(super) roots: Roots,
     /// Whether units refer to each other; found out on the way.
     linked: AtomicBool,
+    /// The bytes of abbreviations read so far.
+    abbrevs_read: AtomicU64,
 }
 
 /// What one thread found.
 #[derive(Default)]
 pub(super) struct Done {
-    table: Table,
+    pub(super) table: Table,
     /// Units, and the classes each has.
-    pub(super) lists: Vec<(u32, UnitList)>,
+    pub(super) lists: Vec<(usize, UnitList)>,
 }
 
 /// One thread's memory, kept from unit to unit.
 pub(super) struct Worker {
-    abbrevs: Abbrevs,
+    pub(super) abbrevs: Abbrevs,
     pub(super) memory: Memory,
     pub(super) nodes: Nodes,
     keys: Keys,
@@ -108,8 +123,16 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(job: &Job<'_>) -> Self {
+        Self::with(Abbrevs::new(job.options.functions, job.options.variables))
+    }
+
+    pub(super) fn for_heads() -> Self {
+        Self::with(Abbrevs::for_heads())
+    }
+
+    pub(super) fn with(abbrevs: Abbrevs) -> Self {
         Self {
-            abbrevs: Abbrevs::new(job.options.functions, job.options.variables),
+            abbrevs,
             memory: Memory::new(),
             nodes: Nodes::default(),
             keys: Keys::default(),
@@ -134,12 +157,10 @@ impl<'a> Job<'a> {
                 "there is no debug information: compile the program with -g",
             ));
         }
-        let roots = options.roots.iter();
         let has_type_units = units
             .iter()
             .any(|(_, unit)| unit.header.signature.is_some());
         Ok(Self {
-            sections,
             options,
             files: Files {
                 files: std::iter::once(sections)
@@ -149,28 +170,43 @@ impl<'a> Job<'a> {
             },
             sources,
             units,
+            abbrevs_read: AtomicU64::new(0),
             linked: AtomicBool::new(has_type_units || sections.alt.is_some()),
-            roots: roots
-                .map(|root| Mixer::new(0).text(root.as_bytes()).finish())
-                .collect(),
+            roots: Roots::new(&options.roots, options.flavors),
         })
     }
 
-    /// How many threads are worth it: each has a table of its own.
-    fn threads(&self) -> usize {
-        let wanted = self
-            .options
-            .threads
-            .map_or_else(rayon::current_num_threads, usize::from);
-        let most = (self.sections.info.len() >> 18).min(self.units.len());
-        wanted.min(most.max(1))
+    /// A unit, and the section it stands in.
+    pub(super) fn unit_at(&self, number: usize) -> Option<(&Source<'a>, Unit)> {
+        let (source, unit) = self.units.get(number)?;
+        Some((self.sources.get(*source)?, *unit))
+    }
+
+    pub(super) fn unit_count(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Notes that units refer to each other.
+    pub(super) fn set_linked(&self) {
+        self.linked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether units refer to each other, as far as is known.
+    pub(super) fn is_linked(&self) -> bool {
+        self.linked.load(Ordering::Relaxed)
     }
 
     /// Reads all units, on as many threads as are wanted.
     fn read(&self) -> Result<Vec<Done>> {
-        if !self.linked.load(Ordering::Relaxed) {
+        if !self.is_linked() && self.by_roots() {
+            let done = self.read_roots()?;
+            if !self.is_linked() {
+                return Ok(vec![done]);
+            }
+        }
+        if !self.is_linked() {
             let done = self.read_apart()?;
-            if !self.linked.load(Ordering::Relaxed) {
+            if !self.is_linked() {
                 return Ok(done);
             }
         }
@@ -178,63 +214,15 @@ impl<'a> Job<'a> {
     }
 
     fn read_apart(&self) -> Result<Vec<Done>> {
-        let next = AtomicUsize::new(0);
-        let threads = self.threads();
-        let results = Mutex::new(Vec::with_capacity(threads));
-        let run = || {
-            rayon::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|_| {
-                        let result = self.work(&next);
-                        if let Ok(mut results) = results.lock() {
-                            results.push(result);
-                        }
-                    });
-                }
-            });
-        };
-        match self.options.threads {
-            _ if threads == 1 => results.lock().map_or((), |mut results| {
-                results.push(self.work(&next));
-            }),
-            None => run(),
-            Some(_) => rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).because(error))?
-                .install(run),
-        }
-        let (mut done, mut errors) = (Vec::new(), Vec::new());
-        for result in results.into_inner().unwrap_or_default() {
-            match result {
-                Ok(found) => done.push(found),
-                Err(error) => errors.push(error),
+        self.on_threads(|units| {
+            let mut worker = Worker::new(self);
+            for (number, source, unit) in units {
+                self.unit(&mut worker, number, source, unit)
+                    .within(|| source.place())
+                    .map_err(|error| (number, error))?;
             }
-        }
-        // Units are taken in order, so the first one that can't be read is always among these.
-        match errors.into_iter().min_by_key(|(unit, _)| *unit) {
-            Some((_, error)) => Err(error),
-            None => Ok(done),
-        }
-    }
-
-    /// One thread's work: takes units until none is left.
-    fn work(&self, next: &AtomicUsize) -> Result<Done, (usize, Error)> {
-        let mut worker = Worker::new(self);
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let linked = self.linked.load(Ordering::Relaxed);
-            let Some(header) = self.units.get(number).filter(|_| !linked) else {
-                return Ok(worker.done);
-            };
-            let (source, unit) = *header;
-            let Some(source) = self.sources.get(source) else {
-                continue;
-            };
-            self.unit(&mut worker, number, source, unit)
-                .within(|| source.place())
-                .map_err(|error| (number, error))?;
-        }
+            Ok(worker.done)
+        })
     }
 
     fn unit(
@@ -244,23 +232,101 @@ impl<'a> Job<'a> {
         source: &Source<'_>,
         unit: Unit,
     ) -> Result<()> {
+        if self.collect_unit(worker, source, unit)? {
+            let list = self.finish_unit(worker, number, Some(&[]))?;
+            if !list.classes.is_empty() {
+                worker.done.lists.push((number, list));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the types of one unit alone; answers `false` where it refers to others, which is noted.
+    pub(super) fn collect_unit(
+        &self,
+        worker: &mut Worker,
+        source: &Source<'_>,
+        unit: Unit,
+    ) -> Result<bool> {
         worker.nodes.clear(unit.header.len);
         worker.memory.clear();
         self.collect(worker, &source.view(unit, 0), source.sections)?;
         if worker.abbrevs.links && !worker.nodes.links.is_empty() {
-            self.linked.store(true, Ordering::Relaxed);
-            return Ok(());
+            self.set_linked();
+            return Ok(false);
         }
         complete(&mut worker.nodes, worker.memory.later());
+        Ok(true)
+    }
+
+    /// Enters the types that were found in one unit: all, or those that the roots and the entries in `start`
+    /// reach.
+    pub(super) fn finish_unit(
+        &self,
+        worker: &mut Worker,
+        number: usize,
+        start: Option<&[u32]>,
+    ) -> Result<UnitList> {
         if worker.nodes.old_bitfields {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let list = self.enter(worker, number, &[]);
-        if !list.classes.is_empty() {
-            worker.done.lists.push((number, list));
+        let start = start.filter(|_| !self.roots.is_empty());
+        let reached = start.map(|start| {
+            let types = UnitTypes {
+                nodes: &worker.nodes,
+                files: &self.files,
+            };
+            reached(types, |_, node| {
+                is_root(types, &self.roots, node) || start.contains(&node.die)
+            })
+        });
+        self.enter(worker, number, reached.as_deref())
+    }
+
+    /// Reads the abbreviations of a unit.
+    pub(super) fn read_abbrevs(
+        &self,
+        worker: &mut Worker,
+        view: &UnitView<'_>,
+        sections: &Sections,
+    ) -> Result<()> {
+        let header = view.header;
+        let read = worker
+            .abbrevs
+            .read(
+                &sections.abbrev,
+                (view.file, header.abbrev),
+                header.encoding,
+                sections.endian,
+                self.options.limits.abbreviations,
+            )
+            .map_err(|error| error.within(Place::Section(".debug_abbrev".into())))?;
+        if self.abbrevs_read.fetch_add(read, Ordering::Relaxed) > self.most_abbrevs() {
+            return Err(Error::limit(
+                "units share large tables of abbreviations so often that reading them takes too long",
+            ));
         }
         Ok(())
+    }
+
+    /// The bytes of abbreviations that may be read in all: a table is read again for each unit that uses it. Real
+    /// programs read a fraction of their size.
+    fn most_abbrevs(&self) -> u64 {
+        const FREE: u64 = 1 << 26;
+        let size = |sections: &Sections| (sections.info.len() + sections.abbrev.len()) as u64;
+        let all: u64 = self.files.files.iter().map(|file| size(file)).sum();
+        all.saturating_mul(16).saturating_add(FREE)
+    }
+
+    /// What to look for in units.
+    pub(super) fn wants(&self) -> Wants {
+        Wants {
+            functions: self.options.functions,
+            variables: self.options.variables,
+            depth: self.options.limits.depth,
+            entries: self.options.limits.entries,
+        }
     }
 
     /// Finds the types of a unit.
@@ -270,34 +336,24 @@ impl<'a> Job<'a> {
         view: &UnitView<'_>,
         sections: &Sections,
     ) -> Result<()> {
-        let header = view.header;
-        worker
-            .abbrevs
-            .read(
-                &sections.abbrev,
-                (view.file, header.abbrev),
-                header.encoding,
-                sections.endian,
-            )
-            .map_err(|error| error.within(Place::Section(".debug_abbrev".into())))?;
-        let wants = Wants {
-            functions: self.options.functions,
-            variables: self.options.variables,
-            depth: self.options.limits.depth,
-        };
+        self.read_abbrevs(worker, view, sections)?;
         collect(
             view,
             &worker.abbrevs,
             &self.files,
-            wants,
+            self.wants(),
             &mut worker.memory,
             &mut worker.nodes,
         )
     }
 
-    /// Enters the types of a unit into the thread's table; answers their classes. The entries in
-    /// `shared` only count where others refer to them.
-    pub(super) fn enter(&self, worker: &mut Worker, unit: u32, shared: &[Range<u64>]) -> UnitList {
+    /// Enters the types of a unit into the thread's table, all or those that are wanted; answers their classes.
+    pub(super) fn enter(
+        &self,
+        worker: &mut Worker,
+        unit: u32,
+        wanted: Option<&[bool]>,
+    ) -> Result<UnitList> {
         let Worker {
             nodes, keys, done, ..
         } = worker;
@@ -306,8 +362,6 @@ impl<'a> Job<'a> {
             nodes,
             files: &self.files,
         };
-        let some = !self.roots.is_empty() || !shared.is_empty();
-        let wanted = some.then(|| reached(types, &self.roots, shared));
         let mut intern = Intern {
             types,
             keys,
@@ -321,12 +375,18 @@ impl<'a> Job<'a> {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Base => true,
+                Shape::Typedef | Shape::Defined | Shape::Base => true,
+                Shape::DeclTag => tagged(nodes, node).is_some(),
                 _ => false,
             };
-            let wanted = wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.get(number as usize) == Some(&true));
+            let wanted = wanted.is_none_or(|wanted| {
+                // A tag is wanted where what it is for is.
+                let number = match node.shape {
+                    Shape::DeclTag => tagged(nodes, node).unwrap_or(number),
+                    _ => number,
+                };
+                wanted.get(number as usize) == Some(&true)
+            });
             if listed
                 && wanted
                 && let Some(class) = intern.enter(number)
@@ -337,35 +397,47 @@ impl<'a> Job<'a> {
             }
         }
         let exact = if several {
-            exact(types, keys, &done.table, &entered, &classes)
+            exact(types, keys, &done.table, &entered, &classes)?
         } else {
             Vec::new()
         };
-        UnitList {
+        let dies = entered.iter().filter_map(|node| nodes.get(*node));
+        Ok(UnitList {
+            dies: dies.map(|node| node.die).collect(),
             classes: classes.into(),
             exact,
-        }
+        })
     }
 
-    /// One table of all, and the classes of each unit.
-    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
-        let mut lists = vec![UnitList::default(); self.units.len().max(1)];
-        let mut table = Table::default();
+    /// One table of all.
+    pub(super) fn join_tables(&self, done: Vec<Done>) -> Done {
+        let mut all = Done::default();
         for mut done in done {
-            if table.classes.is_empty() {
-                table = done.table;
+            if all.table.classes.is_empty() {
+                all.table = done.table;
             } else {
-                let map = merge(&mut table, &done.table, &self.files);
+                let map = merge(&mut all.table, &done.table, &self.files);
                 for (_, list) in &mut done.lists {
                     for class in &mut list.classes {
                         *class = map.get(*class as usize).copied().unwrap_or(u32::MAX);
                     }
                 }
             }
-            for (unit, list) in done.lists {
-                if let Some(place) = lists.get_mut(unit as usize) {
-                    *place = list;
-                }
+            all.lists.append(&mut done.lists);
+        }
+        all
+    }
+
+    /// One table of all, and the classes of each unit.
+    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
+        let mut lists = vec![UnitList::default(); self.units.len().max(1)];
+        let Done {
+            mut table,
+            lists: all,
+        } = self.join_tables(done);
+        for (unit, list) in all {
+            if let Some(place) = lists.get_mut(unit) {
+                *place = list;
             }
         }
         table.losses.sort_unstable();
@@ -375,53 +447,55 @@ impl<'a> Job<'a> {
     }
 
     fn check_roots(&self, table: &Table) -> Result<()> {
-        if self.options.allow_missing_roots {
+        if self.options.allow_missing_roots || self.roots.is_empty() {
             return Ok(());
         }
-        for (root, key) in self.options.roots.iter().zip(&self.roots) {
-            let found = table.classes.iter().any(|class| {
-                !class.name.is_none()
-                    && Mixer::new(0)
-                        .text(self.files.tail(class.name, &table.made))
-                        .finish()
-                        == *key
-            });
-            if !found {
-                return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("the program has no type called {root}"),
-                ));
-            }
+        let names = table.classes.iter().map(|class| class.name);
+        let names = names.filter(|name| !name.is_none());
+        let texts = names.map(|name| self.files.tail(name, &table.made));
+        let found: HashSet<Key> = texts.clone().map(roots::key).collect();
+        let missing = |root: &&String| {
+            !found.contains(&roots::key(root.as_bytes()))
+                && !texts.clone().any(|text| roots::is_spelled(root, text))
+        };
+        match self.options.roots.iter().find(missing) {
+            None => Ok(()),
+            Some(root) => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("the program has no type called {root}"),
+            )),
         }
-        Ok(())
     }
 }
 
-/// Which nodes are one of the roots (all that are not shared, where there are none), or referred to by one.
-fn reached(types: UnitTypes<'_>, roots: &[Key], shared: &[Range<u64>]) -> Vec<bool> {
+/// What a tag is for, if it is defined here.
+fn tagged(nodes: &Nodes, tag: &Node) -> Option<u32> {
+    let tagged = nodes.follow(tag.ty)?;
+    let node = nodes.get(tagged)?;
+    (!node.declaration).then_some(tagged)
+}
+
+/// Whether a node is one of the roots.
+pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool {
+    let can_be = node.shape.is_nominal()
+        || matches!(
+            node.shape,
+            Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
+        );
+    can_be
+        && !node.declaration
+        && !node.name.is_none()
+        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.made))
+}
+
+/// Which nodes are among those that start, or are referred to by one.
+pub(super) fn reached(types: UnitTypes<'_>, starts: impl Fn(u32, &Node) -> bool) -> Vec<bool> {
     let mut reached = vec![false; types.nodes.nodes.len()];
-    let mut stack = Vec::new();
-    for (number, node) in (0u32..).zip(&types.nodes.nodes) {
-        if roots.is_empty() {
-            let die = u64::from(node.die);
-            let next = shared.partition_point(|range| range.end <= die);
-            if shared.get(next).is_none_or(|range| !range.contains(&die)) {
-                stack.push(number);
-            }
-            continue;
-        }
-        let can_be = node.shape.is_nominal()
-            || matches!(
-                node.shape,
-                Shape::Typedef | Shape::Function | Shape::Variable
-            );
-        if can_be && !node.declaration && !node.name.is_none() {
-            let tail = types.files.tail(node.name, &types.nodes.made);
-            if roots.contains(&Mixer::new(0).text(tail).finish()) {
-                stack.push(number);
-            }
-        }
-    }
+    let mut stack: Vec<u32> = (0u32..)
+        .zip(&types.nodes.nodes)
+        .filter(|(number, node)| starts(*number, node))
+        .map(|(number, _)| number)
+        .collect();
     while let Some(number) = stack.pop() {
         match reached.get_mut(number as usize) {
             Some(reached) if !*reached => *reached = true,
@@ -462,9 +536,12 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
             Shape::Base | Shape::Enum => return Some(node.size),
-            Shape::Typedef | Shape::Const | Shape::Volatile | Shape::Restrict | Shape::Alias => {
-                reference = node.ty;
-            }
+            Shape::Typedef
+            | Shape::Defined
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Alias => reference = node.ty,
             _ => return None,
         }
     }

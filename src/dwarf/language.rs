@@ -26,6 +26,11 @@ pub(crate) fn is_c(language: u64) -> bool {
     )
 }
 
+/// Whether it is Go, where a typedef may refer to itself.
+pub(crate) fn is_go(language: u64) -> bool {
+    code(language) == dw::DW_LANG_Go
+}
+
 /// The lower bound of arrays that don't say one (DWARF 5, table 7.17).
 pub(crate) fn lower_bound(language: u64) -> u64 {
     match code(language) {

@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::dwarf::convert::{Done, Job, Worker, place_bitfields};
+use crate::dwarf::convert::{Done, Job, Worker, is_root, place_bitfields, reached};
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::Class;
 use crate::dwarf::sources::{Source, SourceKind};
+use crate::dwarf::unit::keys::UnitTypes;
 use crate::dwarf::unit::nodes::{Link, Ref};
 use crate::dwarf::unit::program::complete;
 use crate::error::{Context, Error, Result};
@@ -42,7 +43,18 @@ impl Job<'_> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let shared = shared(sources, worker.memory.imports());
-        let list = self.enter(&mut worker, 0, &shared);
+        let types = UnitTypes {
+            nodes: &worker.nodes,
+            files: &self.files,
+        };
+        let wanted = if !self.roots.is_empty() {
+            Some(reached(types, |_, node| is_root(types, &self.roots, node)))
+        } else if shared.is_empty() {
+            None
+        } else {
+            Some(reached(types, |_, node| !is_in(&shared, node.die)))
+        };
+        let list = self.enter(&mut worker, 0, wanted.as_deref())?;
         worker.done.lists.push((0, list));
         Ok(worker.done)
     }
@@ -73,6 +85,13 @@ fn shared(sources: &[Source<'_>], imports: &[(u32, Class, u64)]) -> Vec<Range<u6
         })
         .map(|range| alternate.base + range.start..alternate.base + range.end)
         .collect()
+}
+
+/// Whether an entry is in one of these ranges, which are sorted.
+fn is_in(ranges: &[Range<u64>], die: u32) -> bool {
+    let die = u64::from(die);
+    let next = ranges.partition_point(|range| range.end <= die);
+    ranges.get(next).is_some_and(|range| range.contains(&die))
 }
 
 /// Settles the references that lead out of their units.

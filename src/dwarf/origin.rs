@@ -1,31 +1,38 @@
 //! Where a type was declared: unit, file and line.
 
-use gimli::{AttributeValue, EndianSlice, RunTimeEndian};
+use std::sync::Arc;
+
+use gimli::{AttributeValue, DwarfFileType, EndianSlice, Reader as _, RunTimeEndian, Section};
 
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
 use crate::id::TypeId;
 use crate::target::Endian;
 
-type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
+type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
+type Unit<'a> = gimli::Unit<Slice<'a>>;
 
 /// Where a type was declared, in the first unit that has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Origin {
-    /// The offset of its entry in `.debug_info`.
+    /// Where its entry is, as [`Conversion::die`] counts.
     pub die: u64,
     /// The unit's name: the source file it was compiled from.
     pub unit: String,
-    /// The file it is declared in, as the compiler knew it.
+    /// The file it is declared in, with the folder the compiler found it in.
     pub file: Option<String>,
     /// The line there, from 1.
     pub line: Option<u64>,
 }
 
 impl Conversion {
-    /// The offset in `.debug_info` of the first entry of a structure, union, enumeration, typedef, base type,
-    /// function or variable; `None` for other types, which have a place only through those.
+    /// Where the first entry of a structure, union, enumeration, typedef, base type, function or variable is;
+    /// `None` for other types, which have a place only through those.
+    ///
+    /// It is the offset in `.debug_info`. Where there is more to count, this goes on with `.debug_types`, the
+    /// alternate file's `.debug_info`, and those of the split units with their `.debug_types`, one behind the other.
     #[must_use]
     pub fn die(&self, id: TypeId) -> Option<u64> {
         let at = self.places.binary_search_by_key(&id, |(id, _)| *id);
@@ -36,61 +43,188 @@ impl Conversion {
     #[must_use]
     pub fn origin(&self, sections: &Sections, id: TypeId) -> Option<Origin> {
         let die = self.die(id)?;
-        find(sections, die)
+        let found = find(sections, die)?;
+        let Found { dwarf, unit, entry } = &found;
+        let entry = unit.entry(*entry).ok()?;
+        let number = |value: AttributeValue<Slice<'_>>| value.udata_value();
+        let file = match entry.attr_value(gimli::DW_AT_decl_file) {
+            Some(AttributeValue::FileIndex(file)) => Some(file),
+            value => value.and_then(number),
+        };
+        let name = unit.name;
+        let name = name.map(|name| String::from_utf8_lossy(name.slice()).into_owned());
+        Some(Origin {
+            die,
+            unit: name.unwrap_or_default(),
+            file: file.and_then(|file| match &unit.line_program {
+                Some(_) => file_name(dwarf, unit, file),
+                // A split unit's lines are where its skeleton is.
+                None => {
+                    let main = dwarf_of(sections, DwarfFileType::Main);
+                    let skeleton = skeleton(&main, unit.dwo_id?)?;
+                    file_name(&main, &skeleton, file)
+                }
+            }),
+            line: entry.attr_value(gimli::DW_AT_decl_line).and_then(number),
+        })
     }
 }
 
-fn find(sections: &Sections, die: u64) -> Option<Origin> {
+/// An entry, and all it takes to read it.
+struct Found<'a> {
+    dwarf: Dwarf<'a>,
+    unit: Unit<'a>,
+    entry: gimli::UnitOffset,
+}
+
+fn dwarf_of(sections: &Sections, file_type: DwarfFileType) -> Dwarf<'_> {
     let endian = match sections.endian {
         Endian::Little => RunTimeEndian::Little,
         Endian::Big => RunTimeEndian::Big,
     };
-    let dwarf = gimli::Dwarf::<Reader<'_>> {
+    let alt = sections.alt.as_deref();
+    Dwarf {
         debug_abbrev: gimli::DebugAbbrev::new(&sections.abbrev, endian),
         debug_info: gimli::DebugInfo::new(&sections.info, endian),
+        debug_addr: gimli::DebugAddr::from(Slice::new(&sections.addr, endian)),
+        debug_types: gimli::DebugTypes::new(&sections.types, endian),
         debug_line: gimli::DebugLine::new(&sections.line, endian),
         debug_line_str: gimli::DebugLineStr::new(&sections.line_str, endian),
         debug_str: gimli::DebugStr::new(&sections.str, endian),
-        debug_str_offsets: gimli::DebugStrOffsets::from(Reader::new(&sections.str_offsets, endian)),
-        ..gimli::Dwarf::default()
-    };
-    let at = gimli::DebugInfoOffset(usize::try_from(die).ok()?);
-    let mut units = dwarf.units();
-    while let Some(header) = units.next().ok()? {
-        let Some(entry) = at.to_unit_offset(&header) else {
-            continue;
-        };
-        let unit = dwarf.unit(header).ok()?;
-        let entry = unit.entry(entry).ok()?;
-        let text = |value| {
-            let text = dwarf.attr_string(&unit, value).ok()?;
-            Some(String::from_utf8_lossy(text.slice()).into_owned())
-        };
-        let number = |value: AttributeValue<Reader<'_>>| value.udata_value();
-        let file = entry
-            .attr_value(gimli::DW_AT_decl_file)
-            .and_then(number)
-            .and_then(|number| {
-                let header = unit.line_program.as_ref()?.header();
-                let file = header.file(number)?;
-                let name = text(file.path_name())?;
-                let folder = file.directory(header).and_then(text);
-                Some(match folder {
-                    Some(folder) if !folder.is_empty() && !name.starts_with('/') => {
-                        format!("{folder}/{name}")
-                    }
-                    _ => name,
-                })
-            });
-        let name = unit
-            .name
-            .map(|name| String::from_utf8_lossy(name.slice()).into_owned());
-        return Some(Origin {
-            die,
-            unit: name.unwrap_or_default(),
-            file,
-            line: entry.attr_value(gimli::DW_AT_decl_line).and_then(number),
-        });
+        debug_str_offsets: gimli::DebugStrOffsets::from(Slice::new(&sections.str_offsets, endian)),
+        sup: alt.map(|alt| Arc::new(dwarf_of(alt, DwarfFileType::Main))),
+        file_type,
+        ..Dwarf::default()
+    }
+}
+
+/// The entry at a place, counted as [`Conversion::die`] does.
+fn find(sections: &Sections, die: u64) -> Option<Found<'_>> {
+    let (main, dwo) = (DwarfFileType::Main, DwarfFileType::Dwo);
+    let own = [(sections, main, sections.types.len())];
+    // Of the alternate file only `.debug_info` counts.
+    let alt = sections.alt.as_deref().map(|alt| (alt, main, 0));
+    let split = sections
+        .split
+        .iter()
+        .map(|split| (split, dwo, split.types.len()));
+    let mut at = usize::try_from(die).ok()?;
+    for (sections, file_type, types) in own.into_iter().chain(alt).chain(split) {
+        if at < sections.info.len() {
+            return in_info(sections, file_type, at);
+        }
+        at -= sections.info.len();
+        if at < types {
+            return in_types(dwarf_of(sections, file_type), at);
+        }
+        at -= types;
     }
     None
+}
+
+fn in_info(sections: &Sections, file_type: DwarfFileType, at: usize) -> Option<Found<'_>> {
+    let dwarf = dwarf_of(sections, file_type);
+    if !sections.cu_index.is_empty() {
+        return in_package(sections, dwarf, at);
+    }
+    let mut units = dwarf.units();
+    while let Some(header) = units.next().ok()? {
+        if let Some(entry) = gimli::DebugInfoOffset(at).to_unit_offset(&header) {
+            let unit = dwarf.unit(header).ok()?;
+            return Some(Found { dwarf, unit, entry });
+        }
+    }
+    None
+}
+
+fn in_types(dwarf: Dwarf<'_>, at: usize) -> Option<Found<'_>> {
+    let mut units = dwarf.type_units();
+    while let Some(header) = units.next().ok()? {
+        if let Some(entry) = gimli::DebugTypesOffset(at).to_unit_offset(&header) {
+            let unit = dwarf.unit(header).ok()?;
+            return Some(Found { dwarf, unit, entry });
+        }
+    }
+    None
+}
+
+/// In a package each unit has parts of the other sections, which the index tells (DWARF 5, section 7.3.5).
+fn in_package<'a>(sections: &'a Sections, whole: Dwarf<'a>, at: usize) -> Option<Found<'a>> {
+    let endian = whole.debug_info.reader().endian();
+    let index = gimli::DebugCuIndex::from(Slice::new(&sections.cu_index, endian));
+    let index = index.index().ok()?;
+    let rest = |bytes: &'a [u8], offset: u32| {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        Slice::new(bytes.get(offset..).unwrap_or_default(), endian)
+    };
+    for row in 1..=index.unit_count() {
+        let mut dwarf = dwarf_of(sections, whole.file_type);
+        let mut start = 0;
+        for part in index.sections(row).ok()? {
+            match part.section {
+                gimli::IndexSectionId::DebugInfo => {
+                    start = usize::try_from(part.offset).ok()?;
+                    let size = usize::try_from(part.size).ok()?;
+                    let unit = sections.info.get(start..start.checked_add(size)?)?;
+                    dwarf.debug_info = gimli::DebugInfo::new(unit, endian);
+                }
+                gimli::IndexSectionId::DebugAbbrev => {
+                    dwarf.debug_abbrev = rest(&sections.abbrev, part.offset).into();
+                }
+                gimli::IndexSectionId::DebugStrOffsets => {
+                    dwarf.debug_str_offsets = rest(&sections.str_offsets, part.offset).into();
+                }
+                _ => {}
+            }
+        }
+        let header = dwarf.units().next().ok()??;
+        let entry = at
+            .checked_sub(start)
+            .and_then(|at| gimli::DebugInfoOffset(at).to_unit_offset(&header));
+        if let Some(entry) = entry {
+            let unit = dwarf.unit(header).ok()?;
+            return Some(Found { dwarf, unit, entry });
+        }
+    }
+    None
+}
+
+/// The unit of the program that a split unit left.
+fn skeleton<'a>(main: &Dwarf<'a>, id: gimli::DwoId) -> Option<Unit<'a>> {
+    let mut units = main.units();
+    while let Some(header) = units.next().ok()? {
+        let unit = main.unit(header).ok()?;
+        if unit.dwo_id == Some(id) {
+            return Some(unit);
+        }
+    }
+    None
+}
+
+/// The name of a unit's file.
+fn file_name(dwarf: &Dwarf<'_>, unit: &Unit<'_>, number: u64) -> Option<String> {
+    let text = |value| {
+        let text = dwarf.attr_string(unit, value).ok()?;
+        Some(String::from_utf8_lossy(text.slice()).into_owned())
+    };
+    let header = unit.line_program.as_ref()?.header();
+    let file = header.file(number)?;
+    let name = text(file.path_name())?;
+    if name.starts_with('/') {
+        return Some(name);
+    }
+    let compiled_in = unit
+        .comp_dir
+        .map(|folder| String::from_utf8_lossy(folder.slice()));
+    let compiled_in = compiled_in.filter(|folder| !folder.is_empty());
+    let folder = file.directory(header).and_then(text);
+    let folder = folder.filter(|folder| !folder.is_empty());
+    Some(match (compiled_in, folder) {
+        (Some(outer), Some(folder)) if !folder.starts_with('/') && folder != outer => {
+            format!("{outer}/{folder}/{name}")
+        }
+        (_, Some(folder)) => format!("{folder}/{name}"),
+        (Some(outer), None) => format!("{outer}/{name}"),
+        (None, None) => name,
+    })
 }

@@ -14,6 +14,9 @@ pub struct Conversion {
     /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
     /// is listed once, with the first entry it was seen at.
     pub degraded: Vec<Degraded>,
+    /// The types that the unit of [`Options::function`](super::Options::function) defines, by id; those of all such
+    /// units, where several have a function of that name.
+    pub preferred: Vec<TypeId>,
     /// Where types were first seen, by id.
     pub(super) places: Vec<(TypeId, u64)>,
 }
@@ -22,7 +25,7 @@ pub struct Conversion {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub struct Degraded {
-    /// The offset of its entry in the section it is in, usually `.debug_info`.
+    /// The offset of its entry, as [`Conversion::die`] says it.
     pub die: u64,
     /// Its name, or the name of the type it is in; may be empty.
     pub name: String,
@@ -48,6 +51,9 @@ pub enum Reason {
     Encoding,
     /// A type of an entry this version doesn't know became `void`.
     UnknownType,
+    /// A pointer to a member of C++ became what it is made of (Itanium C++ ABI, section 2.3): an integer, or
+    /// for a function a structure of pointer and adjustment.
+    MemberPointer,
     /// A reference leads to no type; it became `void`.
     DanglingReference,
     /// A type refers to itself without a name in between; the reference became `void`.
@@ -71,7 +77,7 @@ pub enum Reason {
     Enumerator,
     /// An enumeration has a size of no integer.
     EnumSize,
-    /// A pointer is not as wide as the program's pointers.
+    /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
 }
 
@@ -85,6 +91,7 @@ impl fmt::Display for Reason {
             Self::OddSize => "a base type of this size became an array of bytes",
             Self::Encoding => "a base type of unknown encoding became an integer of the same size",
             Self::UnknownType => "a type of unknown tag became void",
+            Self::MemberPointer => "a pointer to a member became what it is made of",
             Self::DanglingReference => "a reference to no type became void",
             Self::NamelessCycle => "a type that contains itself without a name became void",
             Self::MemberPlace => "a member whose place is no constant was left out",
@@ -98,7 +105,9 @@ impl fmt::Display for Reason {
             Self::Size => "a size was cut to 32 bits",
             Self::Enumerator => "an enumerator's value was cut to the size of its type",
             Self::EnumSize => "an enumeration has a size of no integer",
-            Self::PointerWidth => "a pointer is not as wide as the program's pointers",
+            Self::PointerWidth => {
+                "a pointer that is not as wide as the program's became an integer"
+            }
         })
     }
 }

@@ -1,12 +1,13 @@
 //! The sections that units stand in: the program's, the alternate file's, those of split units.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gimli::{EndianSlice, IndexSectionId, RunTimeEndian};
 
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::{Header, headers, index};
 use crate::dwarf::sections::Sections;
+use crate::dwarf::split::{Skeleton, dwo_id, skeletons};
 use crate::dwarf::unit::collect::UnitView;
 use crate::error::{Context, Error, Place, Result};
 use crate::target::Endian;
@@ -16,6 +17,8 @@ use crate::target::Endian;
 pub(super) struct Source<'a> {
     pub sections: &'a Sections,
     pub bytes: &'a [u8],
+    /// The addresses of its units by number: those of the program.
+    addr: &'a [u8],
     /// The file's number.
     pub file: u32,
     pub section: NameSection,
@@ -40,13 +43,57 @@ pub(super) enum SourceKind {
 pub(super) struct Unit {
     pub header: Header,
     str_offsets: u64,
+    /// Where its skeleton has its addresses.
+    addr: u64,
 }
 
 /// Where a unit of a package has its parts of other sections.
 #[derive(Clone, Copy, Default)]
-struct Parts {
-    abbrev: u64,
-    str_offsets: u64,
+pub(super) struct Parts {
+    pub abbrev: u64,
+    pub str_offsets: u64,
+}
+
+/// A section of units.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnitSection<'a> {
+    pub sections: &'a Sections,
+    /// The file's number.
+    file: u32,
+    pub section: NameSection,
+    pub kind: SourceKind,
+}
+
+impl<'a> UnitSection<'a> {
+    pub fn bytes(&self) -> &'a [u8] {
+        match self.section {
+            NameSection::Types => &self.sections.types,
+            _ => &self.sections.info,
+        }
+    }
+}
+
+/// The sections of units of a program, in the order in which their entries are numbered through.
+pub(super) fn places(main: &Sections) -> Vec<UnitSection<'_>> {
+    let alternate = main.alt.iter().map(|alt| (&**alt, SourceKind::Alternate));
+    let split = main.split.iter().map(|split| (split, SourceKind::Split));
+    let files = std::iter::once((main, SourceKind::Program))
+        .chain(alternate)
+        .chain(split);
+    let mut places = Vec::new();
+    for (file, (sections, kind)) in (0..).zip(files) {
+        let place = |section| UnitSection {
+            sections,
+            file,
+            section,
+            kind,
+        };
+        places.push(place(NameSection::Info));
+        if kind != SourceKind::Alternate {
+            places.push(place(NameSection::Types));
+        }
+    }
+    places
 }
 
 /// All sources of a program.
@@ -54,61 +101,63 @@ struct Parts {
 /// # Errors
 /// As [`headers`]; `Malformed` where a package's index can't be read.
 pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
-    let mut list = vec![
-        (main, &main.info, 0, NameSection::Info, SourceKind::Program),
-        (
-            main,
-            &main.types,
-            0,
-            NameSection::Types,
-            SourceKind::Program,
-        ),
-    ];
-    let mut file = 0;
-    if let Some(alt) = &main.alt {
-        file += 1;
-        list.push((
-            alt,
-            &alt.info,
-            file,
-            NameSection::Info,
-            SourceKind::Alternate,
-        ));
-    }
-    for split in &main.split {
-        file += 1;
-        list.push((
-            split,
-            &split.info,
-            file,
-            NameSection::Info,
-            SourceKind::Split,
-        ));
-        list.push((
-            split,
-            &split.types,
-            file,
-            NameSection::Types,
-            SourceKind::Split,
-        ));
-    }
+    let list = places(main);
+    let skeletons = if main.split.is_empty() {
+        Vec::new()
+    } else {
+        skeletons(main)?
+    };
+    let bases: HashMap<u64, u64> = skeletons
+        .iter()
+        .map(|skeleton| (skeleton.id, skeleton.addr_base))
+        .collect();
     let mut base = 0;
     let mut sources = Vec::with_capacity(list.len());
-    for (sections, bytes, file, section, kind) in list {
+    let mut split = HashSet::new();
+    for place in list {
+        let (sections, section, kind) = (place.sections, place.section, place.kind);
+        let bytes = place.bytes();
         let mut source = Source {
             sections,
             bytes,
-            file,
+            addr: match kind {
+                SourceKind::Split => &main.addr,
+                _ => &sections.addr,
+            },
+            file: place.file,
             section,
             kind,
             units: Vec::new(),
             base,
         };
         source.units = units(&source).within(|| source.place())?;
+        if kind == SourceKind::Split && section == NameSection::Info {
+            pair(&mut source, &bases, &mut split);
+        }
         base += bytes.len() as u64;
         sources.push(source);
     }
+    // A skeleton says nothing that its split unit doesn't.
+    let said = |skeleton: &&Skeleton<'_>| split.contains(&skeleton.id);
+    let said: HashSet<u64> = skeletons.iter().filter(said).map(|one| one.unit).collect();
+    if let Some(program) = sources.first_mut() {
+        program
+            .units
+            .retain(|unit| !said.contains(&unit.header.offset));
+    }
     Ok(sources)
+}
+
+/// Tells split units where their skeletons have their addresses; adds what they have in common to `split`.
+fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<u64>) {
+    for unit in &mut source.units {
+        if let Some(id) = dwo_id(source.sections, &unit.header)
+            && let Some(base) = bases.get(&id)
+        {
+            unit.addr = *base;
+            split.insert(id);
+        }
+    }
 }
 
 fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
@@ -122,13 +171,14 @@ fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
         Unit {
             header,
             str_offsets: parts.str_offsets,
+            addr: 0,
         }
     });
     Ok(units.collect())
 }
 
 /// By a unit's offset, where it has its parts (DWARF 5, section 7.3.5.3).
-fn package(sections: &Sections, is_types: bool) -> Result<HashMap<u64, Parts>> {
+pub(super) fn package(sections: &Sections, is_types: bool) -> Result<HashMap<u64, Parts>> {
     let mut all = HashMap::new();
     let endian = match sections.endian {
         Endian::Little => RunTimeEndian::Little,
@@ -191,7 +241,7 @@ impl<'a> Source<'a> {
             is_split: self.kind == SourceKind::Split,
             base,
             str_offsets: str_offsets.unwrap_or_default(),
-            addr: &self.sections.addr,
+            addr: self.addr.get(index(unit.addr)..).unwrap_or_default(),
         }
     }
 }

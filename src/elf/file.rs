@@ -23,6 +23,10 @@ pub(crate) const PROGBITS: u32 = elf::SHT_PROGBITS.0;
 pub(crate) const RELA: u32 = elf::SHT_RELA.0;
 /// `SHT_REL`.
 pub(crate) const REL: u32 = elf::SHT_REL.0;
+/// `SHT_CREL`.
+pub(crate) const CREL: u32 = elf::SHT_CREL.0;
+/// `SHT_NOTE`.
+pub(crate) const NOTE: u32 = elf::SHT_NOTE.0;
 /// `EM_BPF`.
 pub(crate) const BPF: u16 = elf::EM_BPF.0;
 
@@ -38,6 +42,8 @@ pub(crate) struct Elf {
     pub endian: Endian,
     /// The class: 64-bit or 32-bit.
     pub width: PointerWidth,
+    /// `e_type`.
+    kind: u16,
     /// `e_machine`.
     pub machine: u16,
     /// Where the section header table is: first byte, and bytes of one header.
@@ -88,6 +94,11 @@ impl Elf {
             Some(1) => read::<elf::FileHeader32<Endianness>>(bytes, PointerWidth::Four),
             _ => Err(malformed(4, "the ELF class is neither 32 nor 64 bits")),
         }
+    }
+
+    /// Whether it is an object file that is still to be linked.
+    pub fn is_relocatable(&self) -> bool {
+        self.kind == elf::ET_REL.0
     }
 
     /// The first section with this name.
@@ -281,6 +292,7 @@ fn read<H: FileHeader<Endian = Endianness>>(bytes: Bytes, width: PointerWidth) -
             Endianness::Big => Endian::Big,
         },
         width,
+        kind: header.e_type(endian).0,
         machine: header.e_machine(endian).0,
         headers: (table_at, u64::from(header.e_shentsize(endian))),
         sections,

@@ -188,12 +188,14 @@ impl<'g> Type<'g> {
 }
 
 impl TypeGraph {
-    /// The size in bytes of the structure, union, enumeration or typedef with this name.
+    /// The size in bytes of the structure, union, enumeration or typedef with this name, or with one that C
+    /// spells so ([`c_spelling`](super::c_spelling)).
     ///
     /// # Errors
     /// `NotFound` where there is none, or it has no size; `Ambiguous` where types of that name differ in it.
     pub fn size_of_named(&self, name: &str) -> Result<ByteSize> {
-        let mut sizes = self.named(name.as_bytes()).filter_map(|ty| ty.size().ok());
+        let named = self.named_or_spelled(name.as_bytes())?;
+        let mut sizes = named.into_iter().filter_map(|ty| ty.size().ok());
         let first = sizes.next().ok_or_else(|| {
             Error::new(
                 ErrorKind::NotFound,
@@ -209,7 +211,7 @@ impl TypeGraph {
         }
     }
 
-    /// The field of a structure or union (or of a typedef of one) by its path, such as `a.b[2].c`;
+    /// The field of a structure or union (or of a typedef of one), called or spelled so, by its path, such as `a.b[2].c`;
     /// anonymous members are looked through, and `[2]` may come first where `name` is an array.
     ///
     /// ```
@@ -232,7 +234,7 @@ impl TypeGraph {
         let steps = parse_path(path)?;
         let mut answer: Option<Field> = None;
         let mut failure = None;
-        for ty in self.named(name.as_bytes()) {
+        for ty in self.named_or_spelled(name.as_bytes())? {
             if !matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) {
                 continue;
             }

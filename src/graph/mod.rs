@@ -3,6 +3,7 @@
 //! A [`TypeGraph`] keeps BTF's own records in one arena; a [`Type`] is a `Copy` view of one, decoded by
 //! [`Type::view`]. A [`GraphBuilder`] makes a new graph, and whatever renumbers types says so in a [`Remap`].
 
+mod alias;
 mod append;
 mod builder;
 pub(crate) mod edges;
@@ -13,12 +14,14 @@ mod names;
 mod parts;
 mod records;
 mod remap;
+mod spelling;
 mod store;
 mod string_map;
 mod strings;
 mod types;
 mod walk;
 
+pub(crate) use alias::one_name;
 pub use append::Appended;
 pub(crate) use append::{Shift, unknown};
 pub use builder::GraphBuilder;
@@ -33,6 +36,8 @@ pub use parts::{
 };
 pub use records::NewMember;
 pub use remap::Remap;
+pub use spelling::c_spelling;
+pub(crate) use spelling::spelling_key;
 pub use store::{Format, Layout, LayoutEntry, TypeGraph};
 pub use string_map::StringMap;
 pub use strings::Name;

@@ -122,7 +122,7 @@ impl NameIndex {
 
 /// Functions, variables and the like make up half of a kernel's types and are looked up by a scan instead:
 /// no relocation starts at one.
-const fn is_indexed(kind: Kind) -> bool {
+pub(super) const fn is_indexed(kind: Kind) -> bool {
     match kind {
         Kind::Int
         | Kind::Struct

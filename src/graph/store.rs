@@ -9,6 +9,7 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::edges;
 use crate::graph::kind::{HEAD, Info, Kind, NARROW_INFO, WIDE_VLEN};
 use crate::graph::names::NameIndex;
+use crate::graph::spelling::SpellingIndex;
 use crate::graph::strings::{Name, string_at};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
@@ -46,6 +47,7 @@ struct Store {
     pointer_width: Option<PointerWidth>,
     guessed_width: OnceLock<PointerWidth>,
     sections_of_names: OnceLock<NameIndex>,
+    spellings: OnceLock<SpellingIndex>,
 }
 
 /// How a graph's bytes were, or will be, wrapped: what the encoder needs beside the types.
@@ -146,6 +148,7 @@ impl TypeGraph {
             pointer_width: parts.pointer_width,
             guessed_width: OnceLock::new(),
             sections_of_names: OnceLock::new(),
+            spellings: OnceLock::new(),
         })))
     }
 
@@ -362,6 +365,11 @@ impl TypeGraph {
         self.0
             .sections_of_names
             .get_or_init(|| NameIndex::new(self))
+    }
+
+    /// The index of the graph's own names that are not C's, made on first use.
+    pub(crate) fn spelling_index(&self) -> &SpellingIndex {
+        self.0.spellings.get_or_init(|| SpellingIndex::new(self))
     }
 
     /// Whether both are the same graph in memory.

@@ -21,6 +21,8 @@ pub struct Verdict {
     pub target: String,
     /// The report, or why there is none: the object or the target is refused.
     pub outcome: Result<Report>,
+    /// Files that belong to the targets' debug information and were not found, a line each.
+    pub incomplete: Vec<String>,
 }
 
 /// How many relocations of a report came to what.
@@ -102,10 +104,14 @@ pub fn check(programs: &[Bytes], targets: &[Target], options: &Options) -> Resul
     }
     let programs: Vec<_> = objects.iter().map(Program::new).collect();
     let load_options = load_options(&programs, options);
-    let loaded: Vec<Result<relocate::Target>> = targets
+    let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
         .par_iter()
-        .map(|target| loaded(target, &load_options))
-        .collect();
+        .map(|target| {
+            let mut incomplete = Vec::new();
+            let loaded = loaded(target, &load_options, &mut incomplete);
+            (loaded, incomplete)
+        })
+        .unzip();
     let columns = columns(targets);
     let cells: Vec<_> = (0..programs.len())
         .flat_map(|program| columns.iter().map(move |column| (program, column)))
@@ -115,6 +121,12 @@ pub fn check(programs: &[Bytes], targets: &[Target], options: &Options) -> Resul
         .map(|(number, column)| Verdict {
             program: number,
             target: label(column, targets),
+            incomplete: column
+                .iter()
+                .filter_map(|&target| incomplete.get(target))
+                .flatten()
+                .cloned()
+                .collect(),
             outcome: programs.get(number).map_or_else(
                 || Ok(Report::default()),
                 |program| cell(program, column, &loaded),

@@ -1,11 +1,17 @@
 //! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
+use std::path::{Path, PathBuf};
+
 use bytes::Bytes;
 
-use crate::dwarf::{self, Degraded};
-use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
+use crate::dwarf::{self, Degraded, Sections};
+use crate::elf::{
+    BtfOptions, Compression, Missing, Search, btf_of_with, debug_sections, find_debug_sections,
+    has_btf, inflate, is_elf,
+};
 use crate::error::{Error, Place, Result};
 use crate::graph::TypeGraph;
+use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::parse;
 
@@ -20,6 +26,11 @@ pub struct LoadOptions {
     pub dwarf: bool,
     /// How to convert DWARF: which types, and what else. Base and bounds are taken from the fields here.
     pub conversion: dwarf::Options,
+    /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
+    /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
+    pub search: Option<Search>,
+    /// Further names for types, in targets that have them.
+    pub(super) aliases: Vec<(String, String)>,
     /// Bounds on the input.
     pub limits: Limits,
 }
@@ -34,6 +45,26 @@ pub struct Loaded {
     pub source: Source,
     /// What BTF can't say of the DWARF, and what it became.
     pub degraded: Vec<Degraded>,
+    /// The types of the unit that defines the function asked for
+    /// ([`Options::function`](crate::dwarf::Options::function)), by id.
+    pub preferred: Vec<TypeId>,
+    /// The other files the debug information was found in.
+    pub files: Vec<PathBuf>,
+    /// The files that belong to the debug information and were not found: their types are missing.
+    pub missing: Vec<Missing>,
+}
+
+impl Loaded {
+    fn new(graph: TypeGraph, source: Source) -> Self {
+        Self {
+            graph,
+            source,
+            degraded: Vec::new(),
+            preferred: Vec::new(),
+            files: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
 }
 
 /// What types came from.
@@ -68,9 +99,37 @@ pub enum Source {
 /// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
 /// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
-    let bytes = unpacked(bytes.into(), &options.limits)?;
+    load_from(bytes.into(), None, options)
+}
+
+/// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
+/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`] says where.
+///
+/// ```no_run
+/// use btfkit::pipeline::{LoadOptions, load_path};
+/// let libc = load_path("/lib/x86_64-linux-gnu/libc.so.6", &LoadOptions::default())?;
+/// println!("{} types from {:?}", libc.graph.len(), libc.files);
+/// # Ok::<(), btfkit::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`load`] and [`find_debug_sections`]; `Io` where the file can't be read.
+pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
+    let path = path.as_ref();
+    let default = Search::new();
+    let search = options.search.as_ref().unwrap_or(&default);
+    let bytes = search.read(path, &options.limits)?;
+    load_from(bytes, Some((search, path)), options)
+}
+
+fn load_from(
+    bytes: Bytes,
+    path: Option<(&Search, &Path)>,
+    options: &LoadOptions,
+) -> Result<Loaded> {
+    let bytes = unpacked(bytes, &options.limits)?;
     if is_elf(&bytes) {
-        return from_elf(bytes, options);
+        return from_elf(bytes, path, options);
     }
     if !matches!(*bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]) {
         return Err(Error::malformed(
@@ -86,11 +145,7 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
         };
         parse::parse_with(bytes.clone(), &parse_options)
     })?;
-    Ok(Loaded {
-        graph,
-        source: Source::Btf,
-        degraded: Vec::new(),
-    })
+    Ok(Loaded::new(graph, Source::Btf))
 }
 
 /// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
@@ -108,7 +163,7 @@ fn split_or_not(
     }
 }
 
-fn from_elf(bytes: Bytes, options: &LoadOptions) -> Result<Loaded> {
+fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
     if !options.dwarf && has_btf(&bytes)? {
         let graph = split_or_not(options, |base| {
             let btf_options = BtfOptions {
@@ -117,23 +172,34 @@ fn from_elf(bytes: Bytes, options: &LoadOptions) -> Result<Loaded> {
             };
             btf_of_with(bytes.clone(), &btf_options)
         })?;
-        return Ok(Loaded {
-            graph,
-            source: Source::ElfBtf,
-            degraded: Vec::new(),
-        });
+        return Ok(Loaded::new(graph, Source::ElfBtf));
     }
-    let sections = debug_sections(&bytes, &options.limits)?;
+    let own = options.search.as_ref().map(|search| (search, None));
+    let search = path.map(|(search, path)| (search, Some(path))).or(own);
+    match search {
+        None => converted(&debug_sections(&bytes, &options.limits)?, options),
+        Some((search, path)) => {
+            let found = find_debug_sections(&bytes, path, search, &options.limits)?;
+            Ok(Loaded {
+                files: found.files,
+                missing: found.missing,
+                ..converted(&found.sections, options)?
+            })
+        }
+    }
+}
+
+fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
     let conversion = dwarf::Options {
         base: options.base.clone(),
         limits: options.limits.clone(),
         ..options.conversion.clone()
     };
-    let converted = dwarf::convert(&sections, &conversion)?;
+    let converted = dwarf::convert(sections, &conversion)?;
     Ok(Loaded {
-        graph: converted.graph,
-        source: Source::Dwarf,
         degraded: converted.degraded,
+        preferred: converted.preferred,
+        ..Loaded::new(converted.graph, Source::Dwarf)
     })
 }
 

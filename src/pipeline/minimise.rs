@@ -7,7 +7,7 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::TypeGraph;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{Options, Target, load_options, loaded};
+use crate::pipeline::relocate::{Options, Target, check_aliases, load_options, loaded};
 use crate::relocate::{self, Fixup, RelocationKind};
 
 /// Makes the smallest BTF against which `objects` relocate to the instructions to which they relocate
@@ -37,7 +37,16 @@ pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(Program::new).collect();
-    let targets = [loaded(target, &load_options(&programs, options))?];
+    if target.function.is_some() {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "the smallest graph is for every function of the program, so none can be preferred",
+        ));
+    }
+    // What isn't there is in neither the target nor the result.
+    let load_options = load_options(&programs, options);
+    let targets = [loaded(target, &load_options, &mut Vec::new())?];
+    check_aliases(&targets, options)?;
     let resolved = programs
         .iter()
         .enumerate()
@@ -54,6 +63,7 @@ pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result
             role: target.role,
             graph: small.clone(),
             modules: Vec::new(),
+            preferred: Vec::new(),
         }];
         let mut same = true;
         for (program, expected) in programs.iter().zip(&resolved) {

@@ -1,7 +1,7 @@
 //! Whole jobs: bytes of files in, bytes of files and a report out.
 //!
 //! [`relocate`] is the main one. [`load`] is how every job takes in types: it tells by a file's contents
-//! what it is.
+//! what it is; [`load_path`] also finds the debug information of a program that was stripped.
 
 mod check;
 mod explain;
@@ -16,6 +16,6 @@ pub use check::{Sums, Verdict, check};
 pub use explain::{Poison, explain};
 pub use json::write_json;
 pub use link::{Linked, Part, PartCode, Unit, link};
-pub use load::{LoadOptions, Loaded, Source, load};
+pub use load::{LoadOptions, Loaded, Source, load, load_path};
 pub use minimise::minimise;
 pub use relocate::{Options, Relocated, Target, Types, check_strict, relocate};

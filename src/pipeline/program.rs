@@ -90,6 +90,7 @@ pub(super) fn wanted<'p, 'o: 'p>(
     }
     options.roots = roots.into_iter().collect();
     options.allow_missing_roots = true;
+    options.flavors = true;
     options
 }
 

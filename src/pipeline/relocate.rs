@@ -1,12 +1,14 @@
 //! The main job: object and targets in, rewritten object and report out.
 
+use std::path::{Path, PathBuf};
+
 use bytes::Bytes;
 
-use crate::elf::BpfObject;
+use crate::elf::{BpfObject, Search};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::TypeGraph;
 use crate::limits::Limits;
-use crate::pipeline::load::{LoadOptions, load};
+use crate::pipeline::load::{LoadOptions, load, load_path};
 use crate::pipeline::program::{Program, wanted};
 use crate::relocate::{self, Report, Resolution, Role};
 
@@ -23,6 +25,9 @@ pub struct Target {
     pub types: Types,
     /// A kernel's modules: split BTF over `types`.
     pub modules: Vec<Types>,
+    /// The function that the object is attached to. Where the program has several types of one name, those of the
+    /// unit that defines it are meant. Only a program's DWARF says that.
+    pub function: Option<String>,
 }
 
 /// Types, or a file that holds some.
@@ -33,6 +38,8 @@ pub enum Types {
     Graph(TypeGraph),
     /// A file's bytes, of any sort that [`load`] takes.
     File(Bytes),
+    /// A file, of any sort that [`load_path`] takes: its debug information may be in others.
+    Path(PathBuf),
 }
 
 impl Target {
@@ -44,6 +51,7 @@ impl Target {
             role: Role::User,
             types: types.into(),
             modules: Vec::new(),
+            function: None,
         }
     }
 
@@ -55,6 +63,7 @@ impl Target {
             role: Role::Kernel,
             types: types.into(),
             modules: Vec::new(),
+            function: None,
         }
     }
 }
@@ -77,6 +86,18 @@ impl From<Vec<u8>> for Types {
     }
 }
 
+impl From<PathBuf> for Types {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<&Path> for Types {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
 /// How to relocate.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -88,6 +109,13 @@ pub struct Options {
     pub strict: bool,
     /// Whether to convert a target's DWARF even where it has BTF.
     pub dwarf: bool,
+    /// Where the debug information of targets is looked for that have none in their own files, as
+    /// [`LoadOptions::search`].
+    pub search: Option<Search>,
+    /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
+    /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
+    /// every target that has it.
+    pub aliases: Vec<(String, String)>,
     /// Bounds on the inputs.
     pub limits: Limits,
 }
@@ -101,6 +129,9 @@ pub struct Relocated {
     pub object: Vec<u8>,
     /// What each relocation came to.
     pub report: Report,
+    /// Files that belong to a target's debug information and were not found, a line each: types may be missing
+    /// for that reason alone.
+    pub incomplete: Vec<String>,
 }
 
 /// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
@@ -130,12 +161,17 @@ pub fn relocate(
     let object = BpfObject::parse_with(object, &options.limits)?;
     let program = Program::new(&object);
     let load_options = load_options([&program], options);
+    let mut incomplete = Vec::new();
     let targets = targets
         .iter()
-        .map(|target| loaded(target, &load_options))
+        .map(|target| loaded(target, &load_options, &mut incomplete))
         .collect::<Result<Vec<_>>>()?;
+    check_aliases(&targets, options)?;
     let engine = relocate::Options::partial(options.partial);
-    let relocated = relocate_object(&program, &targets, engine)?;
+    let relocated = Relocated {
+        incomplete,
+        ..relocate_object(&program, &targets, engine)?
+    };
     if options.strict {
         check_strict(&relocated.report)?;
     }
@@ -147,12 +183,46 @@ pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &Options,
 ) -> LoadOptions {
+    let mut conversion = wanted(programs);
+    if !conversion.roots.is_empty() {
+        let names = options.aliases.iter().map(|(_, name)| name.clone());
+        conversion.roots.extend(names);
+    }
     LoadOptions {
         dwarf: options.dwarf,
-        conversion: wanted(programs),
+        search: options.search.clone(),
+        conversion,
+        aliases: options.aliases.clone(),
         limits: options.limits.clone(),
         ..LoadOptions::default()
     }
+}
+
+/// Refuses an alias for what no target has.
+pub(super) fn check_aliases(targets: &[relocate::Target], options: &Options) -> Result<()> {
+    for (alias, name) in &options.aliases {
+        let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
+        if !targets.iter().any(has) {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "no target has a type called {name:?}, for which {alias} is to be an alias"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The graph with the aliases for types it has.
+fn with_aliases(graph: TypeGraph, aliases: &[(String, String)]) -> Result<TypeGraph> {
+    let mut here = Vec::new();
+    for (alias, name) in aliases {
+        if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
+            here.push((alias.as_str(), name.as_str()));
+        }
+    }
+    graph.with_aliases(here)
 }
 
 /// Relocates an object against targets whose types are at hand.
@@ -165,23 +235,40 @@ pub(super) fn relocate_object(
     let resolution = relocate::resolve(&view, targets, &options)?;
     let (object, relocated) = apply(program, &view, resolution)?;
     let report = Report::new(&view, targets, &relocated);
-    Ok(Relocated { object, report })
+    Ok(Relocated {
+        object,
+        report,
+        incomplete: Vec::new(),
+    })
 }
 
-/// A target with its types at hand.
-pub(super) fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate::Target> {
+/// A target with its types at hand; what is missing of its debug information is added to `incomplete`.
+pub(super) fn loaded(
+    target: &Target,
+    options: &LoadOptions,
+    incomplete: &mut Vec<String>,
+) -> Result<relocate::Target> {
     let place = || Place::File(target.label.clone());
-    let load = |types: &Types, base: Option<TypeGraph>| match types {
-        Types::Graph(graph) => Ok(graph.clone()),
-        Types::File(bytes) => {
-            let options = LoadOptions {
-                base,
-                ..options.clone()
-            };
-            load(bytes.clone(), &options).map(|loaded| loaded.graph)
-        }
+    let with = |base: Option<TypeGraph>| {
+        let mut options = options.clone();
+        options.conversion.function = target.function.clone().filter(|_| base.is_none());
+        LoadOptions { base, ..options }
     };
-    let graph = load(&target.types, None).within(place)?;
+    let mut preferred = Vec::new();
+    let mut load = |types: &Types, base: Option<TypeGraph>| {
+        let loaded = match types {
+            Types::Graph(graph) => return Ok(graph.clone()),
+            Types::File(bytes) => load(bytes.clone(), &with(base))?,
+            Types::Path(path) => load_path(path, &with(base))?,
+        };
+        let missing = loaded.missing.iter();
+        preferred.extend(loaded.preferred);
+        incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
+        Ok(loaded.graph)
+    };
+    let graph = load(&target.types, None)
+        .and_then(|graph| with_aliases(graph, &options.aliases))
+        .within(place)?;
     let modules = target
         .modules
         .iter()
@@ -197,6 +284,7 @@ pub(super) fn loaded(target: &Target, options: &LoadOptions) -> Result<relocate:
         role: target.role,
         graph,
         modules,
+        preferred,
     })
 }
 

@@ -296,8 +296,8 @@ impl Resolver<'_, '_> {
                 format!("the {} {} has no name to look for", root.kind(), root.id()),
             ));
         }
-        self.scope.bind(root);
-        if self.options.partial && self.is_the_loaders(root) {
+        self.scope.bind(root)?;
+        if self.options.partial && self.is_the_loaders(root)? {
             return Ok(settled(Some(kind), Action::LeaveToLoader));
         }
         let own = compute(kind, root, &self.local, self.program.endian)?;
@@ -305,10 +305,10 @@ impl Resolver<'_, '_> {
     }
 
     /// Whether partial mode leaves relocations of a root type: all but those a user program answers.
-    fn is_the_loaders(&mut self, root: Type<'_>) -> bool {
-        let target = self.scope.bind(root).target;
+    fn is_the_loaders(&mut self, root: Type<'_>) -> Result<bool> {
+        let target = self.scope.bind(root)?.target;
         let target = target.and_then(|number| self.targets.get(number));
-        target.is_none_or(|target| target.role != Role::User)
+        Ok(target.is_none_or(|target| target.role != Role::User))
     }
 
     fn try_candidates(
@@ -322,7 +322,7 @@ impl Resolver<'_, '_> {
             root,
             spec: &self.local,
         };
-        let binding = self.scope.bind(root);
+        let binding = self.scope.bind(root)?;
         let mut looked = Looked {
             kind: Some(kind),
             settled: None,

@@ -1,8 +1,10 @@
 //! Targets, and which of them a type of the object is meant for.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use crate::graph::{Type, TypeGraph, essential_name, flavor};
+use crate::error::{Context, Place, Result};
+use crate::graph::{Type, TypeGraph, essential_name, flavor, one_name};
 use crate::id::TypeId;
 use crate::relocate::compat::kinds_agree;
 
@@ -30,6 +32,8 @@ pub struct Target {
     pub graph: TypeGraph,
     /// A kernel's modules: split BTF over `graph`. Asked only where `graph` itself has no candidate.
     pub modules: Vec<TypeGraph>,
+    /// Types of `graph` that are meant where others have the same name, by id.
+    pub preferred: Vec<TypeId>,
 }
 
 impl Target {
@@ -41,6 +45,7 @@ impl Target {
             role: Role::User,
             graph,
             modules: Vec::new(),
+            preferred: Vec::new(),
         }
     }
 
@@ -52,12 +57,13 @@ impl Target {
             role: Role::Kernel,
             graph,
             modules: Vec::new(),
+            preferred: Vec::new(),
         }
     }
 
     /// The candidates for a type of the object: same kind (or both enumerations), same essential name.
-    /// (libbpf, `bpf_core_find_cands`.)
-    fn candidates(&self, local: Type<'_>) -> Vec<Candidate> {
+    /// (libbpf, `bpf_core_find_cands`.) Where there is none, those whose name C spells so, of other languages.
+    fn candidates(&self, local: Type<'_>) -> Result<Vec<Candidate>> {
         let essential = essential_name(local.name().as_bytes());
         let mut found = Vec::new();
         let mut levels = Vec::new();
@@ -74,7 +80,28 @@ impl Target {
                 take(module, local, essential, Some(number), &mut found);
             }
         }
-        found
+        if found.is_empty() {
+            found = self.spelled(local, essential)?;
+        }
+        let is_preferred = |candidate: &Candidate| {
+            candidate.module.is_none() && self.preferred.binary_search(&candidate.id).is_ok()
+        };
+        if found.iter().any(is_preferred) {
+            found.retain(is_preferred);
+        }
+        Ok(found)
+    }
+
+    fn spelled(&self, local: Type<'_>, essential: &[u8]) -> Result<Vec<Candidate>> {
+        let spelled = self.graph.spelled(essential);
+        let spelled = spelled.filter(|ty| kinds_agree(ty.kind(), local.kind()));
+        let types =
+            one_name(spelled.collect(), essential).within(|| Place::File(self.label.clone()))?;
+        let candidates = types.iter().map(|ty| Candidate {
+            id: ty.id(),
+            module: None,
+        });
+        Ok(candidates.collect())
     }
 
     /// The graph a candidate is of.
@@ -154,10 +181,14 @@ impl<'t> Scope<'t> {
     }
 
     /// The binding of a root type.
-    pub fn bind(&mut self, local: Type<'_>) -> &mut Binding {
-        self.bindings
-            .entry(local.id())
-            .or_insert_with(|| bind(self.targets, local))
+    ///
+    /// # Errors
+    /// `Ambiguous` where C spells the names of different types of a target so.
+    pub fn bind(&mut self, local: Type<'_>) -> Result<&mut Binding> {
+        match self.bindings.entry(local.id()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(bind(self.targets, local)?)),
+        }
     }
 
     pub fn into_bindings(self) -> HashMap<TypeId, Binding> {
@@ -165,7 +196,7 @@ impl<'t> Scope<'t> {
     }
 }
 
-fn bind(targets: &[Target], local: Type<'_>) -> Binding {
+fn bind(targets: &[Target], local: Type<'_>) -> Result<Binding> {
     let mut binding = Binding {
         target: None,
         labelled: false,
@@ -185,15 +216,15 @@ fn bind(targets: &[Target], local: Type<'_>) -> Binding {
     if let Some((number, target)) = picked.and_then(|number| Some((number, targets.get(number)?))) {
         binding.target = Some(number);
         binding.labelled = true;
-        binding.candidates = target.candidates(local);
-        return binding;
+        binding.candidates = target.candidates(local)?;
+        return Ok(binding);
     }
     if is_kernel {
         binding.kernel_only = true;
-        return binding;
+        return Ok(binding);
     }
     for (number, target) in targets.iter().enumerate() {
-        let candidates = target.candidates(local);
+        let candidates = target.candidates(local)?;
         if candidates.is_empty() {
             continue;
         }
@@ -204,5 +235,5 @@ fn bind(targets: &[Target], local: Type<'_>) -> Binding {
             binding.others.push(number);
         }
     }
-    binding
+    Ok(binding)
 }

@@ -10,7 +10,8 @@ use crate::commands::{
 /// BTF for user programs: convert, merge, and relocate BPF objects.
 ///
 /// FILE may be raw BTF, an ELF file with .BTF or with DWARF, or /sys/kernel/btf/*, and any of these compressed by
-/// gzip, xz or zstd; what it is, is detected. Of an ELF file, .BTF is taken rather than DWARF.
+/// gzip, xz or zstd; what it is, is detected. Of an ELF file, .BTF is taken rather than DWARF. DWARF may be in other
+/// files: debug files found by build id or .gnu_debuglink, what dwz shared, .dwo and .dwp files.
 #[derive(Parser, Debug)]
 #[command(name = "btfkit", version, arg_required_else_help = true)]
 #[command(

@@ -60,9 +60,9 @@ impl Failure {
         };
         match error.kind() {
             ErrorKind::NoDebugInfo => Some("compile the program with -g, or name its debug file"),
-            ErrorKind::Stripped => {
-                Some("name the file from before it was stripped, or its debug file")
-            }
+            ErrorKind::Stripped => Some(
+                "name the file from before it was stripped, or its debug file; or a folder of debug files: --debug-root DIR",
+            ),
             ErrorKind::Ambiguous => Some(
                 "where targets share a name, a flavor says which one is meant: struct NAME___LABEL",
             ),

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use btfkit::pipeline::{LoadOptions, Loaded, Target, load};
+use btfkit::elf::Search;
+use btfkit::pipeline::{LoadOptions, Loaded, Target, load, load_path};
 use btfkit::relocate::{KERNEL_LABEL, Role};
 use bytes::Bytes;
 use mmap_io::MemoryMappedFile;
@@ -20,6 +21,51 @@ const MAPPED: u64 = 16 << 20;
 /// Where the running kernel shows its own types; its modules' are beside.
 const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 
+/// What standard input is called.
+const STDIN: &str = "-";
+
+/// Where debug information is looked for that is not in the file itself.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DebugRoots {
+    /// Look for debug files under this folder, too, before /usr/lib/debug: DIR/.build-id/xx/yyyy.debug and
+    /// DIR/FOLDER/OF/PROGRAM
+    #[arg(long, value_name = "DIR")]
+    debug_root: Vec<PathBuf>,
+}
+
+impl DebugRoots {
+    /// What to search.
+    pub fn search(&self) -> Search {
+        Search::new()
+            .roots_first(self.debug_root.iter().cloned())
+            .read_with(try_read)
+    }
+
+    /// How to load types.
+    pub fn load_options(&self) -> LoadOptions {
+        let mut options = LoadOptions::default();
+        options.search = Some(self.search());
+        options
+    }
+}
+
+/// Further names for types.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Aliases {
+    /// Give a type a further name, that a BPF program in C can write: app_Foo='ns::Foo<int>'
+    #[arg(long, value_name = "NAME=TYPE", value_parser = alias)]
+    pub alias: Vec<(String, String)>,
+}
+
+fn alias(argument: &str) -> Result<(String, String), String> {
+    match argument.split_once('=') {
+        Some((alias, name)) if !alias.is_empty() && !name.is_empty() => {
+            Ok((alias.to_owned(), name.to_owned()))
+        }
+        _ => Err("say NAME=TYPE, such as app_Foo='ns::Foo<int>'".to_owned()),
+    }
+}
+
 /// The bytes of a file; of standard input where it is called `-`.
 pub fn read(path: &Path) -> Result<Bytes, Failure> {
     try_read(path).map_err(|error| Failure::at(path, error))
@@ -27,7 +73,7 @@ pub fn read(path: &Path) -> Result<Bytes, Failure> {
 
 fn try_read(path: &Path) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
-    if path == Path::new("-") {
+    if path == Path::new(STDIN) {
         io::stdin().lock().read_to_end(&mut bytes)?;
         return Ok(bytes.into());
     }
@@ -70,9 +116,19 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
         options.base = Some(types(kernel, &LoadOptions::default(), style)?.graph);
         return types(path, &options, style);
     }
-    let bytes = read(path)?;
+    let mut options = options.clone();
+    let search = || Search::new().read_with(try_read);
+    options.search = Some(options.search.unwrap_or_else(search));
     let _progress = Progress::start(format!("reading the types of {}", path.display()), style);
-    load(bytes, options).map_err(|error| Failure::at(path, error))
+    let loaded = if path == Path::new(STDIN) {
+        load(read(path)?, &options)
+    } else {
+        load_path(path, &options)
+    };
+    let loaded = loaded.map_err(|error| Failure::at(path, error))?;
+    let missing = loaded.missing.iter();
+    style.incomplete(missing.map(|missing| format!("{}: {missing}", path.display())));
+    Ok(loaded)
 }
 
 /// `[LABEL=]FILE`: a target on the command line.
@@ -123,8 +179,13 @@ impl TargetArgument {
 
     /// The target for the library.
     pub fn read(&self) -> Result<Target, Failure> {
-        let bytes = read(&self.file)?;
-        let mut target = Target::user(&self.label, bytes);
+        let mut target = if self.file == Path::new(STDIN) {
+            Target::user(&self.label, read(&self.file)?)
+        } else {
+            // Better now than after the work.
+            File::open(&self.file).map_err(|error| Failure::at(&self.file, error))?;
+            Target::user(&self.label, self.file.as_path())
+        };
         target.role = self.role();
         Ok(target)
     }

@@ -50,6 +50,24 @@ impl Style {
         }
     }
 
+    /// Says what is missing of debug information; not all of it where that is long.
+    pub fn incomplete(self, lines: impl Iterator<Item = String>) {
+        const MOST: usize = 5;
+        let mut more = 0usize;
+        for (number, line) in lines.enumerate() {
+            if number < MOST {
+                self.note(&line);
+            } else {
+                more += 1;
+            }
+        }
+        if more > 0 {
+            self.note(&format!(
+                "{more} more files of debug information were not found"
+            ));
+        }
+    }
+
     /// A report's text with its poisoned lines red, its doubts yellow and its changes bold, if that is wanted.
     pub fn report(self, text: &str, stream: &impl IsTerminal) -> String {
         if !self.colors(stream) {

@@ -11,7 +11,7 @@ use crate::dwarf::read::cursor::Cursor;
 use crate::dwarf::read::entry::Entry;
 use crate::dwarf::read::fast::Fast;
 use crate::dwarf::read::form::{Encoding, Form};
-use crate::error::Result;
+use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
 /// One step through an entry.
@@ -51,12 +51,23 @@ pub(crate) struct Abbrevs {
     pub links: bool,
     functions: bool,
     variables: bool,
+    /// Whether only what a pass for names reads is kept.
+    heads: bool,
 }
 
 impl Abbrevs {
+    /// An empty table, to read into, for a pass that only finds names.
+    pub fn for_heads() -> Self {
+        Self {
+            heads: true,
+            ..Self::new(false, false)
+        }
+    }
+
     /// An empty table, to read into.
     pub const fn new(functions: bool, variables: bool) -> Self {
         Self {
+            heads: false,
             functions,
             variables,
             plans: Vec::new(),
@@ -75,20 +86,21 @@ impl Abbrevs {
         self.encoding
     }
 
-    /// Reads the table at a place (a file's number, and an offset in its section), unless this is the one that was read last: units of one
-    /// object file often share theirs.
+    /// Reads the table at a place (a file's number, and an offset in its section), unless this is the one that was
+    /// read last: units of one object file often share theirs. Answers how many bytes were read.
     ///
     /// # Errors
-    /// `Malformed` where the table is.
+    /// `Malformed` where the table is; `Limit` where it has more than `most` abbreviations and attributes.
     pub fn read(
         &mut self,
         section: &[u8],
         place: (u32, u64),
         encoding: Encoding,
         endian: Endian,
-    ) -> Result<()> {
+        most: u32,
+    ) -> Result<u64> {
         if self.place == place && self.encoding == encoding {
-            return Ok(());
+            return Ok(0);
         }
         self.place = (0, u64::MAX);
         self.encoding = encoding;
@@ -104,13 +116,17 @@ impl Abbrevs {
             }
             let plan = self.plan(&mut cursor, code)?;
             self.plans.push(plan);
+            if self.plans.len() + self.steps.len() > most as usize {
+                let message = "a unit has more abbreviations than Limits::abbreviations";
+                return Err(Error::limit(message).within(Place::Byte(cursor.offset())));
+            }
         }
         let in_order = |plans: &[Plan]| plans.is_sorted_by_key(|plan| plan.code);
         if !in_order(&self.plans) {
             self.plans.sort_by_key(|plan| plan.code);
         }
         self.place = place;
-        Ok(())
+        Ok((cursor.position() as u64).saturating_sub(place.1))
     }
 
     fn plan(&mut self, cursor: &mut Cursor<'_>, code: u64) -> Result<Plan> {
@@ -133,7 +149,10 @@ impl Abbrevs {
             } else {
                 1
             };
-            let slot = slot(entry, attribute);
+            let slot = slot(attribute).filter(|&slot| match self.heads {
+                true => entry.reads_for_heads(slot),
+                false => entry.reads(slot),
+            });
             self.links |= matches!(
                 form,
                 Form::InfoRef(_) | Form::Signature | Form::AltRef(_) | Form::Indirect

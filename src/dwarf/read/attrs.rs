@@ -4,7 +4,6 @@ use gimli::constants as dw;
 
 use crate::dwarf::read::abbrev::{Abbrevs, Plan, Step};
 use crate::dwarf::read::cursor::Cursor;
-use crate::dwarf::read::entry::Entry;
 use crate::dwarf::read::form::{self, Class};
 use crate::error::Result;
 
@@ -39,7 +38,7 @@ pub(crate) enum Slot {
     DiscrValue,
     DiscrList,
     Import,
-    Artificial,
+    Inline,
     Virtuality,
     DwoName,
     DwoId,
@@ -59,10 +58,10 @@ impl Slot {
     }
 }
 
-/// Which attribute of an entry is kept where; `None` for those nobody reads.
-pub(crate) fn slot(entry: Entry, attribute: u64) -> Option<Slot> {
+/// Which attribute is kept where; `None` for those nobody reads.
+pub(crate) fn slot(attribute: u64) -> Option<Slot> {
     let attribute = dw::DwAt(u16::try_from(attribute).ok()?);
-    let slot = match attribute {
+    Some(match attribute {
         dw::DW_AT_sibling => Slot::Sibling,
         dw::DW_AT_name => Slot::Name,
         dw::DW_AT_type => Slot::Type,
@@ -90,15 +89,14 @@ pub(crate) fn slot(entry: Entry, attribute: u64) -> Option<Slot> {
         dw::DW_AT_discr_value => Slot::DiscrValue,
         dw::DW_AT_discr_list => Slot::DiscrList,
         dw::DW_AT_import => Slot::Import,
-        dw::DW_AT_artificial => Slot::Artificial,
+        dw::DW_AT_inline => Slot::Inline,
         dw::DW_AT_virtuality => Slot::Virtuality,
         dw::DW_AT_dwo_name | dw::DW_AT_GNU_dwo_name => Slot::DwoName,
         dw::DW_AT_GNU_dwo_id => Slot::DwoId,
         dw::DW_AT_comp_dir => Slot::CompDir,
         dw::DW_AT_stmt_list => Slot::Lines,
         _ => return None,
-    };
-    entry.reads(slot).then_some(slot)
+    })
 }
 
 /// The values of one entry, by slot.

@@ -152,12 +152,19 @@ impl Entry {
                     | S::Code
                     | S::External
                     | S::Declaration
+                    | S::Inline
                     | S::Specification
                     | S::Origin
             ),
             Self::Variable => matches!(
                 slot,
-                S::Name | S::Type | S::Location | S::External | S::Declaration | S::Specification
+                S::Name
+                    | S::Type
+                    | S::Location
+                    | S::External
+                    | S::Declaration
+                    | S::Specification
+                    | S::Origin
             ),
             Self::ImportedUnit => matches!(slot, S::Import),
             Self::Base => matches!(slot, S::Name | S::ByteSize | S::BitSize | S::Encoding),
@@ -178,7 +185,7 @@ impl Entry {
                 S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
             ),
             Self::Array => matches!(slot, S::Type | S::ByteSize),
-            Self::Prototype => slot == S::Type,
+            Self::Prototype => matches!(slot, S::Type | S::ByteSize),
             Self::Subrange => matches!(
                 slot,
                 S::Type | S::Count | S::UpperBound | S::LowerBound | S::ByteSize
@@ -194,7 +201,6 @@ impl Entry {
                     | S::MemberLocation
                     | S::Declaration
                     | S::External
-                    | S::Artificial
             ),
             Self::Inheritance => matches!(slot, S::Type | S::MemberLocation | S::Virtuality),
             Self::Enumerator => matches!(slot, S::Name | S::ConstValue),
@@ -203,6 +209,20 @@ impl Entry {
             Self::VariantPart => matches!(slot, S::Discr),
             Self::Variant => matches!(slot, S::DiscrValue | S::DiscrList),
             Self::Annotation => matches!(slot, S::Name | S::ConstValue),
+        }
+    }
+
+    /// Whether the pass that only finds names reads this attribute of such an entry.
+    pub fn reads_for_heads(self, slot: Slot) -> bool {
+        use Slot as S;
+        match self {
+            Self::Unit => self.reads(slot),
+            Self::Struct | Self::Union | Self::Enum | Self::Typedef => {
+                matches!(slot, S::Name | S::Declaration | S::Sibling | S::Signature)
+            }
+            Self::Base => slot == S::Name,
+            Self::Prototype | Self::Nothing => slot == S::Sibling,
+            _ => false,
         }
     }
 }

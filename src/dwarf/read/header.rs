@@ -20,6 +20,8 @@ pub(crate) struct Header {
     pub abbrev: u64,
     /// Whether it is a type unit: the signature, and where the type's entry is from the unit's start.
     pub signature: Option<(u64, u64)>,
+    /// What a skeleton and its split unit have in common, where the header says it (from DWARF 5 on).
+    pub dwo_id: Option<u64>,
 }
 
 /// The headers of all units of a section.
@@ -107,13 +109,12 @@ fn rest_of_header(
                 .within(Place::Byte(offset)),
         );
     }
-    let mut signature = None;
+    let (mut signature, mut dwo_id) = (None, None);
     match kind {
         dw::DW_UT_type | dw::DW_UT_split_type => {
             signature = Some((cursor.u64()?, cursor.section_offset(wide)?));
         }
-        // What a skeleton and its split unit have in common.
-        dw::DW_UT_skeleton | dw::DW_UT_split_compile => cursor.skip(8)?,
+        dw::DW_UT_skeleton | dw::DW_UT_split_compile => dwo_id = Some(cursor.u64()?),
         _ => {}
     }
     Ok(Header {
@@ -127,5 +128,6 @@ fn rest_of_header(
         },
         abbrev,
         signature,
+        dwo_id,
     })
 }

@@ -13,5 +13,6 @@ pub(super) use attrs::{Attrs, Slot};
 pub(super) use cursor::{Cursor, index};
 pub(super) use entry::Entry;
 pub(super) use fast::{Fast, FastEntry};
-pub(super) use form::Class;
+pub(super) use form::read as read_value;
+pub(super) use form::{Class, Form};
 pub(super) use header::{Header, headers};

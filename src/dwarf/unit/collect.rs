@@ -4,12 +4,15 @@
 //! parts, and everything else is gone over. Function bodies are not jumped over: types can be declared in
 //! them; inlined bodies are, since their types are in the function they came from.
 
+use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
+use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
+use crate::dwarf::unit::some::SomeMemory;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -43,6 +46,8 @@ pub(crate) struct Wants {
     pub variables: bool,
     /// How deep entries may be nested.
     pub depth: u32,
+    /// How many types and parts there may be.
+    pub entries: u32,
 }
 
 /// What is inside an entry.
@@ -57,6 +62,8 @@ pub(super) enum Role {
     Parameters,
     /// Members of the composite type around: those of one variant of an enumeration of Rust.
     Variant,
+    /// What belongs to the part that was added last: a tag.
+    Part,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +85,7 @@ pub(super) struct Frame {
 impl Frame {
     /// Whether parts inside belong to a node of the frame's own.
     const fn has_parts(&self) -> bool {
-        !matches!(self.role, Role::Scope | Role::Variant)
+        !matches!(self.role, Role::Scope | Role::Variant | Role::Part)
     }
 }
 
@@ -90,11 +97,13 @@ pub(crate) struct Memory {
     pending: Vec<Part>,
     later: Vec<Later>,
     imports: Vec<(u32, Class, u64)>,
+    some: SomeMemory,
 }
 
 impl Memory {
     pub const fn new() -> Self {
         Self {
+            some: SomeMemory::new(),
             attrs: Attrs::new(),
             frames: Vec::new(),
             pending: Vec::new(),
@@ -132,6 +141,61 @@ pub(crate) fn collect(
     memory: &mut Memory,
     nodes: &mut Nodes,
 ) -> Result<()> {
+    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
+        pass.run()
+    })
+}
+
+/// Finds the names a unit defines, with [abbreviations for that](Abbrevs::for_heads); answers whether they are
+/// qualified names, of which only the last part is found.
+///
+/// # Errors
+/// `Malformed` where the entries are no entries.
+pub(crate) fn heads(
+    unit: &UnitView<'_>,
+    abbrevs: &Abbrevs,
+    files: &Files<'_>,
+    memory: &mut Memory,
+    nodes: &mut Nodes,
+    found: impl FnMut(Head),
+) -> Result<bool> {
+    let wants = Wants::default();
+    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
+        pass.heads(found)
+    })
+}
+
+/// Finds some types of a unit: those at `start`, all that is in them, and those that they point to and that `also`
+/// asks for. Answers `false` where the unit is to be read as a whole instead.
+///
+/// # Errors
+/// As [`collect`].
+pub(crate) fn collect_some(
+    unit: &UnitView<'_>,
+    abbrevs: &Abbrevs,
+    files: &Files<'_>,
+    wants: Wants,
+    memory: &mut Memory,
+    nodes: &mut Nodes,
+    (start, also): (&[u32], impl Fn(Shape, NameRef, u32) -> bool),
+) -> Result<bool> {
+    let done = with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, some| {
+        pass.some(some, start, also)
+    })?;
+    nodes.put_in_order(unit.header.len);
+    Ok(done)
+}
+
+/// Goes over a unit; an error says where.
+fn with_pass<T>(
+    unit: &UnitView<'_>,
+    abbrevs: &Abbrevs,
+    files: &Files<'_>,
+    wants: Wants,
+    memory: &mut Memory,
+    nodes: &mut Nodes,
+    run: impl FnOnce(&mut Pass<'_, '_>, &mut SomeMemory) -> Result<T>,
+) -> Result<T> {
     memory.frames.clear();
     memory.pending.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
@@ -151,12 +215,13 @@ pub(crate) fn collect(
         str_offsets_base: 0,
         addr_base: 0,
         qualify: false,
+        named_typedefs: false,
         lower_bound: 0,
         role: Role::Scope,
         aside: false,
         direct: false,
     };
-    pass.run().map_err(|error| {
+    run(&mut pass, &mut memory.some).map_err(|error| {
         if error.places().is_empty() {
             error.within(Place::Die(pass.cursor.offset()))
         } else {
@@ -181,6 +246,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) addr_base: u64,
     /// Whether names get the names of what is around them.
     pub(super) qualify: bool,
+    /// Whether typedefs can be parts of cycles.
+    pub(super) named_typedefs: bool,
     /// Where arrays start that don't say it.
     pub(super) lower_bound: u64,
     /// The innermost frame's.
@@ -208,6 +275,14 @@ pub(super) const fn usual_type(entry: Entry) -> Option<(Shape, Role)> {
     })
 }
 
+/// Makes a pointer that BTF can't say a number, which it is.
+#[cold]
+pub(super) fn no_pointer(node: &mut Node) {
+    node.shape = Shape::Base;
+    node.aux = POINTER_OF_OTHER_WIDTH;
+    node.ty = Ref::VOID;
+}
+
 const OUTSIDE: Frame = Frame {
     role: Role::Scope,
     owner: u32::MAX,
@@ -220,38 +295,57 @@ const OUTSIDE: Frame = Frame {
 
 impl Pass<'_, '_> {
     fn run(&mut self) -> Result<()> {
-        let abbrevs = self.abbrevs;
         while !self.cursor.is_at_end() {
-            let die = self.cursor.position();
-            let code = self.cursor.uleb()?;
-            if code == 0 {
-                if self.close() {
-                    break;
-                }
-                continue;
-            }
-            let Some(plan) = abbrevs.get(code) else {
-                return Err(self
-                    .cursor
-                    .malformed(format!("no abbreviation has the code {code}")));
-            };
-            if let Some(fast) = &plan.fast
-                && self.usual(plan, fast, die)?
-            {
-                continue;
-            }
-            let frame = self.entry(plan, self.place(die))?;
-            if plan.has_children {
-                match frame {
-                    Some(frame) => self.open(frame)?,
-                    None => self.skip_children()?,
-                }
-            } else if let Some(frame) = frame {
-                self.settle(frame);
+            if self.step()? {
+                break;
             }
         }
         // A unit that ends without the NULs of its open entries.
         while !self.close() {}
+        Ok(())
+    }
+
+    /// Takes the next entry, or the end of those inside of one; answers whether that was the last end.
+    #[inline(always)]
+    pub(super) fn step(&mut self) -> Result<bool> {
+        let die = self.cursor.position();
+        let code = self.cursor.uleb()?;
+        if code == 0 {
+            return Ok(self.close());
+        }
+        let abbrevs = self.abbrevs;
+        let Some(plan) = abbrevs.get(code) else {
+            return Err(self
+                .cursor
+                .malformed(format!("no abbreviation has the code {code}")));
+        };
+        self.take(plan, die)?;
+        if self.nodes.parts.len() + self.nodes.nodes.len() > self.wants.entries as usize {
+            return Err(Error::limit(
+                "there are more types and members at once than Limits::entries",
+            )
+            .within(Place::Die(self.cursor.offset())));
+        }
+        Ok(false)
+    }
+
+    /// Takes the entry whose abbreviation code was just read.
+    #[inline(always)]
+    pub(super) fn take(&mut self, plan: &Plan, die: usize) -> Result<()> {
+        if let Some(fast) = &plan.fast
+            && self.usual(plan, fast, die)?
+        {
+            return Ok(());
+        }
+        let frame = self.entry(plan, self.place(die))?;
+        if plan.has_children {
+            match frame {
+                Some(frame) => self.open(frame)?,
+                None => self.skip_children()?,
+            }
+        } else if let Some(frame) = frame {
+            self.settle(frame);
+        }
         Ok(())
     }
 
@@ -308,7 +402,7 @@ impl Pass<'_, '_> {
 
     /// The place of an entry.
     #[inline]
-    fn place(&self, die: usize) -> u32 {
+    pub(super) fn place(&self, die: usize) -> u32 {
         u32::try_from(die).map_or(u32::MAX, |die| self.unit.base.saturating_add(die))
     }
 
@@ -334,7 +428,7 @@ impl Pass<'_, '_> {
             Some(Slot::ByteSize) => entry.number,
             _ => 0,
         };
-        let owner = self.nodes.push(Node {
+        let mut node = Node {
             die: self.place(die),
             shape,
             declaration: entry.declaration,
@@ -344,7 +438,11 @@ impl Pass<'_, '_> {
             aux: 0,
             first: 0,
             count: 0,
-        });
+        };
+        if shape == Shape::Pointer && self.is_other_width(size) {
+            no_pointer(&mut node);
+        }
+        let owner = self.nodes.push(node);
         if !has_children {
             return Ok(());
         }
@@ -360,6 +458,12 @@ impl Pass<'_, '_> {
             scope: NameRef::NONE,
             local: false,
         })
+    }
+
+    /// Whether a pointer of this size, if it has one, is not as wide as the program's.
+    #[inline]
+    pub(super) fn is_other_width(&self, size: u64) -> bool {
+        size != 0 && size != u64::from(self.unit.header.encoding.address_size)
     }
 
     /// Adds a part to the innermost open node.
@@ -399,7 +503,7 @@ impl Pass<'_, '_> {
     }
 
     /// Ends the innermost open entry; answers whether it was the last.
-    fn close(&mut self) -> bool {
+    pub(super) fn close(&mut self) -> bool {
         if let Some(frame) = self.frames.pop() {
             self.settle(frame);
         }
@@ -439,6 +543,18 @@ impl Pass<'_, '_> {
         }
         self.direct = false;
         self.aside = self.innermost().aside;
+    }
+
+    /// How many parts the innermost open node has so far.
+    pub(super) fn open_parts(&self) -> usize {
+        let open = self.frames.iter().rfind(|frame| frame.has_parts());
+        let Some(open) = open else { return 0 };
+        let len = if open.aside {
+            self.pending.len()
+        } else {
+            self.nodes.parts.len()
+        };
+        len.saturating_sub(open.start)
     }
 
     /// The frame that parts found now belong to.

@@ -4,7 +4,7 @@ use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::dwarf::report::Reason;
-use crate::dwarf::unit::collect::{Frame, Pass, Role, usual_type};
+use crate::dwarf::unit::collect::{Frame, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
@@ -22,7 +22,10 @@ impl Pass<'_, '_> {
             Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
                 self.read(plan)?;
                 self.member();
-                return Ok(Some(scope));
+                return Ok(Some(Frame {
+                    role: Role::Part,
+                    ..around
+                }));
             }
             Entry::Inheritance if around.role == Role::Composite => {
                 self.read(plan)?;
@@ -58,7 +61,10 @@ impl Pass<'_, '_> {
                     ..Part::default()
                 };
                 self.part(part);
-                return Ok(Some(scope));
+                return Ok(Some(Frame {
+                    role: Role::Part,
+                    ..around
+                }));
             }
             Entry::Subrange if around.role == Role::Dimensions => {
                 self.read(plan)?;
@@ -80,9 +86,12 @@ impl Pass<'_, '_> {
             | Entry::Varargs
             | Entry::Inheritance
             | Entry::VariantPart
-            | Entry::Variant
-            | Entry::Annotation => {
+            | Entry::Variant => {
                 self.skip(plan)?;
+                return Ok(Some(scope));
+            }
+            Entry::Annotation => {
+                self.tag_entry(plan, die, around)?;
                 return Ok(Some(scope));
             }
             Entry::ImportedUnit => {
@@ -107,8 +116,8 @@ impl Pass<'_, '_> {
             }
             Entry::Function => return Ok(Some(self.function(plan, die, around)?)),
             Entry::Variable => {
-                self.variable(plan, die, around)?;
-                return Ok(Some(scope));
+                let owner = self.variable(plan, die, around)?;
+                return Ok(Some(Frame { owner, ..scope }));
             }
             _ => {}
         }
@@ -116,9 +125,10 @@ impl Pass<'_, '_> {
         self.type_entry(plan.entry, die, around)
     }
 
-    fn unit(&mut self) {
+    pub(super) fn unit(&mut self) {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
+        self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
         let behind_header = match self.unit.header.encoding {
@@ -140,6 +150,11 @@ impl Pass<'_, '_> {
         let (shape, role) = match entry {
             Entry::Base => (Shape::Base, Role::Scope),
             Entry::Reference => (Shape::Pointer, Role::Scope),
+            Entry::MemberPointer => (Shape::MemberPointer, Role::Scope),
+            Entry::Unspecified if self.is_null_pointer() => (Shape::Pointer, Role::Scope),
+            Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
+                (Shape::Defined, Role::Scope)
+            }
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
             other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };
@@ -161,6 +176,9 @@ impl Pass<'_, '_> {
                     let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
                     node.size = bits.div_ceil(8);
                 }
+            }
+            Entry::Pointer | Entry::Reference if self.is_other_width(node.size) => {
+                no_pointer(&mut node);
             }
             Entry::Atomic => node.aux = Reason::Atomic as u32,
             Entry::UnknownType => node.aux = 1,
@@ -195,6 +213,12 @@ impl Pass<'_, '_> {
             scope,
             local: around.local,
         }))
+    }
+
+    /// Whether the entry is the type of `nullptr`, which is a pointer to nothing.
+    fn is_null_pointer(&self) -> bool {
+        let name = self.files.bytes(self.name(), &self.nodes.made);
+        matches!(name, b"decltype(nullptr)" | b"typeof (nullptr)")
     }
 
     fn small(&self, slot: Slot) -> u32 {

@@ -8,19 +8,25 @@ use std::collections::{HashMap, HashSet};
 use crate::dwarf::unit::keys::{Keys, UnitTypes, is_nominal};
 use crate::dwarf::unit::nodes::{Ref, Shape};
 use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Table};
+use crate::error::{Error, Result};
 
 /// What a reference by name means.
 pub(crate) const BY_NAME: u32 = u32::MAX;
 /// A declaration: whatever fits.
 pub(crate) const ANY: u32 = u32::MAX - 1;
 
-/// References that a unit may have before its types count as hostile.
-const MOST_STEPS: usize = 1 << 24;
+/// How many references may be followed for each type and member of a unit. Types without a name are gone through
+/// anew wherever they are referred to; real ones are nested a few times.
+const STEPS_EACH: usize = 64;
+/// References that may be followed in any unit.
+const STEPS_FREE: usize = 1 << 20;
 
 /// A unit's classes, in the order of their entries.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct UnitList {
     pub classes: Box<[u32]>,
+    /// Their entries.
+    pub dies: Box<[u32]>,
     /// For some of them, by place in the list: what each of its references by name means, in order. A place in
     /// the list, [`BY_NAME`] or [`ANY`].
     pub exact: Vec<(u32, Box<[u32]>)>,
@@ -34,7 +40,7 @@ pub(crate) fn exact(
     table: &Table,
     nodes: &[u32],
     classes: &[u32],
-) -> Vec<(u32, Box<[u32]>)> {
+) -> Result<Vec<(u32, Box<[u32]>)>> {
     let several = several(table, classes);
     let entity = |class: u32| {
         let class = table.classes.get(class as usize);
@@ -52,7 +58,8 @@ pub(crate) fn exact(
         }
     }
     let mut found = Vec::new();
-    let mut steps = 0;
+    let count = types.nodes.nodes.len() + types.nodes.parts.len();
+    let mut steps = STEPS_FREE.saturating_add(count.saturating_mul(STEPS_EACH));
     for (place, &node) in (0u32..).zip(nodes) {
         let mut meant = Vec::new();
         let mut any = false;
@@ -66,12 +73,12 @@ pub(crate) fn exact(
                 Some(&place) if !declaration => place,
                 _ => ANY,
             });
-        });
+        })?;
         if any {
             found.push((place, meant.into()));
         }
     }
-    found
+    Ok(found)
 }
 
 /// The names that the unit gives to more than one type.
@@ -97,13 +104,15 @@ fn leaves(
     start: u32,
     steps: &mut usize,
     mut leaf: impl FnMut(u32, bool),
-) {
+) -> Result<()> {
     let mut stack = vec![(start, 0)];
     while let Some(top) = stack.last_mut() {
         let (number, next) = *top;
         top.1 += 1;
-        *steps += 1;
-        let node = types.nodes.get(number).filter(|_| *steps < MOST_STEPS);
+        *steps = steps.checked_sub(1).ok_or_else(|| {
+            Error::limit("types without a name are nested so that following them takes too long")
+        })?;
+        let node = types.nodes.get(number);
         let reference = node.and_then(|node| types.reference(node, next));
         let Some(reference) = reference else {
             stack.pop();
@@ -121,4 +130,5 @@ fn leaves(
             _ => {}
         }
     }
+    Ok(())
 }

@@ -144,7 +144,12 @@ impl Intern<'_> {
         // The size of a pointer or an array is no part of its key in the unit: some compilers say it, some don't.
         if !matches!(
             node.shape,
-            Shape::Base | Shape::Struct | Shape::Union | Shape::Enum | Shape::Variable
+            Shape::Base
+                | Shape::Struct
+                | Shape::Union
+                | Shape::Enum
+                | Shape::Variable
+                | Shape::Prototype
         ) {
             node.size = 0;
         }

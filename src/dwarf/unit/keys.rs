@@ -70,12 +70,16 @@ impl UnitTypes<'_> {
         };
         match node.shape {
             Shape::Pointer
+            | Shape::MemberPointer
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
             | Shape::Typedef
+            | Shape::Defined
             | Shape::Array
             | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag
             | Shape::Alias => (index == 0).then_some(node.ty),
             Shape::Prototype | Shape::Function => match index.checked_sub(1) {
                 None => Some(node.ty),
@@ -95,6 +99,7 @@ const fn is_single(shape: Shape) -> bool {
     matches!(
         shape,
         Shape::Pointer
+            | Shape::MemberPointer
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
@@ -297,10 +302,12 @@ impl Keys {
         match node.shape {
             Shape::Alias => self.done(types, node.ty),
             Shape::Void => Key::VOID,
-            Shape::Pointer | Shape::Const | Shape::Volatile | Shape::Restrict => {
-                mixer.key(self.done(types, node.ty)).finish()
-            }
-            Shape::Typedef | Shape::Variable => {
+            Shape::Pointer
+            | Shape::MemberPointer
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict => mixer.key(self.done(types, node.ty)).finish(),
+            Shape::Typedef | Shape::Variable | Shape::TypeTag | Shape::DeclTag => {
                 let (mixer, name) = types.name(mixer, node.name);
                 let ty = self.done(types, node.ty);
                 mixer
@@ -323,9 +330,12 @@ impl Keys {
                 }
                 mixer.finish()
             }
-            Shape::Prototype | Shape::Function | Shape::Struct | Shape::Union | Shape::Enum => {
-                self.content_of(types, node)
-            }
+            Shape::Prototype
+            | Shape::Function
+            | Shape::Struct
+            | Shape::Union
+            | Shape::Enum
+            | Shape::Defined => self.content_of(types, node),
         }
     }
 
@@ -341,6 +351,9 @@ impl Keys {
             return self.content_of(types, node);
         }
         let mut mixer = head(types, node);
+        if node.shape == Shape::Defined {
+            return mixer.key(self.of(types, node.ty)).finish();
+        }
         for part in types.nodes.parts_of(node) {
             let ty = self.of(types, part.ty);
             mixer = mix(types, mixer, part, ty);
@@ -359,7 +372,9 @@ impl Keys {
                 }
                 return mixer.finish();
             }
-            Shape::Prototype | Shape::Function => mixer = mixer.key(self.done(types, node.ty)),
+            Shape::Prototype | Shape::Function | Shape::Defined => {
+                mixer = mixer.key(self.done(types, node.ty));
+            }
             _ => {}
         }
         for part in parts {

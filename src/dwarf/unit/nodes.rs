@@ -59,6 +59,8 @@ pub(crate) enum Shape {
     /// `size` bytes, `aux` is the encoding.
     Base,
     Pointer,
+    /// A pointer to a member of C++; `ty` is the member's type.
+    MemberPointer,
     Const,
     Volatile,
     Restrict,
@@ -67,13 +69,20 @@ pub(crate) enum Shape {
     Union,
     /// `aux` is 1 where a value is negative.
     Enum,
+    /// A typedef of a language whose typedefs can be parts of cycles, so that it goes by its name.
+    Defined,
     /// One part a dimension.
     Array,
+    /// Where it has a `size` it is a value: a pointer to what has the code's address first.
     Prototype,
     /// A function: `aux` is the linkage, `ty` its prototype.
     Function,
     /// A variable: `aux` is the linkage.
     Variable,
+    /// A tag of a type: the name is its text, `ty` the type.
+    TypeTag,
+    /// A tag of a declaration: the name is its text, `ty` what is tagged, `aux` which part of that.
+    DeclTag,
     /// Another name for the type it refers to; nothing of its own is said. `aux` is why.
     Alias,
     /// Nothing BTF can say; `aux` is whether that is a loss.
@@ -84,7 +93,10 @@ impl Shape {
     /// Whether references to such a type, if it has a name, go by the name.
     #[inline]
     pub const fn is_nominal(self) -> bool {
-        matches!(self, Self::Struct | Self::Union | Self::Enum)
+        matches!(
+            self,
+            Self::Struct | Self::Union | Self::Enum | Self::Defined
+        )
     }
 }
 
@@ -172,6 +184,18 @@ impl Nodes {
         self.places.mark(node.die, number);
         self.nodes.push(node);
         number
+    }
+
+    /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type
+    /// that was taken both by its name and as a whole, the whole stays.
+    pub fn put_in_order(&mut self, unit_len: u32) {
+        self.nodes
+            .sort_unstable_by_key(|node| (node.die, node.declaration));
+        self.nodes.dedup_by_key(|node| node.die);
+        self.places.clear(unit_len);
+        for (number, node) in (0u32..).zip(&self.nodes) {
+            self.places.mark(node.die, number);
+        }
     }
 
     #[inline]

@@ -41,7 +41,11 @@ impl Pass<'_, '_> {
             }
             return Ok(inside);
         }
-        let node = self.named(Shape::Function, die, !has_code, around);
+        // Where two functions have the same code, gcc keeps one of them, and the other's entry has no address;
+        // but it is no declaration, nor one that is only ever inlined.
+        let is_folded = !self.attrs.flag(Slot::Declaration) && !self.attrs.has(Slot::Inline);
+        let is_there = has_code || is_folded;
+        let node = self.named(Shape::Function, die, !is_there, around);
         let owner = self.nodes.push(node);
         if self.attrs.has(Slot::Specification) {
             let by = self.ty(Slot::Specification);
@@ -60,9 +64,11 @@ impl Pass<'_, '_> {
     }
 
     /// Takes a variable. Those of functions are not global.
-    pub(super) fn variable(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<()> {
+    /// Answers its node.
+    pub(super) fn variable(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<u32> {
         if !self.wants.variables || around.local {
-            return self.skip(plan);
+            self.skip(plan)?;
+            return Ok(u32::MAX);
         }
         self.read(plan)?;
         let address = self.address();
@@ -70,11 +76,14 @@ impl Pass<'_, '_> {
         let mut node = self.named(Shape::Variable, die, declaration, around);
         node.size = address.unwrap_or(0);
         let node = self.nodes.push(node);
-        if self.attrs.has(Slot::Specification) {
-            let by = self.ty(Slot::Specification);
-            self.later.push(Later::Declared { node, by });
+        // With link-time optimisation, the address stands apart from name and type.
+        for slot in [Slot::Specification, Slot::Origin] {
+            if self.attrs.has(slot) {
+                let by = self.ty(slot);
+                self.later.push(Later::Declared { node, by });
+            }
         }
-        Ok(())
+        Ok(node)
     }
 
     fn named(&mut self, shape: Shape, die: u32, declaration: bool, around: Frame) -> Node {
@@ -128,7 +137,8 @@ impl Pass<'_, '_> {
 
 /// Fills in what entries left to others.
 pub(crate) fn complete(nodes: &mut Nodes, later: &[Later]) {
-    for later in later {
+    // Twice, as an entry may leave its name to one that leaves it to a declaration.
+    for later in later.iter().chain(later) {
         match *later {
             Later::Code { of } => {
                 if let Some(node) = nodes.follow(of)

@@ -35,6 +35,8 @@ pub(crate) struct Binding {
     pub variants: Vec<Variant>,
     /// For each entity, its variant where there is one only.
     pub meant: Vec<Meant>,
+    /// The variants that the units asked for have.
+    pub preferred: Vec<u32>,
 }
 
 /// What a name means.
@@ -48,16 +50,16 @@ pub(crate) enum Meant {
     Several,
 }
 
-/// Finds out which definition every name means.
+/// Finds out which definition every name means, and what the types of some units became.
 ///
 /// # Errors
 /// `Limit` where a hostile file would take too long.
-pub(crate) fn bind(table: &Table, lists: &[UnitList]) -> Result<Binding> {
+pub(crate) fn bind(table: &Table, lists: &[UnitList], units: &[u32]) -> Result<Binding> {
     let mut binder = Binder::new(table, lists);
     if binder.ambiguous.iter().any(|&ambiguous| ambiguous) {
         binder.refine()?;
     }
-    Ok(binder.finish())
+    Ok(binder.finish(units))
 }
 
 /// An occurrence of a class: the unit, and the place in its list.
@@ -249,7 +251,7 @@ impl<'a> Binder<'a> {
             let group = match known.get(&meaning) {
                 Some(&group) => group,
                 None => {
-                    let group = join(&mut groups, &meaning, self.seen(class, place));
+                    let group = join(&mut groups, &meaning, self.seen(place));
                     known.insert(meaning, group);
                     group
                 }
@@ -297,16 +299,17 @@ impl<'a> Binder<'a> {
         Some((class, group))
     }
 
-    /// Where a variant was first seen, as far as order goes: the class's own place for its first unit.
-    fn seen(&self, class: u32, place: Occurrence) -> Seen {
-        let class = self.table.classes.get(class as usize);
+    /// Where an occurrence is.
+    fn seen(&self, place: Occurrence) -> Seen {
+        let list = self.lists.get(place.0 as usize);
+        let die = list.and_then(|list| list.dies.get(place.1 as usize));
         Seen {
             unit: place.0,
-            die: class.map_or(u32::MAX, |class| class.seen.die),
+            die: die.copied().unwrap_or(u32::MAX),
         }
     }
 
-    fn finish(self) -> Binding {
+    fn finish(self, units: &[u32]) -> Binding {
         let mut order: Vec<(Seen, u32, u32)> = Vec::new();
         for class in self.listed() {
             match self.groups.get(&class) {
@@ -352,7 +355,20 @@ impl<'a> Binder<'a> {
                 meaning: meaning.collect(),
             });
         }
-        Binding { variants, meant }
+        let of_unit = |unit: u32| {
+            let classes = self.lists.get(unit as usize).map(|list| list.classes.len());
+            let places = 0..u32::try_from(classes.unwrap_or(0)).unwrap_or(u32::MAX);
+            places.map(move |place| (unit, place))
+        };
+        let places = units.iter().flat_map(|unit| of_unit(*unit));
+        let meanings = places.filter_map(|place| self.group(place));
+        let preferred = meanings.filter_map(|meaning| numbers.get(&meaning).copied());
+        let preferred = preferred.collect();
+        Binding {
+            variants,
+            meant,
+            preferred,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 use crate::graph::{GraphBuilder, Info, Kind, TypeGraph};
 use crate::id::TypeId;
+use crate::target::PointerWidth;
 
 /// What a conversion comes to.
 pub(crate) struct Emitted {
@@ -26,6 +27,8 @@ pub(crate) struct Emitted {
     pub seen: Vec<(TypeId, Seen)>,
     /// Variables: address and id.
     pub variables: Vec<(u64, TypeId)>,
+    /// By variant.
+    pub ids: Vec<TypeId>,
 }
 
 /// Makes the graph.
@@ -51,6 +54,7 @@ pub(crate) struct Emit<'a> {
     /// The id of the first record behind the named types.
     first_record: u32,
     most_types: u32,
+    pub(super) pointer_bytes: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -126,6 +130,7 @@ pub(crate) fn emit(
     unit_offsets: &[u64],
     builder: GraphBuilder,
     most_types: u32,
+    pointer_width: PointerWidth,
 ) -> Result<Emitted> {
     let mut emit = Emit {
         table,
@@ -150,6 +155,10 @@ pub(crate) fn emit(
         unit_offsets,
         first_record: 0,
         most_types,
+        pointer_bytes: match pointer_width {
+            PointerWidth::Four => 4,
+            PointerWidth::Eight => 8,
+        },
     };
     emit.find_dependent();
     emit.number();
@@ -185,6 +194,15 @@ impl Emit<'_> {
             .unwrap_or(Meant::Nothing)
     }
 
+    /// The class that a name means, where it means one.
+    pub(super) fn class_of(&self, entity: u32) -> Option<u32> {
+        let Meant::One(variant) = self.meant(entity) else {
+            return None;
+        };
+        let variant = self.binding.variants.get(variant as usize);
+        variant.map(|variant| variant.class)
+    }
+
     fn entity_of(&self, class: u32) -> u32 {
         let class = self.table.classes.get(class as usize);
         class.map_or(NO_ENTITY, |class| class.entity)
@@ -208,6 +226,7 @@ impl Emit<'_> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
         let mut variables = Vec::new();
+        let mut ids = Vec::with_capacity(self.ids.len());
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
             self.context = Context {
@@ -217,6 +236,7 @@ impl Emit<'_> {
             let id = self.ids.get(number).copied().unwrap_or(0);
             if id == 0 {
                 let id = self.value(RefId::class(variant.class), variant)?;
+                ids.push(TypeId::new(id));
                 if id > 0 {
                     seen.push((TypeId::new(id), variant.seen));
                 }
@@ -226,6 +246,7 @@ impl Emit<'_> {
                 }
             } else {
                 named.push(self.named(variant)?);
+                ids.push(TypeId::new(id));
                 seen.push((TypeId::new(id), variant.seen));
             }
         }
@@ -243,6 +264,7 @@ impl Emit<'_> {
             degraded: self.degraded.into_iter().collect(),
             seen,
             variables,
+            ids,
         })
     }
 
@@ -348,6 +370,7 @@ impl Emit<'_> {
         let name = self.name(entity.name)?;
         match entity.shape {
             Shape::Enum => self.cons(&[name, Info::new(Kind::Enum, 0, false).word(), 4]),
+            Shape::Defined => Ok(0),
             shape => {
                 let info = Info::new(Kind::Fwd, 0, shape == Shape::Union);
                 self.cons(&[name, info.word(), 0])

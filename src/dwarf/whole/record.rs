@@ -3,8 +3,9 @@
 use crate::dwarf::base::{BaseType, base_type, float_name};
 use crate::dwarf::report::Reason;
 use crate::dwarf::unit::nodes::{Note, Shape};
+use crate::dwarf::unit::tags::WHOLE;
 use crate::dwarf::whole::emit::Emit;
-use crate::dwarf::whole::table::Class;
+use crate::dwarf::whole::table::{Class, Piece, RefId, RefTarget};
 use crate::error::Result;
 use crate::graph::{Info, IntEncoding, Kind};
 
@@ -22,12 +23,19 @@ impl Emit<'_> {
             Shape::Const => self.cons(&[0, plain(Kind::Const), first]),
             Shape::Volatile => self.cons(&[0, plain(Kind::Volatile), first]),
             Shape::Restrict => self.cons(&[0, plain(Kind::Restrict), first]),
+            Shape::MemberPointer => self.member_pointer(number, class, first),
             Shape::Typedef => {
                 let name = self.name(class.name)?;
                 self.cons(&[name, plain(Kind::Typedef), first])
             }
             Shape::Base => self.base(number, class),
             Shape::Array => self.array(number, class, first),
+            Shape::Prototype if class.size > 0 => {
+                // Go's functions are values: a pointer to a closure, which starts with the code's address.
+                let proto = self.prototype(class, ids)?;
+                let code = self.cons(&[0, plain(Kind::Ptr), proto])?;
+                self.cons(&[0, plain(Kind::Ptr), code])
+            }
             Shape::Prototype => self.prototype(class, ids),
             Shape::Function => {
                 let proto = self.prototype(class, ids)?;
@@ -35,11 +43,24 @@ impl Emit<'_> {
                 let info = Info::new(Kind::Func, class.aux, false).word();
                 self.cons(&[name, info, proto])
             }
+            Shape::TypeTag => {
+                let name = self.name(class.name)?;
+                self.cons(&[name, plain(Kind::TypeTag), first])
+            }
+            // What is tagged may be nothing BTF can say.
+            Shape::DeclTag if first == 0 => Ok(0),
+            Shape::DeclTag => {
+                let name = self.name(class.name)?;
+                let Some(component) = self.component(class) else {
+                    return Ok(0);
+                };
+                self.cons(&[name, plain(Kind::DeclTag), first, component])
+            }
             Shape::Variable => {
                 let name = self.name(class.name)?;
                 self.cons(&[name, plain(Kind::Var), first, class.aux])
             }
-            Shape::Struct | Shape::Union | Shape::Enum => {
+            Shape::Struct | Shape::Union | Shape::Enum | Shape::Defined => {
                 let words = self.nominal(number, class, ids)?;
                 self.cons(&words)
             }
@@ -51,9 +72,38 @@ impl Emit<'_> {
     pub(super) fn nominal(&mut self, number: u32, class: &Class, ids: &[u32]) -> Result<Vec<u32>> {
         match class.shape {
             Shape::Enum => self.enumeration(number, class),
+            Shape::Defined => {
+                let info = Info::new(Kind::Typedef, 0, false).word();
+                let ty = ids.first().copied().unwrap_or(0);
+                Ok(vec![self.name(class.name)?, info, ty])
+            }
             Shape::Union => self.composite(Kind::Union, number, class, ids),
             _ => self.composite(Kind::Struct, number, class, ids),
         }
+    }
+
+    /// The number that a tagged part has in the record; `None` where it was left out.
+    fn component(&self, tag: &Class) -> Option<u32> {
+        if tag.aux == WHOLE {
+            return Some(WHOLE);
+        }
+        let class = match tag.ty.target() {
+            RefTarget::Class(class) => Some(class),
+            RefTarget::Entity(entity) => self.class_of(entity),
+            RefTarget::Void => None,
+        };
+        let class = class.and_then(|class| self.table.classes.get(class as usize))?;
+        if class.shape == Shape::Function {
+            return Some(tag.aux);
+        }
+        let pieces = self.table.pieces_of(class);
+        let most = most_place(pieces);
+        let kept = |piece: &Piece| lost(piece, most).is_none();
+        let tagged = pieces.get(tag.aux as usize).filter(|piece| kept(piece))?;
+        let before = (0u32..).zip(pieces).filter(|(number, piece)| {
+            kept(piece) && (piece.value, *number) < (tagged.value, tag.aux)
+        });
+        u32::try_from(before.count()).ok()
     }
 
     fn size(&mut self, number: u32, size: u64) -> u32 {
@@ -72,28 +122,17 @@ impl Emit<'_> {
     ) -> Result<Vec<u32>> {
         let table = self.table;
         let pieces = table.pieces_of(class);
-        // With one bitfield in it, a structure has 24 bits for every member's place.
-        let flag = pieces.iter().any(|piece| (1..=255).contains(&piece.bits));
-        let most = if flag {
-            MOST_BITFIELD_PLACE
-        } else {
-            u32::MAX.into()
-        };
+        let flag = has_bitfields(pieces);
+        let most = most_place(pieces);
         let mut words = vec![self.name(class.name)?, 0, self.size(number, class.size)];
         let mut count = 0u32;
-        for ((index, piece), ty) in (0u32..).zip(pieces).zip(ids) {
-            let reason = if piece.note == Note::Virtual {
-                Some(Reason::VirtualBase)
-            } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
-                Some(Reason::MemberPlace)
-            } else if piece.bits > 255 {
-                Some(Reason::Bitfield)
-            } else if piece.value > most {
-                Some(Reason::MemberBeyond)
-            } else {
-                None
-            };
-            if let Some(reason) = reason {
+        let mut members: Vec<_> = (0u32..).zip(pieces).zip(ids).collect();
+        // The kernel wants them in the order of their places. In C they are; Rust and C++ place them as they like.
+        if !pieces.is_sorted_by_key(|piece| piece.value) {
+            members.sort_by_key(|((_, piece), _)| piece.value);
+        }
+        for ((index, piece), ty) in members {
+            if let Some(reason) = lost(piece, most) {
                 self.lose(number, index, reason);
                 continue;
             }
@@ -171,6 +210,37 @@ impl Emit<'_> {
         }
     }
 
+    /// A pointer to a member: to data its distance from the object's start; to a function the function and
+    /// what to add to the object's address (Itanium C++ ABI, section 2.3).
+    fn member_pointer(&mut self, number: u32, class: &Class, target: u32) -> Result<u32> {
+        self.lose(number, u32::MAX, Reason::MemberPointer);
+        let width = self.pointer_bytes;
+        let name = self.text(if width == 8 { "long" } else { "int" })?;
+        let distance = self.int(name, width, IntEncoding::SIGNED)?;
+        if !self.is_function(class.ty) {
+            return Ok(distance);
+        }
+        let pointer = self.cons(&[0, Info::new(Kind::Ptr, 0, false).word(), target])?;
+        let (ptr, adj) = (self.text("ptr")?, self.text("adj")?);
+        let info = Info::new(Kind::Struct, 2, false).word();
+        let bits = width * 8;
+        self.cons(&[0, info, width * 2, ptr, pointer, 0, adj, distance, bits])
+    }
+
+    /// Whether a type is a function's, perhaps by another name.
+    fn is_function(&self, ty: RefId) -> bool {
+        let mut ty = ty;
+        // The table's classes refer to those before them, so this ends.
+        while let RefTarget::Class(number) = ty.target() {
+            match self.table.classes.get(number as usize) {
+                Some(class) if class.shape == Shape::Prototype => return true,
+                Some(class) if class.shape == Shape::Typedef => ty = class.ty,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
         let data = u32::from(encoding.0) << 24 | size.saturating_mul(8);
         self.cons(&[name, Info::new(Kind::Int, 0, false).word(), size, data])
@@ -218,6 +288,35 @@ impl Emit<'_> {
             }
         }
         self.cons(&words)
+    }
+}
+
+fn has_bitfields(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| (1..=255).contains(&piece.bits))
+}
+
+/// Where a member of a structure with these can be at most.
+fn most_place(pieces: &[Piece]) -> u64 {
+    // With one bitfield in it, a structure has 24 bits for every member's place.
+    if has_bitfields(pieces) {
+        MOST_BITFIELD_PLACE
+    } else {
+        u32::MAX.into()
+    }
+}
+
+/// Why a member is left out, if it is.
+fn lost(piece: &Piece, most: u64) -> Option<Reason> {
+    if piece.note == Note::Virtual {
+        Some(Reason::VirtualBase)
+    } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
+        Some(Reason::MemberPlace)
+    } else if piece.bits > 255 {
+        Some(Reason::Bitfield)
+    } else if piece.value > most {
+        Some(Reason::MemberBeyond)
+    } else {
+        None
     }
 }
 

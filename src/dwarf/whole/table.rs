@@ -259,12 +259,16 @@ impl Table {
         };
         match class.shape {
             Shape::Pointer
+            | Shape::MemberPointer
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
             | Shape::Typedef
+            | Shape::Defined
             | Shape::Array
             | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag
             | Shape::Alias => (index == 0).then_some(class.ty),
             Shape::Prototype | Shape::Function => match index.checked_sub(1) {
                 None => Some(class.ty),

@@ -1,12 +1,13 @@
 //! `btfkit check`: which programs run on which targets.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use btfkit::pipeline::{Options, Sums, Verdict, check};
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, read, targets};
+use crate::input::{Aliases, DebugRoots, TargetArgument, read, targets};
 use crate::progress::Progress;
 use crate::style::Style;
 
@@ -29,6 +30,12 @@ pub struct Arguments {
     #[arg(long, short, value_name = "[LABEL=]FILE", required = true, num_args = 1, value_parser = TargetArgument::parse)]
     target: Vec<TargetArgument>,
 
+    #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Print each poisoned relocation that can be reached
     #[arg(long)]
     verbose: bool,
@@ -42,9 +49,17 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let targets = targets(&arguments.target)?;
     let progress = Progress::start("trying every object on every target".to_owned(), style);
-    let verdicts = check(&objects, &targets, &Options::default())
+    let mut options = Options::default();
+    options.search = Some(arguments.debug.search());
+    options.aliases = arguments.aliases.alias.clone();
+    let verdicts = check(&objects, &targets, &options)
         .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
     drop(progress);
+    let incomplete: BTreeSet<_> = verdicts
+        .iter()
+        .flat_map(|verdict| &verdict.incomplete)
+        .collect();
+    style.incomplete(incomplete.into_iter().cloned());
     arguments.print(&verdicts).map_err(Failure::stdout)?;
     let bad = verdicts.iter().filter(|verdict| !verdict.is_good()).count();
     if bad > 0 {

@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use btfkit::dwarf;
-use btfkit::pipeline::{LoadOptions, Source};
+use btfkit::pipeline::Source;
 
 use crate::failure::Failure;
-use crate::input::{is_elf, types};
+use crate::input::{Aliases, DebugRoots, is_elf, types};
 use crate::output;
 use crate::style::Style;
 
@@ -41,6 +41,12 @@ pub struct Arguments {
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
+    #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT.btf")]
     output: PathBuf,
@@ -48,7 +54,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (program, roots) = arguments.program()?;
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }
@@ -57,6 +63,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .functions(arguments.functions)
         .variables(arguments.variables);
     conversion.roots = roots;
+    if !conversion.roots.is_empty() {
+        let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
+        conversion.roots.extend(names);
+    }
     conversion.threads = arguments.jobs;
     options.conversion = conversion;
 
@@ -70,7 +80,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
     }
-    output::write_graph(&arguments.output, &loaded.graph)
+    let aliases = arguments.aliases.alias.iter();
+    let graph = loaded
+        .graph
+        .with_aliases(aliases.map(|(alias, name)| (alias.as_str(), name.as_str())))
+        .map_err(|error| Failure::at(&program, error))?;
+    output::write_graph(&arguments.output, &graph)
 }
 
 impl Arguments {

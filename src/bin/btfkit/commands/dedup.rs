@@ -6,10 +6,9 @@ use btfkit::elf::BpfObject;
 use btfkit::encode::{encode, encode_ext};
 use btfkit::graph::TypeGraph;
 use btfkit::merge::{Deduped, Options, dedup};
-use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::{read, types};
+use crate::input::{DebugRoots, read, types};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -33,6 +32,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
@@ -44,7 +46,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
             "--ext writes a second file: name a file after -o".to_owned(),
         ));
     }
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use btfkit::graph::{Kind, TypeGraph};
 use btfkit::merge::diff;
-use btfkit::pipeline::LoadOptions;
 use btfkit::{Limits, TypeId};
 
 use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, types};
 use crate::style::Style;
 
 /// Show how the types of two files differ, field by field
@@ -33,13 +32,16 @@ pub struct Arguments {
     #[arg(long = "type", value_name = "NAME", num_args = 1..)]
     names: Vec<String>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// What split BTF goes on from: for kernel modules, the kernel
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }

@@ -4,13 +4,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use btfkit::graph::{Type, TypeGraph};
-use btfkit::pipeline::LoadOptions;
 use btfkit::render;
 use clap::ValueEnum;
 
 use crate::commands::relocate::into_io;
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, types};
 use crate::style::Style;
 
 /// Print the types of a file
@@ -34,6 +33,9 @@ pub struct Arguments {
     #[arg(long)]
     dwarf: bool,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// What split BTF goes on from: for a kernel module, the kernel
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
@@ -49,7 +51,7 @@ enum Format {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }

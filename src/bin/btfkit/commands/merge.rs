@@ -4,12 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use btfkit::merge::{Collision, Input, Merged, Merger, Options, Policy};
-use btfkit::pipeline::LoadOptions;
 use btfkit::{Error, Limits, Place};
 
 use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::{TargetArgument, types};
+use crate::input::{DebugRoots, TargetArgument, types};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -45,6 +44,9 @@ pub struct Arguments {
     #[arg(long, value_name = "keep|prefer=LABEL|rename|fail", default_value = "keep",
         value_parser = OnCollision::parse)]
     on_collision: OnCollision,
+
+    #[command(flatten)]
+    debug: DebugRoots,
 
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT.btf")]
@@ -96,7 +98,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     if policy != Policy::Keep {
         distinct_labels(&arguments.files)?;
     }
-    let mut load_options = LoadOptions::default();
+    let mut load_options = arguments.debug.load_options();
     let mut options = Options::default();
     if let Some(base) = &arguments.base {
         let base = types(base, &load_options, style)?.graph;

@@ -7,7 +7,7 @@ use btfkit::encode::encode;
 use btfkit::pipeline::{Options, minimise};
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, read};
+use crate::input::{Aliases, DebugRoots, TargetArgument, read};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -32,6 +32,12 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     module: Vec<PathBuf>,
 
+    #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "MIN.btf")]
     output: PathBuf,
@@ -48,7 +54,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         target.modules.push(read(module)?.into());
     }
     let progress = Progress::start("looking for what the objects need".to_owned(), style);
-    let small = minimise(&objects, &target, &Options::default())
+    let mut options = Options::default();
+    options.search = Some(arguments.debug.search());
+    options.aliases = arguments.aliases.alias.clone();
+    let small = minimise(&objects, &target, &options)
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))
         .map_err(|error| match error.places().first() {
             Some(Place::File(label)) if *label == arguments.target.label => {

@@ -4,10 +4,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use btfkit::graph::Field;
-use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, types};
 use crate::style::Style;
 
 /// Tell where fields of a structure lie, and how large they are
@@ -29,13 +28,16 @@ pub struct Arguments {
     #[arg(value_name = "FIELD.PATH[2]")]
     paths: Vec<String>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// What split BTF goes on from: for a kernel module, the kernel
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     if let Some(base) = &arguments.base {
         options.base = Some(types(base, &options, style)?.graph);
     }

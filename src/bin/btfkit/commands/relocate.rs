@@ -9,7 +9,7 @@ use btfkit::{Error, Place};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
-use crate::input::{TargetArgument, is_bpf_object, read, targets};
+use crate::input::{Aliases, DebugRoots, TargetArgument, is_bpf_object, read, targets};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -37,6 +37,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     module: Vec<PathBuf>,
 
+    /// The function the object is attached to, in the first program or the one of this label: of types with one
+    /// name, those of the function's unit are meant
+    #[arg(long, value_name = "[LABEL=]NAME")]
+    function: Option<String>,
+
     /// Convert a target's DWARF even if it has BTF
     #[arg(long)]
     dwarf: bool,
@@ -52,6 +57,12 @@ pub struct Arguments {
     /// How to write the report
     #[arg(long, value_name = "FORMAT")]
     report: Option<Format>,
+
+    #[command(flatten)]
+    aliases: Aliases,
+
+    #[command(flatten)]
+    debug: DebugRoots,
 
     /// Where to write the rewritten object; - is standard output
     #[arg(long, short, value_name = "OUT.o")]
@@ -72,14 +83,20 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let object = read(&object_path)?;
     let mut targets = targets(&target_arguments)?;
     give_modules(&mut targets, &module_paths)?;
+    if let Some(function) = &arguments.function {
+        give_function(&mut targets, function)?;
+    }
 
     let mut options = Options::default();
     options.partial = arguments.partial;
     options.dwarf = arguments.dwarf;
+    options.search = Some(arguments.debug.search());
+    options.aliases = arguments.aliases.alias.clone();
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
     drop(progress);
+    style.incomplete(relocated.incomplete.iter().cloned());
 
     let strict = if arguments.strict {
         check_strict(&relocated.report)
@@ -157,6 +174,24 @@ pub fn into_io(error: Error) -> io::Error {
     let source = std::error::Error::source(&error);
     let kind = source.and_then(|source| source.downcast_ref::<io::Error>());
     kind.map_or(io::ErrorKind::Other, io::Error::kind).into()
+}
+
+/// Tells a program which of its functions is meant.
+fn give_function(targets: &mut [Target], function: &str) -> Result<(), Failure> {
+    let mut programs = targets
+        .iter_mut()
+        .filter(|target| target.role == Role::User);
+    let (program, name) = match function.split_once('=') {
+        Some((label, name)) => (programs.find(|target| target.label == label), name),
+        None => (programs.next(), function),
+    };
+    let Some(program) = program else {
+        return Err(Failure::Usage(format!(
+            "no program among the targets for --function {function}"
+        )));
+    };
+    program.function = Some(name.to_owned());
+    Ok(())
 }
 
 /// Hands the modules to the first target that is a kernel.

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use btfkit::merge::{Input, Options, merge};
-use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{DebugRoots, types};
 use crate::output;
 use crate::style::Style;
 
@@ -24,13 +23,16 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     base: PathBuf,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let options = LoadOptions::default();
+    let options = arguments.debug.load_options();
     let base = types(&arguments.base, &options, style)?.graph;
     let graph = types(&arguments.file, &options, style)?.graph;
     let before = graph.len();

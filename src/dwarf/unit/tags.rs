@@ -1,0 +1,69 @@
+//! The attributes `btf_type_tag` and `btf_decl_tag`, which clang says in entries of their own
+//! (`DW_TAG_LLVM_annotation`): the kind of tag in the name, its text in the constant.
+
+use crate::dwarf::names::NameRef;
+use crate::dwarf::read::{Plan, Slot};
+use crate::dwarf::unit::collect::{Frame, Pass, Role};
+use crate::dwarf::unit::nodes::{Node, Ref, Shape};
+use crate::error::Result;
+
+/// What stands for the whole of what is tagged, not one of its members or parameters.
+pub(crate) const WHOLE: u32 = u32::MAX;
+
+impl Pass<'_, '_> {
+    /// Takes a tag of what is around.
+    pub(super) fn tag_entry(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<()> {
+        self.read(plan)?;
+        let text = self.name_of(self.attrs.get(Slot::ConstValue));
+        let kind = self.files.bytes(self.name(), &self.nodes.made);
+        let (is_type, is_declaration) = (kind == b"btf_type_tag", kind == b"btf_decl_tag");
+        let Some(&owner) = self.nodes.get(around.owner) else {
+            return Ok(());
+        };
+        if text.is_none() {
+            return Ok(());
+        }
+        if is_type && around.role == Role::Scope && owner.shape == Shape::Pointer {
+            // It stands between the pointer and what that points to; the last one next to the pointer.
+            self.nodes
+                .push(node(die, Shape::TypeTag, text, owner.ty, 0));
+            if let Some(pointer) = self.nodes.nodes.get_mut(around.owner as usize) {
+                pointer.ty = Ref::unit(die);
+            }
+        }
+        if is_declaration && let Some(component) = self.component(around, &owner) {
+            let tagged = Ref::unit(owner.die);
+            self.nodes
+                .push(node(die, Shape::DeclTag, text, tagged, component));
+        }
+        Ok(())
+    }
+
+    /// Which part of its owner a tag is for; `None` where it is for nothing that has tags.
+    fn component(&self, around: Frame, owner: &Node) -> Option<u32> {
+        match (around.role, owner.shape) {
+            (Role::Composite, Shape::Struct | Shape::Union)
+            | (Role::Parameters, Shape::Function)
+            | (Role::Scope, Shape::Typedef | Shape::Variable) => Some(WHOLE),
+            (Role::Part, Shape::Struct | Shape::Union | Shape::Function) => {
+                // The part was added just before.
+                u32::try_from(self.open_parts()).ok()?.checked_sub(1)
+            }
+            _ => None,
+        }
+    }
+}
+
+const fn node(die: u32, shape: Shape, name: NameRef, ty: Ref, aux: u32) -> Node {
+    Node {
+        die,
+        shape,
+        declaration: false,
+        name,
+        size: 0,
+        ty,
+        aux,
+        first: 0,
+        count: 0,
+    }
+}

@@ -1,0 +1,114 @@
+//! Further names of types.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::builder::GraphBuilder;
+use crate::graph::kind::Kind;
+use crate::graph::store::TypeGraph;
+use crate::graph::types::Type;
+use crate::id::TypeId;
+
+impl TypeGraph {
+    /// The types that a name means: those that have it, or else those whose name C spells so
+    /// ([`c_spelling`](super::c_spelling)).
+    ///
+    /// # Errors
+    /// `Ambiguous` where types of different names are spelled so.
+    pub fn named_or_spelled<'g>(&'g self, name: &'g [u8]) -> Result<Vec<Type<'g>>> {
+        let exact: Vec<Type<'g>> = self.named(name).collect();
+        if !exact.is_empty() {
+            return Ok(exact);
+        }
+        one_name(self.spelled(name).collect(), name)
+    }
+
+    /// The graph with a further name for some types: `aliases` are new names, which must be identifiers of C,
+    /// and what each is a name for ([`Self::named_or_spelled`]). The ids there are stay.
+    ///
+    /// ```
+    /// use btfkit::graph::{GraphBuilder, Kind};
+    /// let mut builder = GraphBuilder::new();
+    /// builder.composite(Kind::Struct, "ns::Foo<int>", 4, &[])?;
+    /// let graph = builder.freeze()?.with_aliases([("app_Foo", "ns::Foo<int>")])?;
+    /// assert!(graph.find(Kind::Struct, "app_Foo").is_some());
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NotFound` where there is no type of a name; `Ambiguous` as [`Self::named_or_spelled`], and where a type
+    /// has the new name already; `Usage` where the new name is no identifier.
+    pub fn with_aliases<'a>(
+        &self,
+        aliases: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self> {
+        let mut builder = GraphBuilder::resume(self);
+        let mut any = false;
+        for (alias, name) in aliases {
+            self.check_alias(alias)?;
+            let types = self.named_or_spelled(name.as_bytes())?;
+            if types.is_empty() {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("no type is called {name:?}, for which {alias} is to be an alias"),
+                ));
+            }
+            for ty in types {
+                add(&mut builder, ty, alias)?;
+                any = true;
+            }
+        }
+        if any {
+            builder.freeze()
+        } else {
+            Ok(self.clone())
+        }
+    }
+
+    fn check_alias(&self, alias: &str) -> Result<()> {
+        let first = alias.bytes().next().unwrap_or(b'0');
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if first.is_ascii_digit() || !alias.bytes().all(is_word) {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("{alias:?} is no identifier of C, so it can't be an alias"),
+            ));
+        }
+        if self.named(alias.as_bytes()).next().is_some() {
+            return Err(Error::new(
+                ErrorKind::Ambiguous,
+                format!("there is a type called {alias} already, so it can't be an alias"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The types, if they all have one name.
+pub(crate) fn one_name<'g>(types: Vec<Type<'g>>, spelling: &[u8]) -> Result<Vec<Type<'g>>> {
+    let first = types.first().map(|ty| ty.name());
+    let other = types.iter().find(|ty| Some(ty.name()) != first);
+    match (first, other) {
+        (Some(first), Some(other)) => Err(Error::new(
+            ErrorKind::Ambiguous,
+            format!(
+                "{} is how C spells {} and {}; give the one that is meant an alias",
+                String::from_utf8_lossy(spelling),
+                first.to_string_lossy(),
+                other.name().to_string_lossy()
+            ),
+        )),
+        _ => Ok(types),
+    }
+}
+
+/// Adds a copy of a type's record under another name.
+fn add(builder: &mut GraphBuilder, ty: Type<'_>, alias: &str) -> Result<TypeId> {
+    if ty.kind() == Kind::Fwd {
+        return Ok(ty.id());
+    }
+    let mut words: Vec<u32> = ty.record_words().collect();
+    let name = builder.intern(alias)?;
+    if let Some(word) = words.first_mut() {
+        *word = name.get();
+    }
+    builder.record(&words)
+}

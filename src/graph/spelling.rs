@@ -1,0 +1,304 @@
+//! How C spells a name of another language.
+//!
+//! A BPF program is written in C, and `ns::Foo<int>` or `*main.Foo` are no names there. So every name has one
+//! spelling that is, and types are found by it where no type has the name itself:
+//!
+//! * Letters, digits and `_` stay. Everything else becomes `_`; `::` and `[` become two.
+//! * `*` becomes the word `ptr`, `&` the word `ref` and the sign in `-1` the word `neg`; where a letter or digit
+//!   stands beside such a word, a `_` comes between them.
+//! * A space counts only between words: `Pair<int, char>` and `Pair<int,char>` are spelled alike.
+//! * The integers of C are spelled as clang does: `long unsigned int` is `unsigned_long`.
+//! * There are never more than two `_` in a row, since three start a flavor; what would be more is left out.
+//! * A name that would start with a digit starts with `_`.
+//!
+//! `_` at the end may be left out, and must be where a flavor follows: `struct ns__Foo_int___app`. Names that
+//! are C identifiers already are spelled as they are.
+//!
+//! Two names can be spelled alike (`a.b` and `a/b`). Where a program has both, the spelling means neither.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::graph::names::is_indexed;
+use crate::graph::store::TypeGraph;
+use crate::graph::types::Type;
+use crate::id::TypeId;
+
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether a name is an identifier of C.
+fn is_identifier(name: &[u8]) -> bool {
+    name.first().is_none_or(|first| !first.is_ascii_digit())
+        && name.iter().all(|byte| is_word(*byte))
+}
+
+/// How C spells a name of another language.
+///
+/// ```
+/// use btfkit::graph::c_spelling;
+/// assert_eq!(&*c_spelling(b"ns::Foo<int>"), b"ns__Foo_int_");
+/// assert_eq!(&*c_spelling(b"*main.Foo"), b"ptr_main_Foo");
+/// assert_eq!(&*c_spelling(b"task_struct"), b"task_struct");
+/// ```
+///
+/// The rules: letters, digits and `_` stay, `::` and `[` become `__`, `*` the word `ptr`, `&` the word `ref`, the sign
+/// in `-1` the word `neg`, and everything else `_`. Spaces count only between words. The integers of C are
+/// spelled as clang does (`long unsigned int` is `unsigned_long`). There are never more than two `_` in a row,
+/// because three start a flavor, and no digit at the start, but `_` before it.
+#[must_use]
+pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
+    if is_identifier(name) {
+        return Cow::Borrowed(name);
+    }
+    let mut spelling = Spelling {
+        out: Vec::with_capacity(name.len() + 8),
+        ends_in_sign: false,
+    };
+    let mut rest = name;
+    let mut before = b'_';
+    while let Some((&byte, behind)) = rest.split_first() {
+        let next = behind.first().copied().unwrap_or(0);
+        let mut taken = 1;
+        match byte {
+            byte if is_word(byte) => taken = spelling.words(rest),
+            b' ' if is_word(before) && is_word(next) => spelling.bar(),
+            b' ' => {}
+            b'*' => spelling.sign(b"ptr"),
+            b'&' => spelling.sign(b"ref"),
+            b'-' if next.is_ascii_digit() && !is_word(before) => spelling.sign(b"neg"),
+            b'[' => {
+                spelling.bar();
+                spelling.bar();
+            }
+            _ => spelling.bar(),
+        }
+        let (done, behind) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
+        before = done.last().copied().unwrap_or(b'_');
+        rest = behind;
+    }
+    if spelling.out.first().is_none_or(u8::is_ascii_digit) {
+        spelling.out.insert(0, b'_');
+    }
+    Cow::Owned(spelling.out)
+}
+
+struct Spelling {
+    out: Vec<u8>,
+    /// Whether what was written last is the word for a sign.
+    ends_in_sign: bool,
+}
+
+impl Spelling {
+    fn bar(&mut self) {
+        self.ends_in_sign = false;
+        if !self.out.ends_with(b"__") {
+            self.out.push(b'_');
+        }
+    }
+
+    fn sign(&mut self, word: &[u8]) {
+        if self.out.last().is_some_and(|last| *last != b'_') {
+            self.bar();
+        }
+        self.out.extend_from_slice(word);
+        self.ends_in_sign = true;
+    }
+
+    fn word(&mut self, word: &[u8]) {
+        if self.ends_in_sign {
+            self.bar();
+        }
+        for &byte in word {
+            match byte {
+                b'_' => self.bar(),
+                byte => self.out.push(byte),
+            }
+        }
+    }
+
+    /// Takes the words at the start: one, or all those of an integer's name. Answers how many bytes.
+    fn words(&mut self, text: &[u8]) -> usize {
+        let (mut unsigned, mut signed, mut long, mut short, mut char) =
+            (false, false, 0, false, false);
+        let mut taken = 0;
+        loop {
+            let rest = text.get(taken..).unwrap_or_default();
+            let behind = if taken == 0 {
+                Some(rest)
+            } else {
+                rest.strip_prefix(b" ")
+            };
+            let Some(behind) = behind else { break };
+            let word = first_word(behind);
+            match word {
+                b"unsigned" => unsigned = true,
+                b"signed" => signed = true,
+                b"long" => long += 1,
+                b"short" => short = true,
+                b"char" => char = true,
+                b"int" => {}
+                _ => break,
+            }
+            taken += rest.len() - behind.len() + word.len();
+        }
+        if taken == 0 {
+            let word = first_word(text);
+            self.word(word);
+            return word.len();
+        }
+        let mut parts: Vec<&[u8]> = Vec::new();
+        parts.extend(unsigned.then_some(&b"unsigned"[..]));
+        parts.extend((signed && char).then_some(&b"signed"[..]));
+        parts.extend((0..long.min(2)).map(|_| &b"long"[..]));
+        parts.extend(short.then_some(&b"short"[..]));
+        parts.extend(char.then_some(&b"char"[..]));
+        parts.extend((long == 0 && !short && !char).then_some(&b"int"[..]));
+        self.word(&parts.join(&b'_'));
+        taken
+    }
+}
+
+fn first_word(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| !is_word(*byte));
+    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
+}
+
+/// A spelling without the `_` at its end, by which types are looked up.
+pub(crate) fn spelling_key(spelling: &[u8]) -> &[u8] {
+    let end = spelling.iter().rposition(|byte| *byte != b'_');
+    end.and_then(|end| spelling.get(..=end)).unwrap_or(spelling)
+}
+
+/// A graph's own types whose names are no identifiers of C, by their spelling.
+#[derive(Debug, Default)]
+pub(crate) struct SpellingIndex {
+    ids: HashMap<Box<[u8]>, Vec<TypeId>>,
+}
+
+impl SpellingIndex {
+    pub fn new(graph: &TypeGraph) -> Self {
+        let mut index = Self::default();
+        for (id, name, info) in graph.own_heads() {
+            if !is_indexed(info.kind()) || name.get() == 0 {
+                continue;
+            }
+            let name = graph.string(name);
+            if let Cow::Owned(spelling) = c_spelling(name.as_bytes()) {
+                let key = spelling_key(&spelling);
+                match index.ids.get_mut(key) {
+                    Some(ids) => ids.push(id),
+                    None => _ = index.ids.insert(key.into(), vec![id]),
+                }
+            }
+        }
+        index
+    }
+}
+
+impl TypeGraph {
+    /// The types whose names are no identifiers of C and that C spells so ([`c_spelling`]; `_` at the end may be
+    /// left out), the base's first, then by id. They may have different names.
+    pub fn spelled<'g>(&'g self, spelling: &[u8]) -> impl Iterator<Item = Type<'g>> + 'g {
+        let mut levels = Vec::new();
+        let mut level = Some(self);
+        while let Some(graph) = level {
+            levels.push(graph);
+            level = graph.base();
+        }
+        let key: Box<[u8]> = spelling_key(spelling).into();
+        levels.into_iter().rev().flat_map(move |level| {
+            let ids = level.spelling_index().ids.get(&key);
+            ids.into_iter().flatten().map(|id| self.ty(*id))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::essential_name;
+
+    #[test]
+    fn spellings() {
+        let table = [
+            ("task_struct", "task_struct"),
+            ("a___b", "a___b"),
+            ("", ""),
+            ("ns::Foo<int>", "ns__Foo_int_"),
+            ("ns::Foo<ns::Bar<char> >", "ns__Foo_ns__Bar_char__"),
+            ("ns::Foo<ns::Bar<char>>", "ns__Foo_ns__Bar_char__"),
+            ("Foo<Bar<Baz<int>>>", "Foo_Bar_Baz_int__"),
+            ("Pair<int, char>", "Pair_int_char_"),
+            ("Pair<int,char>", "Pair_int_char_"),
+            ("Pair<const char*>", "Pair_const_char_ptr_"),
+            ("Pair<const char *>", "Pair_const_char_ptr_"),
+            ("Pair<long unsigned int>", "Pair_unsigned_long_"),
+            ("Pair<unsigned long>", "Pair_unsigned_long_"),
+            ("Pair<short int, long long int>", "Pair_short_long_long_"),
+            (
+                "Pair<unsigned int, signed char>",
+                "Pair_unsigned_int_signed_char_",
+            ),
+            ("Pair<long double>", "Pair_long_double_"),
+            ("Pair<interval>", "Pair_interval_"),
+            ("Array<int, -1>", "Array_int_neg_1_"),
+            ("Array<int, 1>", "Array_int_1_"),
+            (
+                "(anonymous namespace)::Hidden",
+                "_anonymous_namespace__Hidden",
+            ),
+            ("main.Foo", "main_Foo"),
+            ("*main.Foo", "ptr_main_Foo"),
+            ("[]int", "__int"),
+            (
+                "map[string]*net/http.Client",
+                "map__string_ptr_net_http_Client",
+            ),
+            ("&str", "ref_str"),
+            ("&[u8]", "ref__u8_"),
+            ("&u8", "ref_u8"),
+            ("[4]u8", "__4_u8"),
+            ("&mut dyn core::fmt::Write", "ref_mut_dyn_core__fmt__Write"),
+            ("(u8, u32)", "_u8_u32_"),
+            (
+                "core::option::Option<&shapes::Plain>",
+                "core__option__Option_ref_shapes__Plain_",
+            ),
+            ("a::{closure_env#0}", "a__closure_env_0_"),
+            ("3d", "_3d"),
+            ("a::_b::__c", "a__b__c"),
+            ("π", "__"),
+        ];
+        for (name, expected) in table {
+            let spelled = c_spelling(name.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&spelled), expected, "{name}");
+        }
+    }
+
+    /// Whatever the name: an identifier, without a flavor of its own, and with room for one.
+    #[test]
+    fn spellings_are_identifiers_without_flavor() {
+        let letters = b"a0_: <>*&-,./\xff";
+        let mut name = Vec::new();
+        for number in 0..200_000usize {
+            name.clear();
+            let mut rest = number;
+            while rest > 0 {
+                name.push(letters[rest % letters.len()]);
+                rest /= letters.len();
+            }
+            let Cow::Owned(spelled) = c_spelling(&name) else {
+                continue;
+            };
+            assert!(is_identifier(&spelled), "{name:?} {spelled:?}");
+            assert!(!spelled.windows(3).any(|three| three == b"___"), "{name:?}");
+            let key = spelling_key(&spelled);
+            if key.last() != Some(&b'_') {
+                let flavored = [key, b"___app"].concat();
+                assert_eq!(essential_name(&flavored), key, "{name:?}");
+            }
+        }
+    }
+}

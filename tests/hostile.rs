@@ -1,0 +1,183 @@
+//! DWARF made to take time or memory ends in an error, soon.
+
+use btfkit::dwarf::{Options, Sections, convert};
+use btfkit::{Endian, Error, ErrorKind, Limits, PointerWidth};
+
+const DW_TAG_COMPILE_UNIT: u8 = 0x11;
+const DW_TAG_STRUCTURE_TYPE: u8 = 0x13;
+const DW_TAG_MEMBER: u8 = 0x0d;
+const DW_TAG_BASE_TYPE: u8 = 0x24;
+const DW_AT_NAME: u8 = 0x03;
+const DW_AT_BYTE_SIZE: u8 = 0x0b;
+const DW_AT_DATA_MEMBER_LOCATION: u8 = 0x38;
+const DW_AT_TYPE: u8 = 0x49;
+const DW_FORM_DATA1: u8 = 0x0b;
+const DW_FORM_STRING: u8 = 0x08;
+const DW_FORM_REF4: u8 = 0x13;
+
+/// Codes of [`ABBREVS`].
+const UNIT: u8 = 1;
+const STRUCT: u8 = 2;
+const NAMELESS: u8 = 3;
+const MEMBER: u8 = 4;
+const INT: u8 = 5;
+
+#[rustfmt::skip]
+const ABBREVS: &[u8] = &[
+    UNIT, DW_TAG_COMPILE_UNIT, 1, 0, 0,
+    STRUCT, DW_TAG_STRUCTURE_TYPE, 1, DW_AT_NAME, DW_FORM_STRING, DW_AT_BYTE_SIZE, DW_FORM_DATA1, 0, 0,
+    NAMELESS, DW_TAG_STRUCTURE_TYPE, 1, DW_AT_BYTE_SIZE, DW_FORM_DATA1, 0, 0,
+    MEMBER, DW_TAG_MEMBER, 0, DW_AT_NAME, DW_FORM_STRING, DW_AT_TYPE, DW_FORM_REF4,
+    DW_AT_DATA_MEMBER_LOCATION, DW_FORM_DATA1, 0, 0,
+    INT, DW_TAG_BASE_TYPE, 0, DW_AT_NAME, DW_FORM_STRING, DW_AT_BYTE_SIZE, DW_FORM_DATA1, 0, 0,
+    0,
+];
+
+/// A unit of DWARF 4 with these entries, which start at byte 12 of it.
+fn unit(abbrevs: u32, entries: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(entries.len() + 8).unwrap() + 1;
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.extend([4, 0]);
+    bytes.extend(abbrevs.to_le_bytes());
+    bytes.extend([8, UNIT]);
+    bytes.extend(entries);
+    bytes.push(0);
+    bytes
+}
+
+fn structure(entries: &mut Vec<u8>, name: &str, members: &[(&str, u32, u8)]) -> u32 {
+    // From the start of the unit: its header has 11 bytes, its own entry one.
+    let place = u32::try_from(entries.len() + 12).unwrap();
+    if name.is_empty() {
+        entries.push(NAMELESS);
+    } else {
+        entries.push(STRUCT);
+        entries.extend(name.as_bytes());
+        entries.push(0);
+    }
+    entries.push(64);
+    for (name, ty, at) in members {
+        entries.push(MEMBER);
+        entries.extend(name.as_bytes());
+        entries.push(0);
+        entries.extend(ty.to_le_bytes());
+        entries.push(*at);
+    }
+    entries.push(0);
+    place
+}
+
+fn int(entries: &mut Vec<u8>) -> u32 {
+    let place = u32::try_from(entries.len() + 12).unwrap();
+    entries.push(INT);
+    entries.extend(b"int\0\x04");
+    place
+}
+
+fn sections(info: Vec<u8>, abbrev: Vec<u8>) -> Sections {
+    let mut sections = Sections::new(Endian::Little, PointerWidth::Eight);
+    sections.info = info.into();
+    sections.abbrev = abbrev.into();
+    sections
+}
+
+fn refused(sections: &Sections, options: &Options, what: &str) {
+    for roots in [vec![], vec!["outer".to_owned()]] {
+        let mut options = options.clone();
+        options.roots = roots;
+        options.allow_missing_roots = true;
+        let error: Error = convert(sections, &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+    }
+}
+
+#[test]
+fn these_entries_can_be_read() {
+    let mut entries = Vec::new();
+    let int = int(&mut entries);
+    let inner = structure(&mut entries, "", &[("a", int, 0), ("b", int, 4)]);
+    structure(&mut entries, "outer", &[("x", inner, 0), ("y", inner, 8)]);
+    let sections = sections(unit(0, &entries), ABBREVS.to_vec());
+    for options in [Options::default(), Options::default().root("outer")] {
+        let graph = convert(&sections, &options).unwrap().graph;
+        assert_eq!(graph.field("outer", "y.b").unwrap().offset.bytes().0, 12);
+    }
+}
+
+#[test]
+fn a_large_table_of_abbreviations_for_each_of_many_small_units() {
+    // Two tables, so that no unit has the one of the unit before.
+    let mut table = ABBREVS[..ABBREVS.len() - 1].to_vec();
+    for code in 1000u32..12_000 {
+        // As a LEB128 number of three bytes.
+        table.extend([
+            code as u8 | 0x80,
+            (code >> 7) as u8 | 0x80,
+            (code >> 14) as u8,
+        ]);
+        table.extend([DW_TAG_MEMBER, 0, DW_AT_NAME, DW_FORM_STRING, 0, 0]);
+    }
+    table.push(0);
+    let second = u32::try_from(table.len()).unwrap();
+    table.extend(table.clone());
+    let units = (0..4000).flat_map(|number| unit(number % 2 * second, &[]));
+    let sections = sections(units.collect(), table);
+    refused(&sections, &Options::default(), "abbreviations");
+}
+
+#[test]
+fn more_abbreviations_than_allowed() {
+    let mut options = Options::default();
+    options.limits = Limits::default();
+    options.limits.abbreviations = 10;
+    let mut entries = Vec::new();
+    int(&mut entries);
+    let sections = sections(unit(0, &entries), ABBREVS.to_vec());
+    refused(&sections, &options, "Limits::abbreviations");
+}
+
+#[test]
+fn more_entries_than_allowed() {
+    let mut options = Options::default();
+    options.limits.entries = 100;
+    let mut entries = Vec::new();
+    let int = int(&mut entries);
+    let members = vec![("m", int, 0); 200];
+    structure(&mut entries, "outer", &members);
+    let sections = sections(unit(0, &entries), ABBREVS.to_vec());
+    refused(&sections, &options, "Limits::entries");
+}
+
+#[test]
+fn nameless_types_nested_so_that_there_are_exponentially_many_ways() {
+    let mut entries = Vec::new();
+    let int = int(&mut entries);
+    // Two types with one name, so that what each reference means has to be found out.
+    let one = structure(&mut entries, "twice", &[("a", int, 0)]);
+    structure(&mut entries, "twice", &[("b", int, 0)]);
+    let mut inner = structure(&mut entries, "", &[("t", one, 0)]);
+    for _ in 0..40 {
+        inner = structure(&mut entries, "", &[("l", inner, 0), ("r", inner, 0)]);
+    }
+    structure(&mut entries, "outer", &[("all", inner, 0)]);
+    let sections = sections(unit(0, &entries), ABBREVS.to_vec());
+    // All types, so that both definitions are looked at.
+    let error = convert(&sections, &Options::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+}
+
+#[test]
+fn references_into_the_middle_of_entries() {
+    // One structure whose members refer to each of its own bytes.
+    let mut entries = Vec::new();
+    let int = int(&mut entries);
+    let members: Vec<_> = (0..3000).map(|at| ("m", int + at, 0)).collect();
+    structure(&mut entries, "outer", &members);
+    let sections = sections(unit(0, &entries), ABBREVS.to_vec());
+    for options in [Options::default(), Options::default().root("outer")] {
+        let graph = convert(&sections, &options).unwrap().graph;
+        let outer = graph.types().filter(|ty| ty.name() == "outer");
+        assert_eq!(outer.count(), 1);
+    }
+}

@@ -1,0 +1,120 @@
+//! `btf_type_tag` and `btf_decl_tag`, against the BTF that clang makes itself of the same source.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use btfkit::Limits;
+use btfkit::dwarf::{Options, convert};
+use btfkit::elf::{BpfObject, debug_sections};
+use btfkit::graph::{Kind, Type, TypeGraph, View};
+
+fn read(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata/types")
+        .join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn clangs() -> BpfObject {
+    BpfObject::parse(read("tags.bpf.o")).unwrap()
+}
+
+fn ours(program: &str, options: &Options) -> TypeGraph {
+    let sections = debug_sections(&read(program).into(), &Limits::default()).unwrap();
+    convert(&sections, options).unwrap().graph
+}
+
+/// Every tag of a declaration: its text, what is tagged, and which part of it.
+fn declarations(graph: &TypeGraph) -> BTreeSet<(String, String, String, Option<u32>)> {
+    let tags = graph.types().filter_map(|ty| match ty.view() {
+        View::DeclTag(tag) => {
+            let of = graph.ty(tag.target);
+            let text = |ty: Type<'_>| ty.name().to_string_lossy().into_owned();
+            Some((text(ty), of.kind().to_string(), text(of), tag.component))
+        }
+        _ => None,
+    });
+    tags.collect()
+}
+
+/// A type, with all that it refers to up to a name: `PTR TYPE_TAG(user) STRUCT(plain)`.
+fn spelled(graph: &TypeGraph, ty: Type<'_>) -> String {
+    let (mut ty, mut text) = (ty, String::new());
+    loop {
+        let (kind, name) = (ty.kind(), ty.name());
+        // The object only declares what it only points to.
+        let kind = if kind == Kind::Fwd {
+            Kind::Struct
+        } else {
+            kind
+        };
+        text.push_str(&format!("{kind}({}) ", name.to_string_lossy()));
+        match ty.view() {
+            View::Ptr(id) | View::Const(id) | View::TypeTag(id) => ty = graph.ty(id),
+            _ => return text,
+        }
+    }
+}
+
+fn members(graph: &TypeGraph, name: &str) -> Vec<String> {
+    let ty = graph.named(name.as_bytes()).next().unwrap();
+    let members = ty.members().map(|member| {
+        let name = member.name().to_string_lossy();
+        format!("{name}: {}", spelled(graph, graph.ty(member.ty)))
+    });
+    members.collect()
+}
+
+const BUILDS: [&str; 2] = ["tags.clang-dwarf4", "tags.clang-dwarf5"];
+
+#[test]
+fn tags_are_those_of_clang() {
+    let clangs = clangs();
+    let theirs = clangs.graph();
+    assert!(declarations(theirs).len() >= 12);
+    for build in BUILDS {
+        let graph = ours(build, &Options::new().functions(true).variables(true));
+        assert_eq!(declarations(&graph), declarations(theirs), "{build}");
+        for name in ["tagged", "choice"] {
+            assert_eq!(members(&graph, name), members(theirs, name), "{build}");
+        }
+        let typedef = |graph: &TypeGraph| {
+            let View::Typedef(id) = graph.find(Kind::Typedef, "pointer_t").unwrap().view() else {
+                panic!()
+            };
+            spelled(graph, graph.ty(id))
+        };
+        assert_eq!(typedef(&graph), typedef(theirs), "{build}");
+        let parameters = |graph: &TypeGraph| {
+            let View::Func(func) = graph.functions_named("look").next().unwrap().view() else {
+                panic!()
+            };
+            let View::FuncProto(proto) = graph.ty(func.proto).view() else {
+                panic!()
+            };
+            proto
+                .params()
+                .map(|param| spelled(graph, graph.ty(param.ty)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(parameters(&graph), parameters(theirs), "{build}");
+    }
+}
+
+/// A tag comes with what it is for, and with nothing else.
+#[test]
+fn tags_of_what_is_asked_for() {
+    let clangs = clangs();
+    for build in BUILDS {
+        for (root, is_mine) in [("tagged", true), ("choice", true), ("plain", false)] {
+            let graph = ours(build, &Options::new().root(root));
+            let all = declarations(clangs.graph());
+            let expected: BTreeSet<_> = all
+                .into_iter()
+                .filter(|(_, _, name, _)| name == root)
+                .collect();
+            assert_eq!(!expected.is_empty(), is_mine);
+            assert_eq!(declarations(&graph), expected, "{build}: {root}");
+        }
+    }
+}
