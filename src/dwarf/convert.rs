@@ -47,10 +47,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         None => Vec::new(),
     };
     let binding = bind(&table, &lists, &units)?;
-    let mut builder = match &options.base {
-        Some(base) => GraphBuilder::split(base),
-        None => GraphBuilder::with_limits(options.limits.clone()),
-    };
+    let mut builder = GraphBuilder::with_limits(options.limits.clone());
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
     let offsets: Vec<u64> = if job.linked.load(Ordering::Relaxed) {
