@@ -418,7 +418,7 @@ fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Result<()> {
     }
     if first == 0 && strings.first() != Some(&0) {
         return Err(Error::malformed(
-            "the string section doesn't start with the empty string",
+            "the string section doesn't start with the empty string: this is no BTF that stands for itself; split BTF is read with its base",
         ));
     }
     if strings.last().is_some_and(|&last| last != 0) {

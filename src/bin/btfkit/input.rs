@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use btfkit::elf::Search;
+use btfkit::graph::TypeGraph;
 use btfkit::pipeline::{LoadOptions, Loaded, Target, load, load_path};
 use btfkit::relocate::{KERNEL_LABEL, Role};
 use bytes::Bytes;
@@ -129,6 +130,29 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
     let missing = loaded.missing.iter();
     style.incomplete(missing.map(|missing| format!("{}: {missing}", path.display())));
     Ok(loaded)
+}
+
+/// What split BTF goes on from: each file from the one before, the first from none. `None` without any.
+pub fn base(
+    paths: &[PathBuf],
+    options: &LoadOptions,
+    style: Style,
+) -> Result<Option<TypeGraph>, Failure> {
+    let mut options = options.clone();
+    options.base = None;
+    for path in paths {
+        options.base = Some(types(path, &options, style)?.graph);
+    }
+    Ok(options.base)
+}
+
+/// As [`base`], where there must be one.
+pub fn required_base(
+    paths: &[PathBuf],
+    options: &LoadOptions,
+    style: Style,
+) -> Result<TypeGraph, Failure> {
+    base(paths, options, style)?.ok_or_else(|| Failure::Usage("--base is missing".to_owned()))
 }
 
 /// `[LABEL=]FILE`: a target on the command line.

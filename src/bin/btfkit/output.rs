@@ -26,6 +26,16 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     replace(path, |file| file.write_all(bytes)).map_err(|error| Failure::at(path, error))
 }
 
+/// Writes two files in the same way, both or none: the second is there when the first takes its name.
+pub fn write_both(path: &Path, bytes: &[u8], beside: &Path, more: &[u8]) -> Result<(), Failure> {
+    let mut at = path;
+    let done = replace(path, |file| {
+        file.write_all(bytes)?;
+        replace(beside, |file| file.write_all(more)).inspect_err(|_| at = beside)
+    });
+    done.map_err(|error| Failure::at(at, error))
+}
+
 /// Writes a graph in the same way, without another copy of it in memory.
 pub fn write_graph(path: &Path, graph: &TypeGraph) -> Result<(), Failure> {
     let options = encode::Options::default();

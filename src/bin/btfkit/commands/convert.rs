@@ -7,7 +7,7 @@ use btfkit::dwarf;
 use btfkit::pipeline::Source;
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, is_elf, types};
+use crate::input::{Aliases, DebugRoots, base, is_elf, types};
 use crate::output;
 use crate::style::Style;
 
@@ -26,8 +26,10 @@ pub struct Arguments {
     root: Vec<String>,
 
     /// Write split BTF over the types of this file: only what it doesn't have
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
     #[arg(long, value_name = "FILE")]
-    base: Option<PathBuf>,
+    base: Vec<PathBuf>,
 
     /// Convert functions, too
     #[arg(long)]
@@ -55,9 +57,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (program, roots) = arguments.program()?;
     let mut options = arguments.debug.load_options();
-    if let Some(base) = &arguments.base {
-        options.base = Some(types(base, &options, style)?.graph);
-    }
+    options.base = base(&arguments.base, &options, style)?;
     options.dwarf = true;
     let mut conversion = dwarf::Options::new()
         .functions(arguments.functions)

@@ -8,7 +8,7 @@ use btfkit::graph::TypeGraph;
 use btfkit::merge::{Deduped, Options, dedup};
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, read, types};
+use crate::input::{DebugRoots, base, read, types};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -29,8 +29,10 @@ pub struct Arguments {
     ext: Option<PathBuf>,
 
     /// What split BTF goes on from: for a kernel module, the kernel
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
     #[arg(long, value_name = "FILE")]
-    base: Option<PathBuf>,
+    base: Vec<PathBuf>,
 
     #[command(flatten)]
     debug: DebugRoots,
@@ -47,9 +49,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         ));
     }
     let mut options = arguments.debug.load_options();
-    if let Some(base) = &arguments.base {
-        options.base = Some(types(base, &options, style)?.graph);
-    }
+    options.base = base(&arguments.base, &options, style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let object = arguments
         .ext
@@ -65,11 +65,13 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let ext = object
         .map(|(path, object)| ext(&path, &object, &done))
         .transpose()?;
-    output::write(&arguments.output, &bytes)?;
-    if let Some(ext) = ext {
-        let mut beside = arguments.output.clone().into_os_string();
-        beside.push(".ext");
-        output::write(beside.as_ref(), &ext)?;
+    match ext {
+        None => output::write(&arguments.output, &bytes)?,
+        Some(ext) => {
+            let mut beside = arguments.output.clone().into_os_string();
+            beside.push(".ext");
+            output::write_both(&arguments.output, &bytes, beside.as_ref(), &ext)?;
+        }
     }
     style.note(&format!("{before} types became {}", done.graph.own_len()));
     Ok(())

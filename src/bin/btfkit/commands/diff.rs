@@ -9,7 +9,7 @@ use btfkit::{Limits, TypeId};
 
 use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::{DebugRoots, types};
+use crate::input::{DebugRoots, base, types};
 use crate::style::Style;
 
 /// Show how the types of two files differ, field by field
@@ -36,15 +36,15 @@ pub struct Arguments {
     debug: DebugRoots,
 
     /// What split BTF goes on from: for kernel modules, the kernel
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
     #[arg(long, value_name = "FILE")]
-    base: Option<PathBuf>,
+    base: Vec<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.debug.load_options();
-    if let Some(base) = &arguments.base {
-        options.base = Some(types(base, &options, style)?.graph);
-    }
+    options.base = base(&arguments.base, &options, style)?;
     let before = types(&arguments.before, &options, style)?.graph;
     let after = types(&arguments.after, &options, style)?.graph;
     let wanted =

@@ -7,7 +7,7 @@ use btfkit::merge::distill;
 use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{base, types};
 use crate::output;
 use crate::style::Style;
 
@@ -23,8 +23,10 @@ pub struct Arguments {
     file: PathBuf,
 
     /// What it is split from
-    #[arg(long, value_name = "FILE")]
-    base: PathBuf,
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
+    #[arg(long, value_name = "FILE", required = true)]
+    base: Vec<PathBuf>,
 
     /// Where to write the split BTF; its new base goes to OUT.base
     #[arg(long, short, value_name = "OUT")]
@@ -38,7 +40,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         ));
     }
     let mut options = LoadOptions::default();
-    options.base = Some(types(&arguments.base, &options, style)?.graph);
+    options.base = base(&arguments.base, &options, style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let at = |error| Failure::at(&arguments.file, error);
     let done = distill(&graph).map_err(at)?;
@@ -46,8 +48,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let split = encode(&done.graph).map_err(at)?;
     let mut beside = arguments.output.clone().into_os_string();
     beside.push(".base");
-    output::write(beside.as_ref(), &base)?;
-    output::write(&arguments.output, &split)?;
+    output::write_both(&arguments.output, &split, beside.as_ref(), &base)?;
     let (base, own) = (done.base.len(), done.graph.own_len());
     style.note(&format!("{own} types over {base} of the base"));
     Ok(())

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::commands::relocate::into_io;
 use crate::failure::Failure;
-use crate::input::{DebugRoots, types};
+use crate::input::{DebugRoots, base, types};
 use crate::style::Style;
 
 /// Print the types of a file
@@ -37,8 +37,10 @@ pub struct Arguments {
     debug: DebugRoots,
 
     /// What split BTF goes on from: for a kernel module, the kernel
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
     #[arg(long, value_name = "FILE")]
-    base: Option<PathBuf>,
+    base: Vec<PathBuf>,
 }
 
 /// How to print types.
@@ -52,9 +54,7 @@ enum Format {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.debug.load_options();
-    if let Some(base) = &arguments.base {
-        options.base = Some(types(base, &options, style)?.graph);
-    }
+    options.base = base(&arguments.base, &options, style)?;
     options.dwarf = arguments.dwarf;
     let graph = types(&arguments.file, &options, style)?.graph;
     let chosen = arguments.chosen(&graph)?;

@@ -8,7 +8,7 @@ use btfkit::{Error, Limits, Place};
 
 use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::{DebugRoots, TargetArgument, types};
+use crate::input::{DebugRoots, TargetArgument, base, types};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -27,8 +27,10 @@ pub struct Arguments {
     files: Vec<TargetArgument>,
 
     /// Write split BTF that goes on from the types of this file
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
     #[arg(long, value_name = "FILE")]
-    base: Option<PathBuf>,
+    base: Vec<PathBuf>,
 
     /// Append only: keep types that are the same apart
     #[arg(long, conflicts_with = "on_collision")]
@@ -100,8 +102,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     }
     let mut load_options = arguments.debug.load_options();
     let mut options = Options::default();
-    if let Some(base) = &arguments.base {
-        let base = types(base, &load_options, style)?.graph;
+    if let Some(base) = base(&arguments.base, &load_options, style)? {
         load_options.base = Some(base.clone());
         options.base = Some(base);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use btfkit::graph::Field;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, types};
+use crate::input::{DebugRoots, base, types};
 use crate::style::Style;
 
 /// Tell where fields of a structure lie, and how large they are
@@ -32,15 +32,15 @@ pub struct Arguments {
     debug: DebugRoots,
 
     /// What split BTF goes on from: for a kernel module, the kernel
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
     #[arg(long, value_name = "FILE")]
-    base: Option<PathBuf>,
+    base: Vec<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.debug.load_options();
-    if let Some(base) = &arguments.base {
-        options.base = Some(types(base, &options, style)?.graph);
-    }
+    options.base = base(&arguments.base, &options, style)?;
     options.conversion = options.conversion.root(&arguments.name);
     let graph = types(&arguments.file, &options, style)?.graph;
     let mut out = BufWriter::new(io::stdout().lock());

@@ -6,7 +6,7 @@ use btfkit::merge::rebase;
 use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{required_base, types};
 use crate::output;
 use crate::style::Style;
 
@@ -26,8 +26,10 @@ pub struct Arguments {
     from: Option<PathBuf>,
 
     /// The base to put it over
-    #[arg(long, value_name = "FILE")]
-    base: PathBuf,
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
+    #[arg(long, value_name = "FILE", required = true)]
+    base: Vec<PathBuf>,
 
     /// Where to write the split BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
@@ -36,7 +38,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = LoadOptions::default();
-    let base = types(&arguments.base, &options, style)?.graph;
+    let base = required_base(&arguments.base, &options, style)?;
     if let Some(from) = &arguments.from {
         options.base = Some(types(from, &options, style)?.graph);
     }

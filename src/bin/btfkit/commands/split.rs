@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use btfkit::merge::{Input, Options, merge};
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, types};
+use crate::input::{DebugRoots, required_base, types};
 use crate::output;
 use crate::style::Style;
 
@@ -20,8 +20,10 @@ pub struct Arguments {
     file: PathBuf,
 
     /// The base
-    #[arg(long, value_name = "FILE")]
-    base: PathBuf,
+    ///
+    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
+    #[arg(long, value_name = "FILE", required = true)]
+    base: Vec<PathBuf>,
 
     #[command(flatten)]
     debug: DebugRoots,
@@ -33,7 +35,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let options = arguments.debug.load_options();
-    let base = types(&arguments.base, &options, style)?.graph;
+    let base = required_base(&arguments.base, &options, style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let before = graph.len();
     let label = arguments.file.display().to_string();
