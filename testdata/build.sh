@@ -4,6 +4,7 @@
 #
 #   testdata/build.sh            in place
 #   testdata/build.sh --check    in a temporary folder, then compares with what is here
+#   testdata/build.sh --tools    says which tools it would use; tools.txt has those used for what is here
 #
 # With the compilers named in README.md the result is the same to the byte. Paths are
 # given relative to this folder and the folder itself is called `.` in the debug info.
@@ -29,8 +30,15 @@ case "${1-}" in
 	out=$(mktemp -d)
 	trap 'rm -rf "$out"' EXIT
 	;;
+--tools)
+	for tool in "$CLANG" "$CLANGXX" "$GCC" "$GXX" "$RUSTC" "$GDB" "$DWARFDUMP" llvm-objcopy-19 objcopy dwp dwz python3; do
+		echo "$tool: $("$tool" --version 2>&1 | grep -m1 '[0-9]' || echo 'not here')"
+	done
+	echo "$GO: $("$GO" version 2>&1 || echo 'not here')"
+	exit
+	;;
 *)
-	echo "usage: $0 [--check]" >&2
+	echo "usage: $0 [--check | --tools]" >&2
 	exit 2
 	;;
 esac

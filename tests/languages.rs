@@ -75,7 +75,7 @@ fn a_bpf_program_names_classes_in_c() {
             let found = record
                 .found_at
                 .unwrap_or_else(|| panic!("{build}: {record}"));
-            assert_eq!(u64::from(found.0), fact.bit, "{build}: {record}");
+            assert_eq!(found.0, fact.bit, "{build}: {record}");
         }
         // What gdb's table doesn't say: sizes, enumerators, a member of a member, and what can't be reached.
         let text = report.to_string();

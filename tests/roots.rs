@@ -12,6 +12,9 @@ use bytes::Bytes;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
+/// Roots that are tried of each program.
+const MOST_ROOTS: usize = 25;
+
 const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
 
 fn testdata() -> PathBuf {
@@ -43,7 +46,9 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
         } else if std::fs::read(&path)?.starts_with(b"\x7fELF") {
             match try_graph(&path, &read(&path)?, &Options::default()) {
                 Ok(_) => found.push(path),
-                Err(error) if error.kind() == ErrorKind::NoDebugInfo => {}
+                // Where it is in another file, that is here, too.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NoDebugInfo | ErrorKind::Stripped) => {}
                 Err(_) if path.to_string_lossy().contains("bpf") => {}
                 Err(error) => return Err(format!("{}: {error}", path.display()).into()),
             }
@@ -89,7 +94,9 @@ fn a_root_alone_is_what_it_is_among_all() -> Outcome {
             .filter(|ty| is_definition(*ty))
             .map(|ty| (ty.kind(), ty.name().to_string()))
             .collect();
-        for (kind, root) in roots {
+        // Programs in languages with a large runtime have thousands.
+        let every = roots.len().div_ceil(MOST_ROOTS).max(1);
+        for (kind, root) in roots.into_iter().step_by(every) {
             let place = format!("{}: {root}", path.display());
             let some = graph(&path, &Options::default().root(&root))
                 .map_err(|error| format!("{place}: {error}"))?;

@@ -47,10 +47,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
         None => Vec::new(),
     };
     let binding = bind(&table, &lists, &units)?;
-    let mut builder = match &options.base {
-        Some(base) => GraphBuilder::split(base),
-        None => GraphBuilder::with_limits(options.limits.clone()),
-    };
+    let mut builder = GraphBuilder::with_limits(options.limits.clone());
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
     let offsets: Vec<u64> = if job.linked.load(Ordering::Relaxed) {
@@ -480,7 +477,7 @@ pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool 
     let can_be = node.shape.is_nominal()
         || matches!(
             node.shape,
-            Shape::Typedef | Shape::Function | Shape::Variable
+            Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
         );
     can_be
         && !node.declaration

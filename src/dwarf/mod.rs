@@ -31,16 +31,35 @@
 //!
 //! | DWARF | BTF |
 //! |---|---|
-//! | structure, class, union | STRUCT, UNION; the name is qualified (`ns::Foo<int>`) but for C |
-//! | base class | a member without a name, so that its fields are found in the derived class; virtual ones are left out |
+//! | structure, class, union | STRUCT, UNION; the name is qualified (`ns::Foo<int>`) but for C. Members stand in the order of their places |
+//! | base class of C++ | a member without a name, so that its fields are found in the derived class; virtual ones are left out, since only the object knows where they are |
+//! | table of virtual functions | the member that the compiler declares (`_vptr.Foo`) |
 //! | reference | PTR |
+//! | `nullptr`'s type | PTR to `void` |
+//! | pointer to a member | what it is made of (Itanium C++ ABI): `long`, and for functions a structure of `ptr` and `adj` |
 //! | static member | left out |
-//! | variant part (Rust) | a UNION without a name with a member for each variant, and the tag, `__tag`, beside it |
+//! | nested type, enumeration of either sort, type of an anonymous namespace | as others; the names of what is around go before its own: `ns::Outer::Inner`, `(anonymous namespace)::Foo` |
+//! | structure, tuple, slice, `&str`, `&dyn` of Rust | STRUCT with the fields the compiler says: `__0`, `data_ptr` and `length`, `pointer` and `vtable` |
+//! | variant part (Rust) | a UNION without a name with a member for each variant, and the tag, `__tag`, beside it: where it is in a niche, at the place of the field |
+//! | slice, string, interface, map, channel of Go | what the runtime has: STRUCT of `array`, `len` and `cap`; of `str` and `len`; of `tab` and `data`; PTR to the runtime's STRUCT |
+//! | function value of Go | PTR to PTR to FUNC_PROTO: it points to a closure, which starts with the code's address |
+//! | embedded field of Go | a member with the type's name |
 //! | enumeration | ENUM up to 4 bytes, ENUM64 above; signed where a value is negative |
 //! | array | an ARRAY for each dimension, indexed by `int` |
 //! | `_Atomic` | the type itself |
 //! | base type | INT or FLOAT; `complex` is an ARRAY of two FLOATs, decimal numbers an INT, other sizes an ARRAY of bytes |
-//! | function | FUNC and FUNC_PROTO, if it has code of its own |
+//! | function | FUNC and FUNC_PROTO, if it has code, its own or another's that is the same |
+//! | `btf_type_tag`, `btf_decl_tag` (clang) | TYPE_TAG, DECL_TAG |
+//!
+//! A typedef of Go may refer to itself (`type F func(F)`), and so may its TYPEDEF.
+//!
+//! # How a BPF program names a type
+//!
+//! Names stay as the language has them. C can't write `ns::Foo<int>` or `*main.Foo`, so types are also found by how
+//! C spells their names ([`c_spelling`](crate::graph::c_spelling)): `struct ns__Foo_int_`, `struct ptr_main_Foo`. A type
+//! that has the name itself goes first. Where C spells two names alike, the look-up is refused, and an alias
+//! ([`with_aliases`](crate::graph::TypeGraph::with_aliases), `--alias`) tells which is meant. Where several
+//! units have types of one name, [`Options::function`] tells.
 //!
 //! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`].
 

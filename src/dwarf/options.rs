@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 
-use crate::graph::TypeGraph;
 use crate::limits::Limits;
 
 /// What [`convert`](super::convert) is asked for. The default is every type of the program, no functions
@@ -10,7 +9,7 @@ use crate::limits::Limits;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Names of structures, unions, enumerations and typedefs; these and what they refer to are converted.
+    /// Names of structures, unions, enumerations, typedefs and base types; these and what they refer to are converted.
     /// All types where empty. Every definition that a root has in the program is there; a named type that is only
     /// pointed to is the one of the first unit that defines it.
     pub roots: Vec<String>,
@@ -31,8 +30,6 @@ pub struct Options {
     pub function: Option<String>,
     /// How many threads to use; as many as the machine has where `None`. The result is the same.
     pub threads: Option<NonZeroUsize>,
-    /// A graph whose types the result goes on from as split BTF.
-    pub base: Option<TypeGraph>,
     /// Bounds on what the input may ask for.
     pub limits: Limits,
 }

@@ -75,6 +75,8 @@ pub(crate) struct Symbol {
     pub value: u64,
     /// Bytes.
     pub size: u64,
+    /// Whether another object's definition goes before it.
+    pub is_weak: bool,
 }
 
 impl Elf {
@@ -325,6 +327,7 @@ fn symbols<H: FileHeader<Endian = Endianness>>(
             section,
             value: symbol.st_value(endian).into(),
             size: symbol.st_size(endian).into(),
+            is_weak: symbol.st_bind() == elf::STB_WEAK,
         });
     }
     Ok(found)

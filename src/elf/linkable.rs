@@ -14,6 +14,8 @@ pub(crate) struct Linkable {
     pub sections: Vec<LinkableSection>,
     /// Bytes from the start of the section, by the section's number and the variable's name.
     pub variables: HashMap<(u32, Bytes), u64>,
+    /// The names of weak variables and functions.
+    pub weak: Vec<Bytes>,
 }
 
 /// A section that has a place in memory.
@@ -43,10 +45,14 @@ impl Linkable {
                 data: elf.raw(section)?,
             })
         });
-        let variables = elf.variables()?.into_iter();
+        let (variables, functions) = (elf.variables()?, elf.functions()?);
+        let weak = variables.iter().chain(&functions);
+        let weak = weak.filter(|symbol| symbol.is_weak);
         Ok(Self {
             sections: sections.collect::<Result<_>>()?,
+            weak: weak.map(|symbol| symbol.name.clone()).collect(),
             variables: variables
+                .into_iter()
                 .map(|symbol| ((symbol.section, symbol.name), symbol.value))
                 .collect(),
         })

@@ -161,6 +161,10 @@ impl Places {
         let sections = Linkable::new(&unit.object)?;
         let graph = placed(unit.object.graph(), &sections, limits)?;
         let mut object = Object::new(&*unit.label, graph, unit.object.ext().cloned());
+        let weak = sections.weak.iter();
+        object.weak = weak
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect();
         for section in &sections.sections {
             let name = String::from_utf8_lossy(&section.name).into_owned();
             if SHARED.contains(&&*name) {

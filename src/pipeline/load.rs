@@ -13,6 +13,7 @@ use crate::error::{Error, Place, Result};
 use crate::graph::TypeGraph;
 use crate::id::TypeId;
 use crate::limits::Limits;
+use crate::merge;
 use crate::parse;
 
 /// How to load types.
@@ -20,11 +21,11 @@ use crate::parse;
 #[non_exhaustive]
 pub struct LoadOptions {
     /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
-    /// read so, even with a base.
+    /// read so, even with a base. What is converted from DWARF becomes split BTF over it.
     pub base: Option<TypeGraph>,
     /// Whether to convert an ELF file's DWARF even where it has BTF.
     pub dwarf: bool,
-    /// How to convert DWARF: which types, and what else. Base and bounds are taken from the fields here.
+    /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
     pub conversion: dwarf::Options,
     /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
     /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
@@ -191,16 +192,36 @@ fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions)
 
 fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
     let conversion = dwarf::Options {
-        base: options.base.clone(),
         limits: options.limits.clone(),
         ..options.conversion.clone()
     };
-    let converted = dwarf::convert(sections, &conversion)?;
+    let mut converted = dwarf::convert(sections, &conversion)?;
+    if let Some(base) = &options.base {
+        (converted.graph, converted.preferred) =
+            over_base(converted.graph, &converted.preferred, base, &options.limits)?;
+    }
     Ok(Loaded {
         degraded: converted.degraded,
         preferred: converted.preferred,
         ..Loaded::new(converted.graph, Source::Dwarf)
     })
+}
+
+/// The types as split BTF: what the base has is not said again. Some of the types are followed to where they went.
+fn over_base(
+    graph: TypeGraph,
+    some: &[TypeId],
+    base: &TypeGraph,
+    limits: &Limits,
+) -> Result<(TypeGraph, Vec<TypeId>)> {
+    let mut split = merge::Options::split(base);
+    split.limits = limits.clone();
+    let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
+    let map = merged.types.first();
+    let mut moved: Vec<TypeId> = some.iter().filter_map(|id| map?.get(*id)).collect();
+    moved.sort_unstable();
+    moved.dedup();
+    Ok((merged.graph, moved))
 }
 
 /// The bytes, decompressed if they are compressed.

@@ -103,6 +103,35 @@ fn an_unrolled_cycle() {
     assert_eq!(unit.dedup().graph.len(), 2);
 }
 
+/// Differences further away than hashes see, in a graph in which few types have any: what refers to a type that
+/// was split off is found, step by step, and a declaration that has two meanings then is let go.
+#[test]
+fn differences_far_away() {
+    for depth in [7, 8, 9, 12, 20] {
+        let mut unit = Unit::default();
+        for filler in 0..40 * depth {
+            let name = format!("filler{filler}");
+            unit.0.int(&name, 4, IntEncoding::SIGNED).unwrap();
+        }
+        for end in ["a", "b"] {
+            let mut id = unit.0.int(end, 4, IntEncoding::SIGNED).unwrap();
+            for _ in 0..depth {
+                id = unit.ptr(id);
+            }
+            let complete = unit.structure("x", &[("far", id)]);
+            let pointer = unit.ptr(complete);
+            unit.0.typedef("t", pointer).unwrap();
+        }
+        let forward = unit.fwd("x");
+        let pointer = unit.ptr(forward);
+        unit.0.typedef("t", pointer).unwrap();
+        let graph = unit.done();
+        let done = dedup(graph.clone(), &Options::default()).unwrap();
+        assert_eq!(done.graph.len(), graph.len(), "{depth}");
+        every_type_is_there(&graph, &done.graph, &done.types);
+    }
+}
+
 /// Cycles through typedefs and anonymous types, as in Go, and through references alone, which no language
 /// has and which libbpf's deduplication refuses.
 #[test]

@@ -1,6 +1,6 @@
 //! Several objects' BTF and `.BTF.ext` as one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process::Command;
 
 use btfkit::elf::BpfObject;
@@ -68,6 +68,43 @@ fn sections_join_and_declarations_find_definitions() {
         places,
         [("a".into(), 0), ("b".into(), 16), ("shared".into(), 20)]
     );
+}
+
+/// A weak definition gives way to another one, and of several weak ones the first stands.
+#[test]
+fn weak_definitions() {
+    let of = |strong: Option<usize>| {
+        let mut objects: Vec<Object> = (0..3)
+            .map(|number| {
+                let mut object = Object::new(format!("{number}"), unit("own", true), None);
+                object.starts = HashMap::from([(".data".to_owned(), number * 8)]);
+                object.weak = HashSet::from(["shared".to_owned()]);
+                object
+            })
+            .collect();
+        if let Some(strong) = strong {
+            objects[strong].weak.clear();
+        }
+        // One that only declares it finds the one that stands.
+        objects.push(Object::new("last", unit("user", false), None));
+        objects[3].starts = HashMap::from([(".data".to_owned(), 24)]);
+        link(&objects, &Options::default()).unwrap().graph
+    };
+    for (strong, at) in [(None, 4), (Some(0), 4), (Some(2), 20)] {
+        let graph = of(strong);
+        let vars: Vec<_> = graph.types().filter(|ty| ty.name() == "shared").collect();
+        assert_eq!(vars.len(), 1, "{strong:?}");
+        let View::Datasec(data) = graph.find(Kind::Datasec, ".data").unwrap().view() else {
+            panic!()
+        };
+        let mut entries = data.entries().filter(|entry| entry.var == vars[0].id());
+        assert_eq!(
+            entries.next().map(|entry| entry.offset),
+            Some(at),
+            "{strong:?}"
+        );
+        assert!(entries.next().is_none(), "{strong:?}");
+    }
 }
 
 fn records(ext: &Ext) -> (usize, usize, usize) {

@@ -122,6 +122,12 @@ fn words(name: &str) -> Vec<String> {
         }
     }
     words.retain(|word| word != "int");
+    // Clang's `1L` is gdb's `1l`.
+    for word in &mut words {
+        if word.starts_with(|c: char| c.is_ascii_digit()) {
+            word.make_ascii_lowercase();
+        }
+    }
     words.sort();
     words
 }
@@ -133,6 +139,11 @@ fn composite<'g>(graph: &'g TypeGraph, ty: Type<'g>, word: &str) -> Option<Type<
         ("typedef", Kind::Typedef) => {
             let inner = plain(graph, ty);
             matches!(inner.kind(), Kind::Struct | Kind::Union).then_some(inner)
+        }
+        // In C++ a type without a name goes by its typedef's; DWARF has the typedef only.
+        ("struct", Kind::Typedef) => {
+            let inner = plain(graph, ty);
+            (inner.kind() == Kind::Struct && inner.name().is_empty()).then_some(inner)
         }
         _ => None,
     }
@@ -201,7 +212,7 @@ fn is_functions(field: &Field) -> bool {
 /// The fields of a type, those of its members without a name in their place.
 fn flatten(graph: &TypeGraph, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) {
     for member in ty.members() {
-        let bit = base + u64::from(member.offset.0);
+        let bit = base + member.offset.0;
         let inner = graph.ty(member.ty);
         if member.name().is_empty() {
             flatten(graph, plain(graph, inner), bit, fields);
@@ -232,7 +243,8 @@ fn shape(graph: &TypeGraph, ty: Type<'_>) -> String {
         Kind::Int => "integer",
         Kind::Float => "float",
         Kind::Enum | Kind::Enum64 => "enum",
-        Kind::Struct => "struct",
+        // One that is only declared, as those of the standard library may be, has no size for gdb either.
+        Kind::Struct | Kind::Fwd => "struct",
         Kind::Union => "union",
         _ => "other",
     }

@@ -152,6 +152,7 @@ impl Entry {
                     | S::Code
                     | S::External
                     | S::Declaration
+                    | S::Inline
                     | S::Specification
                     | S::Origin
             ),
@@ -200,7 +201,6 @@ impl Entry {
                     | S::MemberLocation
                     | S::Declaration
                     | S::External
-                    | S::Artificial
             ),
             Self::Inheritance => matches!(slot, S::Type | S::MemberLocation | S::Virtuality),
             Self::Enumerator => matches!(slot, S::Name | S::ConstValue),
@@ -220,6 +220,7 @@ impl Entry {
             Self::Struct | Self::Union | Self::Enum | Self::Typedef => {
                 matches!(slot, S::Name | S::Declaration | S::Sibling | S::Signature)
             }
+            Self::Base => slot == S::Name,
             Self::Prototype | Self::Nothing => slot == S::Sibling,
             _ => false,
         }

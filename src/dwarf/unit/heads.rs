@@ -9,7 +9,7 @@ use crate::dwarf::unit::collect::{Pass, usual_type};
 use crate::dwarf::unit::nodes::Shape;
 use crate::error::Result;
 
-/// A structure, union, enumeration or typedef that a unit defines.
+/// A structure, union, enumeration, typedef or base type that a unit defines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     pub name: NameRef,
@@ -45,6 +45,10 @@ impl Pass<'_, '_> {
                 Entry::Struct | Entry::Union | Entry::Enum | Entry::Typedef => {
                     self.read(plan)?;
                     usual_type(plan.entry).map(|(shape, _)| shape)
+                }
+                Entry::Base => {
+                    self.read(plan)?;
+                    Some(Shape::Base)
                 }
                 Entry::Prototype | Entry::Nothing if plan.has_children => {
                     self.read(plan)?;

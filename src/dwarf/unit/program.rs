@@ -41,7 +41,11 @@ impl Pass<'_, '_> {
             }
             return Ok(inside);
         }
-        let node = self.named(Shape::Function, die, !has_code, around);
+        // Where two functions have the same code, gcc keeps one of them, and the other's entry has no address;
+        // but it is no declaration, nor one that is only ever inlined.
+        let is_folded = !self.attrs.flag(Slot::Declaration) && !self.attrs.has(Slot::Inline);
+        let is_there = has_code || is_folded;
+        let node = self.named(Shape::Function, die, !is_there, around);
         let owner = self.nodes.push(node);
         if self.attrs.has(Slot::Specification) {
             let by = self.ty(Slot::Specification);

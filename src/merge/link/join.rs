@@ -51,7 +51,7 @@ pub(super) fn join(
 ) -> Result<(TypeGraph, Remap, StringMap)> {
     let mut plan = Plan {
         objects: objects.len(),
-        defined: definitions(merged),
+        defined: definitions(merged, objects, types),
         sections: BTreeMap::new(),
     };
     for (object, map) in objects.iter().zip(types) {
@@ -172,9 +172,27 @@ impl Plan {
     }
 }
 
-/// Variables and functions that are only declared, each with the one global definition of its name; without
-/// one, with the first declaration.
-fn definitions(graph: &TypeGraph) -> HashMap<TypeId, TypeId> {
+/// The definitions of a name.
+#[derive(Default)]
+struct Definitions {
+    strong: Vec<TypeId>,
+    weak: Vec<TypeId>,
+}
+
+impl Definitions {
+    /// The one that stands: the only strong one, or else the first weak one. Two strong ones are nobody's.
+    fn standing(&self) -> Option<TypeId> {
+        match *self.strong {
+            [] => self.weak.first().copied(),
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// Variables and functions that are only declared, or whose definition is weak and another's stands: each with
+/// the global definition of its name; without one, with the first declaration.
+fn definitions(graph: &TypeGraph, objects: &[Object], types: &[Remap]) -> HashMap<TypeId, TypeId> {
     let linkage = |ty: Type<'_>| match ty.view() {
         View::Var(var) => Some(var.linkage),
         View::Func(func) => Some(func.linkage),
@@ -183,15 +201,31 @@ fn definitions(graph: &TypeGraph) -> HashMap<TypeId, TypeId> {
     fn key(ty: Type<'_>) -> (Kind, Name<'_>) {
         (ty.kind(), ty.name())
     }
-    let mut definitions: HashMap<(Kind, Name<'_>), Option<TypeId>> = HashMap::new();
-    for ty in graph.own_types().filter(|ty| linkage(*ty) == Some(GLOBAL)) {
-        // A second one makes it nobody's.
-        definitions
-            .entry(key(ty))
-            .and_modify(|id| *id = None)
-            .or_insert(Some(ty.id()));
+    let mut found: HashMap<(Kind, Name<'_>), Definitions> = HashMap::new();
+    for (object, map) in objects.iter().zip(types) {
+        let own = object.graph.own_types();
+        for ty in own.filter(|ty| linkage(*ty) == Some(GLOBAL)) {
+            let is_weak = object.weak.contains(ty.name().to_string_lossy().as_ref());
+            let found = found.entry(key(ty)).or_default();
+            let list = if is_weak {
+                &mut found.weak
+            } else {
+                &mut found.strong
+            };
+            // Functions of one type are one already.
+            if let Some(id) = map.get(ty.id()).filter(|id| list.last() != Some(id)) {
+                list.push(id);
+            }
+        }
     }
     let mut defined = HashMap::new();
+    let mut definitions: HashMap<(Kind, Name<'_>), Option<TypeId>> = HashMap::new();
+    for (key, found) in found {
+        let standing = found.standing();
+        let weak = found.weak.iter().filter(|id| Some(**id) != standing);
+        defined.extend(weak.filter_map(|id| Some((*id, standing?))));
+        definitions.insert(key, standing);
+    }
     for ty in graph.own_types().filter(|ty| linkage(*ty) == Some(EXTERN)) {
         let stands = definitions.entry(key(ty)).or_insert(Some(ty.id()));
         if let Some(stands) = stands.filter(|id| *id != ty.id()) {

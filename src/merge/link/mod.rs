@@ -39,6 +39,8 @@ pub struct Object {
     /// Sections of which an earlier object's part serves for this one's, too, as its `license` does: its
     /// variables there are the earlier object's at the same offsets.
     pub shared: HashSet<String>,
+    /// Its variables and functions that are weak symbols: another object's definition goes before them.
+    pub weak: HashSet<String>,
 }
 
 impl Object {
@@ -51,6 +53,7 @@ impl Object {
             ext,
             starts: HashMap::new(),
             shared: HashSet::new(),
+            weak: HashSet::new(),
         }
     }
 

@@ -5,7 +5,8 @@
 //! cargo run --release --bin merge -- /sys/kernel/btf/vmlinux other.btf
 //! ```
 //!
-//! Without files it takes the running kernel's BTF. Each run is a process of its own, from files to bytes
+//! It also compares distilled bases, splits put over other bases (`btf__relocate`; alone: `merge rebased FROM TO`) and a
+//! split over a split. Without files it takes the running kernel's BTF. Each run is a process of its own, from files to bytes
 //! of the merged BTF that a file could be written from; runs of the two take turns, so that a busy machine is equally busy for both. Memory
 //! is the process's largest resident set.
 
@@ -220,6 +221,16 @@ fn same_distilled(kernel: &str) {
     let options = parse::Options::split(&new_base);
     let new_split = parse::parse_with(distilled_split.raw().to_vec(), &options).unwrap();
     assert_eq!(kinds(&new_split), kinds(&distilled.graph));
+    // A split over the split, as a program's over a module's over a kernel's.
+    let mut builder = btfkit::graph::GraphBuilder::split(&split);
+    let last = split.own_types().last().unwrap().id();
+    builder.ptr(last).unwrap();
+    builder
+        .typedef("top", base.types().nth(9).unwrap().id())
+        .unwrap();
+    let top = builder.freeze().unwrap();
+    let their_top = libbpf::Btf::new(&btfkit::encode::encode(&top).unwrap(), Some(&their_split));
+    assert_eq!(their_top.len(), top.len() as u64);
     println!(
         "distilled: {} types of base, {} of split",
         distilled.base.len(),

@@ -25,7 +25,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", num_args = 1..)]
     root: Vec<String>,
 
-    /// Write split BTF that goes on from the types of this file
+    /// Write split BTF over the types of this file: only what it doesn't have
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
 
