@@ -181,3 +181,25 @@ fn references_into_the_middle_of_entries() {
         assert_eq!(outer.count(), 1);
     }
 }
+
+#[test]
+fn a_package_of_more_units_than_it_has_bytes() {
+    let mut split = Sections::new(Endian::Little, PointerWidth::Eight);
+    split.abbrev = ABBREVS.into();
+    split.info = unit(0, &[]).into();
+    // DWARF 5, section 7.3.5.3: version, padding, no sections, as many units as can be said, no slots.
+    let mut index = vec![5, 0, 0, 0, 0, 0, 0, 0];
+    index.extend(u32::MAX.to_le_bytes());
+    index.extend([0; 4]);
+    split.cu_index = index.into();
+    let mut sections = Sections::new(Endian::Little, PointerWidth::Eight);
+    sections.split.push(split);
+    let start = std::time::Instant::now();
+    assert!(
+        convert(&sections, &Options::new())
+            .unwrap()
+            .graph
+            .is_empty()
+    );
+    assert!(start.elapsed().as_secs() < 5);
+}

@@ -189,12 +189,20 @@ pub(super) fn package(sections: &Sections, is_types: bool) -> Result<HashMap<u64
     };
     let read = |bytes| EndianSlice::new(bytes, endian);
     let indices = [
-        gimli::DebugCuIndex::from(read(&sections.cu_index)).index(),
-        gimli::DebugTuIndex::from(read(&sections.tu_index)).index(),
+        (
+            &sections.cu_index,
+            gimli::DebugCuIndex::from(read(&sections.cu_index)).index(),
+        ),
+        (
+            &sections.tu_index,
+            gimli::DebugTuIndex::from(read(&sections.tu_index)).index(),
+        ),
     ];
-    for index in indices {
+    for (bytes, index) in indices {
         let index = index.map_err(wrong)?;
-        for row in 1..=index.unit_count() {
+        // An offset and a size for each; without any, the number of units may be anything.
+        let most = u32::try_from(bytes.len() / 8).unwrap_or(u32::MAX);
+        for row in 1..=index.unit_count().min(most) {
             let mut parts = Parts::default();
             let mut unit = None;
             for section in index.sections(row).map_err(wrong)? {
