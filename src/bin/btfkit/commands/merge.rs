@@ -36,7 +36,8 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "on_collision")]
     no_dedup: bool,
 
-    /// Let equal variables, and data sections with equal variables, become one, too
+    /// Let equal variables, and data sections with equal variables, become one, too. Without this they stay as many
+    /// as there are, since each may be another file's memory
     #[arg(long)]
     sections: bool,
 
