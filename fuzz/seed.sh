@@ -60,6 +60,25 @@ for first in graphs[:6]:
         if len(first) < len(second) * 255:
             at = -(-len(first) * 256 // (len(first) + len(second)))
             seed("merge", bytes([min(at, 255), 0]) + first + second)
+
+def doubling(levels, size):
+    """Structures without a name, each of which holds the one before twice, in `struct top` of a size."""
+    def composite(name, size, *members):
+        head = struct.pack("<III", name, 4 << 24 | len(members), size)
+        return head + b"".join(struct.pack("<III", 0, ty, 0) for ty in members)
+    types = composite(0, 0)
+    for ty in range(1, levels + 1):
+        types += composite(0, 0, ty, ty)
+    types += composite(1, size, levels + 1)
+    strings = b"\0top\0"
+    head = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings))
+    return head + types + strings
+
+# `top` is of two sizes, so that comparing looks into it.
+for levels in (8, 40):
+    first, second = doubling(levels, 0), doubling(levels, 8)
+    at = -(-len(first) * 256 // (len(first) + len(second)))
+    seed("merge", bytes([at, 0]) + first + second)
 for path in programs:
     content = read(path)
     seed("elf", content)

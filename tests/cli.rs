@@ -655,7 +655,12 @@ fn diff_says_what_changed() {
     assert!(text.contains("struct data\n"), "{text}");
     assert!(text.contains("    + int b at byte 4\n"), "{text}");
     assert!(text.contains("    c: byte 4 -> byte 8\n"), "{text}");
-    assert_eq!(stdout(&done(&["diff", a, a])), "");
+    let same = done(&["diff", a, a]);
+    assert_eq!(stdout(&same), "");
+    assert_eq!(
+        String::from_utf8_lossy(&same.stderr),
+        "note: no type differs\n"
+    );
     assert_eq!(stdout(&done(&["diff", a, b, "--type", "data"])), text);
     assert_eq!(stdout(&done(&["diff", a, b, "--type", "int"])), "");
     refused(
@@ -666,6 +671,20 @@ fn diff_says_what_changed() {
     let other = "layouts/server1.gcc-dwarf5";
     let text = stdout(&done(&["diff", a, other, "--type", "data", "session"]));
     assert_eq!(text, "- struct data\n+ struct session\n");
+    // What is neither a structure nor an enumeration has its word, too.
+    let text = stdout(&done(&["diff", a, PROBE]));
+    let words: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("+ "))
+        .filter_map(|line| Some(line.split_once(' ')?.0))
+        .collect();
+    assert_eq!(
+        words.len(),
+        text.lines().filter(|line| line.starts_with("+ ")).count()
+    );
+    for word in ["struct", "typedef", "integer", "function"] {
+        assert!(words.contains(&word), "{text}");
+    }
 }
 
 #[test]

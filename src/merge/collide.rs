@@ -8,7 +8,7 @@ use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::compact::compact;
 use crate::merge::dedup::deduplicate;
-use crate::merge::diff::{Change, FieldChange, Space, compare, contents, space};
+use crate::merge::diff::{Change, FieldChange, Space, compare, contents, resolved, space};
 use crate::merge::merger::{Merged, Origins};
 use crate::merge::nodes::{count, set};
 use crate::merge::options::Options;
@@ -94,7 +94,7 @@ impl Merged {
             }
             let (a, b) = (self.graph.ty(first), self.graph.ty(other));
             if let Some(change) = compare(a, b, limits)?
-                && is_of_layout(&change, a, b)?
+                && is_of_layout(&change, a, b)
             {
                 collisions.push(Collision {
                     first,
@@ -200,16 +200,13 @@ impl Merged {
 
 /// Whether a difference is one of layout. Fields that only differ in the flavor of a type they name are the same
 /// for CO-RE, and typedefs may have different words for the same.
-fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> Result<bool> {
-    let names = |ty: Type<'_>| contents(ty).map(|inner| inner.kind() == Kind::Typedef);
-    if names(first)? && names(other)? {
-        // A chain without an end has no layout.
-        let layout = |ty: Type<'_>| {
-            let behind = ty.strip().ok()?;
-            Some((behind.kind(), behind.size().map_or(0, |size| size.0)))
-        };
-        return Ok(layout(first) != layout(other));
-    }
+fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> bool {
+    let is_other_name = |ty| contents(ty).kind() == Kind::Typedef;
+    let head = if is_other_name(first) && is_other_name(other) {
+        without_flavors(&resolved(first)) != without_flavors(&resolved(other))
+    } else {
+        change.head.is_some()
+    };
     let is_of_layout = |field: &FieldChange| match field {
         FieldChange::Changed { before, after } => {
             field.is_moved()
@@ -219,11 +216,7 @@ fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> Result<boo
         }
         FieldChange::Added(_) | FieldChange::Removed(_) | FieldChange::Renamed { .. } => true,
     };
-    Ok(
-        change.head.is_some()
-            || !change.values.is_empty()
-            || change.fields.iter().any(is_of_layout),
-    )
+    head || !change.values.is_empty() || change.fields.iter().any(is_of_layout)
 }
 
 /// A type's text with the essential names of what it names.

@@ -246,6 +246,58 @@ fn typedefs() {
     assert!(change.fields[0].is_moved());
 }
 
+/// Typedefs collide where what is behind all typedefs and qualifiers is something else to CO-RE.
+#[test]
+fn typedefs_of_something_else() {
+    #[derive(Clone, Copy)]
+    enum To {
+        Struct(&'static str),
+        Pointer(&'static str),
+        Int(&'static str, IntEncoding),
+        Constant,
+        Again,
+    }
+    let build = |to: To| {
+        let mut builder = GraphBuilder::new();
+        let signed = IntEncoding::SIGNED;
+        let ty = match to {
+            To::Struct(name) => builder.composite(Kind::Struct, name, 4, &[]).unwrap(),
+            To::Pointer(name) => {
+                let to = builder.composite(Kind::Struct, name, 4, &[]).unwrap();
+                builder.ptr(to).unwrap()
+            }
+            To::Int(name, encoding) => builder.int(name, 4, encoding).unwrap(),
+            To::Constant | To::Again => {
+                let int = builder.int("int", 4, signed).unwrap();
+                match to {
+                    To::Again => builder.typedef("s32", int).unwrap(),
+                    _ => builder.qualifier(Kind::Const, int).unwrap(),
+                }
+            }
+        };
+        builder.typedef("t", ty).unwrap();
+        builder.freeze().unwrap()
+    };
+    let collide = |one: To, other: To| {
+        let inputs = [
+            Input::new("one", build(one)),
+            Input::new("other", build(other)),
+        ];
+        let merged = merge(inputs, &Options::default()).unwrap();
+        merged.collisions(&Limits::default()).unwrap().len()
+    };
+    let (signed, unsigned) = (IntEncoding::SIGNED, IntEncoding::UNSIGNED);
+    let int = To::Int("int", signed);
+    assert_eq!(collide(To::Struct("A"), To::Struct("B")), 1);
+    assert_eq!(collide(To::Struct("A"), To::Struct("A___flavor")), 0);
+    assert_eq!(collide(To::Pointer("A"), To::Pointer("B")), 1);
+    assert_eq!(collide(int, To::Int("unsigned", unsigned)), 1);
+    assert_eq!(collide(int, To::Pointer("A")), 1);
+    for same in [To::Int("word", signed), To::Constant, To::Again] {
+        assert_eq!(collide(int, same), 0);
+    }
+}
+
 #[test]
 fn prefer() {
     let kernel = merge(inputs(), &options(Policy::Prefer(0))).unwrap();

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod anonymous;
 mod cases;
 mod check;
 mod collide;

@@ -1,23 +1,20 @@
-//! A structure's fields with those of anonymous types in it, and how two lists of fields differ.
+//! How two lists of fields differ.
 
 use std::collections::HashMap;
 
-use crate::error::{Error, Place, Result};
-use crate::graph::{Type, View};
-use crate::id::{Bits, TypeId};
-use crate::limits::Limits;
-use crate::merge::diff::spell::spell;
+use crate::id::Bits;
+use crate::merge::diff::walk::Located;
 
-/// Fields of one structure at the most. The largest of a kernel has 600.
-const FIELDS: usize = 1 << 16;
-
-/// A field of a structure or union, or of an anonymous one in it.
+/// A field of a structure or union, or of an anonymous one that is in it or that it leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Field {
-    /// Its name, as a path where it is in an anonymous type of a named member: `u.word`.
+    /// Its name, as a path where it is in an anonymous type of a named member: `u.word`, `array[].word`,
+    /// `pointer->word`, `callback(parameter)->word`, `callback()->word` in what is returned. `*pointer` and
+    /// `array[]` alone are such a type itself, which has a size.
     pub name: String,
-    /// Where it starts, from the start of the structure.
+    /// Where it starts, from the start of the structure; in elements of an array, where the first one's does;
+    /// behind a pointer, from the start of what it points to.
     pub offset: Bits,
     /// Its size: a bitfield's width, 0 where the type has none.
     pub size: Bits,
@@ -51,95 +48,38 @@ pub enum FieldChange {
     },
 }
 
-/// One level of the walk through nested anonymous types.
-struct Level {
-    composite: TypeId,
-    next: usize,
-    offset: u64,
-    prefix: String,
-}
-
-/// The fields in order; members without a name are replaced by those of their type.
-pub(super) fn fields(ty: Type<'_>, limits: &Limits) -> Result<Vec<Field>> {
-    let graph = ty.graph();
-    let mut fields = Vec::new();
-    let mut levels = vec![Level {
-        composite: ty.id(),
-        next: 0,
-        offset: 0,
-        prefix: String::new(),
-    }];
-    while let Some(level) = levels.last_mut() {
-        let member = match graph.ty(level.composite).view() {
-            View::Struct(composite) | View::Union(composite) => composite.member(level.next),
-            _ => None,
-        };
-        let Some(member) = member else {
-            levels.pop();
-            continue;
-        };
-        level.next += 1;
-        let offset = level.offset.saturating_add(member.offset.0);
-        let mut prefix = level.prefix.clone();
-        let to = graph.ty(member.ty);
-        if !member.name().is_empty() {
-            let name = prefix.clone() + &member.name().to_string_lossy();
-            prefix = name.clone() + ".";
-            let size = to.size().ok().and_then(crate::ByteSize::bits);
-            fields.push(Field {
-                name,
-                offset: Bits(offset),
-                size: member
-                    .bitfield
-                    .map_or(size.unwrap_or_default(), |width| Bits(width.into())),
-                bitfield: member.bitfield.is_some(),
-                ty: spell(to),
-            });
-        }
-        let inner = to.strip_qualifiers()?;
-        if inner.kind().is_composite() && inner.name().is_empty() {
-            levels.push(Level {
-                composite: inner.id(),
-                next: 0,
-                offset,
-                prefix,
-            });
-        }
-        if levels.len() > limits.depth as usize || fields.len() > FIELDS {
-            return Err(Error::limit("anonymous types nest too deep, or too often")
-                .within(Place::Type(ty.id())));
-        }
-    }
-    Ok(fields)
-}
-
 /// How two lists of fields differ, in the order of the new one; what is gone comes last.
-pub(super) fn compare(before: Vec<Field>, after: Vec<Field>) -> Vec<FieldChange> {
-    let mut by_name: HashMap<String, Vec<Field>> = HashMap::new();
+pub(super) fn compare(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldChange> {
+    let mut by_name: HashMap<String, Vec<Located>> = HashMap::new();
     let order: HashMap<String, usize> = (0..)
         .zip(&before)
-        .map(|(place, field)| (field.name.clone(), place))
+        .map(|(place, located)| (located.field.name.clone(), place))
         .collect();
-    for field in before.into_iter().rev() {
-        by_name.entry(field.name.clone()).or_default().push(field);
+    for located in before.into_iter().rev() {
+        let same = by_name.entry(located.field.name.clone()).or_default();
+        same.push(located);
     }
     let mut changes = Vec::new();
     // Where new fields are, for finding those that only have a new name.
     let mut places: HashMap<Unnamed, Vec<usize>> = HashMap::new();
     for after in after {
-        match by_name.get_mut(&after.name).and_then(Vec::pop) {
+        match by_name.get_mut(&after.field.name).and_then(Vec::pop) {
             None => {
                 places.entry(place(&after)).or_default().push(changes.len());
-                changes.push(FieldChange::Added(after));
+                changes.push(FieldChange::Added(after.field));
             }
-            Some(before) if before == after => {}
-            Some(before) => changes.push(FieldChange::Changed { before, after }),
+            Some(before) if before.field == after.field => {}
+            Some(before) => changes.push(FieldChange::Changed {
+                before: before.field,
+                after: after.field,
+            }),
         }
     }
-    let mut gone: Vec<Field> = by_name.into_values().flatten().collect();
-    gone.sort_by_key(|field| (order.get(&field.name).copied(), field.offset));
+    let mut gone: Vec<Located> = by_name.into_values().flatten().collect();
+    gone.sort_by_key(|gone| (order.get(&gone.field.name).copied(), gone.field.offset));
     for before in gone {
         let renamed = places.get_mut(&place(&before)).and_then(Vec::pop);
+        let before = before.field;
         match renamed.and_then(|index| changes.get_mut(index)) {
             Some(change) => {
                 if let Some(after) = change.after().cloned() {
@@ -153,10 +93,11 @@ pub(super) fn compare(before: Vec<Field>, after: Vec<Field>) -> Vec<FieldChange>
 }
 
 /// Everything about a field but its name.
-type Unnamed = (Bits, Bits, bool, String);
+type Unnamed = (String, Bits, Bits, bool, String);
 
-fn place(field: &Field) -> Unnamed {
-    (field.offset, field.size, field.bitfield, field.ty.clone())
+fn place(Located { field, within }: &Located) -> Unnamed {
+    let ty = field.ty.clone();
+    (within.clone(), field.offset, field.size, field.bitfield, ty)
 }
 
 impl FieldChange {

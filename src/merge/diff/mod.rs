@@ -2,14 +2,17 @@
 //!
 //! Types are matched by name and name space. A type has changed where it says something else of itself: its
 //! size, its fields, its values, the text of a type it refers to. That a type it points to has changed is
-//! that type's change and reported once, there.
+//! that type's change and reported once, there; types without a name have no other place than where they occur.
 
 mod fields;
 mod spell;
+mod walk;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use fields::{Field, FieldChange};
+pub(super) use spell::resolved;
+use walk::{Steps, walk};
 
 use crate::error::Result;
 use crate::graph::{Kind, Type, TypeGraph};
@@ -52,7 +55,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValueChange {
-    /// Its name.
+    /// Its name, as a path where it is of an enumeration without a name: `field.READY`.
     pub name: String,
     /// Its value's bits as they were; `None` where it is new.
     pub before: Option<u64>,
@@ -117,10 +120,11 @@ pub(super) fn space(ty: Type<'_>) -> Option<Space> {
 /// ```
 ///
 /// # Errors
-/// `Malformed`, with the type, for an endless chain of qualifiers; `Limit` where anonymous types nest
-/// deeper than [`Limits::depth`].
+/// `Limit`, with the type, where anonymous types nest deeper than [`Limits::depth`] or are in others so often that
+/// there is no end to be seen, and for types written with thousands of qualifiers, pointers or parameters.
 pub fn diff(before: &TypeGraph, after: &TypeGraph, limits: &Limits) -> Result<Diff> {
     let (names_before, names_after) = (by_name(before), by_name(after));
+    let mut steps = Steps::new([before, after]);
     let mut diff = Diff::default();
     for (name, ids) in &names_before {
         let Some(others) = names_after.get(name) else {
@@ -129,14 +133,15 @@ pub fn diff(before: &TypeGraph, after: &TypeGraph, limits: &Limits) -> Result<Di
         };
         let (rest, others) = match (&ids[..], &others[..]) {
             ([_], [_]) => (ids.clone(), others.clone()),
-            _ => without_alike(before, ids, after, others, limits)?,
+            _ => without_alike((before, ids), (after, others), limits, &mut steps)?,
         };
         let mut others = others.into_iter();
         for id in rest {
             match others.next() {
                 Some(other) => {
+                    let (one, other) = (before.ty(id), after.ty(other));
                     diff.changed
-                        .extend(compare(before.ty(id), after.ty(other), limits)?)
+                        .extend(compare_within(one, other, limits, &mut steps)?);
                 }
                 None => diff.removed.push(id),
             }
@@ -153,15 +158,15 @@ pub fn diff(before: &TypeGraph, after: &TypeGraph, limits: &Limits) -> Result<Di
 
 /// Of types of one name in two graphs, those that have none alike in the other, in order.
 fn without_alike(
-    before: &TypeGraph,
-    ids: &[TypeId],
-    after: &TypeGraph,
-    others: &[TypeId],
+    (before, ids): (&TypeGraph, &[TypeId]),
+    (after, others): (&TypeGraph, &[TypeId]),
     limits: &Limits,
+    steps: &mut Steps,
 ) -> Result<(Vec<TypeId>, Vec<TypeId>)> {
-    let says = |ty: Type<'_>| -> Result<String> {
-        let fields = fields::fields(ty, limits)?;
-        Ok(format!("{} {fields:?} {:?}", head(ty), enumerators(ty)))
+    let mut says = |ty: Type<'_>| -> Result<String> {
+        let inner = contents(ty);
+        let found = walk(inner, limits, steps)?;
+        Ok(format!("{} {found:?}", whole(ty, inner)?))
     };
     let mut alike: HashMap<String, Vec<TypeId>> = HashMap::new();
     for &id in others.iter().rev() {
@@ -200,47 +205,58 @@ fn by_name(graph: &TypeGraph) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
 /// # Errors
 /// As [`diff`].
 pub fn compare(before: Type<'_>, after: Type<'_>, limits: &Limits) -> Result<Option<Change>> {
-    let inner = (contents(before)?, contents(after)?);
-    let heads = (whole(before, inner.0), whole(after, inner.1));
+    compare_within(before, after, limits, &mut Steps::of_one())
+}
+
+fn compare_within(
+    before: Type<'_>,
+    after: Type<'_>,
+    limits: &Limits,
+    steps: &mut Steps,
+) -> Result<Option<Change>> {
+    if before.id() == after.id() && before.graph().is_same(after.graph()) {
+        return Ok(None);
+    }
+    let inner = (contents(before), contents(after));
+    let heads = (whole(before, inner.0)?, whole(after, inner.1)?);
+    let made_of = (walk(inner.0, limits, steps)?, walk(inner.1, limits, steps)?);
     let change = Change {
         kind: after.kind(),
         name: after.name().to_string_lossy().into_owned(),
         before: before.id(),
         after: after.id(),
         head: (heads.0 != heads.1).then_some(heads),
-        fields: fields::compare(
-            fields::fields(inner.0, limits)?,
-            fields::fields(inner.1, limits)?,
-        ),
-        values: values(inner.0, inner.1),
+        fields: fields::compare(made_of.0.fields, made_of.1.fields),
+        values: values(made_of.0.values, made_of.1.values),
     };
     let differs = change.head.is_some() || !change.fields.is_empty() || !change.values.is_empty();
     Ok(differs.then_some(change))
 }
 
-/// The type whose fields and values are a type's: for a typedef of a type without a name, that type, which
-/// nobody could find otherwise.
-pub(super) fn contents(ty: Type<'_>) -> Result<Type<'_>> {
-    if let Some(to) = ty.referent().filter(|_| ty.kind() == Kind::Typedef) {
-        let inner = ty.graph().ty(to).strip_qualifiers()?;
-        if inner.name().is_empty() && (inner.kind().is_composite() || inner.kind().is_enum()) {
-            return Ok(inner);
-        }
-    }
-    Ok(ty)
+/// The type whose fields and values are a type's: for a typedef or variable of a type without a name, that type,
+/// which nobody could find otherwise.
+pub(super) fn contents(ty: Type<'_>) -> Type<'_> {
+    let to = match ty.kind() {
+        Kind::Typedef | Kind::Var => ty.referent(),
+        _ => None,
+    };
+    to.and_then(|to| ty.graph().ty(to).strip_qualifiers().ok())
+        .filter(|inner| inner.kind().is_composite() || inner.kind().is_enum())
+        .filter(|inner| inner.name().is_empty())
+        .unwrap_or(ty)
 }
 
 /// What a type and its contents say beside fields and values.
-fn whole(ty: Type<'_>, contents: Type<'_>) -> String {
+fn whole(ty: Type<'_>, contents: Type<'_>) -> Result<String> {
     if ty.id() == contents.id() {
         return head(ty);
     }
-    format!("typedef {}", head(contents))
+    Ok(format!("{} {}", word(ty.kind()), head(contents)?))
 }
 
-/// What a type says beside its fields and values.
-fn head(ty: Type<'_>) -> String {
-    let kind = match ty.kind() {
+/// What a kind of type is called in C.
+fn word(kind: Kind) -> &'static str {
+    match kind {
         Kind::Struct => "struct",
         Kind::Union => "union",
         Kind::Enum | Kind::Enum64 => "enum",
@@ -248,28 +264,22 @@ fn head(ty: Type<'_>) -> String {
         Kind::Func => "function",
         Kind::Var => "variable",
         other => other.name(),
-    };
+    }
+}
+
+/// What a type says beside its fields and values.
+fn head(ty: Type<'_>) -> Result<String> {
+    let kind = word(ty.kind());
     if let Some(int) = ty.as_int() {
-        return format!("{kind} of {} bits, {}", int.bits, int.encoding);
+        return Ok(format!("{kind} of {} bits, {}", int.bits, int.encoding));
     }
-    match ty.referent() {
-        Some(to) => format!("{kind} {}", spell::spell(ty.graph().ty(to))),
+    Ok(match ty.referent() {
+        Some(to) => format!("{kind} {}", spell::spell(ty.graph().ty(to))?),
         None => format!("{kind} of {} bytes", ty.size_word()),
-    }
+    })
 }
 
-fn enumerators(ty: Type<'_>) -> BTreeMap<String, u64> {
-    let Some(values) = ty.as_enum() else {
-        return BTreeMap::new();
-    };
-    values
-        .enumerators()
-        .map(|value| (value.name().to_string_lossy().into_owned(), value.value))
-        .collect()
-}
-
-fn values(before: Type<'_>, after: Type<'_>) -> Vec<ValueChange> {
-    let (mut before, after) = (enumerators(before), enumerators(after));
+fn values(mut before: BTreeMap<String, u64>, after: BTreeMap<String, u64>) -> Vec<ValueChange> {
     let mut changes = Vec::new();
     for (name, value) in after {
         let old = before.remove(&name);

@@ -1,10 +1,12 @@
 //! A type in words, for comparing types of two graphs and for showing them.
 
+use crate::error::{Error, Place, Result};
 use crate::graph::{Type, View};
 use crate::id::TypeId;
+use crate::merge::diff::contents;
 
-/// Parts of one type's text at the most; what is beyond is left out.
-const PARTS: usize = 64;
+/// Parts of one type's text at the most. Functions of 20 parameters have 100.
+const PARTS: usize = 4096;
 
 enum Part {
     Type(TypeId),
@@ -14,19 +16,51 @@ enum Part {
 
 /// Spells a type from the outside in, so that it reads in one direction: `*const [4]struct list_head` is a
 /// pointer to constant arrays of four. Named types end the text; what is inside of them is theirs.
-pub(super) fn spell(ty: Type<'_>) -> String {
+///
+/// # Errors
+/// `Limit`, with the type, for a text of too many parts, which may have no end.
+pub(super) fn spell(ty: Type<'_>) -> Result<String> {
+    let (text, is_whole) = parts(ty, push);
+    if is_whole {
+        return Ok(text);
+    }
+    Err(
+        Error::limit(format!("a type in it has more than {PARTS} parts"))
+            .within(Place::Type(ty.id())),
+    )
+}
+
+/// Spells what a type is to CO-RE: without typedefs, qualifiers and tags, and integers by what they are. What is
+/// beyond the bound of a text is left out. Typedefs of types without a name stay, being their names.
+pub(crate) fn resolved(ty: Type<'_>) -> String {
+    parts(ty, push_resolved).0
+}
+
+/// The text, and whether it is the whole one.
+fn parts(ty: Type<'_>, push: impl Fn(Type<'_>, &mut Vec<Part>)) -> (String, bool) {
     let mut text = String::new();
     let mut open = vec![Part::Type(ty.id())];
     for _ in 0..PARTS {
         match open.pop() {
-            None => return text,
+            None => return (text, true),
             Some(Part::Text(part)) => text.push_str(part),
             Some(Part::Name(name)) => text.push_str(&name),
             Some(Part::Type(id)) => push(ty.graph().ty(id), &mut open),
         }
     }
-    text.push('…');
-    text
+    (text, open.is_empty())
+}
+
+fn push_resolved(ty: Type<'_>, open: &mut Vec<Part>) {
+    match ty.view() {
+        View::Int(int) => open.push(Part::Name(format!("{} bits {}", int.bits, int.encoding))),
+        View::Float(_) => open.push(Part::Name(format!("float of {} bytes", ty.size_word()))),
+        View::Typedef(to) if contents(ty).id() == ty.id() => open.push(Part::Type(to)),
+        View::Const(to) | View::Volatile(to) | View::Restrict(to) | View::TypeTag(to) => {
+            open.push(Part::Type(to));
+        }
+        _ => push(ty, open),
+    }
 }
 
 /// Puts a type's parts on the stack, the last one first.

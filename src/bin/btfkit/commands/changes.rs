@@ -5,15 +5,25 @@ use std::fmt::Write;
 use btfkit::graph::Kind;
 use btfkit::merge::{Change, Field, FieldChange, ValueChange};
 
-/// A type as C names it.
+/// A type by the word for what it is and its name.
 pub fn name(change: &Change) -> String {
-    let word = match change.kind {
-        Kind::Struct => "struct ",
-        Kind::Union => "union ",
-        Kind::Enum | Kind::Enum64 => "enum ",
-        _ => "",
+    named(change.kind, &change.name)
+}
+
+/// A name with the word for what it names, as nothing else keeps `struct file` and a function `file` apart.
+pub fn named(kind: Kind, name: &str) -> String {
+    let word = match kind {
+        Kind::Struct => "struct",
+        Kind::Union => "union",
+        Kind::Enum | Kind::Enum64 => "enum",
+        Kind::Typedef => "typedef",
+        Kind::Int => "integer",
+        Kind::Float => "float",
+        Kind::Func => "function",
+        Kind::Var => "variable",
+        other => other.name(),
     };
-    format!("{word}{}", change.name)
+    format!("{word} {name}")
 }
 
 /// The differences: a line for the type as a whole, a line a field, a line an enumerator; at most `most` lines

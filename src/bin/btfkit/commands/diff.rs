@@ -3,9 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::Limits;
+use btfkit::graph::TypeGraph;
 use btfkit::merge::diff;
-use btfkit::{Limits, TypeId};
 
 use crate::commands::changes;
 use crate::failure::Failure;
@@ -15,7 +15,9 @@ use crate::style::Style;
 /// Show how the types of two files differ, field by field
 ///
 /// Types are matched by name. `-` is only in A, `+` only in B; under a type that both have and that differs there
-/// is a line for each field and enumerator that does. The exit status is 0 either way.
+/// is a line for each field and enumerator that does. Those of types without a name are listed where the type
+/// occurs: `u.word`, `array[].word`, `pointer->word`, `callback(parameter)->word`. Where nothing differs, standard
+/// output is empty. The exit status is 0 either way.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit diff ./server-1.0 ./server-1.1 --type session config")]
@@ -62,32 +64,28 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let diff = diff(&before, &after, &Limits::default())
         .map_err(|error| Failure::at(&arguments.after, error))?;
     let mut out = BufWriter::new(io::stdout().lock());
+    let mut any = false;
     let mut write = || -> io::Result<()> {
         for (sign, graph, ids) in [("-", &before, &diff.removed), ("+", &after, &diff.added)] {
             for &id in ids {
                 let ty = graph.ty(id);
-                if wanted(&ty.name().to_string_lossy()) {
-                    writeln!(out, "{sign} {}", spelled(graph, id))?;
+                let name = ty.name().to_string_lossy();
+                if wanted(&name) {
+                    any = true;
+                    writeln!(out, "{sign} {}", changes::named(ty.kind(), &name))?;
                 }
             }
         }
         for change in diff.changed.iter().filter(|change| wanted(&change.name)) {
+            any = true;
             let name = changes::name(change);
             write!(out, "{name}\n{}", changes::lines(change, usize::MAX))?;
         }
         out.flush()
     };
-    write().map_err(Failure::stdout)
-}
-
-/// A type as C names it.
-fn spelled(graph: &TypeGraph, id: TypeId) -> String {
-    let ty = graph.ty(id);
-    let word = match ty.kind() {
-        Kind::Struct => "struct ",
-        Kind::Union => "union ",
-        Kind::Enum | Kind::Enum64 => "enum ",
-        _ => "",
-    };
-    format!("{word}{}", ty.name())
+    write().map_err(Failure::stdout)?;
+    if !any {
+        style.note("no type differs");
+    }
+    Ok(())
 }
