@@ -75,7 +75,8 @@ pub enum Reason {
     Size,
     /// An enumerator doesn't fit the size of its enumeration; its value was cut.
     Enumerator,
-    /// An enumeration has a size of no integer.
+    /// An enumeration of a size that ENUM can't have became an integer of its size, or a structure without members
+    /// above 16 bytes; its enumerators were left out.
     EnumSize,
     /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
@@ -104,7 +105,7 @@ impl fmt::Display for Reason {
             Self::ArrayLength => "an array's length is no constant and became 0",
             Self::Size => "a size was cut to 32 bits",
             Self::Enumerator => "an enumerator's value was cut to the size of its type",
-            Self::EnumSize => "an enumeration has a size of no integer",
+            Self::EnumSize => "an enumeration of a size that BTF has none of lost its enumerators",
             Self::PointerWidth => {
                 "a pointer that is not as wide as the program's became an integer"
             }

@@ -288,7 +288,9 @@ struct Open<'g> {
 }
 
 /// The first member with this name, anonymous members looked through in place; the way there is added to
-/// `found`. A member counts by its name alone. (libbpf, `bpf_core_match_member`.)
+/// `found`. A member counts by its name alone. (libbpf, `bpf_core_match_member`; there a member without a name goes
+/// before those behind it. C has no structure in which that tells, but in C++ a base class is such a member, and
+/// may have a field of the derived class's name.)
 fn find_member<'g>(
     ty: Type<'g>,
     name: Name<'_>,
@@ -299,7 +301,7 @@ fn find_member<'g>(
     let mut searched = HashSet::new();
     let mut open = vec![Open {
         ty,
-        next: 0,
+        next: own_member(ty, name),
         offset: found.bit_offset,
     }];
     budget.spend(ty.members().len() + 1)?;
@@ -324,7 +326,7 @@ fn find_member<'g>(
                 budget.spend(inner.members().len() + 1)?;
                 open.push(Open {
                     ty: inner,
-                    next: 0,
+                    next: own_member(inner, name),
                     offset,
                 });
             }
@@ -342,6 +344,14 @@ fn find_member<'g>(
         }
     }
     Ok(None)
+}
+
+/// The place of the structure's own member with this name; 0 where only members without a name can have it.
+fn own_member(ty: Type<'_>, name: Name<'_>) -> u32 {
+    let graph = ty.graph();
+    let mut members = (0u32..).zip(ty.members());
+    let own = members.find(|(_, member)| graph.string_is(member.name_id(), name.as_bytes()));
+    own.map_or(0, |(index, _)| index)
 }
 
 /// How to step through an array whose dimensions one side has and the other has not.

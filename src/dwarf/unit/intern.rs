@@ -5,7 +5,7 @@
 use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::report::Reason;
-use crate::dwarf::unit::keys::{Keys, NOMINAL, UnitTypes, is_nominal};
+use crate::dwarf::unit::keys::{Keys, NOMINAL, UnitTypes, declared_size, is_nominal};
 use crate::dwarf::unit::nodes::{Node, Ref, Shape, Target};
 use crate::dwarf::whole::table::{
     Class, Entity, Loss, NO_ENTITY, Piece, RefId, RefTarget, Seen, Table,
@@ -132,7 +132,11 @@ impl Intern<'_> {
             key,
             shape,
             name: keep(types, name, made),
+            declared_size: 0,
         });
+        if let Some(node) = types.nodes.get(number) {
+            self.table.declare_size(entity, declared_size(node));
+        }
         let id = RefId::entity(entity);
         self.table.know(known, id);
         id

@@ -108,6 +108,15 @@ const fn is_single(shape: Shape) -> bool {
     )
 }
 
+/// The size that a declaration of an enumeration says, in bytes; 0 where it says none.
+#[inline]
+pub(crate) const fn declared_size(node: &Node) -> u64 {
+    match node.shape {
+        Shape::Enum if node.declaration => node.size,
+        _ => 0,
+    }
+}
+
 /// Whether references to the node go by its name.
 #[inline]
 pub(crate) const fn is_nominal(node: &Node) -> bool {
@@ -214,7 +223,7 @@ impl Keys {
     fn by_name(&mut self, types: UnitTypes<'_>, number: u32, node: &Node) -> Key {
         let mixer = Mixer::new(NOMINAL | node.shape as u64);
         let (mixer, name) = types.name(mixer, node.name);
-        let key = mixer.words(name, 0).finish();
+        let key = mixer.words(name, declared_size(node)).finish();
         self.set(number, key, State::Done);
         key
     }

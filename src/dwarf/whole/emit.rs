@@ -364,12 +364,18 @@ impl Emit<'_> {
 
     /// The record that only says that there is such a type.
     fn declaration(&mut self, entity: u32) -> Result<u32> {
-        let Some(entity) = self.table.entities.get(entity as usize) else {
+        let Some(&entity) = self.table.entities.get(entity as usize) else {
             return Ok(0);
         };
         let name = self.name(entity.name)?;
         match entity.shape {
-            Shape::Enum => self.cons(&[name, Info::new(Kind::Enum, 0, false).word(), 4]),
+            Shape::Enum => {
+                let size = match entity.declared_size {
+                    size @ (1 | 2 | 8) => size as u32,
+                    _ => 4,
+                };
+                self.cons(&[name, Info::new(Kind::Enum, 0, false).word(), size])
+            }
             Shape::Defined => Ok(0),
             shape => {
                 let info = Info::new(Kind::Fwd, 0, shape == Shape::Union);

@@ -9,10 +9,12 @@ pub(crate) fn merge(into: &mut Table, from: &Table, files: &Files<'_>) -> Vec<u3
         .entities
         .iter()
         .map(|entity| {
-            into.entity(entity.key, |made| Entity {
+            let number = into.entity(entity.key, |made| Entity {
                 name: keep(files, entity.name, &from.made, made),
                 ..*entity
-            })
+            });
+            into.declare_size(number, entity.declared_size);
+            number
         })
         .collect();
     let mut classes = Vec::with_capacity(from.classes.len());

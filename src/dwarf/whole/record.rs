@@ -153,10 +153,7 @@ impl Emit<'_> {
         let size = match class.size {
             1 | 2 | 4 | 8 => self.size(number, class.size),
             0 => 4,
-            other => {
-                self.lose(number, u32::MAX, Reason::EnumSize);
-                if other > 4 { 8 } else { 4 }
-            }
+            _ => return self.odd_enumeration(number, class),
         };
         let signed = class.aux & 1 == 1;
         let wide = size > 4;
@@ -176,6 +173,24 @@ impl Emit<'_> {
         }
         let kind = if wide { Kind::Enum64 } else { Kind::Enum };
         set_info(&mut words, Info::new(kind, class.count, signed));
+        Ok(words)
+    }
+
+    /// An enumeration that ENUM and ENUM64 can't have, such as one of 16 bytes: an integer of its size and name, or
+    /// a structure without members where it is larger than integers are.
+    fn odd_enumeration(&mut self, number: u32, class: &Class) -> Result<Vec<u32>> {
+        const MOST_INT_BYTES: u32 = 16;
+        const SIGNED: u32 = 1 << 24;
+        self.lose(number, u32::MAX, Reason::EnumSize);
+        let size = self.size(number, class.size);
+        let mut words = vec![self.name(class.name)?, 0, size];
+        if size > MOST_INT_BYTES {
+            set_info(&mut words, Info::new(Kind::Struct, 0, false));
+            return Ok(words);
+        }
+        let sign = if class.aux & 1 == 1 { SIGNED } else { 0 };
+        words.push(sign | size * 8);
+        set_info(&mut words, Info::new(Kind::Int, 0, false));
         Ok(words)
     }
 

@@ -95,6 +95,8 @@ pub(crate) struct Entity {
     pub key: Key,
     pub shape: Shape,
     pub name: NameRef,
+    /// The bytes that a declaration says it has, as those of enumerations in C++ may; 0 where none does.
+    pub declared_size: u64,
 }
 
 /// Something of a class that BTF can't say.
@@ -239,6 +241,13 @@ impl Table {
             key_of(entities, number).hash()
         });
         number
+    }
+
+    /// Notes the size that a declaration says.
+    pub fn declare_size(&mut self, entity: u32, size: u64) {
+        if let Some(entity) = self.entities.get_mut(entity as usize) {
+            entity.declared_size = entity.declared_size.max(size);
+        }
     }
 
     /// The pieces of a class.
