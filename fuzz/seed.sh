@@ -40,7 +40,9 @@ def halves(first, second):
 
 btf = sorted(glob.glob(data + "**/*.btf", recursive=True))
 objects = sorted(glob.glob(data + "**/*.bpf*.o", recursive=True))
-programs = [p for p in sorted(glob.glob(data + "**/*dwarf[45]*", recursive=True)) if os.path.isfile(p) and read(p).startswith(b"\x7fELF")]
+named = [p for p in sorted(glob.glob(data + "**/*dwarf[45]*", recursive=True)) if os.path.isfile(p)]
+# Beside some is what other tools say of them.
+programs = [p for p in named if read(p).startswith(b"\x7fELF")]
 crashers = [p for p in sorted(glob.glob(data + "crash/*")) if os.path.isfile(p)]
 
 graphs = [read(p) for p in btf]
