@@ -11,4 +11,5 @@ mod linked;
 mod naive;
 mod random;
 mod real;
+mod resolved;
 mod situations;
