@@ -560,6 +560,55 @@ fn merge_does_what_is_asked_about_collisions() {
     refused(&arguments, 2, &["are both called \"a\""]);
 }
 
+/// The base is asked, too, and what a policy can't do is said.
+#[test]
+fn collisions_with_a_base() {
+    let scratch = Scratch::new();
+    let (a, b, out) = (
+        scratch.path("a.btf"),
+        scratch.path("b.btf"),
+        scratch.path("o.btf"),
+    );
+    done(&["convert", "tutorial/prog_a.gcc-dwarf5", "-o", &a]);
+    done(&["convert", "tutorial/prog_b.gcc-dwarf5", "-o", &b]);
+    let listed = [
+        " differs from ",
+        " in the base\n",
+        "    c: byte 4 -> byte 8\n",
+    ];
+    let merged = stdout(&done(&["merge", "--base", &a, &b, "-o", &out]));
+    let split = stderr(&done(&["split", "--base", &a, &b, "-o", &out]));
+    for line in listed {
+        assert!(merged.contains(line), "{merged}");
+        assert!(split.contains(line), "{split}");
+    }
+    let fails = [
+        "merge",
+        "--on-collision",
+        "fail",
+        "--base",
+        &a,
+        &b,
+        "-o",
+        &out,
+    ];
+    refused(&fails, 1, &["struct data: [", "in the base"]);
+    let text = stdout(&done(&[
+        "merge",
+        "--on-collision",
+        "prefer=b",
+        "--base",
+        &a,
+        &b,
+        "-o",
+        &out,
+    ]));
+    assert!(text.contains(" in b stays beside ["), "{text}");
+    assert!(text.ends_with(" types, 1 collision, 1 left\n"), "{text}");
+    let same = stdout(&done(&["merge", "--base", &a, &a, "-o", &out]));
+    assert!(!same.contains("collision"), "{same}");
+}
+
 #[test]
 fn merge_of_variables_on_request() {
     let scratch = Scratch::new();

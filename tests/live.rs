@@ -435,4 +435,48 @@ fn the_kernel_takes_merged_types() {
     // Of an object as compilers leave it, it doesn't: data sections have no size yet.
     assert!(load_btf(&encode(object().graph()).unwrap()).is_err());
     takes("linked objects", &linked.graph);
+
+    // A preferred type that is larger than what a structure and a variable have room for.
+    for (sizes, preferred) in [
+        (&[1, 3][..], 1),
+        (&[1, 2, 3], 2),
+        (&[1, 2, 3], 1),
+        (&[1, 2, 3], 0),
+    ] {
+        for keep_first in [true, false] {
+            let mut options = Options::default();
+            options.collisions = btfkit::merge::Policy::Prefer(preferred);
+            options.keep_first = keep_first;
+            let inputs = sizes.iter().map(|&members| input("p", &holder(members)));
+            let merged = merge(inputs, &options).unwrap();
+            takes(&format!("{preferred} of {sizes:?}"), &merged.graph);
+        }
+    }
+}
+
+/// `struct s` of this many members, and who holds it by value and behind a pointer.
+fn holder(members: u32) -> TypeGraph {
+    use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+    let mut builder = GraphBuilder::new();
+    let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
+    let list: Vec<_> = (0..members)
+        .map(|place| {
+            let name = builder.intern(format!("m{place}")).unwrap();
+            NewMember::new(name, int, u64::from(place) * 32)
+        })
+        .collect();
+    let s = builder
+        .composite(Kind::Struct, "s", members * 4, &list)
+        .unwrap();
+    let (held, t) = (builder.intern("s").unwrap(), builder.intern("t").unwrap());
+    let room = u64::from(members) * 32;
+    let list = [NewMember::new(held, s, 0), NewMember::new(t, int, room)];
+    let name = format!("holder{members}");
+    builder
+        .composite(Kind::Struct, name, members * 4 + 4, &list)
+        .unwrap();
+    let pointer = builder.ptr(s).unwrap();
+    let proto = builder.func_proto(pointer, &[(t, pointer)]).unwrap();
+    builder.ptr(proto).unwrap();
+    builder.freeze().unwrap()
 }

@@ -1,28 +1,26 @@
 //! Collisions: one name, types of different layout from different inputs; and what to do about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{GraphBuilder, Kind, Type, TypeGraph, essential_name};
 use crate::id::TypeId;
 use crate::limits::Limits;
-use crate::merge::compact::compact;
-use crate::merge::dedup::deduplicate;
 use crate::merge::diff::{Change, FieldChange, Space, compare, contents, resolved, space};
 use crate::merge::merger::{Merged, Origins};
-use crate::merge::nodes::{count, set};
 use crate::merge::options::Options;
 
 /// A name that inputs use for types of different layout.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Collision {
-    /// The type of the first input that has the name, in the merged graph.
+    /// The base's type of the name or, if it has none, that of the first input that has one; in the merged
+    /// graph.
     pub first: TypeId,
     /// Another input's type of the same name.
     pub other: TypeId,
-    /// The number of the first input that has `first`.
-    pub first_input: usize,
+    /// The number of the first input that has `first`; `None` for the base.
+    pub first_input: Option<usize>,
     /// The number of the first input that has `other`.
     pub other_input: usize,
     /// How `other` differs from `first`.
@@ -37,12 +35,15 @@ pub enum Policy {
     /// differs, so that such a graph suits those who ask by id or by input.
     #[default]
     Keep,
-    /// Keep the type of the input with this number where it has one, and send references to the others'
-    /// types there.
+    /// Keep the type of the input with this number where it has one, and send to it what refers to the
+    /// others' types through a pointer or as a parameter or result. What holds another's type by value (as a
+    /// member, a variable, through arrays, typedefs and qualifiers) keeps it, as its own layout rests on it; so
+    /// do the tags of its members. Such a type stays beside the preferred one, and so do the base's types and
+    /// those of a first input whose ids stay: [`Merged::collisions`] tells which do.
     Prefer(usize),
     /// Give the types of all inputs but the name's first a flavor, `struct file___label`, so that each name
-    /// means one type, in a header for instance. libbpf's relocation ignores flavors of targets, too: for it
-    /// both stay candidates, and [`Self::Prefer`] leaves one.
+    /// means one type, in a header for instance; a number follows where that name is taken. libbpf's relocation ignores flavors of targets, too: for it
+    /// both stay candidates.
     Rename,
     /// Fail with the first collision.
     Fail,
@@ -50,14 +51,24 @@ pub enum Policy {
 
 impl Merged {
     /// The collisions among structures, unions, enumerations and typedefs, by name: types of one name that
-    /// differ in layout and don't come from the same input. Not listed are types that differ only because
-    /// others do, which includes that others have flavors, and typedefs that have different words for the same;
-    /// an input that has a name twice collides only with others.
+    /// differ in layout and don't come from the same input. The result's base counts as an input of its own,
+    /// also for inputs that are split from it. Not listed are types that differ only because others do, which
+    /// includes that others have flavors, and typedefs that have different words for the same; an input that
+    /// has a name twice collides only with others.
     ///
     /// # Errors
     /// As [`compare`].
     pub fn collisions(&self, limits: &Limits) -> Result<Vec<Collision>> {
         let origins = self.origins();
+        let mut collisions = Vec::new();
+        for ids in self.of_one_name() {
+            collisions.extend(self.collisions_of(&ids, &origins, limits)?);
+        }
+        Ok(collisions)
+    }
+
+    /// The types that share a name that they may collide in, the base's among them, by name.
+    pub(super) fn of_one_name(&self) -> impl Iterator<Item = Vec<TypeId>> {
         let mut names: BTreeMap<(&[u8], Space), Vec<TypeId>> = BTreeMap::new();
         for ty in self.graph.types() {
             if let Some(space) = space(ty).filter(|_| can_collide(ty.kind())) {
@@ -65,11 +76,7 @@ impl Merged {
                 ids.push(ty.id());
             }
         }
-        let mut collisions = Vec::new();
-        for ids in names.into_values().filter(|ids| ids.len() > 1) {
-            collisions.extend(self.collisions_of(&ids, &origins, limits)?);
-        }
-        Ok(collisions)
+        names.into_values().filter(|ids| ids.len() > 1)
     }
 
     /// The collisions among the types of one name.
@@ -79,23 +86,24 @@ impl Merged {
         origins: &Origins,
         limits: &Limits,
     ) -> Result<Vec<Collision>> {
-        let input = |id: TypeId| origins.of(id).next();
+        // The base's types come first, and are `None`'s.
+        let input = |id: TypeId| match id < self.graph.first_id() {
+            true => Some(None),
+            false => origins.of(id).next().map(Some),
+        };
         let Some((first_input, first)) = ids.iter().filter_map(|&id| Some((input(id)?, id))).min()
         else {
             return Ok(Vec::new());
         };
         let mut collisions = Vec::new();
         for &other in ids {
-            let Some(other_input) = input(other) else {
+            let Some(Some(other_input)) = input(other) else {
                 continue;
             };
-            if other == first || origins.has(other, first_input) {
+            if other == first || first_input.is_some_and(|input| origins.has(other, input)) {
                 continue;
             }
-            let (a, b) = (self.graph.ty(first), self.graph.ty(other));
-            if let Some(change) = compare(a, b, limits)?
-                && is_of_layout(&change, a, b)
-            {
+            if let Some(change) = self.layout_change(first, other, limits)? {
                 collisions.push(Collision {
                     first,
                     other,
@@ -106,6 +114,20 @@ impl Merged {
             }
         }
         Ok(collisions)
+    }
+
+    /// How a type differs from another in layout.
+    pub(super) fn layout_change(
+        &self,
+        first: TypeId,
+        other: TypeId,
+        limits: &Limits,
+    ) -> Result<Option<Change>> {
+        let (a, b) = (self.graph.ty(first), self.graph.ty(other));
+        match compare(a, b, limits)? {
+            Some(change) if is_of_layout(&change, a, b) => Ok(Some(change)),
+            _ => Ok(None),
+        }
     }
 
     /// Does what a policy says about the [collisions](Self::collisions), for those who want to see them first;
@@ -125,13 +147,21 @@ impl Merged {
             Policy::Keep => Ok(self),
             Policy::Fail => Err(self.refuse(first)),
             Policy::Rename => self.rename(&collisions, options),
-            Policy::Prefer(input) => self.prefer(input, &collisions, options),
+            Policy::Prefer(input) => self.prefer(input, options),
+        }
+    }
+
+    /// What to call an input, or the base, in a report.
+    #[must_use]
+    pub fn label(&self, input: Option<usize>) -> &str {
+        match input {
+            Some(input) => self.labels.get(input).map_or("?", String::as_str),
+            None => "the base",
         }
     }
 
     #[cold]
     fn refuse(&self, collision: &Collision) -> Error {
-        let label = |input: usize| self.labels.get(input).map_or("?", String::as_str);
         let change = &collision.change;
         Error::new(
             ErrorKind::Ambiguous,
@@ -139,62 +169,52 @@ impl Merged {
                 "{} {:?} of {} and of {} differ",
                 change.kind,
                 change.name,
-                label(collision.first_input),
-                label(collision.other_input)
+                self.label(collision.first_input),
+                self.label(Some(collision.other_input))
             ),
         )
         .within(Place::Type(collision.other))
     }
 
     fn rename(mut self, collisions: &[Collision], options: &Options) -> Result<Self> {
+        let mut taken: HashSet<Vec<u8>> = self
+            .graph
+            .types()
+            .map(|ty| ty.name().as_bytes().to_vec())
+            .collect();
+        // How often a name was wanted, so that the next try doesn't start over.
+        let mut wanted: HashMap<String, u32> = HashMap::new();
         let mut builder = GraphBuilder::resume_with_limits(&self.graph, options.limits.clone());
         for collision in collisions {
-            let label = self.labels.get(collision.other_input);
-            let flavor: String = label
-                .map_or("other", String::as_str)
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                .collect();
-            // A flavor neither begins nor ends with what separates it.
-            let flavor = match flavor.trim_matches('_') {
-                "" => "other",
-                flavor => flavor,
+            let label = self.label(Some(collision.other_input));
+            let plain = format!("{}___{}", collision.change.name, flavor(label));
+            let times = wanted.entry(plain.clone()).or_insert(0);
+            let name = loop {
+                *times += 1;
+                let name = match *times {
+                    1 => plain.clone(),
+                    times => format!("{plain}_{times}"),
+                };
+                if taken.insert(name.as_bytes().to_vec()) {
+                    break name;
+                }
             };
-            let name = format!("{}___{flavor}", collision.change.name);
             builder.rename(&self.graph, collision.other, &name)?;
         }
         self.graph = builder.freeze()?;
         Ok(self)
     }
+}
 
-    fn prefer(mut self, input: usize, collisions: &[Collision], options: &Options) -> Result<Self> {
-        let keep = self.keep;
-        let origins = self.origins();
-        let end = count(self.graph.len()) + 1;
-        let mut canonical: Vec<u32> = (0..end).collect();
-        for collision in collisions {
-            for (from, to) in [
-                (collision.first, collision.other),
-                (collision.other, collision.first),
-            ] {
-                if origins.has(to, input) && !origins.has(from, input) {
-                    set(&mut canonical, from.get(), to.get());
-                }
-            }
-        }
-        let (graph, moved) = compact(self.graph, &canonical, keep, &options.limits)?;
-        // Types that differed only in what was replaced are the same now.
-        let straight = graph.has_straight_names() && graph.has_unique_strings();
-        let done = deduplicate(graph, straight, keep, options)?;
-        for map in &mut self.types {
-            map.follow(&moved);
-            map.follow(&done.types);
-        }
-        for map in &mut self.strings {
-            map.follow(&done.strings);
-        }
-        self.graph = done.graph;
-        Ok(self)
+/// A label as a flavor, which neither begins nor ends with what separates it.
+fn flavor(label: &str) -> String {
+    let flavor: String = label
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    match flavor.trim_matches('_') {
+        "" => "other".to_owned(),
+        flavor => flavor.to_owned(),
     }
 }
 

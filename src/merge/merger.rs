@@ -45,13 +45,19 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// For each type of the graph, by id and without `void`, the numbers of the inputs that have it.
+    /// For each own type of the graph, by id, the numbers of the inputs that have it.
     #[must_use]
     pub fn origins(&self) -> Origins {
+        self.origins_from(self.graph.first_id())
+    }
+
+    /// The inputs that have each type from this id on. From the first on, an input that is split from the base
+    /// has all of the base's types.
+    pub(super) fn origins_from(&self, first: TypeId) -> Origins {
         let words = self.types.len().div_ceil(64);
         let mut bits = vec![0u64; (self.graph.len() + 1) * words];
         for (input, map) in self.types.iter().enumerate() {
-            for (_, new) in map.iter() {
+            for (_, new) in map.iter().filter(|(_, new)| *new >= first) {
                 if let Some(word) = bits.get_mut(new.index() * words + input / 64) {
                     *word |= 1 << (input % 64);
                 }

@@ -67,6 +67,7 @@ mod minimise;
 mod nodes;
 mod options;
 mod partition;
+mod prefer;
 mod refine;
 
 pub use collide::{Collision, Policy};

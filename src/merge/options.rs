@@ -24,7 +24,8 @@ pub struct Options {
     /// Whether equal variables, and data sections with equal variables at equal offsets, become one.
     /// Default: no, as two programs with the same variable have two of it.
     pub sections: bool,
-    /// What to do where inputs use one name for types of different layout. Default: keep both.
+    /// What to do where inputs, or an input and the [`base`](Self::base), use one name for types of different
+    /// layout. Default: keep both.
     pub collisions: Policy,
     /// Bounds on the result.
     pub limits: Limits,

@@ -138,7 +138,7 @@ fn collisions_are_listed_with_their_inputs() {
         .map(|c| (&c.change.name[..], c.first_input, c.other_input))
         .collect();
     // `struct list` differs only in what it refers to.
-    assert_eq!(list, [("file", 0, 1), ("state", 0, 1)]);
+    assert_eq!(list, [("file", Some(0), 1), ("state", Some(0), 1)]);
     let alike = merge(
         [inputs()[0].clone(), inputs()[0].clone()],
         &Options::default(),

@@ -12,4 +12,5 @@ mod linked;
 mod naive;
 mod random;
 mod real;
+mod resolved;
 mod situations;

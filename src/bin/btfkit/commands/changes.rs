@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use btfkit::graph::Kind;
-use btfkit::merge::{Change, Field, FieldChange, ValueChange};
+use btfkit::merge::{Change, Collision, Field, FieldChange, Merged, ValueChange};
 
 /// A type by the word for what it is and its name.
 pub fn name(change: &Change) -> String {
@@ -24,6 +24,27 @@ pub fn named(kind: Kind, name: &str) -> String {
         other => other.name(),
     };
     format!("{word} {name}")
+}
+
+/// Differences of one collision to print at the most.
+const MOST_LINES: usize = 8;
+
+/// Collisions, each with its differences.
+pub fn collisions(merged: &Merged, collisions: &[Collision]) -> String {
+    let mut text = String::new();
+    for collision in collisions {
+        let _ = write!(
+            text,
+            "{}: {} in {} differs from {} in {}\n{}",
+            name(&collision.change),
+            collision.other,
+            merged.label(Some(collision.other_input)),
+            collision.first,
+            merged.label(collision.first_input),
+            lines(&collision.change, MOST_LINES),
+        );
+    }
+    text
 }
 
 /// The differences: a line for the type as a whole, a line a field, a line an enumerator; at most `most` lines

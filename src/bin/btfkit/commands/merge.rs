@@ -16,7 +16,7 @@ use crate::style::Style;
 /// Merge the types of several files
 ///
 /// The ids of the first file stay; types that are the same become one. Types that share a name and differ in
-/// layout are listed, with the files they came from.
+/// layout are listed, with the files they came from; the base's are compared, too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit merge /sys/kernel/btf/vmlinux server.btf -o merged.btf\n  \
@@ -42,8 +42,10 @@ pub struct Arguments {
     sections: bool,
 
     /// What to do where types share a name and differ in layout: keep both, prefer one file's (the first's ids
-    /// don't stay if it is another's), rename those of later files to NAME___LABEL, or fail. A file without a
-    /// label is labelled by its name without ending
+    /// don't stay if it is another's), rename those of later files to NAME___LABEL (NAME___LABEL_2 where that is
+    /// taken), or fail. Preferring sends pointers and parameters to the preferred type; a type that others hold
+    /// by value stays beside it and is listed again, and so is the base's. A file without a label is labelled by
+    /// its name without ending
     #[arg(long, value_name = "keep|prefer=LABEL|rename|fail", default_value = "keep",
         value_parser = OnCollision::parse)]
     on_collision: OnCollision,
@@ -125,7 +127,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     }
     let merged = merger.finish().map_err(named)?;
     let collisions = merged.collisions(&Limits::default()).map_err(named)?;
-    let mut text = report(&merged, &collisions);
+    let mut text = changes::collisions(&merged, &collisions);
     let merged = match (policy, collisions.len()) {
         (Policy::Fail, 1..) => {
             return Err(Failure::Refused(format!(
@@ -136,7 +138,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     };
     drop(progress);
 
-    text.push_str(&sum(&merged, collisions.len()));
+    let mut left = Vec::new();
+    if matches!(policy, Policy::Prefer(_)) {
+        left = merged.collisions(&Limits::default()).map_err(named)?;
+        text.push_str(&still_there(&merged, &left));
+    }
+    text.push_str(&sum(&merged, collisions.len(), left.len()));
     if !style.is_quiet() {
         if output::is_stdout(&arguments.output) {
             io::stderr().lock().write_all(text.as_bytes())
@@ -164,35 +171,33 @@ fn distinct_labels(files: &[TargetArgument]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Differences of one collision to print at the most.
-const MOST_LINES: usize = 8;
-
-/// The collisions, each with its differences.
-fn report(merged: &Merged, collisions: &[Collision]) -> String {
-    let label = |input: usize| merged.labels.get(input).map_or("?", String::as_str);
-    let mut text = String::new();
-    for collision in collisions {
-        text.push_str(&format!(
-            "{}: {} in {} differs from {} in {}\n{}",
+/// The types that stay beside the preferred ones, or that the preferred file doesn't have.
+fn still_there(merged: &Merged, left: &[Collision]) -> String {
+    let line = |collision: &Collision| {
+        format!(
+            "{}: {} in {} stays beside {} in {}\n",
             changes::name(&collision.change),
             collision.other,
-            label(collision.other_input),
+            merged.label(Some(collision.other_input)),
             collision.first,
-            label(collision.first_input),
-            changes::lines(&collision.change, MOST_LINES),
-        ));
-    }
-    text
+            merged.label(collision.first_input),
+        )
+    };
+    left.iter().map(line).collect()
 }
 
-/// How many types there are, and how many collisions there were.
-fn sum(merged: &Merged, collisions: usize) -> String {
+/// How many types there are, how many collisions there were, and how many there still are where some should go.
+fn sum(merged: &Merged, collisions: usize, left: usize) -> String {
     let collisions = match collisions {
         0 => String::new(),
         1 => ", 1 collision".to_owned(),
         count => format!(", {count} collisions"),
     };
-    format!("{} types{collisions}\n", merged.graph.len())
+    let left = match left {
+        0 => String::new(),
+        count => format!(", {count} left"),
+    };
+    format!("{} types{collisions}{left}\n", merged.graph.len())
 }
 
 /// The engine's errors name the file they are about already.
