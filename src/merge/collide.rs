@@ -53,8 +53,8 @@ impl Merged {
     /// The collisions among structures, unions, enumerations and typedefs, by name: types of one name that
     /// differ in layout and don't come from the same input. The result's base counts as an input of its own,
     /// also for inputs that are split from it. Not listed are types that differ only because others do, which
-    /// includes that others have flavors, and typedefs that have different words for the same; an input that
-    /// has a name twice collides only with others.
+    /// includes that others have flavors, and typedefs that have different words for the same: other typedefs,
+    /// qualifiers, names of integers or parameters; an input that has a name twice collides only with others.
     ///
     /// # Errors
     /// As [`compare`].

@@ -256,6 +256,7 @@ fn typedefs_of_something_else() {
         Int(&'static str, IntEncoding),
         Constant,
         Again,
+        Function(&'static str),
     }
     let build = |to: To| {
         let mut builder = GraphBuilder::new();
@@ -267,6 +268,11 @@ fn typedefs_of_something_else() {
                 builder.ptr(to).unwrap()
             }
             To::Int(name, encoding) => builder.int(name, 4, encoding).unwrap(),
+            To::Function(name) => {
+                let int = builder.int("int", 4, signed).unwrap();
+                let name = builder.intern(name).unwrap();
+                builder.func_proto(int, &[(name, int)]).unwrap()
+            }
             To::Constant | To::Again => {
                 let int = builder.int("int", 4, signed).unwrap();
                 match to {
@@ -293,6 +299,8 @@ fn typedefs_of_something_else() {
     assert_eq!(collide(To::Pointer("A"), To::Pointer("B")), 1);
     assert_eq!(collide(int, To::Int("unsigned", unsigned)), 1);
     assert_eq!(collide(int, To::Pointer("A")), 1);
+    assert_eq!(collide(int, To::Function("a")), 1);
+    assert_eq!(collide(To::Function("a"), To::Function("b")), 0);
     for same in [To::Int("word", signed), To::Constant, To::Again] {
         assert_eq!(collide(int, same), 0);
     }

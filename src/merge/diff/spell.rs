@@ -1,7 +1,7 @@
 //! A type in words, for comparing types of two graphs and for showing them.
 
 use crate::error::{Error, Place, Result};
-use crate::graph::{Type, View};
+use crate::graph::{FuncProto, Type, View};
 use crate::id::TypeId;
 use crate::merge::diff::contents;
 
@@ -30,7 +30,8 @@ pub(super) fn spell(ty: Type<'_>) -> Result<String> {
     )
 }
 
-/// Spells what a type is to CO-RE: without typedefs, qualifiers and tags, and integers by what they are. What is
+/// Spells what a type is to CO-RE: without typedefs, qualifiers, tags and names of
+/// parameters, and integers by what they are. What is
 /// beyond the bound of a text is left out. Typedefs of types without a name stay, being their names.
 pub(crate) fn resolved(ty: Type<'_>) -> String {
     parts(ty, push_resolved).0
@@ -59,6 +60,7 @@ fn push_resolved(ty: Type<'_>, open: &mut Vec<Part>) {
         View::Const(to) | View::Volatile(to) | View::Restrict(to) | View::TypeTag(to) => {
             open.push(Part::Type(to));
         }
+        View::FuncProto(proto) => push_proto(proto, false, open),
         _ => push(ty, open),
     }
 }
@@ -94,30 +96,27 @@ fn push(ty: Type<'_>, open: &mut Vec<Part>) {
         View::Fwd(crate::graph::FwdKind::Struct) => open.push(tagged("struct")),
         View::Fwd(crate::graph::FwdKind::Union) => open.push(tagged("union")),
         View::Func(func) => open.push(Part::Type(func.proto)),
-        View::FuncProto(proto) => {
-            open.extend([Part::Type(proto.result), Part::Text(") -> ")]);
-            for (place, param) in proto
-                .params()
-                .enumerate()
-                .take(PARTS)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-            {
-                open.push(Part::Type(param.ty));
-                if !param.name().is_empty() {
-                    open.push(Part::Name(format!("{}: ", param.name())));
-                }
-                if place > 0 {
-                    open.push(Part::Text(", "));
-                }
-            }
-            open.push(Part::Text("fn("));
-        }
+        View::FuncProto(proto) => push_proto(proto, true, open),
         View::Var(var) => open.push(Part::Type(var.ty)),
         View::DeclTag(tag) => {
             open.extend([Part::Type(tag.target), Part::Name(format!("@{} ", name()))]);
         }
         View::Unknown(number) => open.push(Part::Name(format!("kind {number}"))),
     }
+}
+
+/// Names of parameters are words of the text where it is for reading; the type is the same without.
+fn push_proto(proto: FuncProto<'_>, with_names: bool, open: &mut Vec<Part>) {
+    open.extend([Part::Type(proto.result), Part::Text(") -> ")]);
+    let params: Vec<_> = proto.params().enumerate().take(PARTS).collect();
+    for (place, param) in params.into_iter().rev() {
+        open.push(Part::Type(param.ty));
+        if with_names && !param.name().is_empty() {
+            open.push(Part::Name(format!("{}: ", param.name())));
+        }
+        if place > 0 {
+            open.push(Part::Text(", "));
+        }
+    }
+    open.push(Part::Text("fn("));
 }
