@@ -215,6 +215,7 @@ fn with_pass<T>(
         str_offsets_base: 0,
         addr_base: 0,
         qualify: false,
+        nests: false,
         named_typedefs: false,
         lower_bound: 0,
         role: Role::Scope,
@@ -246,6 +247,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) addr_base: u64,
     /// Whether names get the names of what is around them.
     pub(super) qualify: bool,
+    /// Whether types may be declared inside of others.
+    pub(super) nests: bool,
     /// Whether typedefs can be parts of cycles.
     pub(super) named_typedefs: bool,
     /// Where arrays start that don't say it.

@@ -3,7 +3,6 @@
 use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
-use crate::dwarf::report::Reason;
 use crate::dwarf::unit::collect::{Frame, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
@@ -128,6 +127,8 @@ impl Pass<'_, '_> {
     pub(super) fn unit(&mut self) {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
+        // What doesn't say its language may be a part of any, made by dwz.
+        self.nests = self.qualify || language == 0;
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
@@ -180,13 +181,14 @@ impl Pass<'_, '_> {
             Entry::Pointer | Entry::Reference if self.is_other_width(node.size) => {
                 no_pointer(&mut node);
             }
-            Entry::Atomic => node.aux = Reason::Atomic as u32,
+            Entry::Atomic => node.aux = 1,
             Entry::UnknownType => node.aux = 1,
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
             // The whole type is in a unit of its own.
             node.shape = Shape::Alias;
+            node.aux = 0;
             node.ty = self.ty(Slot::Signature);
         }
         let mut scope = around.scope;

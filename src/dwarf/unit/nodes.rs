@@ -83,7 +83,8 @@ pub(crate) enum Shape {
     TypeTag,
     /// A tag of a declaration: the name is its text, `ty` what is tagged, `aux` which part of that.
     DeclTag,
-    /// Another name for the type it refers to; nothing of its own is said. `aux` is why.
+    /// Another name for the type it refers to; nothing of its own is said. `aux` is whether that loses
+    /// `_Atomic`.
     Alias,
     /// Nothing BTF can say; `aux` is whether that is a loss.
     Void,
