@@ -43,4 +43,6 @@ struct Outer {
 	Al<int>::type x;
 	Al<int>::ptr p;
 	Al<ns::Foo::In> of_in;
+	Al<ns::Foo::In>::type *y;
+	Al<ns::Foo::In>::ptr q;
 };

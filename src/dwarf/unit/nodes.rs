@@ -1,6 +1,6 @@
 //! The types of one unit, as the pass over its entries found them.
 
-use crate::dwarf::names::NameRef;
+use crate::dwarf::names::{Files, NameRef, NameSection};
 
 /// Where an entry's type stands, as the entry says it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -185,6 +185,16 @@ impl Nodes {
         self.places.mark(node.die, number);
         self.nodes.push(node);
         number
+    }
+
+    /// `scope::name` as a name of its own.
+    pub fn made_name(&mut self, files: &Files<'_>, scope: NameRef, name: NameRef) -> NameRef {
+        let start = self.made.len();
+        let scope = files.bytes(scope, &self.made);
+        let name = files.bytes(name, &self.made);
+        let whole = [scope, b"::", name, b"\0"].concat();
+        self.made.extend_from_slice(&whole);
+        NameRef::new(0, NameSection::Made, start as u64)
     }
 
     /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type
