@@ -301,6 +301,40 @@ for dwarf in 4 5; do
 	done
 done
 
+# One program of two units whose names are qualified, in the packagings that take types out of their namespaces
+# and classes.
+for compiler in gcc clang; do
+	case $compiler in
+	gcc) command=("$GXX") ;;
+	clang) command=("$CLANGXX" -fdebug-compilation-dir=. -fno-addrsig) ;;
+	esac
+	for packaging in plain types4 types5; do
+		case $packaging in
+		plain) flags=(-gdwarf-5) ;;
+		types*) flags=(-gdwarf-"${packaging#types}" -fdebug-types-section) ;;
+		esac
+		name=cxx/names.$packaging.$compiler
+		for unit in one two; do
+			"${command[@]}" "${flags[@]}" -O1 -fno-pie -fno-rtti -fno-exceptions -nostdinc++ \
+				-fno-asynchronous-unwind-tables -fno-stack-protector -Wall -Wextra -Werror \
+				"-ffile-prefix-map=$PWD=." -c cxx/names_$unit.cc -o "$out/$name.$unit.o"
+		done
+		"$GCC" "${static_link[@]}" "$out/$name.one.o" "$out/$name.two.o" -o "$out/$name"
+		rm "$out/$name.one.o" "$out/$name.two.o"
+		built+=("$name")
+	done
+done
+(
+	cd "$out/cxx"
+	cp names.plain.gcc names.partial.gcc
+	dwz names.partial.gcc
+	cp names.plain.gcc names.dwz.gcc
+	cp names.plain.gcc other.gcc
+	dwz -m names.shared.dwz -M names.shared.dwz names.dwz.gcc other.gcc
+	rm other.gcc
+)
+built+=(cxx/names.{partial,dwz}.gcc cxx/names.shared.dwz)
+
 "$RUSTC" --edition 2024 --emit=obj -C debuginfo=2 -C opt-level=1 -C panic=abort -C codegen-units=1 \
 	--remap-path-prefix="$PWD=." rust/shapes.rs -o "$out/rust/shapes.o"
 built+=(rust/shapes.o)

@@ -252,7 +252,13 @@ impl<'a> Job<'a> {
             self.set_linked();
             return Ok(false);
         }
-        complete(&mut worker.nodes, worker.memory.later());
+        let later = worker.memory.later();
+        complete(
+            &mut worker.nodes,
+            later,
+            &self.files,
+            self.options.limits.depth,
+        );
         Ok(true)
     }
 

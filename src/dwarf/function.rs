@@ -61,7 +61,12 @@ impl Job<'_> {
         };
         let (memory, nodes) = (&mut worker.memory, &mut worker.nodes);
         collect(&view, &worker.abbrevs, &self.files, wants, memory, nodes)?;
-        complete(nodes, worker.memory.later());
+        complete(
+            nodes,
+            memory.later(),
+            &self.files,
+            self.options.limits.depth,
+        );
         let nodes = &worker.nodes;
         Ok(nodes.nodes.iter().any(|node| {
             node.shape == Shape::Function

@@ -38,7 +38,13 @@ impl Job<'_> {
             }
         }
         link(&mut worker, sources);
-        complete(&mut worker.nodes, worker.memory.later());
+        let later = worker.memory.later();
+        complete(
+            &mut worker.nodes,
+            later,
+            &self.files,
+            self.options.limits.depth,
+        );
         if worker.nodes.old_bitfields {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }

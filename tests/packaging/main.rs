@@ -5,6 +5,7 @@ mod support;
 
 mod finding;
 mod machines;
+mod names;
 mod same;
 mod spelled;
 mod threads;

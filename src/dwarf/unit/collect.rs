@@ -66,6 +66,9 @@ pub(super) enum Role {
     Part,
 }
 
+/// The number of no node.
+pub(super) const NO_NODE: u32 = u32::MAX;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
     pub(super) role: Role,
@@ -79,6 +82,8 @@ pub(super) struct Frame {
     pub(super) is_variants: bool,
     /// The qualified name of what is around, with NUL; none at the top.
     pub(super) scope: NameRef,
+    /// The nameless stand-in around, whose name comes before the scope's once it is known; else [`NO_NODE`].
+    pub(super) stub: u32,
     pub(super) local: bool,
 }
 
@@ -215,6 +220,7 @@ fn with_pass<T>(
         str_offsets_base: 0,
         addr_base: 0,
         qualify: false,
+        nests: false,
         named_typedefs: false,
         lower_bound: 0,
         role: Role::Scope,
@@ -246,6 +252,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) addr_base: u64,
     /// Whether names get the names of what is around them.
     pub(super) qualify: bool,
+    /// Whether types may be declared inside of others.
+    pub(super) nests: bool,
     /// Whether typedefs can be parts of cycles.
     pub(super) named_typedefs: bool,
     /// Where arrays start that don't say it.
@@ -290,6 +298,7 @@ const OUTSIDE: Frame = Frame {
     aside: false,
     is_variants: false,
     scope: NameRef::NONE,
+    stub: NO_NODE,
     local: false,
 };
 
@@ -456,6 +465,7 @@ impl Pass<'_, '_> {
             aside: false,
             is_variants: false,
             scope: NameRef::NONE,
+            stub: NO_NODE,
             local: false,
         })
     }

@@ -3,8 +3,7 @@
 use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
-use crate::dwarf::report::Reason;
-use crate::dwarf::unit::collect::{Frame, Pass, Role, no_pointer, usual_type};
+use crate::dwarf::unit::collect::{Frame, NO_NODE, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
@@ -128,6 +127,8 @@ impl Pass<'_, '_> {
     pub(super) fn unit(&mut self) {
         let language = self.attrs.number(Slot::Language).unwrap_or(0);
         self.qualify = !language::is_c(language);
+        // What doesn't say its language may be a part of any, made by dwz.
+        self.nests = self.qualify || language == 0;
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
@@ -180,27 +181,25 @@ impl Pass<'_, '_> {
             Entry::Pointer | Entry::Reference if self.is_other_width(node.size) => {
                 no_pointer(&mut node);
             }
-            Entry::Atomic => node.aux = Reason::Atomic as u32,
+            Entry::Atomic => node.aux = 1,
             Entry::UnknownType => node.aux = 1,
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
             // The whole type is in a unit of its own.
             node.shape = Shape::Alias;
+            node.aux = 0;
             node.ty = self.ty(Slot::Signature);
         }
-        let mut scope = around.scope;
-        if self.qualify && !node.name.is_none() && node.shape != Shape::Base {
-            if !around.scope.is_none() {
-                node.name = self.qualified(around.scope, node.name, b"");
-            }
-            scope = node.name;
-        }
+        let by = self.attrs.has(Slot::Specification);
+        let by = by.then(|| self.ty(Slot::Specification));
+        let (scope, stub) = self.qualify_node(&mut node, by, around);
         let owner = self.nodes.push(node);
-        if self.attrs.has(Slot::Specification) {
-            let by = self.ty(Slot::Specification);
+        if let Some(by) = by {
             self.later.push(Later::Declared { node: owner, by });
         }
+        self.inside(&node, owner, around);
+        let stub = if stub { owner } else { around.stub };
         if role != Role::Scope && self.direct {
             self.set_aside();
         }
@@ -211,8 +210,45 @@ impl Pass<'_, '_> {
             aside: false,
             is_variants: false,
             scope,
+            stub,
             local: around.local,
         }))
+    }
+
+    /// Gives a node its qualified name; answers the scope of what is inside, and whether the node itself is to be
+    /// named before that.
+    #[inline]
+    fn qualify_node(&mut self, node: &mut Node, by: Option<Ref>, around: Frame) -> (NameRef, bool) {
+        if !self.qualify || node.shape == Shape::Base {
+            return (around.scope, false);
+        }
+        // gcc puts the definition in a type unit beside the namespace that has the declaration.
+        let declared = by.and_then(|by| self.nodes.get(self.nodes.follow(by)?));
+        if let Some(declared) = declared.filter(|declared| !declared.name.is_none()) {
+            node.name = declared.name;
+            return (node.name, false);
+        }
+        if node.name.is_none() {
+            // clang puts it into a declaration without a name, which the signature says.
+            let is_stub = node.shape == Shape::Alias && self.attrs.has(Slot::Signature);
+            let scope = if is_stub { NameRef::NONE } else { around.scope };
+            return (scope, is_stub);
+        }
+        if !around.scope.is_none() {
+            node.name = self.qualified(around.scope, node.name, b"");
+        }
+        (node.name, false)
+    }
+
+    /// Notes that a node's name lacks that of a nameless stand-in around it.
+    #[inline]
+    pub(super) fn inside(&mut self, node: &Node, number: u32, around: Frame) {
+        if around.stub != NO_NODE && !node.name.is_none() && node.shape != Shape::Base {
+            self.later.push(Later::Inside {
+                node: number,
+                stub: around.stub,
+            });
+        }
     }
 
     /// Whether the entry is the type of `nullptr`, which is a pointer to nothing.

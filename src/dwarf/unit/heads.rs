@@ -78,10 +78,9 @@ impl Pass<'_, '_> {
         Ok(self.qualify)
     }
 
-    /// Goes to the entry's sibling. What is inside is of interest where names are qualified: types are nested
-    /// there.
+    /// Goes to the entry's sibling. What is inside is of interest where types may be nested.
     fn jump(&mut self, plan: &Plan) {
-        if self.qualify || !plan.has_children {
+        if self.nests || !plan.has_children {
             return;
         }
         if let (Class::UnitRef, sibling) = self.attrs.get(Slot::Sibling) {

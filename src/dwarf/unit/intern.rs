@@ -85,7 +85,7 @@ impl Intern<'_> {
             };
             match node.shape {
                 Shape::Alias => {
-                    if node.aux == Reason::Atomic as u32 {
+                    if node.aux != 0 {
                         *loss = Some(Reason::Atomic);
                     }
                     if self.keys.is_cut(number, 0) {

@@ -1,6 +1,6 @@
 //! The types of one unit, as the pass over its entries found them.
 
-use crate::dwarf::names::NameRef;
+use crate::dwarf::names::{Files, NameRef, NameSection};
 
 /// Where an entry's type stands, as the entry says it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -83,7 +83,8 @@ pub(crate) enum Shape {
     TypeTag,
     /// A tag of a declaration: the name is its text, `ty` what is tagged, `aux` which part of that.
     DeclTag,
-    /// Another name for the type it refers to; nothing of its own is said. `aux` is why.
+    /// Another name for the type it refers to; nothing of its own is said. `aux` is whether that loses
+    /// `_Atomic`.
     Alias,
     /// Nothing BTF can say; `aux` is whether that is a loss.
     Void,
@@ -184,6 +185,16 @@ impl Nodes {
         self.places.mark(node.die, number);
         self.nodes.push(node);
         number
+    }
+
+    /// `scope::name` as a name of its own.
+    pub fn made_name(&mut self, files: &Files<'_>, scope: NameRef, name: NameRef) -> NameRef {
+        let start = self.made.len();
+        let scope = files.bytes(scope, &self.made);
+        let name = files.bytes(name, &self.made);
+        let whole = [scope, b"::", name, b"\0"].concat();
+        self.made.extend_from_slice(&whole);
+        NameRef::new(0, NameSection::Made, start as u64)
     }
 
     /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type

@@ -1,7 +1,10 @@
 //! Functions and variables.
 
+use std::collections::HashMap;
+
 use gimli::constants as dw;
 
+use crate::dwarf::names::Files;
 use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Frame, Pass, Role};
 use crate::dwarf::unit::nodes::{Node, Nodes, Ref, Shape};
@@ -18,6 +21,8 @@ pub(crate) enum Later {
     Declared { node: u32, by: Ref },
     /// The code of a function whose name and parameters are there.
     Code { of: Ref },
+    /// Before the name comes that of what a nameless stand-in refers to.
+    Inside { node: u32, stub: u32 },
 }
 
 impl Pass<'_, '_> {
@@ -47,6 +52,7 @@ impl Pass<'_, '_> {
         let is_there = has_code || is_folded;
         let node = self.named(Shape::Function, die, !is_there, around);
         let owner = self.nodes.push(node);
+        self.inside(&node, owner, around);
         if self.attrs.has(Slot::Specification) {
             let by = self.ty(Slot::Specification);
             self.later.push(Later::Declared { node: owner, by });
@@ -75,7 +81,9 @@ impl Pass<'_, '_> {
         let declaration = address.is_none() || self.attrs.flag(Slot::Declaration);
         let mut node = self.named(Shape::Variable, die, declaration, around);
         node.size = address.unwrap_or(0);
-        let node = self.nodes.push(node);
+        let number = self.nodes.push(node);
+        self.inside(&node, number, around);
+        let node = number;
         // With link-time optimisation, the address stands apart from name and type.
         for slot in [Slot::Specification, Slot::Origin] {
             if self.attrs.has(slot) {
@@ -135,11 +143,13 @@ impl Pass<'_, '_> {
     }
 }
 
-/// Fills in what entries left to others.
-pub(crate) fn complete(nodes: &mut Nodes, later: &[Later]) {
+/// Fills in what entries left to others. `depth` is how deep names may be nested.
+pub(crate) fn complete(nodes: &mut Nodes, later: &[Later], files: &Files<'_>, depth: u32) {
+    place_inside(nodes, later, files, depth);
     // Twice, as an entry may leave its name to one that leaves it to a declaration.
     for later in later.iter().chain(later) {
         match *later {
+            Later::Inside { .. } => {}
             Later::Code { of } => {
                 if let Some(node) = nodes.follow(of)
                     && let Some(node) = nodes.nodes.get_mut(node as usize)
@@ -154,13 +164,58 @@ pub(crate) fn complete(nodes: &mut Nodes, later: &[Later]) {
                 let (Some(declared), Some(node)) = (declared, node) else {
                     continue;
                 };
-                if node.name.is_none() {
+                // That of a type is qualified at its declaration, which may come behind.
+                let is_type = node.shape.is_nominal() && !declared.name.is_none();
+                if node.name.is_none() || is_type {
                     node.name = declared.name;
                 }
                 if node.ty == Ref::VOID {
                     node.ty = declared.ty;
                 }
                 node.aux |= declared.aux;
+            }
+        }
+    }
+}
+
+/// Completes the names of what is inside of nameless stand-ins for types.
+fn place_inside(nodes: &mut Nodes, later: &[Later], files: &Files<'_>, depth: u32) {
+    let inside = later.iter().filter_map(|later| match *later {
+        Later::Inside { node, stub } => Some((node, stub)),
+        _ => None,
+    });
+    let mut open: HashMap<u32, u32> = inside.clone().collect();
+    let mut levels: HashMap<u32, u32> = HashMap::new();
+    let mut path = Vec::new();
+    for (start, _) in inside {
+        // What a stand-in refers to may be inside of another. An entry is taken once, so that this ends.
+        let mut next = Some(start);
+        while let Some(node) = next
+            && let Some(stub) = open.remove(&node)
+        {
+            let target = nodes.get(stub).and_then(|stub| nodes.follow(stub.ty));
+            path.push((node, target));
+            next = target;
+        }
+        while let Some((node, target)) = path.pop() {
+            let around = target.and_then(|target| nodes.get(target));
+            let (Some(target), Some(around)) = (target, around.map(|around| around.name)) else {
+                continue;
+            };
+            // Each level makes a name longer.
+            let level = levels
+                .get(&target)
+                .map_or(1, |level| level.saturating_add(1));
+            if around.is_none() || level > depth {
+                continue;
+            }
+            levels.insert(node, level);
+            let Some(own) = nodes.get(node).map(|node| node.name) else {
+                continue;
+            };
+            let name = nodes.made_name(files, around, own);
+            if let Some(node) = nodes.nodes.get_mut(node as usize) {
+                node.name = name;
             }
         }
     }
