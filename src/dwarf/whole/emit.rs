@@ -371,7 +371,9 @@ impl Emit<'_> {
         match entity.shape {
             Shape::Enum => {
                 let size = match entity.declared_size {
-                    size @ (1 | 2 | 8) => size as u32,
+                    1 => 1,
+                    2 => 2,
+                    8 => 8,
                     _ => 4,
                 };
                 self.cons(&[name, Info::new(Kind::Enum, 0, false).word(), size])

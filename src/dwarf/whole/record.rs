@@ -189,7 +189,7 @@ impl Emit<'_> {
             return Ok(words);
         }
         let sign = if class.aux & 1 == 1 { SIGNED } else { 0 };
-        words.push(sign | size * 8);
+        words.push(sign | (size * 8));
         set_info(&mut words, Info::new(Kind::Int, 0, false));
         Ok(words)
     }
