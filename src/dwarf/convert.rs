@@ -252,6 +252,10 @@ impl<'a> Job<'a> {
             self.set_linked();
             return Ok(false);
         }
+        if worker.memory.takes_in_parts() {
+            self.set_linked();
+            return Ok(false);
+        }
         let later = worker.memory.later();
         complete(
             &mut worker.nodes,

@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::dwarf::convert::{Done, Job, Worker, is_root, place_bitfields, reached};
+use crate::dwarf::language::is_c;
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::Class;
 use crate::dwarf::sources::{Source, SourceKind};
+use crate::dwarf::unit::collect::Import;
 use crate::dwarf::unit::keys::UnitTypes;
 use crate::dwarf::unit::nodes::{Link, Ref};
 use crate::dwarf::unit::program::complete;
@@ -27,17 +29,14 @@ impl Job<'_> {
             ));
         };
         let mut worker = Worker::new(self);
-        worker.nodes.clear(len);
-        worker.memory.clear();
-        for source in sources {
-            for &unit in &source.units {
-                let base = source.base + unit.header.offset;
-                let view = source.view(unit, u32::try_from(base).unwrap_or(u32::MAX));
-                self.collect(&mut worker, &view, source.sections)
-                    .within(|| source.place())?;
-            }
+        self.collect_all(&mut worker, len, &HashMap::new())?;
+        // What dwz took out of units doesn't say their language, which those that take it in do.
+        let places = Places::new(sources);
+        let languages = inherited(worker.memory.languages(), worker.memory.imports(), &places);
+        if languages.values().any(|language| !is_c(*language)) {
+            self.collect_all(&mut worker, len, &languages)?;
         }
-        link(&mut worker, sources);
+        link(&mut worker, sources, &places);
         let later = worker.memory.later();
         complete(
             &mut worker.nodes,
@@ -64,23 +63,118 @@ impl Job<'_> {
         worker.done.lists.push((0, list));
         Ok(worker.done)
     }
+
+    /// Finds the types of all units; `languages` are those of units that don't say theirs, by place.
+    fn collect_all(
+        &self,
+        worker: &mut Worker,
+        len: u32,
+        languages: &HashMap<u32, u64>,
+    ) -> Result<()> {
+        worker.nodes.clear(len);
+        worker.memory.clear();
+        for source in &self.sources {
+            for &unit in &source.units {
+                let base = source.base + unit.header.offset;
+                let mut view = source.view(unit, u32::try_from(base).unwrap_or(u32::MAX));
+                view.language = languages.get(&view.base).copied().unwrap_or(0);
+                self.collect(worker, &view, source.sections)
+                    .within(|| source.place())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the `.debug_info` of each file starts, where all are numbered through.
+struct Places {
+    bases: HashMap<u32, u64>,
+    alternate: Option<u64>,
+}
+
+impl Places {
+    fn new(sources: &[Source<'_>]) -> Self {
+        let infos = sources
+            .iter()
+            .filter(|source| source.section == NameSection::Info);
+        let mut alternate = sources
+            .iter()
+            .filter(|source| source.kind == SourceKind::Alternate);
+        Self {
+            bases: infos.map(|source| (source.file, source.base)).collect(),
+            alternate: alternate.next().map(|source| source.base),
+        }
+    }
+
+    fn info(&self, file: u32, offset: u64) -> Option<u64> {
+        self.bases.get(&file)?.checked_add(offset)
+    }
+
+    fn alternate(&self, offset: u64) -> Option<u64> {
+        self.alternate?.checked_add(offset)
+    }
+}
+
+/// The languages of units that don't say theirs: that of a unit that takes them in, at however many removes; without
+/// one, the only language there is.
+fn inherited(said: &[(u32, u64)], imports: &[Import], places: &Places) -> HashMap<u32, u64> {
+    let mut found = HashMap::new();
+    if said.iter().all(|(_, language)| *language != 0) {
+        return found;
+    }
+    let mut edges: Vec<(u32, u32)> = imports
+        .iter()
+        .filter_map(|import| {
+            let place = match import.class {
+                Class::InfoRef => places.info(import.file, import.offset)?,
+                Class::AltRef => places.alternate(import.offset)?,
+                Class::UnitRef => u64::from(import.by).checked_add(import.offset)?,
+                _ => return None,
+            };
+            let next = said.partition_point(|(unit, _)| u64::from(*unit) <= place);
+            let (unit, language) = *said.get(next.checked_sub(1)?)?;
+            (language == 0).then_some((import.by, unit))
+        })
+        .collect();
+    edges.sort_unstable();
+    let known = said.iter().filter(|(_, language)| *language != 0);
+    let mut open: Vec<(u32, u64)> = known.clone().copied().collect();
+    while let Some((unit, language)) = open.pop() {
+        let start = edges.partition_point(|(by, _)| *by < unit);
+        let taken_in = edges.get(start..).unwrap_or_default();
+        for &(_, unit) in taken_in.iter().take_while(|(by, _)| *by == unit) {
+            if !found.contains_key(&unit) {
+                found.insert(unit, language);
+                open.push((unit, language));
+            }
+        }
+    }
+    let mut languages = known.map(|(_, language)| *language);
+    if let Some(only) = languages.next()
+        && languages.all(|language| language == only)
+    {
+        for (unit, _) in said.iter().filter(|(_, language)| *language == 0) {
+            found.entry(*unit).or_insert(only);
+        }
+    }
+    found
 }
 
 /// The entries of the alternate file's units that the program doesn't take in. The file serves many programs;
 /// of those units only what is referred to is this program's.
-fn shared(sources: &[Source<'_>], imports: &[(u32, Class, u64)]) -> Vec<Range<u64>> {
+fn shared(sources: &[Source<'_>], imports: &[Import]) -> Vec<Range<u64>> {
     let alternate = sources
         .iter()
         .find(|source| source.kind == SourceKind::Alternate);
     let Some(alternate) = alternate else {
         return Vec::new();
     };
-    let imports = imports.iter().filter(|(file, class, _)| match class {
-        Class::AltRef => *file != alternate.file,
-        Class::InfoRef => *file == alternate.file,
+    let imports = imports.iter().filter(|import| match import.class {
+        Class::AltRef => import.file != alternate.file,
+        Class::InfoRef => import.file == alternate.file,
         _ => false,
     });
-    let mut imported: Vec<u64> = imports.map(|(_, _, offset)| *offset).collect();
+    let mut imported: Vec<u64> = imports.map(|import| import.offset).collect();
     imported.sort_unstable();
     let headers = alternate.units.iter().map(|unit| unit.header);
     let ranges = headers.map(|header| header.offset..header.offset + u64::from(header.len));
@@ -101,7 +195,7 @@ fn is_in(ranges: &[Range<u64>], die: u32) -> bool {
 }
 
 /// Settles the references that lead out of their units.
-fn link(worker: &mut Worker, sources: &[Source<'_>]) {
+fn link(worker: &mut Worker, sources: &[Source<'_>], places: &Places) {
     let mut signatures = HashMap::new();
     for source in sources {
         for unit in &source.units {
@@ -112,21 +206,10 @@ fn link(worker: &mut Worker, sources: &[Source<'_>]) {
             }
         }
     }
-    let infos = sources
-        .iter()
-        .filter(|source| source.section == NameSection::Info);
-    let bases: HashMap<u32, u64> = infos.map(|source| (source.file, source.base)).collect();
-    let alternate = sources
-        .iter()
-        .find(|source| source.kind == SourceKind::Alternate);
-    let alternate = alternate.map(|source| source.base);
     let settle = |link: &Link| {
         let place = match *link {
-            Link::Info { file, offset } => {
-                let base = bases.get(&file);
-                base.and_then(|base| base.checked_add(offset))
-            }
-            Link::Alt(offset) => alternate.and_then(|base| base.checked_add(offset)),
+            Link::Info { file, offset } => places.info(file, offset),
+            Link::Alt(offset) => places.alternate(offset),
             Link::Signature(signature) => signatures.get(&signature).copied().flatten(),
         };
         // What leads nowhere is a reference to no entry.

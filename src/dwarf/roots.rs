@@ -188,6 +188,9 @@ impl Job<'_> {
     /// Reads what the roots need.
     pub(super) fn read_roots(&self) -> Result<Done> {
         let found = self.find_heads()?;
+        if self.is_linked() {
+            return Ok(Done::default());
+        }
         let done = self.on_threads(|units| {
             let mut worker = Worker::new(self);
             for (number, source, unit) in units {
@@ -275,6 +278,9 @@ impl Job<'_> {
                 found.heads.push(head);
             }
         })?;
+        if is_qualified && !worker.memory.imports().is_empty() {
+            self.set_linked();
+        }
         if is_qualified {
             found.whole = !found.roots.is_empty();
             found.roots = Vec::new();

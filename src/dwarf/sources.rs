@@ -247,6 +247,7 @@ impl<'a> Source<'a> {
             alt: 1,
             section: self.section,
             is_split: self.kind == SourceKind::Split,
+            language: 0,
             base,
             str_offsets: str_offsets.unwrap_or_default(),
             addr: self.addr.get(index(unit.addr)..).unwrap_or_default(),

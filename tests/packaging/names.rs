@@ -72,3 +72,16 @@ fn types_in_type_units_have_their_whole_names() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+#[test]
+fn what_dwz_took_out_of_units_has_their_language() {
+    for packaging in ["partial", "dwz"] {
+        check(packaging, "gcc");
+        // Asked for alone, too.
+        let path = testdata("cxx").join(format!("names.{packaging}.gcc"));
+        let mut options = options();
+        options.conversion = Options::new().root("ns::Foo::In");
+        let some = load_path(&path, &options).unwrap().graph;
+        assert!(spelled(&some).contains_key("STRUCT ns::Foo::In"));
+    }
+}

@@ -5,6 +5,7 @@
 //! them; inlined bodies are, since their types are in the function they came from.
 
 use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
+use crate::dwarf::language::is_c;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
@@ -31,6 +32,8 @@ pub(crate) struct UnitView<'a> {
     pub section: NameSection,
     /// Whether it is a split unit.
     pub is_split: bool,
+    /// Its language, if it doesn't say one; 0 where that isn't known either.
+    pub language: u64,
     /// What is added to the places of entries, where several units are taken for one.
     pub base: u32,
     /// The file's names by number, from where the unit's (or package's) part starts.
@@ -94,6 +97,18 @@ impl Frame {
     }
 }
 
+/// A unit takes in another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Import {
+    /// The file of the unit that does.
+    pub file: u32,
+    /// The place of the unit that does.
+    pub by: u32,
+    /// The reference.
+    pub class: Class,
+    pub offset: u64,
+}
+
 /// Memory of the pass, kept from unit to unit.
 #[derive(Debug)]
 pub(crate) struct Memory {
@@ -101,7 +116,8 @@ pub(crate) struct Memory {
     frames: Vec<Frame>,
     pending: Vec<Part>,
     later: Vec<Later>,
-    imports: Vec<(u32, Class, u64)>,
+    imports: Vec<Import>,
+    languages: Vec<(u32, u64)>,
     some: SomeMemory,
 }
 
@@ -114,6 +130,7 @@ impl Memory {
             pending: Vec::new(),
             later: Vec::new(),
             imports: Vec::new(),
+            languages: Vec::new(),
         }
     }
 
@@ -121,11 +138,23 @@ impl Memory {
     pub fn clear(&mut self) {
         self.later.clear();
         self.imports.clear();
+        self.languages.clear();
     }
 
-    /// The units that units take in: the file of the unit that does, and a reference.
-    pub fn imports(&self) -> &[(u32, Class, u64)] {
+    /// The units that units take in.
+    pub fn imports(&self) -> &[Import] {
         &self.imports
+    }
+
+    /// Whether a unit takes in others whose names depend on its language.
+    pub fn takes_in_parts(&self) -> bool {
+        let mut languages = self.languages.iter();
+        !self.imports.is_empty() && languages.any(|(_, language)| !is_c(*language))
+    }
+
+    /// The units' places, in order, and the languages they say; 0 for none.
+    pub fn languages(&self) -> &[(u32, u64)] {
+        &self.languages
     }
 
     /// What was left to other entries.
@@ -216,6 +245,7 @@ fn with_pass<T>(
         pending: &mut memory.pending,
         later: &mut memory.later,
         imports: &mut memory.imports,
+        languages: &mut memory.languages,
         nodes,
         str_offsets_base: 0,
         addr_base: 0,
@@ -246,7 +276,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) frames: &'p mut Vec<Frame>,
     pub(super) pending: &'p mut Vec<Part>,
     pub(super) later: &'p mut Vec<Later>,
-    pub(super) imports: &'p mut Vec<(u32, Class, u64)>,
+    pub(super) imports: &'p mut Vec<Import>,
+    pub(super) languages: &'p mut Vec<(u32, u64)>,
     pub(super) nodes: &'p mut Nodes,
     pub(super) str_offsets_base: u64,
     pub(super) addr_base: u64,

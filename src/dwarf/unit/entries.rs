@@ -3,7 +3,7 @@
 use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
-use crate::dwarf::unit::collect::{Frame, NO_NODE, Pass, Role, no_pointer, usual_type};
+use crate::dwarf::unit::collect::{Frame, Import, NO_NODE, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
@@ -95,8 +95,13 @@ impl Pass<'_, '_> {
             }
             Entry::ImportedUnit => {
                 self.read(plan)?;
-                let (class, value) = self.attrs.get(Slot::Import);
-                self.imports.push((self.unit.file, class, value));
+                let (class, offset) = self.attrs.get(Slot::Import);
+                self.imports.push(Import {
+                    file: self.unit.file,
+                    by: self.unit.base,
+                    class,
+                    offset,
+                });
                 return Ok(Some(scope));
             }
             Entry::Unit => {
@@ -125,7 +130,9 @@ impl Pass<'_, '_> {
     }
 
     pub(super) fn unit(&mut self) {
-        let language = self.attrs.number(Slot::Language).unwrap_or(0);
+        let said = self.attrs.number(Slot::Language);
+        self.languages.push((self.unit.base, said.unwrap_or(0)));
+        let language = said.unwrap_or(self.unit.language);
         self.qualify = !language::is_c(language);
         // What doesn't say its language may be a part of any, made by dwz.
         self.nests = self.qualify || language == 0;

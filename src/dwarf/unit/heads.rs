@@ -5,7 +5,7 @@
 
 use crate::dwarf::names::NameRef;
 use crate::dwarf::read::{Class, Entry, Plan, Slot, index};
-use crate::dwarf::unit::collect::{Pass, usual_type};
+use crate::dwarf::unit::collect::{Import, Pass, usual_type};
 use crate::dwarf::unit::nodes::Shape;
 use crate::error::Result;
 
@@ -49,6 +49,17 @@ impl Pass<'_, '_> {
                 Entry::Base => {
                     self.read(plan)?;
                     Some(Shape::Base)
+                }
+                Entry::ImportedUnit if self.qualify => {
+                    // What is taken in may not say its language.
+                    self.skip(plan)?;
+                    self.imports.push(Import {
+                        file: self.unit.file,
+                        by: self.unit.base,
+                        class: Class::Absent,
+                        offset: 0,
+                    });
+                    continue;
                 }
                 Entry::Prototype | Entry::Nothing if plan.has_children => {
                     self.read(plan)?;
