@@ -4,6 +4,7 @@
 //! `.debug_info`, then `.debug_types`, then the alternate file's `.debug_info`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use crate::dwarf::convert::{Done, Job, Worker, is_root, place_bitfields, reached};
@@ -11,8 +12,8 @@ use crate::dwarf::language::is_c;
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::Class;
 use crate::dwarf::sources::{Source, SourceKind};
-use crate::dwarf::unit::collect::Import;
 use crate::dwarf::unit::keys::UnitTypes;
+use crate::dwarf::unit::memory::Import;
 use crate::dwarf::unit::nodes::{Link, Ref};
 use crate::dwarf::unit::program::complete;
 use crate::error::{Context, Error, Result};
@@ -143,8 +144,8 @@ fn inherited(said: &[(u32, u64)], imports: &[Import], places: &Places) -> HashMa
         let start = edges.partition_point(|(by, _)| *by < unit);
         let taken_in = edges.get(start..).unwrap_or_default();
         for &(_, unit) in taken_in.iter().take_while(|(by, _)| *by == unit) {
-            if !found.contains_key(&unit) {
-                found.insert(unit, language);
+            if let Entry::Vacant(vacant) = found.entry(unit) {
+                vacant.insert(language);
                 open.push((unit, language));
             }
         }
