@@ -5,12 +5,12 @@
 //! them; inlined bodies are, since their types are in the function they came from.
 
 use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
-use crate::dwarf::language::is_c;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
 use crate::dwarf::unit::heads::Head;
+use crate::dwarf::unit::memory::{Import, Memory};
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
 use crate::dwarf::unit::some::SomeMemory;
@@ -94,72 +94,6 @@ impl Frame {
     /// Whether parts inside belong to a node of the frame's own.
     const fn has_parts(&self) -> bool {
         !matches!(self.role, Role::Scope | Role::Variant | Role::Part)
-    }
-}
-
-/// A unit takes in another one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Import {
-    /// The file of the unit that does.
-    pub file: u32,
-    /// The place of the unit that does.
-    pub by: u32,
-    /// The reference.
-    pub class: Class,
-    pub offset: u64,
-}
-
-/// Memory of the pass, kept from unit to unit.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    attrs: Attrs,
-    frames: Vec<Frame>,
-    pending: Vec<Part>,
-    later: Vec<Later>,
-    imports: Vec<Import>,
-    languages: Vec<(u32, u64)>,
-    some: SomeMemory,
-}
-
-impl Memory {
-    pub const fn new() -> Self {
-        Self {
-            some: SomeMemory::new(),
-            attrs: Attrs::new(),
-            frames: Vec::new(),
-            pending: Vec::new(),
-            later: Vec::new(),
-            imports: Vec::new(),
-            languages: Vec::new(),
-        }
-    }
-
-    /// Forgets what was left to other entries.
-    pub fn clear(&mut self) {
-        self.later.clear();
-        self.imports.clear();
-        self.languages.clear();
-    }
-
-    /// The units that units take in.
-    pub fn imports(&self) -> &[Import] {
-        &self.imports
-    }
-
-    /// Whether a unit takes in others whose names depend on its language.
-    pub fn takes_in_parts(&self) -> bool {
-        let mut languages = self.languages.iter();
-        !self.imports.is_empty() && languages.any(|(_, language)| !is_c(*language))
-    }
-
-    /// The units' places, in order, and the languages they say; 0 for none.
-    pub fn languages(&self) -> &[(u32, u64)] {
-        &self.languages
-    }
-
-    /// What was left to other entries.
-    pub fn later(&self) -> &[Later] {
-        &self.later
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
-use crate::dwarf::unit::collect::{Frame, Import, NO_NODE, Pass, Role, no_pointer, usual_type};
+use crate::dwarf::unit::collect::{Frame, NO_NODE, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
+use crate::dwarf::unit::memory::Import;
 use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
 use crate::error::Result;

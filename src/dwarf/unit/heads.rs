@@ -5,7 +5,8 @@
 
 use crate::dwarf::names::NameRef;
 use crate::dwarf::read::{Class, Entry, Plan, Slot, index};
-use crate::dwarf::unit::collect::{Import, Pass, usual_type};
+use crate::dwarf::unit::collect::{Pass, usual_type};
+use crate::dwarf::unit::memory::Import;
 use crate::dwarf::unit::nodes::Shape;
 use crate::error::Result;
 

@@ -7,6 +7,7 @@ pub(super) mod heads;
 pub(super) mod intern;
 pub(super) mod keys;
 pub(super) mod member;
+pub(super) mod memory;
 pub(super) mod nodes;
 pub(super) mod program;
 mod some;

@@ -1,0 +1,74 @@
+//! Memory of the pass, and what it notes beside types.
+
+use crate::dwarf::language::is_c;
+use crate::dwarf::read::{Attrs, Class};
+use crate::dwarf::unit::collect::Frame;
+use crate::dwarf::unit::nodes::Part;
+use crate::dwarf::unit::program::Later;
+use crate::dwarf::unit::some::SomeMemory;
+
+/// A unit takes in another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Import {
+    /// The file of the unit that does.
+    pub file: u32,
+    /// The place of the unit that does.
+    pub by: u32,
+    /// The reference.
+    pub class: Class,
+    pub offset: u64,
+}
+
+/// Memory of the pass, kept from unit to unit.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(super) attrs: Attrs,
+    pub(super) frames: Vec<Frame>,
+    pub(super) pending: Vec<Part>,
+    pub(super) later: Vec<Later>,
+    pub(super) imports: Vec<Import>,
+    pub(super) languages: Vec<(u32, u64)>,
+    pub(super) some: SomeMemory,
+}
+
+impl Memory {
+    pub const fn new() -> Self {
+        Self {
+            some: SomeMemory::new(),
+            attrs: Attrs::new(),
+            frames: Vec::new(),
+            pending: Vec::new(),
+            later: Vec::new(),
+            imports: Vec::new(),
+            languages: Vec::new(),
+        }
+    }
+
+    /// Forgets what was left to other entries.
+    pub fn clear(&mut self) {
+        self.later.clear();
+        self.imports.clear();
+        self.languages.clear();
+    }
+
+    /// The units that units take in.
+    pub fn imports(&self) -> &[Import] {
+        &self.imports
+    }
+
+    /// Whether a unit takes in others whose names depend on its language.
+    pub fn takes_in_parts(&self) -> bool {
+        let mut languages = self.languages.iter();
+        !self.imports.is_empty() && languages.any(|(_, language)| !is_c(*language))
+    }
+
+    /// The units' places, in order, and the languages they say; 0 for none.
+    pub fn languages(&self) -> &[(u32, u64)] {
+        &self.languages
+    }
+
+    /// What was left to other entries.
+    pub fn later(&self) -> &[Later] {
+        &self.later
+    }
+}
