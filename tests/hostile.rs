@@ -149,6 +149,40 @@ fn more_entries_than_allowed() {
     refused(&sections, &options, "Limits::entries");
 }
 
+/// In C++ each of the inner types gets the long name of the outer one.
+#[test]
+fn a_long_name_for_many_types() {
+    const DW_AT_LANGUAGE: u8 = 0x13;
+    const DW_LANG_C_PLUS_PLUS: u8 = 4;
+    let mut abbrevs = ABBREVS.to_vec();
+    abbrevs.splice(
+        ..5,
+        [
+            UNIT,
+            DW_TAG_COMPILE_UNIT,
+            1,
+            DW_AT_LANGUAGE,
+            DW_FORM_DATA1,
+            0,
+            0,
+        ],
+    );
+    let mut entries = vec![DW_LANG_C_PLUS_PLUS, STRUCT];
+    entries.extend([b'x'; 10_000]);
+    entries.extend([0, 64]);
+    for number in 0..5000 {
+        structure(&mut entries, &format!("y{number}"), &[]);
+    }
+    entries.push(0);
+    let sections = sections(unit(0, &entries), abbrevs);
+    let mut options = Options::default();
+    assert!(convert(&sections, &options).is_ok());
+    options.limits.string_bytes = 1 << 20;
+    let error = convert(&sections, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+    assert!(error.to_string().contains("qualified names"), "{error}");
+}
+
 #[test]
 fn nameless_types_nested_so_that_there_are_exponentially_many_ways() {
     let mut entries = Vec::new();

@@ -275,6 +275,12 @@ impl<'a> Job<'a> {
         number: usize,
         start: Option<&[u32]>,
     ) -> Result<UnitList> {
+        // Those of all units so far.
+        if worker.done.table.made.len() > self.options.limits.string_bytes as usize {
+            return Err(Error::limit(
+                "qualified names have more bytes than Limits::string_bytes",
+            ));
+        }
         if worker.nodes.old_bitfields {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
@@ -334,6 +340,7 @@ impl<'a> Job<'a> {
             variables: self.options.variables,
             depth: self.options.limits.depth,
             entries: self.options.limits.entries,
+            made: self.options.limits.string_bytes,
         }
     }
 

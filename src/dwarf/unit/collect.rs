@@ -51,6 +51,8 @@ pub(crate) struct Wants {
     pub depth: u32,
     /// How many types and parts there may be.
     pub entries: u32,
+    /// How many bytes names may have that are made from others.
+    pub made: u32,
 }
 
 /// What is inside an entry.
@@ -299,6 +301,12 @@ impl Pass<'_, '_> {
                 "there are more types and members at once than Limits::entries",
             )
             .within(Place::Die(self.cursor.offset())));
+        }
+        if self.nodes.made.len() > self.wants.made as usize {
+            return Err(
+                Error::limit("qualified names have more bytes than Limits::string_bytes")
+                    .within(Place::Die(self.cursor.offset())),
+            );
         }
         Ok(false)
     }
