@@ -12,6 +12,7 @@ mod kind;
 mod layout;
 mod names;
 mod parts;
+mod proof;
 mod records;
 mod remap;
 mod spelling;
