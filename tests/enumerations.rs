@@ -1,24 +1,11 @@
 //! Enumerations that are only declared, or of sizes that BTF has no enumeration of.
 
-use btfkit::dwarf::{Options, Reason, Sections, convert};
-use btfkit::graph::{Kind, TypeGraph};
-use btfkit::{Endian, PointerWidth};
+#[path = "support/entries.rs"]
+mod entries;
 
-const DW_TAG_COMPILE_UNIT: u8 = 0x11;
-const DW_TAG_STRUCTURE_TYPE: u8 = 0x13;
-const DW_TAG_MEMBER: u8 = 0x0d;
-const DW_TAG_ENUMERATION_TYPE: u8 = 0x04;
-const DW_TAG_ENUMERATOR: u8 = 0x28;
-const DW_AT_NAME: u8 = 0x03;
-const DW_AT_BYTE_SIZE: u8 = 0x0b;
-const DW_AT_CONST_VALUE: u8 = 0x1c;
-const DW_AT_DATA_MEMBER_LOCATION: u8 = 0x38;
-const DW_AT_DECLARATION: u8 = 0x3c;
-const DW_AT_TYPE: u8 = 0x49;
-const DW_FORM_STRING: u8 = 0x08;
-const DW_FORM_DATA1: u8 = 0x0b;
-const DW_FORM_REF4: u8 = 0x13;
-const DW_FORM_FLAG_PRESENT: u8 = 0x19;
+use btfkit::dwarf::{Options, Reason, convert};
+use btfkit::graph::{Kind, TypeGraph};
+use entries::*;
 
 #[rustfmt::skip]
 const ABBREVS: &[u8] = &[
@@ -33,17 +20,8 @@ const ABBREVS: &[u8] = &[
     0,
 ];
 
-/// A unit of DWARF 4 with these entries, which start at byte 12 of it.
-fn unit(entries: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(entries.len() + 9).unwrap();
-    let head = [4, 0, 0, 0, 0, 0, 8, 1];
-    [&length.to_le_bytes()[..], &head, entries, &[0]].concat()
-}
-
 fn converted(units: &[Vec<u8>]) -> (TypeGraph, Vec<Reason>) {
-    let mut sections = Sections::new(Endian::Little, PointerWidth::Eight);
-    sections.info = units.concat().into();
-    sections.abbrev = ABBREVS.to_vec().into();
+    let sections = sections(units.concat(), ABBREVS.to_vec());
     let done = convert(&sections, &Options::default()).unwrap();
     let reasons = done.degraded.iter().map(|degraded| degraded.reason);
     (done.graph, reasons.collect())
@@ -55,7 +33,7 @@ fn a_declaration_may_say_the_size() {
     let declared = |size: u8| {
         let mut entries = [&b"\x04small\0"[..], &[size]].concat();
         entries.extend(b"\x02holder\0\x08\x03field\0\x0c\0\0\0\x04\0");
-        unit(&entries)
+        unit(0, &entries)
     };
     // The unit that says nothing comes first.
     for units in [vec![declared(1)], vec![declared(0), declared(1)]] {
@@ -76,7 +54,7 @@ fn an_enumeration_of_16_bytes_is_an_integer() {
     let enumeration = |size: u8| {
         let mut entries = [&b"\x05big\0"[..], &[size]].concat();
         entries.extend(b"\x06ONE\0\x01\0");
-        unit(&entries)
+        unit(0, &entries)
     };
     let (graph, reasons) = converted(&[enumeration(16)]);
     assert_eq!(graph.find(Kind::Int, "big").unwrap().size().unwrap().0, 16);

@@ -1,22 +1,13 @@
 //! DWARF made to take time or memory ends in an error, soon.
 
+#[path = "support/entries.rs"]
+mod entries;
+
 use btfkit::dwarf::{Options, Sections, convert};
 use btfkit::{Endian, Error, ErrorKind, Limits, PointerWidth};
-
-const DW_TAG_COMPILE_UNIT: u8 = 0x11;
-const DW_TAG_STRUCTURE_TYPE: u8 = 0x13;
-const DW_TAG_MEMBER: u8 = 0x0d;
-const DW_TAG_BASE_TYPE: u8 = 0x24;
-const DW_AT_NAME: u8 = 0x03;
-const DW_AT_BYTE_SIZE: u8 = 0x0b;
-const DW_AT_DATA_MEMBER_LOCATION: u8 = 0x38;
-const DW_AT_TYPE: u8 = 0x49;
-const DW_FORM_DATA1: u8 = 0x0b;
-const DW_FORM_STRING: u8 = 0x08;
-const DW_FORM_REF4: u8 = 0x13;
+use entries::*;
 
 /// Codes of [`ABBREVS`].
-const UNIT: u8 = 1;
 const STRUCT: u8 = 2;
 const NAMELESS: u8 = 3;
 const MEMBER: u8 = 4;
@@ -32,18 +23,6 @@ const ABBREVS: &[u8] = &[
     INT, DW_TAG_BASE_TYPE, 0, DW_AT_NAME, DW_FORM_STRING, DW_AT_BYTE_SIZE, DW_FORM_DATA1, 0, 0,
     0,
 ];
-
-/// A unit of DWARF 4 with these entries, which start at byte 12 of it.
-fn unit(abbrevs: u32, entries: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(entries.len() + 8).unwrap() + 1;
-    let mut bytes = length.to_le_bytes().to_vec();
-    bytes.extend([4, 0]);
-    bytes.extend(abbrevs.to_le_bytes());
-    bytes.extend([8, UNIT]);
-    bytes.extend(entries);
-    bytes.push(0);
-    bytes
-}
 
 fn structure(entries: &mut Vec<u8>, name: &str, members: &[(&str, u32, u8)]) -> u32 {
     // From the start of the unit: its header has 11 bytes, its own entry one.
@@ -72,13 +51,6 @@ fn int(entries: &mut Vec<u8>) -> u32 {
     entries.push(INT);
     entries.extend(b"int\0\x04");
     place
-}
-
-fn sections(info: Vec<u8>, abbrev: Vec<u8>) -> Sections {
-    let mut sections = Sections::new(Endian::Little, PointerWidth::Eight);
-    sections.info = info.into();
-    sections.abbrev = abbrev.into();
-    sections
 }
 
 fn refused(sections: &Sections, options: &Options, what: &str) {
@@ -152,7 +124,6 @@ fn more_entries_than_allowed() {
 /// In C++ each of the inner types gets the long name of the outer one.
 #[test]
 fn a_long_name_for_many_types() {
-    const DW_AT_LANGUAGE: u8 = 0x13;
     const DW_LANG_C_PLUS_PLUS: u8 = 4;
     let mut abbrevs = ABBREVS.to_vec();
     abbrevs.splice(
