@@ -3,10 +3,10 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{Input, Options, dedup, diff, distill, merge};
 
-fn input() -> TypeGraph {
+fn input() -> Btf {
     if let Ok(raw) = std::fs::read("/sys/kernel/btf/vmlinux") {
         return btfkit::parse::parse(raw).unwrap();
     }

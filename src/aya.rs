@@ -18,11 +18,11 @@
 //! [`to_aya`] hands a graph to aya's own relocation, [`from_aya`] takes one over, and [`object()`] parses an
 //! object for those who work with [`aya_obj::Object`] itself.
 
-use aya_obj::btf::Btf;
+use aya_obj::btf::Btf as AyaBtf;
 
 use crate::encode::{Options, encode_with};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::parse::parse;
 use crate::target::Endian;
 
@@ -42,7 +42,7 @@ use crate::target::Endian;
 /// `Usage` for a split graph, which aya-obj doesn't know: [`merge`](crate::merge::merge) it with its base
 /// first; `Unsupported` where aya-obj refuses the BTF, for example for a newer kind; as
 /// [`encode`](crate::encode::encode()).
-pub fn to_aya(graph: &TypeGraph) -> Result<Btf> {
+pub fn to_aya(graph: &Btf) -> Result<AyaBtf> {
     if graph.base().is_some() {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -51,7 +51,7 @@ pub fn to_aya(graph: &TypeGraph) -> Result<Btf> {
     }
     // aya-obj works, and writes, in this machine's byte order, which is its default.
     let bytes = encode_with(graph, &Options::endian(Endian::HOST))?;
-    Btf::parse(&bytes, Default::default()).map_err(|error| {
+    AyaBtf::parse(&bytes, Default::default()).map_err(|error| {
         let message = format!("aya-obj doesn't take this BTF: {error}");
         Error::new(ErrorKind::Unsupported, message).because(error)
     })
@@ -71,7 +71,7 @@ pub fn to_aya(graph: &TypeGraph) -> Result<Btf> {
 ///
 /// # Errors
 /// As [`parse`](crate::parse::parse()): aya-obj checks less than this crate does.
-pub fn from_aya(btf: &Btf) -> Result<TypeGraph> {
+pub fn from_aya(btf: &AyaBtf) -> Result<Btf> {
     parse(btf.to_bytes())
 }
 

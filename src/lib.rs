@@ -100,6 +100,7 @@ mod limits;
 mod target;
 
 pub mod graph;
+pub mod query;
 
 pub mod encode;
 pub mod parse;
@@ -111,8 +112,11 @@ pub mod render;
 
 #[cfg(feature = "aya")]
 pub mod aya;
+pub mod debuginfo;
 pub mod elf;
 pub mod pipeline;
+
+pub use graph::Btf;
 
 pub use error::{Error, ErrorKind, Place, Result};
 pub use id::{Bits, ByteSize, StrId, TypeId};

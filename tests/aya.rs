@@ -89,7 +89,7 @@ fn aya_relocates_against_a_graph_of_ours_as_we_do() {
 }
 
 /// A structure of a graph and what it refers to.
-fn only(graph: &btfkit::graph::TypeGraph, name: &str) -> btfkit::graph::TypeGraph {
+fn only(graph: &btfkit::graph::Btf, name: &str) -> btfkit::graph::Btf {
     let ty = graph.find(btfkit::graph::Kind::Struct, name).unwrap();
     let mut small = btfkit::merge::Minimiser::new();
     small.need(ty, btfkit::merge::Need::Members).unwrap();

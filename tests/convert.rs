@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use btfkit::dwarf::{Conversion, Options, Reason, convert};
 use btfkit::elf::debug_sections;
-use btfkit::graph::{Type, TypeGraph, View};
+use btfkit::graph::{Btf, Type, View};
 use btfkit::{ErrorKind, Limits};
 use bytes::Bytes;
 
@@ -46,7 +46,7 @@ fn spellings(name: &str) -> Vec<&str> {
 
 /// A type as C spells it: `struct x`, `union x`, `enum x`, a typedef or a base type. The first where a function
 /// has another of the same name.
-fn find<'g>(graph: &'g TypeGraph, spelling: &str) -> Option<Type<'g>> {
+fn find<'g>(graph: &'g Btf, spelling: &str) -> Option<Type<'g>> {
     let (tag, name) = match spelling.split_once(' ') {
         Some((tag @ ("struct" | "union" | "enum"), name)) => (tag, name),
         _ => ("", spelling),
@@ -69,7 +69,7 @@ fn find<'g>(graph: &'g TypeGraph, spelling: &str) -> Option<Type<'g>> {
 }
 
 /// The facts that can be read off a graph, in the words of `offsets.txt`; `None` where it says nothing.
-fn fact(graph: &TypeGraph, fields: &[&str]) -> Option<String> {
+fn fact(graph: &Btf, fields: &[&str]) -> Option<String> {
     let (kind, name, rest) = match fields {
         [kind, name, rest @ ..] => (*kind, *name, rest),
         _ => return None,
@@ -196,7 +196,7 @@ fn a_function_may_have_a_type_of_its_own() -> Outcome {
 }
 
 /// Names of types and how often each is there.
-fn census(graph: &TypeGraph) -> BTreeMap<String, usize> {
+fn census(graph: &Btf) -> BTreeMap<String, usize> {
     let mut census = BTreeMap::new();
     for ty in graph.types().filter(|ty| !ty.name().is_empty()) {
         *census

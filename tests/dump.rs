@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use btfkit::elf::btf_of;
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::{TypeId, encode, parse, render};
 use support::{objects, output, read, tool};
 
-fn texts(graph: &TypeGraph) -> [Vec<u8>; 2] {
+fn texts(graph: &Btf) -> [Vec<u8>; 2] {
     let (mut raw, mut json) = (Vec::new(), Vec::new());
     render::raw(graph.own_types(), &mut raw).unwrap();
     render::json(graph.own_types(), &mut json).unwrap();
@@ -33,7 +33,7 @@ fn same(name: &str, ours: &[u8], theirs: &str) {
     }
 }
 
-fn compare(bpftool: &str, path: &Path, graph: &TypeGraph) {
+fn compare(bpftool: &str, path: &Path, graph: &Btf) {
     let [raw, json] = texts(graph);
     let name = path.display().to_string();
     let dump = ["btf", "dump", "file"];
@@ -69,7 +69,7 @@ fn objects_and_the_kernel_as_bpftool_prints_them() {
 }
 
 /// One of every kind, with the corners of each.
-fn every_kind() -> TypeGraph {
+fn every_kind() -> Btf {
     let mut b = GraphBuilder::new();
     let int = b.int("int", 4, IntEncoding::SIGNED).unwrap();
     b.int("char", 1, IntEncoding::CHAR).unwrap();

@@ -4,7 +4,7 @@
 mod entries;
 
 use btfkit::dwarf::{Options, Reason, convert};
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::graph::{Btf, Kind};
 use entries::*;
 
 #[rustfmt::skip]
@@ -20,7 +20,7 @@ const ABBREVS: &[u8] = &[
     0,
 ];
 
-fn converted(units: &[Vec<u8>]) -> (TypeGraph, Vec<Reason>) {
+fn converted(units: &[Vec<u8>]) -> (Btf, Vec<Reason>) {
     let sections = sections(units.concat(), ABBREVS.to_vec());
     let done = convert(&sections, &Options::default()).unwrap();
     let reasons = done.degraded.iter().map(|degraded| degraded.reason);

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use btfkit::Limits;
+use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::{Search, find_debug_sections};
 use facts::{Outcome, compare, read};
 
 /// Types that each of the programs in `GDB_PROGRAMS` must have at least.

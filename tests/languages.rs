@@ -8,7 +8,7 @@ use std::path::Path;
 
 use btfkit::dwarf::{Conversion, Options, Reason, convert};
 use btfkit::elf::debug_sections;
-use btfkit::graph::{GraphBuilder, Kind, NewMember, TypeGraph, View};
+use btfkit::graph::{Btf, GraphBuilder, Kind, NewMember, View};
 use btfkit::pipeline::{self, Target, relocate};
 
 use btfkit::{ErrorKind, Limits};
@@ -107,7 +107,7 @@ fn an_alias_for_nothing_is_refused() {
     assert!(error.to_string().contains("shop::Rounded"), "{error}");
 }
 
-fn structs(names: &[&str]) -> TypeGraph {
+fn structs(names: &[&str]) -> Btf {
     let mut builder = GraphBuilder::new();
     let int = builder
         .int("int", 4, btfkit::graph::IntEncoding::SIGNED)

@@ -15,22 +15,34 @@ const EDGES: &[(&str, &[&str])] = &[
     ("error", &["id"]),
     // the shared type graph
     ("graph", WORDS),
+    ("query", &["graph"]),
     // bytes ⇄ graph
     ("parse", &["graph"]),
     ("encode", &["graph"]),
     // engines
-    ("dwarf", &["graph", "parse", "encode"]),
-    ("merge", &["graph", "parse", "encode"]),
-    ("relocate", &["graph", "parse", "encode"]),
-    ("verify", &["graph", "parse", "encode"]),
-    ("render", &["graph", "parse", "encode"]),
+    ("dwarf", &["graph", "query", "parse", "encode"]),
+    ("merge", &["graph", "query", "parse", "encode"]),
+    ("relocate", &["graph", "query", "parse", "encode"]),
+    ("verify", &["graph", "query", "parse", "encode"]),
+    ("render", &["graph", "query", "parse", "encode"]),
     // glue
-    ("elf", &["graph", "parse", "encode", "dwarf"]),
-    ("aya", &["graph", "parse", "encode", "elf"]),
+    ("elf", &["graph", "query", "parse", "encode", "dwarf"]),
+    ("debuginfo", &["graph", "dwarf", "elf"]),
+    ("aya", &["graph", "parse", "encode"]),
     (
         "pipeline",
         &[
-            "graph", "parse", "encode", "dwarf", "merge", "relocate", "verify", "render", "elf",
+            "graph",
+            "query",
+            "parse",
+            "encode",
+            "dwarf",
+            "merge",
+            "relocate",
+            "verify",
+            "render",
+            "elf",
+            "debuginfo",
         ],
     ),
 ];
@@ -39,7 +51,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("gimli", &["dwarf"]),
     ("object", &["elf"]),
-    ("flate2", &["elf"]),
+    ("flate2", &["elf", "debuginfo"]),
     ("ruzstd", &["elf"]),
     ("lzma_rust2", &["elf"]),
     ("aya_obj", &["aya"]),

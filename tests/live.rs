@@ -16,13 +16,13 @@ use aya::programs::uprobe::UProbeScope;
 use aya::programs::{ProgramType, UProbe};
 use aya::{Ebpf, EbpfLoader};
 use btfkit::elf::BpfObject;
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::graph::{Btf, Kind};
 use btfkit::pipeline::Target;
 use support::jobs::{BUILDS, app, relocated, running_kernel, servers, slots};
 use support::{read, scratch, testdata};
 
 /// The kernel's types, if this machine can run the test at all; else a line that says why not.
-fn kernel(test: &str) -> Option<TypeGraph> {
+fn kernel(test: &str) -> Option<Btf> {
     match able() {
         Ok(kernel) => Some(kernel),
         Err(reason) => {
@@ -38,7 +38,7 @@ fn skipped(test: &str, reason: &str) {
     writeln!(stderr, "live: {test} skipped: {reason}").unwrap();
 }
 
-fn able() -> Result<TypeGraph, String> {
+fn able() -> Result<Btf, String> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(|error| error.to_string())?;
     let effective = status
         .lines()
@@ -163,12 +163,7 @@ fn the_tutorial_on_both_layouts() {
 }
 
 /// What must be in the slots that the server doesn't print (`testdata/README.md`).
-fn facts(
-    kernel: &TypeGraph,
-    object: &BpfObject,
-    program: &Path,
-    pid: u32,
-) -> HashMap<&'static str, i64> {
+fn facts(kernel: &Btf, object: &BpfObject, program: &Path, pid: u32) -> HashMap<&'static str, i64> {
     let number = |value: u64| value.cast_signed();
     let task = kernel.find(Kind::Struct, "task_struct").unwrap();
     let file_name = program.file_name().unwrap().as_encoded_bytes();
@@ -229,7 +224,7 @@ fn compare(seen: &Seen, list: &str, facts: &HashMap<&'static str, i64>, program:
     assert!(wrong.is_empty(), "{}: {wrong:#?}", program.display());
 }
 
-fn every_server(object: &str, list: &str, kernel: &TypeGraph) {
+fn every_server(object: &str, list: &str, kernel: &Btf) {
     let parsed = BpfObject::parse(read(object)).unwrap();
     for program in servers() {
         let targets = [app(&program), Target::kernel(kernel.clone())];
@@ -397,11 +392,11 @@ fn the_kernel_takes_merged_types() {
         return;
     };
     let object = || BpfObject::parse(read("layouts/probe.bpf.o")).unwrap();
-    let input = |label: &str, graph: &TypeGraph| Input::new(label, graph.clone());
+    let input = |label: &str, graph: &Btf| Input::new(label, graph.clone());
     let mut compacting = Options::default();
     compacting.keep_first = false;
     compacting.sections = true;
-    let takes = |name: &str, graph: &TypeGraph| {
+    let takes = |name: &str, graph: &Btf| {
         let bytes = encode(graph).unwrap();
         load_btf(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         // It does look at what it is given: a name that doesn't end is refused.
@@ -455,7 +450,7 @@ fn the_kernel_takes_merged_types() {
 }
 
 /// `struct s` of this many members, and who holds it by value and behind a pointer.
-fn holder(members: u32) -> TypeGraph {
+fn holder(members: u32) -> Btf {
     use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();

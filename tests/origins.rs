@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use btfkit::Limits;
+use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{Conversion, Options, Origin, Sections, convert};
-use btfkit::elf::{Search, find_debug_sections};
 use btfkit::graph::{Kind, Type};
 
 fn testdata(name: &str) -> PathBuf {

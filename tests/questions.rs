@@ -5,7 +5,7 @@ use std::process::Command;
 
 use btfkit::Limits;
 use btfkit::encode::encode;
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::pipeline::{Options, Sums, Target, check, explain, minimise, relocate};
 use btfkit::relocate::{Outcome, Role};
 use bytes::Bytes;
@@ -34,7 +34,7 @@ fn kernel() -> Option<Bytes> {
 }
 
 /// The relocated object's bytes are the same for both targets, TYPE_ID_TARGET aside.
-fn assert_same(object: &Bytes, full: &Target, small: &TypeGraph) {
+fn assert_same(object: &Bytes, full: &Target, small: &Btf) {
     let options = Options::default();
     let mut target = Target::user(full.label.clone(), small.clone());
     target.role = full.role;

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::{Search, find_debug_sections};
-use btfkit::graph::{Kind, Type, TypeGraph, View};
+use btfkit::graph::{Btf, Kind, Type, View};
 use btfkit::merge::compare;
 use btfkit::{Error, ErrorKind, Limits};
 use bytes::Bytes;
@@ -26,13 +26,13 @@ fn read(path: &Path) -> Outcome<Bytes> {
     Ok(bytes.into())
 }
 
-fn try_graph(path: &Path, bytes: &Bytes, options: &Options) -> Result<TypeGraph, Error> {
+fn try_graph(path: &Path, bytes: &Bytes, options: &Options) -> Result<Btf, Error> {
     let search = Search::new().without_roots();
     let found = find_debug_sections(bytes, Some(path), &search, &Limits::default())?;
     Ok(convert(&found.sections, options)?.graph)
 }
 
-fn graph(path: &Path, options: &Options) -> Outcome<TypeGraph> {
+fn graph(path: &Path, options: &Options) -> Outcome<Btf> {
     let graph = try_graph(path, &read(path)?, options);
     Ok(graph.map_err(|error| format!("{}: {error}", path.display()))?)
 }
@@ -65,7 +65,7 @@ fn is_definition(ty: Type<'_>) -> bool {
     matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) && !ty.name().is_empty()
 }
 
-fn named<'g>(graph: &'g TypeGraph, kind: Kind, name: &str) -> Vec<Type<'g>> {
+fn named<'g>(graph: &'g Btf, kind: Kind, name: &str) -> Vec<Type<'g>> {
     let types = graph.types();
     types
         .filter(|ty| ty.kind() == kind && ty.name() == name)
@@ -193,7 +193,7 @@ fn roots_are_the_same_whatever_the_number_of_threads() -> Outcome {
         let threads = NonZeroUsize::new(threads).ok_or("0")?;
         let options = Options::default()
             .threads(threads)
-            .root("btfkit::graph::store::TypeGraph")
+            .root("btfkit::graph::store::Btf")
             .root("alloc::string::String");
         let graph = graph(&path, &options)?;
         assert!(!named(&graph, Kind::Struct, "alloc::string::String").is_empty());

@@ -6,7 +6,7 @@ use std::path::Path;
 use btfkit::Limits;
 use btfkit::dwarf::{Options, convert};
 use btfkit::elf::{BpfObject, debug_sections};
-use btfkit::graph::{Kind, Type, TypeGraph, View};
+use btfkit::graph::{Btf, Kind, Type, View};
 
 fn read(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,13 +19,13 @@ fn clangs() -> BpfObject {
     BpfObject::parse(read("tags.bpf.o")).unwrap()
 }
 
-fn ours(program: &str, options: &Options) -> TypeGraph {
+fn ours(program: &str, options: &Options) -> Btf {
     let sections = debug_sections(&read(program).into(), &Limits::default()).unwrap();
     convert(&sections, options).unwrap().graph
 }
 
 /// Every tag of a declaration: its text, what is tagged, and which part of it.
-fn declarations(graph: &TypeGraph) -> BTreeSet<(String, String, String, Option<u32>)> {
+fn declarations(graph: &Btf) -> BTreeSet<(String, String, String, Option<u32>)> {
     let tags = graph.types().filter_map(|ty| match ty.view() {
         View::DeclTag(tag) => {
             let of = graph.ty(tag.target);
@@ -38,7 +38,7 @@ fn declarations(graph: &TypeGraph) -> BTreeSet<(String, String, String, Option<u
 }
 
 /// A type, with all that it refers to up to a name: `PTR TYPE_TAG(user) STRUCT(plain)`.
-fn spelled(graph: &TypeGraph, ty: Type<'_>) -> String {
+fn spelled(graph: &Btf, ty: Type<'_>) -> String {
     let (mut ty, mut text) = (ty, String::new());
     loop {
         let (kind, name) = (ty.kind(), ty.name());
@@ -56,7 +56,7 @@ fn spelled(graph: &TypeGraph, ty: Type<'_>) -> String {
     }
 }
 
-fn members(graph: &TypeGraph, name: &str) -> Vec<String> {
+fn members(graph: &Btf, name: &str) -> Vec<String> {
     let ty = graph.named(name.as_bytes()).next().unwrap();
     let members = ty.members().map(|member| {
         let name = member.name().to_string_lossy();
@@ -78,14 +78,14 @@ fn tags_are_those_of_clang() {
         for name in ["tagged", "choice"] {
             assert_eq!(members(&graph, name), members(theirs, name), "{build}");
         }
-        let typedef = |graph: &TypeGraph| {
+        let typedef = |graph: &Btf| {
             let View::Typedef(id) = graph.find(Kind::Typedef, "pointer_t").unwrap().view() else {
                 panic!()
             };
             spelled(graph, graph.ty(id))
         };
         assert_eq!(typedef(&graph), typedef(theirs), "{build}");
-        let parameters = |graph: &TypeGraph| {
+        let parameters = |graph: &Btf| {
             let View::Func(func) = graph.functions_named("look").next().unwrap().view() else {
                 panic!()
             };

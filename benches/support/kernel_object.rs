@@ -1,6 +1,6 @@
 //! Objects that ask where fields of kernel structures are.
 
-use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember, Type, TypeGraph};
+use btfkit::graph::{Btf, CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember, Type};
 use btfkit::{Endian, TypeId};
 use bytes::Bytes;
 
@@ -47,7 +47,7 @@ fn fields(ty: Type<'_>) -> Vec<(String, Kind)> {
 ///
 /// # Panics
 /// Where the kernel has too few structures.
-pub fn kernel_object(kernel: &TypeGraph, structures: usize, relocations: usize) -> Vec<u8> {
+pub fn kernel_object(kernel: &Btf, structures: usize, relocations: usize) -> Vec<u8> {
     let each = relocations.div_ceil(structures);
     // Some kernels have two structures of a name, which a loader rightly refuses to choose from.
     let alone = |ty: &Type<'_>| {

@@ -1,7 +1,7 @@
 //! A BPF object file around code made by hand: what clang would write, less what no loader asks for.
 
 use btfkit::encode::{encode, encode_ext};
-use btfkit::graph::{CoreRelo, Ext, Records, SectionRecords, TypeGraph};
+use btfkit::graph::{Btf, CoreRelo, Ext, Records, SectionRecords};
 use btfkit::{Endian, StrId};
 
 const NULL: u32 = 0;
@@ -16,7 +16,7 @@ const HEADER: usize = 64;
 /// `section` is the code section's name, and must be among the graph's strings.
 pub fn object(
     endian: Endian,
-    graph: &TypeGraph,
+    graph: &Btf,
     section: StrId,
     code: &[u8],
     relos: &[CoreRelo],

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Mutex;
 
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::{Search, find_debug_sections};
+use btfkit::debuginfo::{Search, find_debug_sections};
 use bytes::Bytes;
 use common::{graphs::look, limits};
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Two arbitrary BTFs are merged and deduplicated: no panic, no hang, and the invariants hold.
 #![no_main]
 
-use btfkit::graph::{CoreRelo, Ext, Kind, SectionRecords, TypeGraph};
+use btfkit::graph::{CoreRelo, Ext, Kind, SectionRecords, Btf};
 use btfkit::merge::{Input, Object, Options, Policy, dedup, diff, distill, link, merge, rebase};
 use btfkit::parse::{self, parse_with};
 use btfkit::{Endian, Limits, StrId};
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
     together(&one, &two, how);
 });
 
-fn alone(graph: &TypeGraph) {
+fn alone(graph: &Btf) {
     let mut options = Options::default();
     options.limits = limits();
     let Ok(done) = dedup(graph.clone(), &options) else {
@@ -56,7 +56,7 @@ fn alone(graph: &TypeGraph) {
     }
 }
 
-fn together(one: &TypeGraph, two: &TypeGraph, how: u8) {
+fn together(one: &Btf, two: &Btf, how: u8) {
     let mut options = Options::default();
     options.limits = limits();
     options.keep_first = how & 2 == 0;
@@ -86,7 +86,7 @@ fn together(one: &TypeGraph, two: &TypeGraph, how: u8) {
 }
 
 /// Two objects, with an instruction for each of their first types that holds its id.
-fn linked(one: &TypeGraph, two: &TypeGraph, how: u8) {
+fn linked(one: &Btf, two: &Btf, how: u8) {
     let mut options = Options::default();
     options.limits = limits();
     let mut objects =
@@ -124,7 +124,7 @@ fn linked(one: &TypeGraph, two: &TypeGraph, how: u8) {
     assert_eq!(again.graph.len(), linked.graph.len());
 }
 
-fn ext(graph: &TypeGraph) -> Ext {
+fn ext(graph: &Btf) -> Ext {
     let mut ext = Ext::new(graph.endian());
     let types = graph
         .types()

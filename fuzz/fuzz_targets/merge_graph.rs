@@ -3,7 +3,7 @@
 
 mod common;
 
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::merge::{Input, Options, dedup, diff, distill, merge, rebase};
 use common::graphs::{graph, look};
 use common::{halves, limits, round_trip};
@@ -67,7 +67,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// Deduplicating twice is deduplicating once; a distilled base leads back.
-fn alone(graph: &TypeGraph, options: &Options) {
+fn alone(graph: &Btf, options: &Options) {
     let Ok(done) = dedup(graph.clone(), options) else {
         return;
     };

@@ -4,7 +4,8 @@
 mod common;
 
 use btfkit::encode::{self, encode, encode_with};
-use btfkit::graph::{Kind, TypeGraph, reachable};
+use btfkit::graph::{Kind, Btf};
+use btfkit::query::reachable;
 use btfkit::parse::parse_with;
 use btfkit::render;
 use btfkit::{Endian, TypeId};
@@ -30,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn whole(graph: &TypeGraph) {
+fn whole(graph: &Btf) {
     look(graph);
     for kind in (0..20).map(Kind::from_number) {
         let _ = graph.find(kind, "a");

@@ -4,7 +4,7 @@
 
 mod common;
 
-use btfkit::graph::{CoreRelo, GraphBuilder, TypeGraph};
+use btfkit::graph::{CoreRelo, GraphBuilder, Btf};
 use btfkit::relocate::{
     CodeSection, Function, Options, Program, Report, Target, relocate, resolve,
 };
@@ -88,7 +88,7 @@ fn own(program: &Program<'_>) {
 }
 
 /// Relocations, and the graph with their paths among its strings.
-fn relocations(source: &mut Source<'_>, graph: &TypeGraph) -> Option<(TypeGraph, Vec<CoreRelo>)> {
+fn relocations(source: &mut Source<'_>, graph: &Btf) -> Option<(Btf, Vec<CoreRelo>)> {
     let mut builder = GraphBuilder::resume(graph);
     let mut relos = Vec::new();
     for index in 0..1 + source.below(24) {

@@ -1,7 +1,7 @@
 //! DWARF → graph: the types of a program, each once.
 //!
 //! [`convert`] takes the [`Sections`] of a program, which
-//! [`elf::find_debug_sections`](crate::elf::find_debug_sections) finds in its file and in those that belong to it,
+//! [`debuginfo::find_debug_sections`](crate::debuginfo::find_debug_sections) finds in its file and in those that belong to it,
 //! and answers a [`Conversion`]: the graph, what BTF could not say, and where each type was declared.
 //!
 //! # How it works
@@ -56,9 +56,9 @@
 //! # How a BPF program names a type
 //!
 //! Names stay as the language has them. C can't write `ns::Foo<int>` or `*main.Foo`, so types are also found by how
-//! C spells their names ([`c_spelling`](crate::graph::c_spelling)): `struct ns__Foo_int_`, `struct ptr_main_Foo`. A type
+//! C spells their names ([`c_spelling`](crate::query::c_spelling)): `struct ns__Foo_int_`, `struct ptr_main_Foo`. A type
 //! that has the name itself goes first. Where C spells two names alike, the look-up is refused, and an alias
-//! ([`with_aliases`](crate::graph::TypeGraph::with_aliases), `--alias`) tells which is meant. Where several
+//! ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) tells which is meant. Where several
 //! units have types of one name, [`Options::function`] tells.
 //!
 //! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`].

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::id::TypeId;
 
 /// The types of a program.
@@ -10,7 +10,7 @@ use crate::id::TypeId;
 #[non_exhaustive]
 pub struct Conversion {
     /// The types.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
     /// is listed once, with the first entry it was seen at.
     pub degraded: Vec<Degraded>,

@@ -22,7 +22,8 @@ use crate::dwarf::unit::keys::NOMINAL;
 use crate::dwarf::unit::nodes::Shape;
 use crate::dwarf::whole::table::NO_ENTITY;
 use crate::error::{Context, Result};
-use crate::graph::{Name, c_spelling, essential_name, spelling_key};
+use crate::graph::Name;
+use crate::query::{c_spelling, essential_name, spelling_key};
 
 /// The names asked for.
 #[derive(Debug, Default)]

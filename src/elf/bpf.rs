@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::elf::file::{BPF, EXECUTABLE, Elf, PROGBITS, Symbol, malformed};
 use crate::elf::rewrite::Rewriter;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Ext, Name, TypeGraph};
+use crate::graph::{Btf, Ext, Name};
 use crate::limits::Limits;
 use crate::parse;
 use crate::target::{Endian, PointerWidth};
@@ -27,7 +27,7 @@ pub struct BpfObject {
     pub(super) elf: Elf,
     pub(super) limits: Limits,
     pub(super) ext: Option<Ext>,
-    graph: TypeGraph,
+    graph: Btf,
     sections: Vec<CodeSection>,
 }
 
@@ -118,7 +118,7 @@ impl BpfObject {
 
     /// The object's own types.
     #[must_use]
-    pub fn graph(&self) -> &TypeGraph {
+    pub fn graph(&self) -> &Btf {
         &self.graph
     }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::elf::bpf::BTF;
 use crate::elf::file::Elf;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::parse;
 
@@ -18,7 +18,7 @@ const BTF_BASE: &str = ".BTF.base";
 pub struct BtfOptions {
     /// The graph that split BTF goes on from: for a kernel module, the kernel's. Not used where the file has
     /// a base of its own in `.BTF.base`, since the file's ids then go on from that one's.
-    pub base: Option<TypeGraph>,
+    pub base: Option<Btf>,
     /// Bounds on the input.
     pub limits: Limits,
 }
@@ -41,7 +41,7 @@ pub(crate) fn has_btf(bytes: &Bytes) -> Result<bool> {
 /// # Errors
 /// `NoBtf` where there is no `.BTF`; `Malformed`, with section and byte, where the file is no ELF file or
 /// breaks a format; `Unsupported`; `Limit`.
-pub fn btf_of(bytes: impl Into<Bytes>) -> Result<TypeGraph> {
+pub fn btf_of(bytes: impl Into<Bytes>) -> Result<Btf> {
     btf_of_with(bytes, &BtfOptions::default())
 }
 
@@ -49,7 +49,7 @@ pub fn btf_of(bytes: impl Into<Bytes>) -> Result<TypeGraph> {
 ///
 /// # Errors
 /// As [`btf_of`].
-pub fn btf_of_with(bytes: impl Into<Bytes>, options: &BtfOptions) -> Result<TypeGraph> {
+pub fn btf_of_with(bytes: impl Into<Bytes>, options: &BtfOptions) -> Result<Btf> {
     let elf = Elf::parse(bytes.into())?;
     let Some(types) = elf.find(BTF) else {
         return Err(Error::new(ErrorKind::NoBtf, "there is no .BTF section"));

@@ -14,7 +14,7 @@ use crate::limits::Limits;
 /// Takes a program's debug sections from its ELF file, decompressed, and relocated where it is a relocatable one.
 ///
 /// Sections that are not compressed are not copied. This looks into no other file;
-/// [`find_debug_sections`](super::find_debug_sections) does.
+/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) does.
 ///
 /// ```no_run
 /// let file = bytes::Bytes::from(std::fs::read("program")?);
@@ -36,7 +36,7 @@ pub fn debug_sections(file: &Bytes, limits: &Limits) -> Result<Sections> {
 }
 
 /// A file's own debug sections; `None` where there are none.
-pub(super) fn own(elf: &Elf, limits: &Limits) -> Result<Option<Sections>> {
+pub(crate) fn own(elf: &Elf, limits: &Limits) -> Result<Option<Sections>> {
     let mut sections = take(elf, Part::Program, limits)?;
     let split = take(elf, Part::Split, limits)?;
     if has_units(&split) {
@@ -47,13 +47,13 @@ pub(super) fn own(elf: &Elf, limits: &Limits) -> Result<Option<Sections>> {
 }
 
 /// Whether there are units of their own, apart from those of other files.
-pub(super) fn has_units(sections: &Sections) -> bool {
+pub(crate) fn has_units(sections: &Sections) -> bool {
     !(sections.info.is_empty() && sections.types.is_empty())
 }
 
 /// Which of a file's debug sections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// The program's.
     Program,
     /// Those of split units, `.debug_info.dwo` and so on.
@@ -64,7 +64,7 @@ pub(super) enum Part {
 ///
 /// # Errors
 /// As [`debug_sections`], but none where there are none.
-pub(super) fn take(elf: &Elf, part: Part, limits: &Limits) -> Result<Sections> {
+pub(crate) fn take(elf: &Elf, part: Part, limits: &Limits) -> Result<Sections> {
     let mut sections = Sections::new(elf.endian, elf.width);
     let relocations = Relocations::new(elf)?;
     let fields: [(&str, &mut Bytes); 7] = [
@@ -185,7 +185,7 @@ fn gnu_compressed(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes
 
 /// Why there are no debug sections, and what to do.
 #[cold]
-pub(super) fn nothing(elf: &Elf) -> Error {
+pub(crate) fn nothing(elf: &Elf) -> Error {
     if let Some(link) = elf.find(".gnu_debuglink")
         && let Ok(Some(bytes)) = elf.raw(link)
     {

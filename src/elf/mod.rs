@@ -10,27 +10,17 @@
 
 mod bpf;
 mod btf;
-mod debug;
-mod dwo;
-mod file;
-mod find;
-mod finder;
+pub(crate) mod debug;
+pub(crate) mod file;
 mod inflate;
 mod linkable;
-mod links;
 mod relocations;
-mod request;
 mod rewrite;
-mod search;
 
 pub use bpf::{BpfObject, CodeSection, Function};
 pub use btf::{BtfOptions, btf_of, btf_of_with};
 pub use debug::debug_sections;
-pub use find::{Found, find_debug_sections};
-pub use links::BuildId;
-pub use request::{DebugFile, Missing, Request};
 pub use rewrite::Rewriter;
-pub use search::Search;
 
 pub(crate) use btf::has_btf;
 pub(crate) use file::is_elf;

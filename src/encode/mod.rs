@@ -7,7 +7,7 @@ pub use ext::encode_ext;
 use std::io;
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Layout, LayoutEntry, MAGIC, NEW_HEADER, OLD_HEADER, TypeGraph};
+use crate::graph::{Btf, Layout, LayoutEntry, MAGIC, NEW_HEADER, OLD_HEADER};
 use crate::target::Endian;
 
 /// How to encode a graph.
@@ -37,7 +37,7 @@ impl Options {
 /// # Errors
 /// `Overflow` where a type needs the info word's new bits (see
 /// [`set_wide`](crate::graph::GraphBuilder::set_wide)), or the whole is beyond 4 GiB.
-pub fn encode(graph: &TypeGraph) -> Result<Vec<u8>> {
+pub fn encode(graph: &Btf) -> Result<Vec<u8>> {
     encode_with(graph, &Options::default())
 }
 
@@ -45,7 +45,7 @@ pub fn encode(graph: &TypeGraph) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_with(graph: &TypeGraph, options: &Options) -> Result<Vec<u8>> {
+pub fn encode_with(graph: &Btf, options: &Options) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(
         NEW_HEADER as usize + graph.record_bytes().len() + graph.string_section().len() + 128,
     );
@@ -58,7 +58,7 @@ pub fn encode_with(graph: &TypeGraph, options: &Options) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`encode`], or `Io` where the writer fails.
-pub fn encode_to(graph: &TypeGraph, options: &Options, to: &mut impl io::Write) -> Result<()> {
+pub fn encode_to(graph: &Btf, options: &Options, to: &mut impl io::Write) -> Result<()> {
     let format = graph.format();
     if !format.wide {
         check_narrow(graph)?;
@@ -127,7 +127,7 @@ pub fn encode_to(graph: &TypeGraph, options: &Options, to: &mut impl io::Write) 
 }
 
 /// Refuses info words that readers from before 2025 misread, unless the graph says it is wide.
-fn check_narrow(graph: &TypeGraph) -> Result<()> {
+fn check_narrow(graph: &Btf) -> Result<()> {
     match graph.own_types().find(|ty| ty.info().is_wide()) {
         None => Ok(()),
         Some(ty) => Err(Error::new(

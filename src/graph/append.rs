@@ -5,7 +5,7 @@ use crate::graph::builder::{GraphBuilder, joined_strings};
 use crate::graph::edges;
 use crate::graph::kind::Kind;
 use crate::graph::remap::Remap;
-use crate::graph::store::TypeGraph;
+use crate::graph::store::Btf;
 use crate::graph::string_map::StringMap;
 use crate::graph::strings::StringTable;
 use crate::id::TypeId;
@@ -31,7 +31,7 @@ pub(crate) struct Shift {
 
 impl Shift {
     /// The ids of a graph that is the builder's beginning.
-    pub fn identity(graph: &TypeGraph) -> Self {
+    pub fn identity(graph: &Btf) -> Self {
         Self {
             runs: Vec::new(),
             end: graph.end_id(),
@@ -60,7 +60,7 @@ impl GraphBuilder {
     /// # Errors
     /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for a kind this version
     /// doesn't know, whose ids it can't find; `Usage` where the byte order is another.
-    pub fn append(&mut self, graph: &TypeGraph) -> Result<Appended> {
+    pub fn append(&mut self, graph: &Btf) -> Result<Appended> {
         let (shift, strings) = self.append_runs(graph)?;
         Ok(Appended {
             types: shift.to_remap(),
@@ -69,7 +69,7 @@ impl GraphBuilder {
     }
 
     /// As [`Self::append`].
-    pub(crate) fn append_runs(&mut self, graph: &TypeGraph) -> Result<(Shift, StringMap)> {
+    pub(crate) fn append_runs(&mut self, graph: &Btf) -> Result<(Shift, StringMap)> {
         if graph.endian() != self.endian() {
             return Err(Error::new(
                 ErrorKind::Usage,
@@ -95,7 +95,7 @@ impl GraphBuilder {
                 .and_then(|len| new.checked_add(len))
                 .ok_or_else(|| Error::limit("type ids go beyond 32 bits"))?;
         }
-        let strings = self.append_strings(graph, level.map_or(0, TypeGraph::end_str))?;
+        let strings = self.append_strings(graph, level.map_or(0, Btf::end_str))?;
         let to_come = levels.iter().map(|level| level.record_bytes().len()).sum();
         self.strings_mut().forget_index(to_come);
         for level in levels {
@@ -104,7 +104,7 @@ impl GraphBuilder {
         Ok((shift, strings))
     }
 
-    fn append_strings(&mut self, graph: &TypeGraph, first: u32) -> Result<StringMap> {
+    fn append_strings(&mut self, graph: &Btf, first: u32) -> Result<StringMap> {
         let section = joined_strings(graph);
         let table = self.strings_mut();
         // The same program's or kernel's types from elsewhere: the offsets are those that are there already.
@@ -117,7 +117,7 @@ impl GraphBuilder {
 
     fn append_level(
         &mut self,
-        graph: &TypeGraph,
+        graph: &Btf,
         map: impl Fn(u32) -> u32,
         strings: &StringMap,
     ) -> Result<()> {
@@ -152,7 +152,7 @@ impl GraphBuilder {
     /// Gives names that stand in the middle of a string an offset of their own, so that equal names have
     /// equal offsets. Compilers don't write such names; other tools may, to save bytes.
     #[cold]
-    fn straighten_names(&mut self, graph: &TypeGraph, start: usize) -> Result<()> {
+    fn straighten_names(&mut self, graph: &Btf, start: usize) -> Result<()> {
         let mut types = self.take_types();
         let (words, _) = types.as_chunks_mut::<4>();
         let mut rest = words.get_mut(start..).unwrap_or_default();
@@ -168,7 +168,7 @@ impl GraphBuilder {
     }
 }
 
-impl TypeGraph {
+impl Btf {
     /// Whether no name, the base's included, stands in the middle of a string. Where this holds and
     /// [no string is there twice](Self::has_unique_strings), equal names have equal offsets.
     pub(crate) fn has_straight_names(&self) -> bool {

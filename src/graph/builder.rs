@@ -6,14 +6,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::append::unknown;
 use crate::graph::edges;
 use crate::graph::kind::{Info, Kind, WIDE_VLEN};
-use crate::graph::store::{Format, Parts, TypeGraph, Word};
+use crate::graph::store::{Btf, Format, Parts, Word};
 use crate::graph::strings::{Name, StringTable};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
 use crate::limits::Limits;
 use crate::target::{Endian, PointerWidth};
 
-/// Builds a [`TypeGraph`] record by record.
+/// Builds a [`Btf`] record by record.
 ///
 /// An id may be referred to before its record is there ([`GraphBuilder::next_id`] tells the next one);
 /// [`GraphBuilder::freeze`] proves that in the end every id has one.
@@ -34,7 +34,7 @@ use crate::target::{Endian, PointerWidth};
 /// ```
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
-    base: Option<TypeGraph>,
+    base: Option<Btf>,
     types: Vec<u8>,
     first_id: u32,
     count: u32,
@@ -74,13 +74,13 @@ impl GraphBuilder {
 
     /// Split BTF over a base: ids and strings go on where the base's end.
     #[must_use]
-    pub fn split(base: &TypeGraph) -> Self {
+    pub fn split(base: &Btf) -> Self {
         Self::split_with_limits(base, Limits::default())
     }
 
     /// Split BTF over a base, with bounds of its own.
     #[must_use]
-    pub fn split_with_limits(base: &TypeGraph, limits: Limits) -> Self {
+    pub fn split_with_limits(base: &Btf, limits: Limits) -> Self {
         Self {
             types: Vec::new(),
             first_id: base.end_id(),
@@ -97,7 +97,7 @@ impl GraphBuilder {
     }
 
     /// An empty graph without a base, to be written as `graph` is.
-    pub(crate) fn like(graph: &TypeGraph, limits: Limits) -> Self {
+    pub(crate) fn like(graph: &Btf, limits: Limits) -> Self {
         Self {
             format: graph.format().clone(),
             pointer_width: graph.known_pointer_width(),
@@ -107,13 +107,13 @@ impl GraphBuilder {
 
     /// Goes on from a graph: its ids and string offsets stay.
     #[must_use]
-    pub fn resume(graph: &TypeGraph) -> Self {
+    pub fn resume(graph: &Btf) -> Self {
         Self::resume_with_limits(graph, Limits::default())
     }
 
     /// Goes on from a graph, with bounds of its own.
     #[must_use]
-    pub fn resume_with_limits(graph: &TypeGraph, limits: Limits) -> Self {
+    pub fn resume_with_limits(graph: &Btf, limits: Limits) -> Self {
         let base_strings = graph.base().map(joined_strings).unwrap_or_default();
         Self {
             base: graph.base().cloned(),
@@ -132,7 +132,7 @@ impl GraphBuilder {
     }
 
     /// As [`Self::resume_with_limits`], in the graph's own memory where nobody else holds it.
-    pub(crate) fn resume_owned(graph: TypeGraph, limits: Limits) -> Self {
+    pub(crate) fn resume_owned(graph: Btf, limits: Limits) -> Self {
         let base_strings = graph.base().map(joined_strings).unwrap_or_default();
         let (first_id, end_id) = (graph.first_id().get(), graph.end_id());
         let (parts, offsets) = graph.into_parts();
@@ -227,7 +227,7 @@ impl GraphBuilder {
     }
 
     /// Whether this very graph is the base, or the base's base.
-    pub(crate) fn has_base(&self, graph: &TypeGraph) -> bool {
+    pub(crate) fn has_base(&self, graph: &Btf) -> bool {
         let mut level = self.base.as_ref();
         while let Some(base) = level {
             if base.is_same(graph) {
@@ -244,7 +244,7 @@ impl GraphBuilder {
 
     /// Appends a graph's own records as they are, ids and names still its own, and tells at which word
     /// they start.
-    pub(crate) fn append_records(&mut self, graph: &TypeGraph) -> Result<usize> {
+    pub(crate) fn append_records(&mut self, graph: &Btf) -> Result<usize> {
         let bytes = graph.record_bytes();
         if graph.own_len() > (self.limits.types.saturating_sub(self.count)) as usize {
             return Err(Error::limit("there are more types than Limits::types"));
@@ -276,7 +276,7 @@ impl GraphBuilder {
     }
 
     /// The words from an own type's record on, where this builder goes on from `graph`.
-    pub(crate) fn resumed_words(&mut self, graph: &TypeGraph, id: TypeId) -> &mut [Word] {
+    pub(crate) fn resumed_words(&mut self, graph: &Btf, id: TypeId) -> &mut [Word] {
         let index = id.get().checked_sub(graph.first_id().get());
         let start = index.and_then(|index| graph.offsets().get(index as usize));
         match start {
@@ -348,8 +348,8 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// `Malformed`, with the type, where an id has no record.
-    pub fn freeze(self) -> Result<TypeGraph> {
-        TypeGraph::prove(
+    pub fn freeze(self) -> Result<Btf> {
+        Btf::prove(
             Parts {
                 base: self.base,
                 types: self.types.into(),
@@ -364,7 +364,7 @@ impl GraphBuilder {
 }
 
 /// The strings of a graph and of all its bases in one, so that an offset indexes it.
-pub(crate) fn joined_strings(graph: &TypeGraph) -> Bytes {
+pub(crate) fn joined_strings(graph: &Btf) -> Bytes {
     if graph.base().is_none() {
         return graph.string_section().clone();
     }

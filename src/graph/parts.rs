@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::graph::store::{TypeGraph, Word};
+use crate::graph::store::{Btf, Word};
 use crate::graph::strings::Name;
 use crate::id::{Bits, StrId, TypeId};
 
@@ -73,7 +73,7 @@ pub struct Array {
 /// A structure or union.
 #[derive(Clone, Copy)]
 pub struct Composite<'g> {
-    pub(super) graph: &'g TypeGraph,
+    pub(super) graph: &'g Btf,
     /// Size in bytes.
     pub size: u32,
     /// Whether members carry bitfield widths.
@@ -84,7 +84,7 @@ pub struct Composite<'g> {
 /// A member of a structure or union.
 #[derive(Clone, Copy)]
 pub struct Member<'g> {
-    graph: &'g TypeGraph,
+    graph: &'g Btf,
     name: StrId,
     /// Its type.
     pub ty: TypeId,
@@ -97,7 +97,7 @@ pub struct Member<'g> {
 /// An enumeration of either width.
 #[derive(Clone, Copy)]
 pub struct Enum<'g> {
-    pub(super) graph: &'g TypeGraph,
+    pub(super) graph: &'g Btf,
     /// Size in bytes.
     pub size: u32,
     /// Whether its values are signed.
@@ -110,7 +110,7 @@ pub struct Enum<'g> {
 /// One name and value of an enumeration.
 #[derive(Clone, Copy)]
 pub struct Enumerator<'g> {
-    graph: &'g TypeGraph,
+    graph: &'g Btf,
     name: StrId,
     /// The value's bits, extended to 64 as the enumeration's sign says.
     pub value: u64,
@@ -139,7 +139,7 @@ pub struct Func {
 /// A function prototype.
 #[derive(Clone, Copy)]
 pub struct FuncProto<'g> {
-    pub(super) graph: &'g TypeGraph,
+    pub(super) graph: &'g Btf,
     /// What it returns.
     pub result: TypeId,
     pub(super) params: &'g [[Word; 2]],
@@ -148,7 +148,7 @@ pub struct FuncProto<'g> {
 /// A parameter of a prototype. The last one with type `void` and no name stands for `...`.
 #[derive(Clone, Copy)]
 pub struct Param<'g> {
-    graph: &'g TypeGraph,
+    graph: &'g Btf,
     name: StrId,
     /// Its type.
     pub ty: TypeId,
@@ -233,7 +233,7 @@ impl fmt::Debug for Composite<'_> {
 }
 
 impl<'g> Member<'g> {
-    fn new(graph: &'g TypeGraph, flag: bool, words: [Word; 3]) -> Self {
+    fn new(graph: &'g Btf, flag: bool, words: [Word; 3]) -> Self {
         let [name, ty, offset] = words.map(u32::from_ne_bytes);
         // With the kind flag the word holds the width in its upper 8 bits; a width of 0 is no bitfield.
         let (offset, width) = if flag {

@@ -6,10 +6,9 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::error::{Error, Place, Result};
+use crate::graph::index::HashIndex;
 use crate::graph::kind::{Info, Kind};
-use crate::graph::names::NameIndex;
 use crate::graph::proof::{Proof, check_strings};
-use crate::graph::spelling::SpellingIndex;
 use crate::graph::strings::{Name, string_at};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
@@ -32,10 +31,10 @@ pub(crate) type Word = [u8; 4];
 /// own ids can't fail. Split BTF is a graph with a [base](Self::base); ids and string offsets go on
 /// where the base's end.
 #[derive(Clone)]
-pub struct TypeGraph(Arc<Store>);
+pub struct Btf(Arc<Store>);
 
 struct Store {
-    base: Option<TypeGraph>,
+    base: Option<Btf>,
     /// The records, in host order.
     types: Bytes,
     /// Where each own type's record starts in `types`, in words; one more for the end.
@@ -46,8 +45,8 @@ struct Store {
     format: Format,
     pointer_width: Option<PointerWidth>,
     guessed_width: OnceLock<PointerWidth>,
-    sections_of_names: OnceLock<NameIndex>,
-    spellings: OnceLock<SpellingIndex>,
+    names: OnceLock<HashIndex>,
+    spellings: OnceLock<HashIndex>,
 }
 
 /// How a graph's bytes were, or will be, wrapped: what the encoder needs beside the types.
@@ -97,7 +96,7 @@ pub struct LayoutEntry {
 
 /// The parts a graph is made from, not yet proved.
 pub(crate) struct Parts {
-    pub base: Option<TypeGraph>,
+    pub base: Option<Btf>,
     /// Records in host order.
     pub types: Bytes,
     pub strings: Bytes,
@@ -107,7 +106,7 @@ pub(crate) struct Parts {
     pub from_wire: bool,
 }
 
-impl TypeGraph {
+impl Btf {
     /// Proves the parts and makes a graph of them. Places are bytes of the type section.
     pub(crate) fn prove(mut parts: Parts, limits: &Limits) -> Result<Self> {
         let first_id = parts.base.as_ref().map_or(1, Self::end_id);
@@ -147,7 +146,7 @@ impl TypeGraph {
             format: parts.format,
             pointer_width: parts.pointer_width,
             guessed_width: OnceLock::new(),
-            sections_of_names: OnceLock::new(),
+            names: OnceLock::new(),
             spellings: OnceLock::new(),
         })))
     }
@@ -360,16 +359,14 @@ impl TypeGraph {
         self.0.pointer_width
     }
 
-    /// The index of the graph's own names, made on first use.
-    pub(crate) fn name_index(&self) -> &NameIndex {
-        self.0
-            .sections_of_names
-            .get_or_init(|| NameIndex::new(self))
+    /// The index of the graph's own names, which `build` makes on first use.
+    pub(crate) fn names_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
+        self.0.names.get_or_init(|| build(self))
     }
 
-    /// The index of the graph's own names that are not C's, made on first use.
-    pub(crate) fn spelling_index(&self) -> &SpellingIndex {
-        self.0.spellings.get_or_init(|| SpellingIndex::new(self))
+    /// The index of the spellings of the graph's own names, which `build` makes on first use.
+    pub(crate) fn spellings_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
+        self.0.spellings.get_or_init(|| build(self))
     }
 
     /// Whether both are the same graph in memory.
@@ -379,9 +376,9 @@ impl TypeGraph {
     }
 }
 
-impl fmt::Debug for TypeGraph {
+impl fmt::Debug for Btf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TypeGraph")
+        f.debug_struct("Btf")
             .field("types", &self.own_len())
             .field("first_id", &self.0.first_id)
             .field("string_bytes", &self.0.strings.len())

@@ -8,14 +8,14 @@ use crate::graph::parts::{
     Array, Composite, Datasec, DeclTag, Enum, Func, FuncProto, FwdKind, Int, IntEncoding, Member,
     Var,
 };
-use crate::graph::store::{TypeGraph, Word};
+use crate::graph::store::{Btf, Word};
 use crate::graph::strings::Name;
 use crate::id::{StrId, TypeId};
 
 /// A type of a graph.
 #[derive(Clone, Copy)]
 pub struct Type<'g> {
-    graph: &'g TypeGraph,
+    graph: &'g Btf,
     id: TypeId,
     /// Empty for `void`.
     record: &'g [Word],
@@ -68,13 +68,13 @@ pub enum View<'g> {
 }
 
 impl<'g> Type<'g> {
-    pub(crate) const fn new(graph: &'g TypeGraph, id: TypeId, record: &'g [Word]) -> Self {
+    pub(crate) const fn new(graph: &'g Btf, id: TypeId, record: &'g [Word]) -> Self {
         Self { graph, id, record }
     }
 
     /// The graph the type was looked up in.
     #[must_use]
-    pub const fn graph(self) -> &'g TypeGraph {
+    pub const fn graph(self) -> &'g Btf {
         self.graph
     }
 

@@ -1,7 +1,7 @@
 //! From a graph to its classes: which types are one type.
 
 use crate::error::{Error, Result};
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::merge::forwards::Forwards;
 use crate::merge::hash::{Mixer, is_unique};
 use crate::merge::nodes::{Nodes, at, set};
@@ -23,12 +23,12 @@ pub(super) struct Rules {
 
 /// For each node its class's canonical node: the first complete one.
 /// Nodes below `first_own` are a base's, which says nothing new.
-pub(super) fn canonical(graph: &TypeGraph, rules: Rules, first_own: u32) -> Result<Vec<u32>> {
+pub(super) fn canonical(graph: &Btf, rules: Rules, first_own: u32) -> Result<Vec<u32>> {
     canonical_with(graph, rules, first_own, Mixer::new(), ROUNDS)
 }
 
 fn canonical_with(
-    graph: &TypeGraph,
+    graph: &Btf,
     rules: Rules,
     first_own: u32,
     mixer: Mixer,
@@ -130,7 +130,7 @@ mod tests {
     use crate::id::TypeId;
 
     /// A graph of structures, pointers, declarations and integers, from a seed.
-    fn graph(seed: u64, types: u32) -> TypeGraph {
+    fn graph(seed: u64, types: u32) -> Btf {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let mut next = |below: u64| {
             state ^= state << 13;

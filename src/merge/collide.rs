@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::{GraphBuilder, Kind, Type, TypeGraph, essential_name};
+use crate::graph::{Btf, GraphBuilder, Kind, Type};
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::diff::{Change, FieldChange, Space, compare, contents, resolved, space};
 use crate::merge::merger::{Merged, Origins};
 use crate::merge::options::Options;
+use crate::query::essential_name;
 
 /// A name that inputs use for types of different layout.
 #[derive(Clone, Debug)]
@@ -256,7 +257,7 @@ fn can_collide(kind: Kind) -> bool {
 
 impl GraphBuilder {
     /// Gives an own type of the graph this builder goes on from another name.
-    fn rename(&mut self, graph: &TypeGraph, id: TypeId, name: &str) -> Result<()> {
+    fn rename(&mut self, graph: &Btf, id: TypeId, name: &str) -> Result<()> {
         let name = self.intern(name)?;
         if let Some(word) = self.resumed_words(graph, id).first_mut() {
             *word = name.get().to_ne_bytes();

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use crate::error::Result;
-use crate::graph::{Kind, Parts, Remap, TypeGraph, Word, edges, unknown};
+use crate::graph::{Btf, Kind, Parts, Remap, Word, edges, unknown};
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::nodes::{at, count, set};
@@ -12,11 +12,11 @@ use crate::merge::nodes::{at, count, set};
 /// go to canonical ones. Records only ever move down, so that a graph nobody else holds is rewritten in
 /// its own memory.
 pub(super) fn compact(
-    graph: TypeGraph,
+    graph: Btf,
     canonical: &[u32],
     keep: u32,
     limits: &Limits,
-) -> Result<(TypeGraph, Remap)> {
+) -> Result<(Btf, Remap)> {
     let first = graph.first_id().get();
     let end = first + count(graph.own_len());
     let stays = |node: u32| node < keep || at(canonical, node) == node;
@@ -64,7 +64,7 @@ pub(super) fn compact(
         types: types.freeze(),
         ..parts
     };
-    Ok((TypeGraph::prove(parts, limits)?, remap))
+    Ok((Btf::prove(parts, limits)?, remap))
 }
 
 /// Moves the records that stay together and rewrites their ids. Tells how many words there are now.

@@ -1,7 +1,7 @@
 //! Deduplicating one graph.
 
 use crate::error::Result;
-use crate::graph::{GraphBuilder, Remap, StringMap, TypeGraph};
+use crate::graph::{Btf, GraphBuilder, Remap, StringMap};
 use crate::merge::classes::canonical;
 use crate::merge::compact::compact;
 use crate::merge::options::Options;
@@ -11,7 +11,7 @@ use crate::merge::options::Options;
 #[non_exhaustive]
 pub struct Deduped {
     /// The graph, split from the same base as before, if any.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// Where each type of the graph before went; the base's ids stay.
     pub types: Remap,
     /// Where each string of the graph before went.
@@ -42,14 +42,14 @@ pub struct Deduped {
 /// # Errors
 /// `Unsupported`, with the type, where a type of a kind this version doesn't know would have to be
 /// renumbered; `Limit` beyond [`Limits`](crate::Limits).
-pub fn dedup(graph: TypeGraph, options: &Options) -> Result<Deduped> {
+pub fn dedup(graph: Btf, options: &Options) -> Result<Deduped> {
     let straight = graph.has_straight_names() && graph.has_unique_strings();
     deduplicate(graph, straight, 0, options)
 }
 
 /// Deduplicates a graph; `straight` says whether equal names have equal offsets. Ids below `keep` stay.
 pub(super) fn deduplicate(
-    graph: TypeGraph,
+    graph: Btf,
     straight: bool,
     keep: u32,
     options: &Options,

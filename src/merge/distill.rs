@@ -10,7 +10,7 @@
 //! (Kernel documentation, "BPF Type Format", section 4.1.9, ".BTF.base section".)
 
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::{GraphBuilder, Info, Kind, Remap, Type, TypeGraph, View};
+use crate::graph::{Btf, GraphBuilder, Info, Kind, Remap, Type, View};
 use crate::id::TypeId;
 use crate::limits::Limits;
 
@@ -20,9 +20,9 @@ use crate::limits::Limits;
 pub struct Distilled {
     /// The graph, split from [`Self::base`]. Its own types come first, in their order; then what it now
     /// has to say itself.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// The distilled base: what goes into `.BTF.base`.
-    pub base: TypeGraph,
+    pub base: Btf,
     /// Where each type of the graph before went, its base's included; those of the base that the graph
     /// doesn't use have no successor.
     pub types: Remap,
@@ -77,7 +77,7 @@ fn role(ty: Type<'_>) -> Result<Role> {
 /// # Errors
 /// `Usage` for a graph without a base; `Unsupported`, with the type, where it refers to a function, a
 /// variable or another thing of its base that has no meaning elsewhere.
-pub fn distill(graph: &TypeGraph) -> Result<Distilled> {
+pub fn distill(graph: &Btf) -> Result<Distilled> {
     let Some(old_base) = graph.base() else {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -121,7 +121,7 @@ fn successor(types: &Remap, id: TypeId) -> Result<TypeId> {
 }
 
 /// The types of the base that the graph's own types refer to, and those that these refer to, by id.
-fn used_of_base(graph: &TypeGraph) -> Result<Vec<(TypeId, Role)>> {
+fn used_of_base(graph: &Btf) -> Result<Vec<(TypeId, Role)>> {
     let first_own = graph.first_id();
     let mut roles: Vec<Option<Role>> = vec![None; first_own.index()];
     let mut open: Vec<Type<'_>> = graph.own_types().collect();
@@ -167,7 +167,7 @@ fn shell(builder: &mut GraphBuilder, ty: Type<'_>) -> Result<TypeId> {
 #[non_exhaustive]
 pub struct Rebased {
     /// The graph, split from the new base.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// Where each type of the graph before went, its base's included.
     pub types: Remap,
 }
@@ -182,7 +182,7 @@ pub struct Rebased {
 /// # Errors
 /// `NotFound`, with the type, where the base doesn't have it; `Ambiguous` where it has several; `Usage`
 /// for a graph whose base is not a distilled one.
-pub fn rebase(graph: &TypeGraph, base: &TypeGraph) -> Result<Rebased> {
+pub fn rebase(graph: &Btf, base: &Btf) -> Result<Rebased> {
     let Some(distilled) = graph.base() else {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -209,7 +209,7 @@ pub fn rebase(graph: &TypeGraph, base: &TypeGraph) -> Result<Rebased> {
 }
 
 /// By id: which types of the base the graph's own structures and unions hold by value.
-fn embedded(graph: &TypeGraph) -> Vec<bool> {
+fn embedded(graph: &Btf) -> Vec<bool> {
     let mut held = vec![false; graph.first_id().index()];
     // Typedefs, qualifiers and arrays are followed once each, so that their number bounds the work.
     let mut seen = vec![false; graph.len() + 1];
@@ -239,7 +239,7 @@ fn embedded(graph: &TypeGraph) -> Vec<bool> {
 }
 
 /// Finds a distilled type in a base.
-fn find(ty: Type<'_>, base: &TypeGraph, by_value: bool) -> Result<TypeId> {
+fn find(ty: Type<'_>, base: &Btf, by_value: bool) -> Result<TypeId> {
     let same_size = |other: &Type<'_>| other.size_word() == ty.size_word();
     let named: Vec<Type<'_>> = base.named(ty.name().as_bytes()).collect();
     let of_kind = |kind: Kind| {

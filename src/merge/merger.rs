@@ -1,7 +1,7 @@
 //! Merging several graphs into one.
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{GraphBuilder, Remap, Shift, StringMap, TypeGraph};
+use crate::graph::{Btf, GraphBuilder, Remap, Shift, StringMap};
 use crate::id::TypeId;
 use crate::merge::dedup::deduplicate;
 use crate::merge::options::Options;
@@ -13,13 +13,13 @@ pub struct Input {
     /// What to call it: a program's or a file's name.
     pub label: String,
     /// Its types.
-    pub graph: TypeGraph,
+    pub graph: Btf,
 }
 
 impl Input {
     /// An input.
     #[must_use]
-    pub fn new(label: impl Into<String>, graph: TypeGraph) -> Self {
+    pub fn new(label: impl Into<String>, graph: Btf) -> Self {
         Self {
             label: label.into(),
             graph,
@@ -32,7 +32,7 @@ impl Input {
 #[non_exhaustive]
 pub struct Merged {
     /// The types of all inputs.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// The inputs' labels, in their order.
     pub labels: Vec<String>,
     /// For each input, where each of its types went.
@@ -269,7 +269,7 @@ impl Merger {
         Ok(())
     }
 
-    fn start(&mut self, first: TypeGraph) -> Result<(Shift, StringMap)> {
+    fn start(&mut self, first: Btf) -> Result<(Shift, StringMap)> {
         let limits = self.options.limits.clone();
         if let Some(base) = &self.options.base {
             self.straight = base.has_straight_names();

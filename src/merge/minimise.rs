@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Array, GraphBuilder, Kind, NewMember, Type, TypeGraph, View};
+use crate::graph::{Array, Btf, GraphBuilder, Kind, NewMember, Type, View};
 use crate::id::TypeId;
 
 /// What is needed of a type.
@@ -51,7 +51,7 @@ pub enum Need<'a> {
 #[derive(Debug, Default)]
 pub struct Minimiser {
     /// The graphs that types came from, each level of split BTF by itself.
-    levels: Vec<TypeGraph>,
+    levels: Vec<Btf>,
     kept: BTreeMap<Key, Kept>,
 }
 
@@ -113,7 +113,7 @@ impl Minimiser {
     }
 
     /// The level a type belongs to, so that two modules over one base share the base's types.
-    fn key(&mut self, graph: &TypeGraph, id: TypeId) -> Key {
+    fn key(&mut self, graph: &Btf, id: TypeId) -> Key {
         let mut level = graph;
         while let Some(base) = level.base().filter(|_| id < level.first_id()) {
             level = base;
@@ -172,7 +172,7 @@ impl Minimiser {
         Err(Error::malformed("the chain of arrays has no end"))
     }
 
-    fn keep_index(&mut self, graph: &TypeGraph, array: Array) -> Result<()> {
+    fn keep_index(&mut self, graph: &Btf, array: Array) -> Result<()> {
         let index = graph.ty(array.index).strip()?;
         self.keep(index);
         Ok(())
@@ -257,7 +257,7 @@ impl Minimiser {
     ///
     /// # Errors
     /// `Limit` beyond [`Limits`](crate::Limits).
-    pub fn build(&self) -> Result<TypeGraph> {
+    pub fn build(&self) -> Result<Btf> {
         let mut builder = GraphBuilder::new();
         if let Some(level) = self.levels.first() {
             builder.set_endian(level.endian());
@@ -311,13 +311,13 @@ fn is_empty_array(ty: Type<'_>) -> Result<bool> {
 
 struct Writer<'a> {
     ids: &'a BTreeMap<Key, TypeId>,
-    levels: &'a [TypeGraph],
+    levels: &'a [Btf],
     level: usize,
 }
 
 impl Writer<'_> {
     /// The new id of what a type refers to, typedefs and qualifiers left out; `void` where it isn't kept.
-    fn target(&self, graph: &TypeGraph, id: TypeId) -> Result<TypeId> {
+    fn target(&self, graph: &Btf, id: TypeId) -> Result<TypeId> {
         let id = graph.ty(id).strip()?.id();
         let mut level = self.level;
         while let Some(graph) = self.levels.get(level) {
@@ -325,7 +325,7 @@ impl Writer<'_> {
                 break;
             }
             let base = graph.base();
-            let known = |known: &TypeGraph| base.is_some_and(|base| base.is_same(known));
+            let known = |known: &Btf| base.is_some_and(|base| base.is_same(known));
             match self.levels.iter().position(known) {
                 Some(base) => level = base,
                 None => break,

@@ -3,7 +3,7 @@
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use crate::graph::{TypeGraph, Word};
+use crate::graph::{Btf, Word};
 
 /// Nodes in one piece of work for a core.
 const CHUNK: u32 = 1 << 14;
@@ -23,7 +23,7 @@ struct Level<'g> {
 }
 
 impl<'g> Nodes<'g> {
-    pub fn new(graph: &'g TypeGraph) -> Self {
+    pub fn new(graph: &'g Btf) -> Self {
         let mut levels = Vec::new();
         let mut level = Some(graph);
         while let Some(graph) = level {

@@ -1,6 +1,6 @@
 //! How to merge.
 
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::merge::classes::Rules;
 use crate::merge::collide::Policy;
@@ -11,7 +11,7 @@ use crate::merge::collide::Policy;
 pub struct Options {
     /// The graph that the result is split from. Its types are not copied; what equals one of them becomes
     /// a reference to it. `None`: the base of the first input, if it has one.
-    pub base: Option<TypeGraph>,
+    pub base: Option<Btf>,
     /// Whether types that are the same become one. Default: yes.
     pub dedup: bool,
     /// Whether ids of the first input stay as they are, even those of types it has twice and of forward
@@ -48,7 +48,7 @@ impl Default for Options {
 impl Options {
     /// The defaults, for a result split from this base.
     #[must_use]
-    pub fn split(base: &TypeGraph) -> Self {
+    pub fn split(base: &Btf) -> Self {
         Self {
             base: Some(base.clone()),
             ..Self::default()

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
-use crate::graph::{GraphBuilder, Kind, Type, TypeGraph, View, edges};
+use crate::graph::{Btf, GraphBuilder, Kind, Type, View, edges};
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::compact::compact;
@@ -105,7 +105,7 @@ fn is_fixed(ty: Type<'_>) -> bool {
 }
 
 /// The types that must stay what they are, as one that stays holds them by value.
-fn held(graph: &TypeGraph, replaced: &[u32], keep: u32) -> Vec<bool> {
+fn held(graph: &Btf, replaced: &[u32], keep: u32) -> Vec<bool> {
     let mut held = vec![false; replaced.len()];
     let stays = |id: TypeId| id.get() < keep || at(replaced, id.get()) == id.get();
     let roots = graph.own_types().filter(|ty| is_fixed(*ty));
@@ -124,12 +124,7 @@ fn held(graph: &TypeGraph, replaced: &[u32], keep: u32) -> Vec<bool> {
 }
 
 /// Sends references elsewhere, but for those of types that hold what they refer to.
-fn redirect(
-    graph: &TypeGraph,
-    replaced: &[u32],
-    held: &[bool],
-    limits: &Limits,
-) -> Result<TypeGraph> {
+fn redirect(graph: &Btf, replaced: &[u32], held: &[bool], limits: &Limits) -> Result<Btf> {
     let mut builder = GraphBuilder::resume_with_limits(graph, limits.clone());
     let mut twins = HashMap::new();
     for ty in graph.own_types() {
@@ -166,7 +161,7 @@ fn redirect(
 /// What a reference to `const struct s` goes to where one that holds it and one that doesn't share the record:
 /// another record before the preferred type.
 fn twin(
-    graph: &TypeGraph,
+    graph: &Btf,
     builder: &mut GraphBuilder,
     start: TypeId,
     replaced: &[u32],

@@ -3,9 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::error::{Error, Place, Result};
-use crate::graph::{
-    CoreRelo, Ext, NEW_HEADER, OLD_HEADER, Record, Records, SectionRecords, TypeGraph,
-};
+use crate::graph::{Btf, CoreRelo, Ext, NEW_HEADER, OLD_HEADER, Record, Records, SectionRecords};
 use crate::id::StrId;
 use crate::limits::Limits;
 use crate::parse::header::{preamble, wrong};
@@ -17,7 +15,7 @@ use crate::target::Endian;
 /// # Errors
 /// `Malformed` with the byte where the input breaks the format or names a type or string that `btf`
 /// doesn't have; `Unsupported` for a newer version; `Limit` beyond [`Limits::ext_records`].
-pub fn parse_ext(data: &[u8], btf: &TypeGraph, limits: &Limits) -> Result<Ext> {
+pub fn parse_ext(data: &[u8], btf: &Btf, limits: &Limits) -> Result<Ext> {
     let (endian, header_len) = preamble(data, OLD_HEADER)?;
     let reader = Reader {
         data,
@@ -49,7 +47,7 @@ struct Reader<'a> {
     data: &'a [u8],
     endian: Endian,
     header_len: u32,
-    btf: &'a TypeGraph,
+    btf: &'a Btf,
     limits: &'a Limits,
 }
 

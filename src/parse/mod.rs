@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 pub use ext::parse_ext;
 
 use crate::error::{Context, Error, Place, Result};
-use crate::graph::{Format, Parts, TypeGraph};
+use crate::graph::{Btf, Format, Parts};
 use crate::limits::Limits;
 use crate::target::{Endian, PointerWidth};
 
@@ -20,7 +20,7 @@ use crate::target::{Endian, PointerWidth};
 #[non_exhaustive]
 pub struct Options {
     /// The graph that split BTF goes on from.
-    pub base: Option<TypeGraph>,
+    pub base: Option<Btf>,
     /// The pointer width, where the file around the BTF said it.
     pub pointer_width: Option<PointerWidth>,
     /// Bounds on the input.
@@ -30,7 +30,7 @@ pub struct Options {
 impl Options {
     /// The defaults, for split BTF over this base.
     #[must_use]
-    pub fn split(base: &TypeGraph) -> Self {
+    pub fn split(base: &Btf) -> Self {
         Self {
             base: Some(base.clone()),
             ..Self::default()
@@ -62,7 +62,7 @@ impl Options {
 /// # Errors
 /// `Malformed` with the byte or type where the input breaks the format; `Unsupported` for a newer version
 /// or an unknown kind without a layout section; `Limit` beyond [`Limits`].
-pub fn parse(data: impl Into<Bytes>) -> Result<TypeGraph> {
+pub fn parse(data: impl Into<Bytes>) -> Result<Btf> {
     parse_with(data, &Options::default())
 }
 
@@ -70,7 +70,7 @@ pub fn parse(data: impl Into<Bytes>) -> Result<TypeGraph> {
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_with(data: impl Into<Bytes>, options: &Options) -> Result<TypeGraph> {
+pub fn parse_with(data: impl Into<Bytes>, options: &Options) -> Result<Btf> {
     let data = data.into();
     let header = header::parse(&data)?;
     let section = |start: u64, len: u32| -> Bytes {
@@ -107,7 +107,7 @@ pub fn parse_with(data: impl Into<Bytes>, options: &Options) -> Result<TypeGraph
         pointer_width: options.pointer_width,
         from_wire: true,
     };
-    TypeGraph::prove(parts, &options.limits).within(|| Place::Section("types".into()))
+    Btf::prove(parts, &options.limits).within(|| Place::Section("types".into()))
 }
 
 /// Swaps the bytes of every 32-bit word: all that records are made of.

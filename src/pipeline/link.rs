@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::elf::{BpfObject, Linkable};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Ext, GraphBuilder, Remap, StringMap, Type, TypeGraph, View};
+use crate::graph::{Btf, Ext, GraphBuilder, Remap, StringMap, Type, View};
 use crate::limits::Limits;
 use crate::merge::{self, LocalId, Object};
 
@@ -47,7 +47,7 @@ impl Unit {
 #[non_exhaustive]
 pub struct Linked {
     /// The types of all units: what goes into `.BTF`.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// What goes into `.BTF.ext`, if a unit has one.
     pub ext: Option<Ext>,
     /// The units, in their order.
@@ -212,7 +212,7 @@ impl Places {
 
 /// A unit's types, with the sizes of its data sections and the offsets of its variables: compilers leave these
 /// to ELF's section headers and symbols.
-fn placed(graph: &TypeGraph, sections: &Linkable, limits: &Limits) -> Result<TypeGraph> {
+fn placed(graph: &Btf, sections: &Linkable, limits: &Limits) -> Result<Btf> {
     let mut builder = GraphBuilder::resume_with_limits(graph, limits.clone());
     for ty in graph.own_types() {
         let View::Datasec(datasec) = ty.view() else {
@@ -265,7 +265,7 @@ fn is_global(ty: Type<'_>) -> bool {
 fn code(
     object: &BpfObject,
     starts: &HashMap<String, u32>,
-    linked: &TypeGraph,
+    linked: &Btf,
     locals: &[LocalId],
 ) -> Result<Vec<PartCode>> {
     let mut parts = Vec::new();

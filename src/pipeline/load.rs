@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::debuginfo::{Missing, Search, find_debug_sections};
 use crate::dwarf::{self, Degraded, Sections};
-use crate::elf::{
-    BtfOptions, Compression, Missing, Search, btf_of_with, debug_sections, find_debug_sections,
-    has_btf, inflate, is_elf,
-};
+use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
 use crate::error::{Error, Place, Result};
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge;
@@ -22,7 +20,7 @@ use crate::parse;
 pub struct LoadOptions {
     /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
     /// read so, even with a base. What is converted from DWARF becomes split BTF over it.
-    pub base: Option<TypeGraph>,
+    pub base: Option<Btf>,
     /// Whether to convert an ELF file's DWARF even where it has BTF.
     pub dwarf: bool,
     /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
@@ -41,7 +39,7 @@ pub struct LoadOptions {
 #[non_exhaustive]
 pub struct Loaded {
     /// The types.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// What they came from.
     pub source: Source,
     /// What BTF can't say of the DWARF, and what it became.
@@ -56,7 +54,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn new(graph: TypeGraph, source: Source) -> Self {
+    fn new(graph: Btf, source: Source) -> Self {
         Self {
             graph,
             source,
@@ -73,7 +71,7 @@ impl Loaded {
 #[non_exhaustive]
 pub enum Source {
     /// The bytes were BTF.
-    Btf,
+    RawBtf,
     /// The `.BTF` section of an ELF file.
     ElfBtf,
     /// The DWARF of an ELF file.
@@ -146,17 +144,14 @@ fn load_from(
         };
         parse::parse_with(bytes.clone(), &parse_options)
     })?;
-    Ok(Loaded::new(graph, Source::Btf))
+    Ok(Loaded::new(graph, Source::RawBtf))
 }
 
 /// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
 ///
 /// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
 /// and those that go on from a base don't, so that reading it without its base fails at once.
-fn split_or_not(
-    options: &LoadOptions,
-    read: impl Fn(Option<TypeGraph>) -> Result<TypeGraph>,
-) -> Result<TypeGraph> {
+fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>) -> Result<Btf> {
     match read(None) {
         Ok(graph) => Ok(graph),
         Err(_) if options.base.is_some() => read(options.base.clone()),
@@ -209,11 +204,11 @@ fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
 
 /// The types as split BTF: what the base has is not said again. Some of the types are followed to where they went.
 fn over_base(
-    graph: TypeGraph,
+    graph: Btf,
     some: &[TypeId],
-    base: &TypeGraph,
+    base: &Btf,
     limits: &Limits,
-) -> Result<(TypeGraph, Vec<TypeId>)> {
+) -> Result<(Btf, Vec<TypeId>)> {
     let mut split = merge::Options::split(base);
     split.limits = limits.clone();
     let merged = merge::merge([merge::Input::new("program", graph)], &split)?;

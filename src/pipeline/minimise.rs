@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::program::Program;
 use crate::pipeline::relocate::{Options, Target, check_aliases, load_options, loaded};
@@ -28,7 +28,7 @@ use crate::relocate::{self, Fixup, RelocationKind};
 ///
 /// # Errors
 /// As [`relocate`](crate::pipeline::relocate()); the object is named by its number, from 0.
-pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result<TypeGraph> {
+pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result<Btf> {
     let objects = objects
         .iter()
         .enumerate()
@@ -89,11 +89,7 @@ fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fix
     relocate::resolve(&program.view(), targets, &options).map(|resolution| resolution.fixups)
 }
 
-fn build(
-    targets: &[relocate::Target; 1],
-    resolved: &[Vec<Fixup>],
-    generous: bool,
-) -> Result<TypeGraph> {
+fn build(targets: &[relocate::Target; 1], resolved: &[Vec<Fixup>], generous: bool) -> Result<Btf> {
     let [target] = targets;
     let mut minimiser = Minimiser::new();
     for fixup in resolved.iter().flatten() {

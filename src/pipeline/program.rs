@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dwarf;
 use crate::elf::{BpfObject, CodeSection};
-use crate::graph::{CoreRelo, Kind, LineInfo, Name, SectionRecords, essential_name};
+use crate::graph::{CoreRelo, Kind, LineInfo, Name, SectionRecords};
 use crate::id::{StrId, TypeId};
+use crate::query::essential_name;
 use crate::relocate;
 
 /// An object, section by section of the CO-RE part of its `.BTF.ext`.

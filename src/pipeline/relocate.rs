@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::elf::{BpfObject, Search};
+use crate::debuginfo::Search;
+use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::TypeGraph;
+use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::pipeline::load::{LoadOptions, load, load_path};
 use crate::pipeline::program::{Program, wanted};
@@ -35,7 +36,7 @@ pub struct Target {
 #[non_exhaustive]
 pub enum Types {
     /// Types.
-    Graph(TypeGraph),
+    Graph(Btf),
     /// A file's bytes, of any sort that [`load`] takes.
     File(Bytes),
     /// A file, of any sort that [`load_path`] takes: its debug information may be in others.
@@ -68,8 +69,8 @@ impl Target {
     }
 }
 
-impl From<TypeGraph> for Types {
-    fn from(graph: TypeGraph) -> Self {
+impl From<Btf> for Types {
+    fn from(graph: Btf) -> Self {
         Self::Graph(graph)
     }
 }
@@ -215,7 +216,7 @@ pub(super) fn check_aliases(targets: &[relocate::Target], options: &Options) -> 
 }
 
 /// The graph with the aliases for types it has.
-fn with_aliases(graph: TypeGraph, aliases: &[(String, String)]) -> Result<TypeGraph> {
+fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
     let mut here = Vec::new();
     for (alias, name) in aliases {
         if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
@@ -249,13 +250,13 @@ pub(super) fn loaded(
     incomplete: &mut Vec<String>,
 ) -> Result<relocate::Target> {
     let place = || Place::File(target.label.clone());
-    let with = |base: Option<TypeGraph>| {
+    let with = |base: Option<Btf>| {
         let mut options = options.clone();
         options.conversion.function = target.function.clone().filter(|_| base.is_none());
         LoadOptions { base, ..options }
     };
     let mut preferred = Vec::new();
-    let mut load = |types: &Types, base: Option<TypeGraph>| {
+    let mut load = |types: &Types, base: Option<Btf>| {
         let loaded = match types {
             Types::Graph(graph) => return Ok(graph.clone()),
             Types::File(bytes) => load(bytes.clone(), &with(base))?,

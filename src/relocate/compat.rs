@@ -1,8 +1,9 @@
 //! Whether two types may stand for each other: the rules for fields, and the others for whole types.
 
 use crate::error::{Error, Place, Result};
-use crate::graph::{Kind, Type, essential_name};
+use crate::graph::{Kind, Type};
 use crate::limits::Limits;
+use crate::query::essential_name;
 use crate::relocate::budget::Budget;
 
 /// How deep pointers, arrays and prototypes may nest in a type that is compared (libbpf's number).

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use crate::error::{Error, Place, Result};
-use crate::graph::{Enum, Kind, Name, Type, essential_name};
+use crate::graph::{Enum, Kind, Name, Type};
 use crate::id::TypeId;
+use crate::query::essential_name;
 use crate::relocate::budget::Budget;
 
 /// How deep members may nest, and how long a chain of pointers and arrays may be (libbpf's numbers).

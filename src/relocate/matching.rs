@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::{Kind, Member, Name, Type, TypeGraph, essential_name};
+use crate::graph::{Btf, Kind, Member, Name, Type};
 use crate::id::TypeId;
+use crate::query::essential_name;
 use crate::relocate::accessor::{Accessor, MOST_STEPS, Spec, is_flexible, size_of};
 use crate::relocate::budget::Budget;
 use crate::relocate::compat::{Dimensions, fields_agree, spans, types_agree};
@@ -275,7 +276,7 @@ fn check_length(found: &Spec, ty: Type<'_>) -> Result<()> {
 }
 
 /// The member an accessor of this graph names.
-pub(super) fn member_of(graph: &TypeGraph, accessor: Accessor) -> Option<Member<'_>> {
+pub(super) fn member_of(graph: &Btf, accessor: Accessor) -> Option<Member<'_>> {
     graph.ty(accessor.ty).member_at(accessor.index as usize)
 }
 

@@ -1,13 +1,13 @@
 //! A BPF object, as far as relocating it goes.
 
-use crate::graph::{CoreRelo, LineInfo, TypeGraph};
+use crate::graph::{Btf, CoreRelo, LineInfo};
 use crate::target::Endian;
 
 /// A BPF object: its types and its code.
 #[derive(Clone, Debug)]
 pub struct Program<'a> {
     /// The object's own types and strings.
-    pub graph: &'a TypeGraph,
+    pub graph: &'a Btf,
     /// The byte order of its instructions.
     pub endian: Endian,
     /// Its code, section by section.

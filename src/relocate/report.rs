@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::graph::{CoreRelo, LineInfo, TypeGraph};
+use crate::graph::{Btf, CoreRelo, LineInfo};
 use crate::id::{Bits, TypeId};
 use crate::relocate::Relocated;
 use crate::relocate::accessor::{self, Accessor, Spec};
@@ -72,7 +72,7 @@ pub struct SourceLine {
 
 impl SourceLine {
     /// The line a record of `graph`'s object names.
-    pub(crate) fn new(graph: &TypeGraph, line: LineInfo) -> Self {
+    pub(crate) fn new(graph: &Btf, line: LineInfo) -> Self {
         let string = |id| graph.string(id).to_string_lossy().trim().to_owned();
         Self {
             file: string(line.file_name),
@@ -84,7 +84,7 @@ impl SourceLine {
 }
 
 /// What a relocation asks, and of what: `byte_off of struct session.hops[2].port`.
-pub(crate) fn local_path(graph: &TypeGraph, relo: CoreRelo) -> String {
+pub(crate) fn local_path(graph: &Btf, relo: CoreRelo) -> String {
     let kind = RelocationKind::from_number(relo.kind);
     let local = Local::new(graph, relo);
     match kind {
@@ -307,13 +307,13 @@ fn outcome(fixup: &Fixup, applied: Applied) -> Outcome {
 
 /// The local side of a relocation, for messages.
 struct Local<'a> {
-    graph: &'a TypeGraph,
+    graph: &'a Btf,
     text: String,
     accessors: Vec<Accessor>,
 }
 
 impl<'a> Local<'a> {
-    fn new(graph: &'a TypeGraph, relo: CoreRelo) -> Self {
+    fn new(graph: &'a Btf, relo: CoreRelo) -> Self {
         let root = graph.ty(relo.type_id);
         let mut spec = Spec::default();
         let parsed = RelocationKind::from_number(relo.kind).filter(|&kind| {

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::error::{Context, Place, Result};
-use crate::graph::{Type, TypeGraph, essential_name, flavor, one_name};
+use crate::graph::{Btf, Type};
 use crate::id::TypeId;
+use crate::query::{essential_name, flavor, one_name};
 use crate::relocate::compat::kinds_agree;
 
 /// The flavor suffix that always means the kernel: the first target with that role.
@@ -29,9 +30,9 @@ pub struct Target {
     /// What it is.
     pub role: Role,
     /// Its types.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// A kernel's modules: split BTF over `graph`. Asked only where `graph` itself has no candidate.
-    pub modules: Vec<TypeGraph>,
+    pub modules: Vec<Btf>,
     /// Types of `graph` that are meant where others have the same name, by id.
     pub preferred: Vec<TypeId>,
 }
@@ -39,7 +40,7 @@ pub struct Target {
 impl Target {
     /// A user program's types.
     #[must_use]
-    pub fn user(label: impl Into<String>, graph: TypeGraph) -> Self {
+    pub fn user(label: impl Into<String>, graph: Btf) -> Self {
         Self {
             label: label.into(),
             role: Role::User,
@@ -51,7 +52,7 @@ impl Target {
 
     /// The kernel's types.
     #[must_use]
-    pub fn kernel(graph: TypeGraph) -> Self {
+    pub fn kernel(graph: Btf) -> Self {
         Self {
             label: KERNEL_LABEL.into(),
             role: Role::Kernel,
@@ -105,7 +106,7 @@ impl Target {
     }
 
     /// The graph a candidate is of.
-    pub(super) fn graph_of(&self, candidate: Candidate) -> &TypeGraph {
+    pub(super) fn graph_of(&self, candidate: Candidate) -> &Btf {
         candidate
             .module
             .and_then(|number| self.modules.get(number))
@@ -114,7 +115,7 @@ impl Target {
 }
 
 fn take(
-    graph: &TypeGraph,
+    graph: &Btf,
     local: Type<'_>,
     essential: &[u8],
     module: Option<usize>,

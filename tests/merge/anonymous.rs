@@ -1,6 +1,6 @@
 //! Differences inside types without a name, wherever they occur, and the bounds of looking for them.
 
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{Change, FieldChange, Input, Options, compare, diff, merge};
 use btfkit::{Bits, Error, ErrorKind, Limits, TypeId};
 
@@ -21,7 +21,7 @@ fn composite(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)])
 fn holder(
     inner: impl Fn(&mut GraphBuilder) -> TypeId,
     around: impl Fn(&mut GraphBuilder, TypeId) -> TypeId,
-) -> TypeGraph {
+) -> Btf {
     let mut builder = GraphBuilder::new();
     let a = int(&mut builder);
     let inner = inner(&mut builder);
@@ -71,7 +71,7 @@ fn callback(builder: &mut GraphBuilder, to: TypeId) -> TypeId {
 }
 
 /// The one change, which `merge` finds, too. Words for integers may come and go.
-fn change(before: TypeGraph, after: TypeGraph) -> Change {
+fn change(before: Btf, after: Btf) -> Change {
     let found = diff(&before, &after, &Limits::default()).unwrap();
     let [change] = &found.changed[..] else {
         panic!("{:?}", found.changed);
@@ -212,7 +212,7 @@ fn a_cycle_without_names() {
 }
 
 /// Structures that hold the one before twice at the same place, and have no name: with each, twice the fields.
-fn doubling(levels: u32, size: u32, indirect: bool) -> TypeGraph {
+fn doubling(levels: u32, size: u32, indirect: bool) -> Btf {
     let mut builder = GraphBuilder::new();
     let mut inner = builder.composite(Kind::Struct, "", 0, &[]).unwrap();
     let name = builder.intern(if indirect { "p" } else { "" }).unwrap();

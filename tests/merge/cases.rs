@@ -1,6 +1,6 @@
 //! Cases by hand: each a situation that tools got wrong, or that compilers produce.
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{Deduped, Input, Options, dedup, merge};
 use btfkit::{ErrorKind, TypeId};
 
@@ -11,7 +11,7 @@ use crate::check::every_type_is_there;
 struct Unit(GraphBuilder);
 
 impl Unit {
-    fn over(base: &TypeGraph) -> Self {
+    fn over(base: &Btf) -> Self {
         Self(GraphBuilder::split(base))
     }
 
@@ -58,7 +58,7 @@ impl Unit {
         self.0.enumeration(name, size, false, &values).unwrap()
     }
 
-    fn done(self) -> TypeGraph {
+    fn done(self) -> Btf {
         self.0.freeze().unwrap()
     }
 
@@ -71,7 +71,7 @@ impl Unit {
     }
 }
 
-fn kinds(graph: &TypeGraph) -> String {
+fn kinds(graph: &Btf) -> String {
     let kinds: Vec<_> = graph.own_types().map(|ty| ty.kind().to_string()).collect();
     kinds.join(" ")
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use btfkit::TypeId;
-use btfkit::graph::{FwdKind, Kind, Remap, Type, TypeGraph, View};
+use btfkit::graph::{Btf, FwdKind, Kind, Remap, Type, View};
 
 /// What a type says of itself, and the types it refers to.
 pub fn shallow(ty: Type<'_>) -> (String, Vec<TypeId>) {
@@ -104,13 +104,13 @@ pub fn declares(forward: Type<'_>, complete: Type<'_>) -> bool {
 
 /// Collects pairs that have to be equivalent.
 pub struct Checker<'g> {
-    old: &'g TypeGraph,
-    new: &'g TypeGraph,
+    old: &'g Btf,
+    new: &'g Btf,
     seen: HashSet<(TypeId, TypeId)>,
 }
 
 impl<'g> Checker<'g> {
-    pub fn new(old: &'g TypeGraph, new: &'g TypeGraph) -> Self {
+    pub fn new(old: &'g Btf, new: &'g Btf) -> Self {
         Self {
             old,
             new,
@@ -143,7 +143,7 @@ impl<'g> Checker<'g> {
 }
 
 /// Every type of an input has an equivalent in the output, where the map says.
-pub fn every_type_is_there(input: &TypeGraph, output: &TypeGraph, map: &Remap) {
+pub fn every_type_is_there(input: &Btf, output: &Btf, map: &Remap) {
     assert_eq!(map.len(), input.len());
     let mut checker = Checker::new(input, output);
     for ty in input.types() {

@@ -1,13 +1,13 @@
 //! Differences between graphs, collisions between inputs, and the policies.
 
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{FieldChange, Input, Options, Policy, diff, merge};
 use btfkit::{Bits, ErrorKind, Limits, TypeId};
 
 use crate::check::every_type_is_there;
 
 /// `struct file` with these members of type `int`, bits from the start; a list of files; an enumeration.
-fn program(members: &[(&str, u64)], state: u64) -> TypeGraph {
+fn program(members: &[(&str, u64)], state: u64) -> Btf {
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
     let list: Vec<_> = members
@@ -41,7 +41,7 @@ fn options(policy: Policy) -> Options {
     options
 }
 
-fn names(graph: &TypeGraph) -> Vec<String> {
+fn names(graph: &Btf) -> Vec<String> {
     let named = graph.types().filter(|ty| !ty.name().is_empty());
     named
         .map(|ty| format!("{} {}", ty.kind(), ty.name()))
@@ -223,7 +223,7 @@ fn typedefs() {
         builder.typedef("word_t", int).unwrap();
         builder.freeze().unwrap()
     };
-    let names = |one: TypeGraph, other: TypeGraph| {
+    let names = |one: Btf, other: Btf| {
         let inputs = [Input::new("one", one), Input::new("other", other)];
         let merged = merge(inputs, &Options::default()).unwrap();
         let collisions = merged.collisions(&Limits::default()).unwrap();

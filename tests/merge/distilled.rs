@@ -1,6 +1,6 @@
 //! Distilled bases, and putting split graphs over other bases.
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{Input, Options, dedup, distill, merge, rebase};
 use btfkit::{ErrorKind, TypeId};
 
@@ -8,7 +8,7 @@ use crate::check::Checker;
 use crate::real::{kernel, object};
 
 /// A base with a type more in front, and a structure of another size where `grown`.
-fn base(grown: bool) -> TypeGraph {
+fn base(grown: bool) -> Btf {
     let mut builder = GraphBuilder::new();
     if grown {
         builder.float("double", 8).unwrap();
@@ -36,7 +36,7 @@ fn base(grown: bool) -> TypeGraph {
 }
 
 /// Types over [`base`]; `forwards` adds declarations, which the base completes only when rebased.
-fn own(base: &TypeGraph) -> TypeGraph {
+fn own(base: &Btf) -> Btf {
     let id = |kind, name| base.find(kind, name).unwrap().id();
     let mut builder = GraphBuilder::split(base);
     let pointer = builder.ptr(id(Kind::Struct, "pointed")).unwrap();
@@ -77,7 +77,7 @@ fn there_and_back() {
     assert!(distilled.graph.base().unwrap().is_same(&distilled.base));
     for new in [base(false), base(true)] {
         let back = rebase(&distilled.graph, &new).unwrap();
-        let own = |graph: &TypeGraph| graph.find(Kind::Struct, "own").unwrap().id();
+        let own = |graph: &Btf| graph.find(Kind::Struct, "own").unwrap().id();
         let pointed = back.graph.ty(own(&back.graph)).members().next().unwrap().ty;
         let pointed = back.graph.ty(pointed).referent();
         assert_eq!(pointed, new.find(Kind::Struct, "pointed").map(|ty| ty.id()));

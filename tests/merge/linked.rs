@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process::Command;
 
 use btfkit::elf::BpfObject;
-use btfkit::graph::{Ext, GraphBuilder, IntEncoding, Kind, Records, TypeGraph, View};
+use btfkit::graph::{Btf, Ext, GraphBuilder, IntEncoding, Kind, Records, View};
 use btfkit::merge::{Object, Options, link};
 use btfkit::pipeline::{self, Linked, Unit};
 use btfkit::{ErrorKind, TypeId};
@@ -13,7 +13,7 @@ use crate::check::Checker;
 use crate::support;
 
 /// An object with a variable of its own in `.data`, one declared or defined, and a function that uses it.
-fn unit(own: &str, defines: bool) -> TypeGraph {
+fn unit(own: &str, defines: bool) -> Btf {
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
     let var = builder.var(own, int, 1).unwrap();
@@ -213,7 +213,7 @@ fn declarations_of_several_objects_and_shared_sections() {
     assert_eq!(datasecs(&linked.graph), datasecs(&objects[0].graph));
 }
 
-fn kinds(graph: &TypeGraph) -> BTreeMap<String, usize> {
+fn kinds(graph: &Btf) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
     for ty in graph.types() {
         *kinds.entry(ty.kind().to_string()).or_default() += 1;
@@ -225,7 +225,7 @@ fn kinds(graph: &TypeGraph) -> BTreeMap<String, usize> {
 type Section = (u32, Vec<(String, u32, u32)>);
 
 /// The data sections by name.
-fn datasecs(graph: &TypeGraph) -> BTreeMap<String, Section> {
+fn datasecs(graph: &Btf) -> BTreeMap<String, Section> {
     let mut sections = BTreeMap::new();
     for ty in graph.types() {
         if let View::Datasec(section) = ty.view() {
@@ -244,7 +244,7 @@ fn datasecs(graph: &TypeGraph) -> BTreeMap<String, Section> {
 
 /// Records by section and instruction.
 fn by_place<T: Copy>(
-    graph: &TypeGraph,
+    graph: &Btf,
     records: &Records<T>,
     insn_off: impl Fn(&T) -> u32,
 ) -> BTreeMap<(String, u32), T> {
@@ -277,7 +277,7 @@ fn immediate(linked: &Linked, section: &str, at: u32) -> u32 {
 }
 
 /// The instructions that hold ids of types, in linked objects.
-fn local_ids(graph: &TypeGraph, ext: &Ext) -> Vec<(String, u32, TypeId)> {
+fn local_ids(graph: &Btf, ext: &Ext) -> Vec<(String, u32, TypeId)> {
     const LOCAL: u32 = 6;
     let relos = by_place(graph, ext.relos.as_ref().unwrap(), |relo| relo.insn_off);
     let local = relos.into_iter().filter(|(_, relo)| relo.kind == LOCAL);
@@ -341,7 +341,7 @@ fn same_types_and_records(theirs: &BpfObject, ours: &Linked) {
     assert!(one.keys().eq(other.keys()));
     for (theirs, ours) in one.values().zip(other.values()) {
         checker.require(theirs.type_id, ours.type_id);
-        let access = |graph: &TypeGraph, id| graph.string(id).to_string();
+        let access = |graph: &Btf, id| graph.string(id).to_string();
         assert_eq!(
             access(their_graph, theirs.access),
             access(our_graph, ours.access)
@@ -353,7 +353,7 @@ fn same_types_and_records(theirs: &BpfObject, ours: &Linked) {
     let other = by_place(our_graph, &our_ext.lines, at);
     assert!(one.keys().eq(other.keys()));
     for (theirs, ours) in one.values().zip(other.values()) {
-        let text = |graph: &TypeGraph, line: &btfkit::graph::LineInfo| {
+        let text = |graph: &Btf, line: &btfkit::graph::LineInfo| {
             [line.file_name, line.line].map(|id| graph.string(id).to_string())
         };
         assert_eq!(text(their_graph, theirs), text(our_graph, ours));

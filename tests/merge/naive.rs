@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::graph::{Btf, Kind};
 
 use crate::check::{declares, is_forward, shallow, tag};
 
 /// Moore's algorithm: types start in classes by what they say of themselves, and classes are split by the
 /// classes of what is referred to, until nothing changes. A forward declaration counts as the complete type
 /// of its tag as long as all complete types of the tag are in one class.
-pub fn classes(graph: &TypeGraph, sections: bool) -> usize {
+pub fn classes(graph: &Btf, sections: bool) -> usize {
     let count = graph.len() + 1;
     let ty = |id: usize| graph.ty(btfkit::TypeId::new(u32::try_from(id).unwrap()));
     let says: Vec<_> = (0..count)

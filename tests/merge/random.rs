@@ -1,6 +1,6 @@
 //! Random cyclic graphs against the checker and the obvious algorithm.
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{Input, Merged, Options, dedup, merge};
 use btfkit::{TypeId, graph::Remap};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ pub fn specs(most: usize) -> impl Strategy<Value = Vec<Spec>> {
 }
 
 /// The graph in which type number `order[i]` of the specs is the `i`th.
-pub fn build(specs: &[Spec], order: &[usize]) -> TypeGraph {
+pub fn build(specs: &[Spec], order: &[usize]) -> Btf {
     let mut builder = GraphBuilder::new();
     let mut ids = vec![0; specs.len()];
     for (place, &index) in order.iter().enumerate() {
@@ -88,7 +88,7 @@ fn add(builder: &mut GraphBuilder, spec: &Spec, ids: &[u32]) {
     .unwrap();
 }
 
-pub fn in_order(specs: &[Spec]) -> TypeGraph {
+pub fn in_order(specs: &[Spec]) -> Btf {
     build(specs, &(0..specs.len()).collect::<Vec<_>>())
 }
 
@@ -105,7 +105,7 @@ fn compacting() -> Options {
     options
 }
 
-fn merged(graphs: &[&TypeGraph], options: &Options) -> Merged {
+fn merged(graphs: &[&Btf], options: &Options) -> Merged {
     let inputs = graphs
         .iter()
         .enumerate()

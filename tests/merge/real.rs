@@ -1,6 +1,6 @@
 //! The running kernel's BTF and real objects.
 
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::graph::{Btf, Kind};
 use btfkit::merge::{Input, Options, dedup, merge};
 use btfkit::parse::parse;
 
@@ -8,7 +8,7 @@ use crate::check::every_type_is_there;
 use crate::support;
 
 /// The running kernel's BTF, if it shows it.
-pub fn kernel() -> Option<TypeGraph> {
+pub fn kernel() -> Option<Btf> {
     let path = "/sys/kernel/btf/vmlinux";
     match std::fs::read(path) {
         Ok(raw) => Some(parse(raw).unwrap()),
@@ -20,7 +20,7 @@ pub fn kernel() -> Option<TypeGraph> {
 }
 
 /// The BTF of the tutorial's object.
-pub fn object() -> TypeGraph {
+pub fn object() -> Btf {
     btfkit::elf::btf_of(support::read("layouts/probe.bpf.o")).unwrap()
 }
 
@@ -73,9 +73,9 @@ fn a_kernel_over_itself_leaves_its_variables() {
 
 /// bpftool's raw listing of some BTF over an optional base, without its first line's odd cases: what it
 /// prints is compared with what we read.
-fn listed(tool: &str, graph: &TypeGraph, base: Option<&TypeGraph>) -> usize {
+fn listed(tool: &str, graph: &Btf, base: Option<&Btf>) -> usize {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, graph: &TypeGraph| {
+    let write = |name: &str, graph: &Btf| {
         let bytes = btfkit::encode::encode(graph).unwrap();
         support::scratch(&folder, name, &bytes)
     };

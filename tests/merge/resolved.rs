@@ -1,13 +1,13 @@
 //! What the policies leave: several inputs, a base, types that hold others by value.
 
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, Type, TypeGraph};
+use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember, Type};
 use btfkit::merge::{Input, Options, Policy, merge};
 use btfkit::{Limits, TypeId};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// A graph with `struct s` of this many members of type `int`, and what `more` adds, given `int` and `s`.
-fn program(members: usize, more: impl FnOnce(&mut GraphBuilder, TypeId, TypeId)) -> TypeGraph {
+fn program(members: usize, more: impl FnOnce(&mut GraphBuilder, TypeId, TypeId)) -> Btf {
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
     let names: Vec<_> = NAMES
@@ -47,7 +47,7 @@ fn preferring(input: usize) -> Options {
     options
 }
 
-fn inputs<const N: usize>(graphs: [TypeGraph; N]) -> [Input; N] {
+fn inputs<const N: usize>(graphs: [Btf; N]) -> [Input; N] {
     let mut number = 0;
     graphs.map(|graph| {
         number += 1;
@@ -56,13 +56,13 @@ fn inputs<const N: usize>(graphs: [TypeGraph; N]) -> [Input; N] {
 }
 
 /// The structures of a name.
-fn all<'g>(graph: &'g TypeGraph, name: &'g str) -> impl Iterator<Item = Type<'g>> {
+fn all<'g>(graph: &'g Btf, name: &'g str) -> impl Iterator<Item = Type<'g>> {
     let structures = graph.types().filter(|ty| ty.kind() == Kind::Struct);
     structures.filter(move |ty| ty.name().as_bytes() == name.as_bytes())
 }
 
 /// Their sizes, ascending.
-fn sizes(graph: &TypeGraph, name: &str) -> Vec<u64> {
+fn sizes(graph: &Btf, name: &str) -> Vec<u64> {
     let mut sizes: Vec<u64> = all(graph, name).map(|ty| ty.size().unwrap().0).collect();
     sizes.sort_unstable();
     sizes

@@ -2,7 +2,7 @@
 //! by one; the graphs are ours. (Kernel, tools/testing/selftests/bpf/prog_tests: btf.c, btf_dedup_split.c.)
 
 use btfkit::TypeId;
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::merge::{Deduped, Options, dedup};
 
 use crate::check::every_type_is_there;
@@ -30,7 +30,7 @@ fn deduped(builder: GraphBuilder) -> Deduped {
     done
 }
 
-fn kinds(graph: &TypeGraph) -> String {
+fn kinds(graph: &Btf) -> String {
     let kinds: Vec<_> = graph.own_types().map(|ty| ty.kind().to_string()).collect();
     kinds.join(" ")
 }

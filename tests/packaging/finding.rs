@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use btfkit::elf::{DebugFile, Search, find_debug_sections};
-use btfkit::graph::TypeGraph;
+use btfkit::debuginfo::{DebugFile, Search, find_debug_sections};
+use btfkit::graph::Btf;
 use btfkit::pipeline::{LoadOptions, Loaded, load, load_path};
 use btfkit::{ErrorKind, Limits};
 use bytes::Bytes;
@@ -76,7 +76,7 @@ impl Place {
     }
 }
 
-fn same(graph: &TypeGraph, name: &str) {
+fn same(graph: &Btf, name: &str) {
     let expected = spelled(&loaded(name, &options()).graph);
     let wrong = differences(&expected, &spelled(graph));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -3,7 +3,7 @@
 use btfkit::ErrorKind;
 use btfkit::dwarf::{Options, convert};
 use btfkit::elf::debug_sections;
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::graph::{Btf, Kind};
 use btfkit::{Endian, Limits, PointerWidth};
 use object::{Object, ObjectSection};
 
@@ -24,7 +24,7 @@ const MACHINES: [(&str, PointerWidth, Endian); 9] = [
     ("mips", PointerWidth::Four, Endian::Big),
 ];
 
-fn types(machine: &str) -> TypeGraph {
+fn types(machine: &str) -> Btf {
     loaded(&format!("{machine}-all.o"), &options()).graph
 }
 

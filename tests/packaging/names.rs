@@ -1,9 +1,9 @@
 //! The same program of C++, the same names: `testdata/cxx/names.h`.
 
 use btfkit::Limits;
+use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::{Search, find_debug_sections};
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::pipeline::load_path;
 
 use crate::same::{differences, options};
@@ -31,7 +31,7 @@ fn types_that_stand_elsewhere_lose_nothing() {
     }
 }
 
-fn types(name: &str) -> TypeGraph {
+fn types(name: &str) -> Btf {
     let path = testdata("cxx").join(format!("names.{name}"));
     let mut options = options();
     options.conversion = Options::new().variables(true);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use btfkit::Limits;
+use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{Options, convert};
-use btfkit::elf::{Search, find_debug_sections};
 use btfkit::encode::encode;
-use btfkit::graph::{Kind, TypeGraph};
+use btfkit::graph::{Btf, Kind};
 use btfkit::pipeline::{LoadOptions, Loaded, load_path};
 
 use crate::spelled::spelled;
@@ -27,7 +27,7 @@ pub fn loaded(name: &str, options: &LoadOptions) -> Loaded {
     loaded
 }
 
-fn types(name: &str) -> TypeGraph {
+fn types(name: &str) -> Btf {
     loaded(name, &options()).graph
 }
 
@@ -193,7 +193,7 @@ fn split_units_have_their_variables_in_sections() {
 }
 
 /// Where a variable is in its section.
-fn place(graph: &TypeGraph, name: &str) -> u32 {
+fn place(graph: &Btf, name: &str) -> u32 {
     let sections = graph.types().filter_map(|ty| match ty.view() {
         btfkit::graph::View::Datasec(section) => Some(section),
         _ => None,

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use btfkit::TypeId;
-use btfkit::graph::{Composite, Enum, Type, TypeGraph, View};
+use btfkit::graph::{Btf, Composite, Enum, Type, View};
 
 /// What each named type, function, variable and section is, by kind and name; each once.
-pub fn spelled(graph: &TypeGraph) -> BTreeMap<String, String> {
+pub fn spelled(graph: &Btf) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for ty in graph.types() {
         if ty.name().is_empty() {
@@ -75,7 +75,7 @@ fn reference(ty: Type<'_>) -> String {
     }
 }
 
-fn members(graph: &TypeGraph, composite: &Composite<'_>) -> String {
+fn members(graph: &Btf, composite: &Composite<'_>) -> String {
     let members = composite.members().map(|member| {
         let name = member.name();
         let ty = reference(graph.ty(member.ty));

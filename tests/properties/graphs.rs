@@ -2,7 +2,7 @@
 
 use btfkit::encode::{self, encode, encode_ext, encode_with};
 use btfkit::graph::{
-    CoreRelo, Ext, FuncInfo, GraphBuilder, LineInfo, Records, SectionRecords, TypeGraph,
+    Btf, CoreRelo, Ext, FuncInfo, GraphBuilder, LineInfo, Records, SectionRecords,
 };
 use btfkit::parse::{self, parse, parse_ext, parse_with};
 use btfkit::{Endian, Limits, StrId, TypeId};
@@ -38,9 +38,9 @@ const LAYOUT: &[[u8; 2]] = &[
 ];
 
 /// Encodes in both byte orders, parses, and compares each type with what was asked for.
-fn survives(specs: &[Spec], base: Option<&TypeGraph>) -> Result<(), TestCaseError> {
+fn survives(specs: &[Spec], base: Option<&Btf>) -> Result<(), TestCaseError> {
     let graph = graphs::graph(specs, base);
-    let of = |graph: &TypeGraph| graph.own_types().map(Spec::of).collect::<Vec<_>>();
+    let of = |graph: &Btf| graph.own_types().map(Spec::of).collect::<Vec<_>>();
     prop_assert_eq!(&of(&graph), specs);
     let base_strings = base
         .map(|base| base.string_section().to_vec())
@@ -126,7 +126,7 @@ const STRINGS: u32 = 16;
 const TYPES: u32 = 9;
 
 /// Enough strings and types for the records to name.
-fn strings_and_types() -> TypeGraph {
+fn strings_and_types() -> Btf {
     let mut builder = GraphBuilder::new();
     builder.intern("a".repeat(STRINGS as usize)).unwrap();
     for _ in 1..TYPES {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use btfkit::graph::{Kind, Type, TypeGraph, View};
+use btfkit::graph::{Btf, Kind, Type, View};
 
 /// A structure, union or typedef of one without a name, as gdb has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,7 +63,7 @@ pub fn read(text: &str) -> Vec<Fact> {
 }
 
 /// Looks each type up by name. One of the types of that name must be gdb's.
-pub fn compare(graph: &TypeGraph, facts: &[Fact]) -> Outcome {
+pub fn compare(graph: &Btf, facts: &[Fact]) -> Outcome {
     let mut outcome = Outcome::default();
     let mut spelled: HashMap<Vec<String>, Vec<Type<'_>>> = HashMap::new();
     for ty in graph
@@ -133,7 +133,7 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// The structure or union that a type of this sort is.
-fn composite<'g>(graph: &'g TypeGraph, ty: Type<'g>, word: &str) -> Option<Type<'g>> {
+fn composite<'g>(graph: &'g Btf, ty: Type<'g>, word: &str) -> Option<Type<'g>> {
     match (word, ty.kind()) {
         ("struct" | "variants", Kind::Struct) | ("union" | "variants", Kind::Union) => Some(ty),
         ("typedef", Kind::Typedef) => {
@@ -150,7 +150,7 @@ fn composite<'g>(graph: &'g TypeGraph, ty: Type<'g>, word: &str) -> Option<Type<
 }
 
 /// Without qualifiers and typedefs.
-fn plain<'g>(graph: &'g TypeGraph, ty: Type<'g>) -> Type<'g> {
+fn plain<'g>(graph: &'g Btf, ty: Type<'g>) -> Type<'g> {
     let mut ty = ty;
     for _ in 0..100 {
         match ty.view() {
@@ -165,7 +165,7 @@ fn plain<'g>(graph: &'g TypeGraph, ty: Type<'g>) -> Type<'g> {
     ty
 }
 
-fn difference(graph: &TypeGraph, ty: Type<'_>, fact: &Fact) -> Option<String> {
+fn difference(graph: &Btf, ty: Type<'_>, fact: &Fact) -> Option<String> {
     let size = u64::from(ty.size_word());
     if size != fact.size.min(u32::MAX.into()) {
         return Some(format!("{size} bytes, gdb says {}", fact.size));
@@ -210,7 +210,7 @@ fn is_functions(field: &Field) -> bool {
 }
 
 /// The fields of a type, those of its members without a name in their place.
-fn flatten(graph: &TypeGraph, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) {
+fn flatten(graph: &Btf, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) {
     for member in ty.members() {
         let bit = base + member.offset.0;
         let inner = graph.ty(member.ty);
@@ -228,7 +228,7 @@ fn flatten(graph: &TypeGraph, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) 
     }
 }
 
-fn shape(graph: &TypeGraph, ty: Type<'_>) -> String {
+fn shape(graph: &Btf, ty: Type<'_>) -> String {
     let mut ty = plain(graph, ty);
     let mut counts = String::new();
     while let View::Array(array) = ty.view() {

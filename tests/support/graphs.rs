@@ -3,7 +3,7 @@
 //! A [`Spec`] is what was asked for. What came of it is read in two ways that share nothing: through the
 //! graph's views ([`Spec::of`]), and from the bytes as the kernel's documentation describes them ([`wire`]).
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Type, TypeGraph, View};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Type, View};
 use btfkit::{Endian, StrId, TypeId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -446,7 +446,7 @@ fn intern_all<T: Copy>(
 }
 
 /// A graph of these types, over a base if there is one.
-pub fn graph(specs: &[Spec], base: Option<&TypeGraph>) -> TypeGraph {
+pub fn graph(specs: &[Spec], base: Option<&Btf>) -> Btf {
     let mut builder = base.map_or_else(GraphBuilder::new, GraphBuilder::split);
     for spec in specs {
         spec.build(&mut builder).unwrap();

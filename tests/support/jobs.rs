@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::pipeline::{Options, Relocated, Target, relocate};
 use btfkit::{Limits, dwarf, elf};
 
 use super::{read, testdata};
 
 /// The running kernel's BTF; `None` where there is none.
-pub fn running_kernel() -> Option<TypeGraph> {
+pub fn running_kernel() -> Option<Btf> {
     let raw = std::fs::read("/sys/kernel/btf/vmlinux").ok()?;
     Some(btfkit::parse::parse(raw).unwrap())
 }
 
 /// The types of a program, from its DWARF.
-pub fn converted(program: &Path) -> TypeGraph {
+pub fn converted(program: &Path) -> Btf {
     let bytes =
         std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let sections = elf::debug_sections(&bytes.into(), &Limits::default());

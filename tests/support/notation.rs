@@ -15,7 +15,7 @@
 
 use std::collections::HashMap;
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::{Endian, PointerWidth, TypeId};
 
 /// Types with labels, not yet frozen.
@@ -66,19 +66,19 @@ pub fn over(builder: GraphBuilder, text: &str) -> Written {
 }
 
 /// The graph of this text.
-pub fn graph(text: &str) -> TypeGraph {
+pub fn graph(text: &str) -> Btf {
     written(text).builder.freeze().unwrap()
 }
 
 /// The same for a machine of this byte order.
-pub fn graph_of(endian: Endian, text: &str) -> TypeGraph {
+pub fn graph_of(endian: Endian, text: &str) -> Btf {
     let mut builder = GraphBuilder::new();
     builder.set_endian(endian);
     over(builder, text).builder.freeze().unwrap()
 }
 
 /// The same for a machine with pointers of 4 bytes.
-pub fn graph_of_32_bits(text: &str) -> TypeGraph {
+pub fn graph_of_32_bits(text: &str) -> Btf {
     let mut builder = GraphBuilder::new();
     builder.set_pointer_width(PointerWidth::Four);
     over(builder, text).builder.freeze().unwrap()

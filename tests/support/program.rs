@@ -1,6 +1,6 @@
 //! BPF programs made by hand: instructions as bytes, relocations as records, no ELF file around them.
 
-use btfkit::graph::{CoreRelo, GraphBuilder, TypeGraph};
+use btfkit::graph::{Btf, CoreRelo, GraphBuilder};
 use btfkit::relocate::{CodeSection, Function, Options, Program, Relocated, Target, relocate};
 use btfkit::{Endian, Result, StrId, TypeId};
 
@@ -190,7 +190,7 @@ impl Source {
 /// An object with one function in one section.
 #[derive(Clone, Debug)]
 pub struct Object {
-    pub graph: TypeGraph,
+    pub graph: Btf,
     pub endian: Endian,
     pub code: Vec<u8>,
     pub relos: Vec<CoreRelo>,

@@ -383,7 +383,7 @@ impl Case {
 }
 
 /// A `.BTF.ext` without records: `Ext` can't be made from parts outside of the crate.
-pub fn empty_ext(graph: &btfkit::graph::TypeGraph, endian: Endian) -> Ext {
+pub fn empty_ext(graph: &btfkit::graph::Btf, endian: Endian) -> Ext {
     let word = |value: u32| match endian {
         Endian::Little => value.to_le_bytes(),
         Endian::Big => value.to_be_bytes(),

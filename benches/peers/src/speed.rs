@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use btfkit::graph::{CoreRelo, GraphBuilder, Kind, NewMember, Records, SectionRecords, TypeGraph};
+use btfkit::graph::{CoreRelo, GraphBuilder, Kind, NewMember, Records, SectionRecords, Btf};
 use btfkit::{Endian, TypeId};
 
 use crate::case::empty_ext;
@@ -13,7 +13,7 @@ use crate::elf::{self, Code};
 ///
 /// Its own types are cut down to the fields asked for, as `vmlinux.h` users do with
 /// `preserve_access_index`; every tenth relocation asks whether the field is there.
-pub fn object(kernel: &TypeGraph, structures: usize, relocations: usize) -> Vec<u8> {
+pub fn object(kernel: &Btf, structures: usize, relocations: usize) -> Vec<u8> {
     let mut builder = GraphBuilder::new();
     builder.set_endian(Endian::Little);
     let int = builder

@@ -1,7 +1,7 @@
 //! Types as the generator has them: easy to change at random, laid out as C does, and written as BTF by
 //! btfkit's own builder and encoder.
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, TypeGraph};
+use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Btf};
 use btfkit::{Endian, Result, TypeId};
 
 /// A type's number in its [`Types`]; 0 is void. It is the BTF id, too.
@@ -176,7 +176,7 @@ impl Types {
     }
 
     /// Writes them.
-    pub fn build(&self, endian: Endian) -> Result<TypeGraph> {
+    pub fn build(&self, endian: Endian) -> Result<Btf> {
         let mut builder = GraphBuilder::new();
         builder.set_endian(endian);
         self.build_into(&mut builder)?;

@@ -1,7 +1,7 @@
 //! Graphs out of arbitrary bytes that are well-formed from the start, so that engines get something to do.
 //! A second graph is the first with some of its words changed: that is what another build of a program is.
 
-use btfkit::graph::{GraphBuilder, Kind, TypeGraph};
+use btfkit::graph::{GraphBuilder, Kind, Btf};
 use btfkit::{Limits, TypeId};
 
 /// Arbitrary bytes, one after the other; zeros at the end.
@@ -81,9 +81,9 @@ const TYPES: u32 = 48;
 pub fn graph(
     bytes: &[u8],
     changes: &[u8],
-    base: Option<&TypeGraph>,
+    base: Option<&Btf>,
     limits: &Limits,
-) -> Option<TypeGraph> {
+) -> Option<Btf> {
     let mut source = Source(bytes);
     let mut changes = Source(changes);
     let mut builder = match base {
@@ -213,7 +213,7 @@ fn record(source: &mut Source<'_>, changes: &mut Source<'_>, names: &[u32], last
 }
 
 /// Every type once through every view and every question about layout.
-pub fn look(graph: &TypeGraph) {
+pub fn look(graph: &Btf) {
     for ty in graph.types() {
         let _ = (
             ty.view(),

@@ -4,7 +4,7 @@
 pub mod graphs;
 
 use btfkit::Limits;
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::parse::{self, parse_with};
 
 /// Bounds that keep a run small.
@@ -34,7 +34,7 @@ pub fn halves(data: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// What the encoder writes of a graph is read back as the same graph.
-pub fn round_trip(graph: &TypeGraph) {
+pub fn round_trip(graph: &Btf) {
     let Ok(bytes) = btfkit::encode::encode(graph) else {
         return;
     };

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use btfkit::elf::Search;
-use btfkit::graph::TypeGraph;
+use btfkit::debuginfo::Search;
+use btfkit::graph::Btf;
 use btfkit::pipeline::{LoadOptions, Loaded, Target, load, load_path};
 use btfkit::relocate::{KERNEL_LABEL, Role};
 use bytes::Bytes;
@@ -137,7 +137,7 @@ pub fn base(
     paths: &[PathBuf],
     options: &LoadOptions,
     style: Style,
-) -> Result<Option<TypeGraph>, Failure> {
+) -> Result<Option<Btf>, Failure> {
     let mut options = options.clone();
     options.base = None;
     for path in paths {
@@ -151,7 +151,7 @@ pub fn required_base(
     paths: &[PathBuf],
     options: &LoadOptions,
     style: Style,
-) -> Result<TypeGraph, Failure> {
+) -> Result<Btf, Failure> {
     base(paths, options, style)?.ok_or_else(|| Failure::Usage("--base is missing".to_owned()))
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use btfkit::encode;
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 
 use crate::failure::Failure;
 
@@ -37,7 +37,7 @@ pub fn write_both(path: &Path, bytes: &[u8], beside: &Path, more: &[u8]) -> Resu
 }
 
 /// Writes a graph in the same way, without another copy of it in memory.
-pub fn write_graph(path: &Path, graph: &TypeGraph) -> Result<(), Failure> {
+pub fn write_graph(path: &Path, graph: &Btf) -> Result<(), Failure> {
     let options = encode::Options::default();
     if is_stdout(path) {
         let mut out = Noted::new(io::stdout().lock());

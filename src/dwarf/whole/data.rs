@@ -2,16 +2,16 @@
 
 use crate::dwarf::sections::MemorySection;
 use crate::error::Result;
-use crate::graph::{GraphBuilder, TypeGraph};
+use crate::graph::{Btf, GraphBuilder};
 use crate::id::TypeId;
 
 /// Adds a DATASEC for each section of the program's memory that has variables. `variables` are their ids and
 /// addresses.
 pub(crate) fn with_sections(
-    graph: TypeGraph,
+    graph: Btf,
     mut variables: Vec<(u64, TypeId)>,
     memory: &[MemorySection],
-) -> Result<TypeGraph> {
+) -> Result<Btf> {
     variables.sort_unstable();
     variables.dedup_by_key(|(address, _)| *address);
     let mut builder = GraphBuilder::resume(&graph);

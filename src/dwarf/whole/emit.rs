@@ -15,13 +15,13 @@ use crate::dwarf::unit::nodes::Shape;
 use crate::dwarf::whole::bind::{Binding, Meant, Variant};
 use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
-use crate::graph::{GraphBuilder, Info, Kind, TypeGraph};
+use crate::graph::{Btf, GraphBuilder, Info, Kind};
 use crate::id::TypeId;
 use crate::target::PointerWidth;
 
 /// What a conversion comes to.
 pub(crate) struct Emitted {
-    pub graph: TypeGraph,
+    pub graph: Btf,
     pub degraded: Vec<Degraded>,
     /// Where each type that has a place of its own was first seen, by id.
     pub seen: Vec<(TypeId, Seen)>,

@@ -15,7 +15,7 @@ pub(super) use spell::resolved;
 use walk::{Steps, walk};
 
 use crate::error::Result;
-use crate::graph::{Kind, Type, TypeGraph};
+use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
 use crate::limits::Limits;
 
@@ -122,7 +122,7 @@ pub(super) fn space(ty: Type<'_>) -> Option<Space> {
 /// # Errors
 /// `Limit`, with the type, where anonymous types nest deeper than [`Limits::depth`] or are in others so often that
 /// there is no end to be seen, and for types written with thousands of qualifiers, pointers or parameters.
-pub fn diff(before: &TypeGraph, after: &TypeGraph, limits: &Limits) -> Result<Diff> {
+pub fn diff(before: &Btf, after: &Btf, limits: &Limits) -> Result<Diff> {
     let (names_before, names_after) = (by_name(before), by_name(after));
     let mut steps = Steps::new([before, after]);
     let mut diff = Diff::default();
@@ -158,8 +158,8 @@ pub fn diff(before: &TypeGraph, after: &TypeGraph, limits: &Limits) -> Result<Di
 
 /// Of types of one name in two graphs, those that have none alike in the other, in order.
 fn without_alike(
-    (before, ids): (&TypeGraph, &[TypeId]),
-    (after, others): (&TypeGraph, &[TypeId]),
+    (before, ids): (&Btf, &[TypeId]),
+    (after, others): (&Btf, &[TypeId]),
     limits: &Limits,
     steps: &mut Steps,
 ) -> Result<(Vec<TypeId>, Vec<TypeId>)> {
@@ -187,7 +187,7 @@ fn without_alike(
     Ok((rest, left))
 }
 
-fn by_name(graph: &TypeGraph) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
+fn by_name(graph: &Btf) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
     let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for ty in graph.types() {
         if let Some(space) = space(ty) {

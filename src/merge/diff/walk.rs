@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Place, Result};
-use crate::graph::{Enum, Kind, Member, Type, TypeGraph, View};
+use crate::graph::{Btf, Enum, Kind, Member, Type, View};
 use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
 use crate::merge::diff::fields::Field;
@@ -27,8 +27,8 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub fn new(graphs: [&TypeGraph; 2]) -> Self {
-        let words = |graph: &TypeGraph| graph.types().map(|ty| ty.record_words().len()).sum();
+    pub fn new(graphs: [&Btf; 2]) -> Self {
+        let words = |graph: &Btf| graph.types().map(|ty| ty.record_words().len()).sum();
         let words = graphs.map(words).into_iter().fold(0, usize::saturating_add);
         Self {
             total: STEPS.saturating_add(words.saturating_mul(STEPS_A_WORD)),
@@ -121,7 +121,7 @@ enum Task {
 }
 
 struct Walk<'g, 's> {
-    graph: &'g TypeGraph,
+    graph: &'g Btf,
     depth: usize,
     steps: &'s mut Steps,
     open: Vec<Task>,

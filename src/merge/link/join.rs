@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Result;
-use crate::graph::{Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, TypeGraph, View};
+use crate::graph::{Btf, Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, View};
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::link::{Object, overflow};
@@ -44,11 +44,11 @@ struct Plan {
 /// The merged graph with one data section of each name, and without declarations of what another object
 /// defines.
 pub(super) fn join(
-    merged: &TypeGraph,
+    merged: &Btf,
     objects: &[Object],
     types: &[Remap],
     limits: &Limits,
-) -> Result<(TypeGraph, Remap, StringMap)> {
+) -> Result<(Btf, Remap, StringMap)> {
     let mut plan = Plan {
         objects: objects.len(),
         defined: definitions(merged, objects, types),
@@ -100,18 +100,14 @@ impl Plan {
         Ok(())
     }
 
-    fn build(
-        mut self,
-        merged: &TypeGraph,
-        limits: &Limits,
-    ) -> Result<(TypeGraph, Remap, StringMap)> {
+    fn build(mut self, merged: &Btf, limits: &Limits) -> Result<(Btf, Remap, StringMap)> {
         let mut builder = match merged.base() {
             Some(base) => GraphBuilder::split_with_limits(base, limits.clone()),
             None => GraphBuilder::like(merged, limits.clone()),
         };
         // All strings, as the records about code use some that no type does.
         let strings = StringMap::new(
-            merged.base().map_or(0, TypeGraph::end_str),
+            merged.base().map_or(0, Btf::end_str),
             merged.string_section(),
             |string| builder.intern(string),
         )?;
@@ -134,7 +130,7 @@ impl Plan {
     }
 
     /// Where each type goes, and those that stay, in order.
-    fn places<'g>(&self, merged: &'g TypeGraph, first: TypeId) -> (Remap, Vec<Type<'g>>) {
+    fn places<'g>(&self, merged: &'g Btf, first: TypeId) -> (Remap, Vec<Type<'g>>) {
         let mut map = Remap::new(merged.len());
         for id in (1..merged.first_id().get()).map(TypeId::new) {
             map.set(id, id);
@@ -192,7 +188,7 @@ impl Definitions {
 
 /// Variables and functions that are only declared, or whose definition is weak and another's stands: each with
 /// the global definition of its name; without one, with the first declaration.
-fn definitions(graph: &TypeGraph, objects: &[Object], types: &[Remap]) -> HashMap<TypeId, TypeId> {
+fn definitions(graph: &Btf, objects: &[Object], types: &[Remap]) -> HashMap<TypeId, TypeId> {
     let linkage = |ty: Type<'_>| match ty.view() {
         View::Var(var) => Some(var.linkage),
         View::Func(func) => Some(func.linkage),

@@ -12,7 +12,7 @@ mod records;
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Ext, Name, Records, Remap, StringMap, TypeGraph};
+use crate::graph::{Btf, Ext, Name, Records, Remap, StringMap};
 use crate::merge::dedup::dedup;
 use crate::merge::merger::{Input, merge};
 use crate::merge::options::Options;
@@ -30,7 +30,7 @@ pub struct Object {
     /// What to call it.
     pub label: String,
     /// Its types.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// Its `.BTF.ext`, if it has one.
     pub ext: Option<Ext>,
     /// For each of its sections, where its part of the joined section of that name starts, in bytes.
@@ -46,7 +46,7 @@ pub struct Object {
 impl Object {
     /// An object whose sections all start at 0.
     #[must_use]
-    pub fn new(label: impl Into<String>, graph: TypeGraph, ext: Option<Ext>) -> Self {
+    pub fn new(label: impl Into<String>, graph: Btf, ext: Option<Ext>) -> Self {
         Self {
             label: label.into(),
             graph,
@@ -72,7 +72,7 @@ impl Object {
 #[non_exhaustive]
 pub struct Linked {
     /// The types of all objects, deduplicated; one data section of each name.
-    pub graph: TypeGraph,
+    pub graph: Btf,
     /// The records of all objects, if any has some.
     pub ext: Option<Ext>,
     /// For each object, where each of its types went. A data section of which nothing is left has no

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use btfkit::graph::{Kind, Type, TypeGraph, View};
+use btfkit::graph::{Kind, Type, Btf, View};
 use btfkit::pipeline::{LoadOptions, load_path};
 use btfkit::{dwarf, parse};
 
@@ -67,7 +67,7 @@ fn median(mut seconds: Vec<f64>) -> f64 {
 }
 
 /// What pahole makes of a file; `None` where it wrote nothing, which it doesn't say in its exit status.
-fn pahole(file: &Path) -> Option<TypeGraph> {
+fn pahole(file: &Path) -> Option<Btf> {
     let program = std::env::var_os("PAHOLE").unwrap_or_else(|| "pahole".into());
     let out = std::env::temp_dir().join(format!("btfkit-peers-{}.btf", std::process::id()));
     let status = Command::new(&program)
@@ -82,7 +82,7 @@ fn pahole(file: &Path) -> Option<TypeGraph> {
     Some(parse::parse(bytes).unwrap())
 }
 
-fn btfkit(file: &Path) -> TypeGraph {
+fn btfkit(file: &Path) -> Btf {
     let mut options = LoadOptions::default();
     options.dwarf = true;
     options.conversion = dwarf::Options::new().functions(true);
@@ -92,7 +92,7 @@ fn btfkit(file: &Path) -> TypeGraph {
 /// How often each spelling is there.
 type Census = BTreeMap<(String, String), usize>;
 
-fn same_types(theirs: &TypeGraph, mine: &TypeGraph) -> bool {
+fn same_types(theirs: &Btf, mine: &Btf) -> bool {
     let (theirs, mine) = (census(theirs), census(mine));
     let mut same = true;
     let kinds: BTreeSet<&String> = theirs.keys().chain(mine.keys()).map(|(kind, _)| kind).collect();
@@ -122,7 +122,7 @@ fn same_types(theirs: &TypeGraph, mine: &TypeGraph) -> bool {
     same
 }
 
-fn census(graph: &TypeGraph) -> Census {
+fn census(graph: &Btf) -> Census {
     let mut census = Census::new();
     for ty in graph.types().filter(|ty| !ty.name().is_empty()) {
         let text = match ty.kind() {
@@ -140,7 +140,7 @@ fn census(graph: &TypeGraph) -> Census {
 }
 
 /// A type with all that is in it.
-fn body(graph: &TypeGraph, ty: Type<'_>, depth: u32) -> String {
+fn body(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
     let mut text = format!("{} {} {} ", ty.kind(), ty.name().to_string_lossy(), ty.size_word());
     if let Some(values) = ty.as_enum() {
         for value in values.enumerators() {
@@ -161,7 +161,7 @@ fn body(graph: &TypeGraph, ty: Type<'_>, depth: u32) -> String {
 }
 
 /// A type as others refer to it.
-fn spelled(graph: &TypeGraph, ty: Type<'_>, depth: u32) -> String {
+fn spelled(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
     assert!(depth < 100, "a cycle without a name");
     let name = ty.name().to_string_lossy();
     let next = |id| spelled(graph, graph.ty(id), depth + 1);
@@ -188,8 +188,8 @@ fn spelled(graph: &TypeGraph, ty: Type<'_>, depth: u32) -> String {
     }
 }
 
-fn same_functions(theirs: &TypeGraph, mine: &TypeGraph) -> bool {
-    let functions = |graph: &TypeGraph| -> BTreeMap<String, BTreeSet<String>> {
+fn same_functions(theirs: &Btf, mine: &Btf) -> bool {
+    let functions = |graph: &Btf| -> BTreeMap<String, BTreeSet<String>> {
         let mut functions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ty in graph.types() {
             let View::Func(func) = ty.view() else { continue };

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::ptr;
 use std::time::Instant;
 
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::merge::{Input, Options, distill, merge};
 use btfkit::parse;
 use libbpf_sys as sys;
@@ -164,19 +164,19 @@ fn once(who: &str, job: &str, files: &[&str]) {
     );
 }
 
-fn ours(file: &str) -> TypeGraph {
+fn ours(file: &str) -> Btf {
     parse::parse(std::fs::read(file).unwrap()).unwrap()
 }
 
 /// Merges as libbpf does: nothing keeps its id.
-fn merge_ours(files: &[&str]) -> TypeGraph {
+fn merge_ours(files: &[&str]) -> Btf {
     let mut options = Options::default();
     options.keep_first = false;
     let inputs = files.iter().map(|file| Input::new(*file, ours(file)));
     merge(inputs, &options).unwrap().graph
 }
 
-fn kinds(graph: &TypeGraph) -> BTreeMap<String, usize> {
+fn kinds(graph: &Btf) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
     for ty in graph.own_types() {
         *kinds.entry(ty.kind().to_string()).or_default() += 1;
@@ -239,7 +239,7 @@ fn same_distilled(kernel: &str) {
 }
 
 /// What a small split says after it was put over another base: name, kind, and what it refers to.
-fn over_base(split: &TypeGraph) -> Vec<String> {
+fn over_base(split: &Btf) -> Vec<String> {
     let own = split.own_types();
     own.map(|ty| {
         let refers: Vec<_> = ty.references().collect();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use btfkit::elf::BpfObject;
 use btfkit::encode::{encode, encode_ext};
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::merge::{Deduped, Options, dedup};
 
 use crate::failure::Failure;
@@ -77,10 +77,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     Ok(())
 }
 
-fn object(path: &Path, graph: &TypeGraph) -> Result<(PathBuf, BpfObject), Failure> {
+fn object(path: &Path, graph: &Btf) -> Result<(PathBuf, BpfObject), Failure> {
     let object = BpfObject::parse(read(path)?).map_err(|error| Failure::at(path, error))?;
     // The same bytes, whatever file they are in.
-    let bytes = |graph: &TypeGraph| encode(graph).map_err(|error| Failure::at(path, error));
+    let bytes = |graph: &Btf| encode(graph).map_err(|error| Failure::at(path, error));
     if bytes(object.graph())? != bytes(graph)? {
         return Err(Failure::Refused(format!(
             "{}: its types are others than those to deduplicate",

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use btfkit::Limits;
-use btfkit::graph::TypeGraph;
+use btfkit::graph::Btf;
 use btfkit::merge::diff;
 
 use crate::commands::changes;
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let wanted =
         |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|n| n == name);
     for name in &arguments.names {
-        let missing = |graph: &TypeGraph| graph.named(name.as_bytes()).next().is_none();
+        let missing = |graph: &Btf| graph.named(name.as_bytes()).next().is_none();
         if missing(&before) && missing(&after) {
             return Err(Failure::Refused(format!(
                 "{} and {}: no type is called {name}",

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::graph::{Type, TypeGraph};
+use btfkit::graph::{Btf, Type};
 use btfkit::render;
 use clap::ValueEnum;
 
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 
 impl Arguments {
     /// The types with the names asked for; `None` for all.
-    fn chosen<'g>(&self, graph: &'g TypeGraph) -> Result<Option<Vec<Type<'g>>>, Failure> {
+    fn chosen<'g>(&self, graph: &'g Btf) -> Result<Option<Vec<Type<'g>>>, Failure> {
         if self.names.is_empty() {
             return Ok(None);
         }

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::graph::Field;
+use btfkit::query::Field;
 
 use crate::failure::Failure;
 use crate::input::{DebugRoots, base, types};

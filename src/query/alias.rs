@@ -1,13 +1,10 @@
 //! Further names of types.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::builder::GraphBuilder;
-use crate::graph::kind::Kind;
-use crate::graph::store::TypeGraph;
-use crate::graph::types::Type;
+use crate::graph::{Btf, GraphBuilder, Kind, Type};
 use crate::id::TypeId;
 
-impl TypeGraph {
+impl Btf {
     /// The types that a name means: those that have it, or else those whose name C spells so
     /// ([`c_spelling`](super::c_spelling)).
     ///

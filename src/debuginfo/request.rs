@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::elf::links::BuildId;
+use crate::debuginfo::link::BuildId;
 
 /// What a file has of a program's debug information.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::debuginfo::finder::{Candidate, Finder, plain};
+use crate::debuginfo::link::{
+    AltLink, BuildId, DebugLink, alt_link, build_id, debug_link, shared_id,
+};
+use crate::debuginfo::request::{DebugFile, Missing, Request};
+use crate::debuginfo::search::Search;
 use crate::dwarf::Sections;
 use crate::elf::debug::{Part, has_units, nothing, own, take};
 use crate::elf::file::Elf;
-use crate::elf::finder::{Candidate, Finder, plain};
-use crate::elf::links::{AltLink, BuildId, DebugLink, alt_link, build_id, debug_link, shared_id};
-use crate::elf::request::{DebugFile, Missing, Request};
-use crate::elf::search::Search;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::limits::Limits;
 
@@ -47,7 +49,7 @@ pub struct Found {
 ///
 /// ```no_run
 /// use btfkit::Limits;
-/// use btfkit::elf::{Search, find_debug_sections};
+/// use btfkit::debuginfo::{Search, find_debug_sections};
 /// let path = std::path::Path::new("/usr/bin/python3");
 /// let program = bytes::Bytes::from(std::fs::read(path)?);
 /// let search = Search::new().root("/opt/debug");
@@ -57,7 +59,7 @@ pub struct Found {
 /// ```
 ///
 /// # Errors
-/// As [`debug_sections`](super::debug_sections), with the places that were looked at. `Stripped` also where the
+/// As [`debug_sections`](crate::elf::debug_sections), with the places that were looked at. `Stripped` also where the
 /// file of `dwz`, or every split unit is missing (a few missing split units are listed in
 /// [`Found::missing`]); what the fetcher returns; `Limit` beyond [`Limits::files`].
 pub fn find_debug_sections(

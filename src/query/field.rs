@@ -3,10 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::kind::Kind;
-use crate::graph::parts::{DeclTag, Member, Var};
-use crate::graph::store::TypeGraph;
-use crate::graph::types::{Type, View};
+use crate::graph::{Btf, DeclTag, Kind, Member, Type, Var, View};
 use crate::id::{Bits, ByteSize, TypeId};
 use crate::limits::Limits;
 
@@ -187,7 +184,7 @@ impl<'g> Type<'g> {
     }
 }
 
-impl TypeGraph {
+impl Btf {
     /// The size in bytes of the structure, union, enumeration or typedef with this name, or with one that C
     /// spells so ([`c_spelling`](super::c_spelling)).
     ///
@@ -358,7 +355,7 @@ mod tests {
     use super::*;
 
     /// Sixty unions, each with two anonymous members of the next one: 2^60 paths, 60 types.
-    fn a_graph_with_too_many_paths() -> TypeGraph {
+    fn a_graph_with_too_many_paths() -> Btf {
         use crate::graph::{GraphBuilder, IntEncoding, NewMember};
         let mut builder = GraphBuilder::new();
         let mut inner = builder.int("int", 4, IntEncoding::SIGNED).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::elf::request::Request;
+use crate::debuginfo::request::Request;
 use crate::error::Result;
 use crate::limits::Limits;
 
@@ -21,7 +21,7 @@ type Fetch = dyn Fn(&Request) -> Result<Option<Bytes>> + Send + Sync;
 /// caller's for anything else.
 ///
 /// ```
-/// use btfkit::elf::{DebugFile, Search};
+/// use btfkit::debuginfo::{DebugFile, Search};
 /// let search = Search::new()
 ///     .root("/srv/symbols")
 ///     .fetch_with(|request| match (&request.kind, &request.build_id) {

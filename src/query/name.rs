@@ -1,13 +1,6 @@
 //! Essential names, and the index of a graph's types by name.
 
-use std::hash::BuildHasher;
-
-use foldhash::fast::FixedState;
-
-use crate::graph::kind::Kind;
-use crate::graph::store::TypeGraph;
-use crate::graph::types::Type;
-use crate::id::TypeId;
+use crate::graph::{Btf, HashIndex, HashIndexBuilder, Kind, Type};
 
 /// The name without its flavor: `task_struct___v2` is a flavor of `task_struct`.
 ///
@@ -15,7 +8,7 @@ use crate::id::TypeId;
 /// (libbpf, `bpf_core_essential_name_len`).
 ///
 /// ```
-/// use btfkit::graph::essential_name;
+/// use btfkit::query::essential_name;
 /// assert_eq!(essential_name(b"file___app"), b"file");
 /// assert_eq!(essential_name(b"a____b"), b"a____b");
 /// ```
@@ -54,72 +47,6 @@ pub fn flavor(name: &[u8]) -> Option<&[u8]> {
         .filter(|flavor| !flavor.is_empty())
 }
 
-/// A graph's own types by essential name: hash buckets of chains that keep the order of ids.
-#[derive(Debug)]
-pub(crate) struct NameIndex {
-    /// The first entry of each bucket, plus 1; 0 where it is empty. A power of two of them.
-    buckets: Box<[u32]>,
-    entries: Box<[Entry]>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    hash: u32,
-    id: u32,
-    /// The bucket's next entry, plus 1.
-    next: u32,
-}
-
-impl NameIndex {
-    pub fn new(graph: &TypeGraph) -> Self {
-        let mut entries = Vec::new();
-        for (id, name, info) in graph.own_heads() {
-            if !is_indexed(info.kind()) || name.get() == 0 {
-                continue;
-            }
-            let name = graph.string(name);
-            let name = essential_name(name.as_bytes());
-            if !name.is_empty() {
-                entries.push(Entry {
-                    hash: hash(name),
-                    id: id.get(),
-                    next: 0,
-                });
-            }
-        }
-        let mut buckets = vec![0u32; (entries.len() * 2).next_power_of_two()].into_boxed_slice();
-        let mask = buckets.len() - 1;
-        // Backwards, so that each chain runs in the order of ids.
-        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        for (number, entry) in (1..=count).rev().zip(entries.iter_mut().rev()) {
-            if let Some(bucket) = buckets.get_mut(entry.hash as usize & mask) {
-                entry.next = std::mem::replace(bucket, number);
-            }
-        }
-        Self {
-            buckets,
-            entries: entries.into(),
-        }
-    }
-
-    /// The ids that may have this essential name, ascending; the caller compares names.
-    fn ids(&self, name: &[u8]) -> impl Iterator<Item = TypeId> + '_ {
-        let hash = hash(name);
-        let mask = self.buckets.len() - 1;
-        let mut next = self.buckets.get(hash as usize & mask).copied();
-        std::iter::from_fn(move || {
-            loop {
-                let number = next?.checked_sub(1)?;
-                let entry = self.entries.get(number as usize)?;
-                next = Some(entry.next);
-                if entry.hash == hash {
-                    return Some(TypeId::new(entry.id));
-                }
-            }
-        })
-    }
-}
-
 /// Functions, variables and the like make up half of a kernel's types and are looked up by a scan instead:
 /// no relocation starts at one.
 pub(super) const fn is_indexed(kind: Kind) -> bool {
@@ -148,12 +75,22 @@ pub(super) const fn is_indexed(kind: Kind) -> bool {
     }
 }
 
-fn hash(name: &[u8]) -> u32 {
-    let [.., a, b, c, d] = FixedState::default().hash_one(name).to_ne_bytes();
-    u32::from_ne_bytes([a, b, c, d])
+/// Indexes a graph's own types by essential name.
+fn index_names(graph: &Btf) -> HashIndex {
+    let mut index = HashIndexBuilder::default();
+    for (id, name, info) in graph.own_heads() {
+        if is_indexed(info.kind()) && name.get() != 0 {
+            let name = graph.string(name);
+            let name = essential_name(name.as_bytes());
+            if !name.is_empty() {
+                index.add(name, id);
+            }
+        }
+    }
+    index.build()
 }
 
-impl TypeGraph {
+impl Btf {
     /// The types with this essential name, the base's first, then by id: integers, structures, unions,
     /// enumerations, forward declarations, typedefs and floating-point numbers.
     pub(crate) fn with_essential_name<'g>(
@@ -178,7 +115,7 @@ impl TypeGraph {
         &'g self,
         essential: &'g [u8],
     ) -> impl Iterator<Item = Type<'g>> + 'g {
-        self.name_index()
+        self.names_index(index_names)
             .ids(essential)
             .map(|id| self.ty(id))
             .filter(move |ty| essential_name(ty.name().as_bytes()) == essential)

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::elf::request::{Missing, NOT_THERE, Request};
-use crate::elf::search::Search;
+use crate::debuginfo::request::{Missing, NOT_THERE, Request};
+use crate::debuginfo::search::Search;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 

@@ -1,9 +1,7 @@
 //! Walks over the graph, without recursion.
 
 use crate::error::{Error, Place, Result};
-use crate::graph::kind::Kind;
-use crate::graph::store::TypeGraph;
-use crate::graph::types::Type;
+use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
 use crate::limits::Limits;
 
@@ -44,7 +42,7 @@ impl<'g> Type<'g> {
 /// `follow` says for a type whether to go on from it.
 #[must_use]
 pub fn reachable(
-    graph: &TypeGraph,
+    graph: &Btf,
     roots: impl IntoIterator<Item = TypeId>,
     mut follow: impl FnMut(Type<'_>) -> bool,
 ) -> Vec<TypeId> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use crate::debuginfo::finder::{Candidate, Finder, plain};
+use crate::debuginfo::request::{DebugFile, Request};
 use crate::dwarf::{Sections, Skeleton, dwo_ids, only_skeletons, skeletons};
 use crate::elf::debug::{Part, take};
 use crate::elf::file::Elf;
-use crate::elf::finder::{Candidate, Finder, plain};
-use crate::elf::request::{DebugFile, Request};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Finder<'_> {

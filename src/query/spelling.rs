@@ -17,12 +17,9 @@
 //! Two names can be spelled alike (`a.b` and `a/b`). Where a program has both, the spelling means neither.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use crate::graph::names::is_indexed;
-use crate::graph::store::TypeGraph;
-use crate::graph::types::Type;
-use crate::id::TypeId;
+use crate::graph::{Btf, HashIndex, HashIndexBuilder, Type};
+use crate::query::name::is_indexed;
 
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
@@ -37,7 +34,7 @@ fn is_identifier(name: &[u8]) -> bool {
 /// How C spells a name of another language.
 ///
 /// ```
-/// use btfkit::graph::c_spelling;
+/// use btfkit::query::c_spelling;
 /// assert_eq!(&*c_spelling(b"ns::Foo<int>"), b"ns__Foo_int_");
 /// assert_eq!(&*c_spelling(b"*main.Foo"), b"ptr_main_Foo");
 /// assert_eq!(&*c_spelling(b"task_struct"), b"task_struct");
@@ -171,33 +168,21 @@ pub(crate) fn spelling_key(spelling: &[u8]) -> &[u8] {
     end.and_then(|end| spelling.get(..=end)).unwrap_or(spelling)
 }
 
-/// A graph's own types whose names are no identifiers of C, by their spelling.
-#[derive(Debug, Default)]
-pub(crate) struct SpellingIndex {
-    ids: HashMap<Box<[u8]>, Vec<TypeId>>,
-}
-
-impl SpellingIndex {
-    pub fn new(graph: &TypeGraph) -> Self {
-        let mut index = Self::default();
-        for (id, name, info) in graph.own_heads() {
-            if !is_indexed(info.kind()) || name.get() == 0 {
-                continue;
-            }
+/// Indexes a graph's own types whose names are no identifiers of C by the key of their spelling.
+fn index_spellings(graph: &Btf) -> HashIndex {
+    let mut index = HashIndexBuilder::default();
+    for (id, name, info) in graph.own_heads() {
+        if is_indexed(info.kind()) && name.get() != 0 {
             let name = graph.string(name);
             if let Cow::Owned(spelling) = c_spelling(name.as_bytes()) {
-                let key = spelling_key(&spelling);
-                match index.ids.get_mut(key) {
-                    Some(ids) => ids.push(id),
-                    None => _ = index.ids.insert(key.into(), vec![id]),
-                }
+                index.add(spelling_key(&spelling), id);
             }
         }
-        index
     }
+    index.build()
 }
 
-impl TypeGraph {
+impl Btf {
     /// The types whose names are no identifiers of C and that C spells so ([`c_spelling`]; `_` at the end may be
     /// left out), the base's first, then by id. They may have different names.
     pub fn spelled<'g>(&'g self, spelling: &[u8]) -> impl Iterator<Item = Type<'g>> + 'g {
@@ -209,8 +194,17 @@ impl TypeGraph {
         }
         let key: Box<[u8]> = spelling_key(spelling).into();
         levels.into_iter().rev().flat_map(move |level| {
-            let ids = level.spelling_index().ids.get(&key);
-            ids.into_iter().flatten().map(|id| self.ty(*id))
+            let is_spelled = |ty: &Type<'_>| match c_spelling(ty.name().as_bytes()) {
+                Cow::Owned(spelling) => spelling_key(&spelling) == &*key,
+                Cow::Borrowed(_) => false,
+            };
+            let index = level.spellings_index(index_spellings);
+            let found: Vec<_> = index
+                .ids(&key)
+                .map(|id| self.ty(id))
+                .filter(is_spelled)
+                .collect();
+            found
         })
     }
 }
@@ -218,7 +212,7 @@ impl TypeGraph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::essential_name;
+    use crate::query::essential_name;
 
     #[test]
     fn spellings() {
