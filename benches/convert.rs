@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 
 use btfkit::Limits;
-use btfkit::dwarf::{Options, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::elf::debug_sections;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -28,7 +28,7 @@ fn conversion(c: &mut Criterion) {
     for (name, sections) in &files {
         group.throughput(Throughput::Bytes(sections.info.len() as u64));
         for threads in [1, 2] {
-            let options = Options::default().threads(NonZeroUsize::new(threads).unwrap());
+            let options = ConvertOptions::default().threads(NonZeroUsize::new(threads).unwrap());
             group.bench_function(format!("{name}, {threads} threads"), |b| {
                 b.iter(|| convert(black_box(sections), &options).unwrap())
             });

@@ -4,7 +4,7 @@
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Input, Options, dedup, diff, distill, merge};
+use btfkit::merge::{Input, MergeOptions, dedup, diff, distill, merge};
 
 fn input() -> Btf {
     if let Ok(raw) = std::fs::read("/sys/kernel/btf/vmlinux") {
@@ -31,7 +31,7 @@ fn merges(c: &mut Criterion) {
     group.bench_function("dedup", |b| {
         b.iter_batched(
             || graph.clone(),
-            |graph| dedup(graph, &Options::default()).unwrap(),
+            |graph| dedup(graph, &MergeOptions::default()).unwrap(),
             BatchSize::PerIteration,
         );
     });
@@ -40,7 +40,7 @@ fn merges(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("copies", copies), &copies, |b, &copies| {
             b.iter(|| {
                 let inputs = (0..copies).map(|n| Input::new(n.to_string(), graph.clone()));
-                merge(inputs, &Options::default()).unwrap()
+                merge(inputs, &MergeOptions::default()).unwrap()
             });
         });
     }
@@ -61,7 +61,7 @@ fn others(c: &mut Criterion) {
     let mut group = c.benchmark_group("merge");
     group.sample_size(10);
     group.bench_function("dedup of a split", |b| {
-        b.iter(|| dedup(split.clone(), &Options::default()).unwrap());
+        b.iter(|| dedup(split.clone(), &MergeOptions::default()).unwrap());
     });
     group.bench_function("distill", |b| b.iter(|| distill(&split).unwrap()));
     group.bench_function("diff with itself", |b| {

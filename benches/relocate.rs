@@ -9,14 +9,14 @@ mod kernel_object;
 
 use std::hint::black_box;
 
-use btfkit::pipeline::{Options, Target, relocate};
+use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kernel_object::{kernel, kernel_object};
 
 fn kernel_fields(c: &mut Criterion) {
     let raw = kernel();
-    let target = [Target::kernel(raw.clone())];
+    let target = [TargetFile::kernel(raw.clone())];
     let graph = btfkit::parse::parse(raw).unwrap();
     let mut group = c.benchmark_group("relocate");
     group.sample_size(20);
@@ -30,7 +30,7 @@ fn kernel_fields(c: &mut Criterion) {
         (1000, 10_000),
     ] {
         let object = Bytes::from(kernel_object(&graph, structures, relocations));
-        let done = relocate(object.clone(), &target, &Options::default()).unwrap();
+        let done = relocate(object.clone(), &target, &RelocateOptions::default()).unwrap();
         assert_eq!(done.report.records.len(), relocations);
         assert!(done.report.is_clean());
         group.throughput(Throughput::Elements(relocations as u64));
@@ -40,7 +40,7 @@ fn kernel_fields(c: &mut Criterion) {
                 relocate(
                     black_box(object.clone()),
                     black_box(&target),
-                    &Options::default(),
+                    &RelocateOptions::default(),
                 )
                 .unwrap()
             });

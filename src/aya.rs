@@ -4,13 +4,13 @@
 //! that has no relocations left, and aya loads it without BTF to relocate against.
 //!
 //! ```no_run
-//! use btfkit::pipeline::{Options, Target, relocate};
+//! use btfkit::pipeline::{EncodeOptions, TargetFile, relocate};
 //!
 //! let targets = [
-//!     Target::user("app", std::fs::read("./server")?),
-//!     Target::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
+//!     TargetFile::user("app", std::fs::read("./server")?),
+//!     TargetFile::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
 //! ];
-//! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &Options::default())?;
+//! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &EncodeOptions::default())?;
 //! let ebpf = aya::EbpfLoader::new().btf(None).load(&relocated.object)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -20,7 +20,7 @@
 
 use aya_obj::btf::Btf as AyaBtf;
 
-use crate::encode::{Options, encode_with};
+use crate::encode::{EncodeOptions, encode_with};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Btf;
 use crate::parse::parse;
@@ -50,7 +50,7 @@ pub fn to_aya(graph: &Btf) -> Result<AyaBtf> {
         ));
     }
     // aya-obj works, and writes, in this machine's byte order, which is its default.
-    let bytes = encode_with(graph, &Options::endian(Endian::HOST))?;
+    let bytes = encode_with(graph, &EncodeOptions::endian(Endian::HOST))?;
     AyaBtf::parse(&bytes, Default::default()).map_err(|error| {
         let message = format!("aya-obj doesn't take this BTF: {error}");
         Error::new(ErrorKind::Unsupported, message).because(error)
@@ -75,7 +75,7 @@ pub fn from_aya(btf: &AyaBtf) -> Result<Btf> {
     parse(btf.to_bytes())
 }
 
-/// An object's bytes as aya-obj's object: those of [`pipeline::Relocated`](crate::pipeline::Relocated),
+/// An object's bytes as aya-obj's object: those of [`pipeline::RelocatedObject`](crate::pipeline::RelocatedObject),
 /// for example.
 ///
 /// # Errors

@@ -8,12 +8,12 @@
 //! Against several targets at once: a program's types, from its DWARF or BTF, and the kernel's.
 //!
 //! ```
-//! use btfkit::pipeline::{Options, Target, relocate};
+//! use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 //! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 //!
-//! let mut options = Options::default();
+//! let mut options = RelocateOptions::default();
 //! options.partial = true; // The kernel's part is left to the loader.
-//! let program = Target::user("app", read("tutorial/prog_b.gcc-dwarf5"));
+//! let program = TargetFile::user("app", read("tutorial/prog_b.gcc-dwarf5"));
 //! let relocated = relocate(read("tutorial/probe.bpf.o"), &[program], &options)?;
 //! assert!(relocated.report.to_string().contains("struct data.c in app: 4 -> 8"));
 //! # Ok::<(), btfkit::Error>(())
@@ -26,7 +26,7 @@
 //! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 //!
 //! let sections = elf::debug_sections(&read("layouts/server1.gcc-dwarf5").into(), &Limits::default())?;
-//! let options = dwarf::Options::new().root("session");
+//! let options = dwarf::ConvertOptions::new().root("session");
 //! let conversion = dwarf::convert(&sections, &options)?;
 //! let btf = encode::encode(&conversion.graph)?;
 //! # assert!(btf.len() > 1000);
@@ -57,7 +57,7 @@
 //!     Input::new("v1", types("layouts/server1.gcc-dwarf5")?),
 //!     Input::new("v2", types("layouts/server2.gcc-dwarf5")?),
 //! ];
-//! let merged = merge(inputs, &merge::Options::default())?;
+//! let merged = merge(inputs, &merge::MergeOptions::default())?;
 //! // Two layouts of one name are kept apart.
 //! assert_eq!(merged.graph.named(b"session").count(), 2);
 //! # Ok::<(), btfkit::Error>(())

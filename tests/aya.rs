@@ -7,7 +7,7 @@ use btfkit::ErrorKind;
 use btfkit::aya::{from_aya, object, to_aya};
 use btfkit::elf::{BpfObject, btf_of};
 use btfkit::graph::{GraphBuilder, IntEncoding};
-use btfkit::pipeline::{LoadOptions, Options, Target, load, relocate};
+use btfkit::pipeline::{LoadOptions, RelocateOptions, TargetFile, load, relocate};
 use support::read;
 
 const PROBE: &str = "tutorial/probe.bpf.o";
@@ -66,14 +66,17 @@ fn aya_relocates_against_a_graph_of_ours_as_we_do() {
             btfkit::merge::Input::new("app", program.graph.clone()),
             btfkit::merge::Input::new("kernel", only(&kernel, "pt_regs")),
         ],
-        &btfkit::merge::Options::default(),
+        &btfkit::merge::MergeOptions::default(),
     );
     by_aya
         .relocate_btf(&to_aya(&merged.unwrap().graph).unwrap())
         .unwrap();
 
-    let targets = [Target::user("app", program.graph), Target::kernel(kernel)];
-    let ours = relocate(read(PROBE), &targets, &Options::default()).unwrap();
+    let targets = [
+        TargetFile::user("app", program.graph),
+        TargetFile::kernel(kernel),
+    ];
+    let ours = relocate(read(PROBE), &targets, &RelocateOptions::default()).unwrap();
     let ours = object(&ours.object).unwrap();
     let functions = BpfObject::parse(read(PROBE)).unwrap();
     let functions = functions.code_sections()[0].functions().to_vec();
@@ -99,11 +102,11 @@ fn only(graph: &btfkit::graph::Btf, name: &str) -> btfkit::graph::Btf {
 #[test]
 fn nothing_is_left_to_relocate() {
     let targets = [
-        Target::user("app", read("tutorial/prog_b.clang-dwarf4")),
-        Target::kernel(read(PROBE)),
+        TargetFile::user("app", read("tutorial/prog_b.clang-dwarf4")),
+        TargetFile::kernel(read(PROBE)),
     ];
     assert!(object(&read(PROBE)).unwrap().has_btf_relocations());
-    let done = relocate(read(PROBE), &targets, &Options::default()).unwrap();
+    let done = relocate(read(PROBE), &targets, &RelocateOptions::default()).unwrap();
     assert!(!object(&done.object).unwrap().has_btf_relocations());
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use btfkit::dwarf::{Conversion, Options, Reason, convert};
+use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
 use btfkit::elf::debug_sections;
 use btfkit::graph::{Btf, Type, View};
 use btfkit::{ErrorKind, Limits};
@@ -26,7 +26,7 @@ fn read(name: &str) -> Outcome<Bytes> {
     Ok(bytes.into())
 }
 
-fn converted(name: &str, options: &Options) -> Outcome<Conversion> {
+fn converted(name: &str, options: &ConvertOptions) -> Outcome<Conversion> {
     let sections = debug_sections(&read(name)?, &Limits::default())?;
     Ok(convert(&sections, options)?)
 }
@@ -125,7 +125,7 @@ fn agrees_with_the_compiler_on_every_type() -> Outcome {
     let oracle = std::fs::read_to_string(testdata("types/offsets.txt"))?;
     let mut wrong = Vec::new();
     for build in BUILDS {
-        let conversion = converted(&format!("types/kinds.{build}"), &Options::default())?;
+        let conversion = converted(&format!("types/kinds.{build}"), &ConvertOptions::default())?;
         for line in oracle.lines() {
             let mut fields: Vec<&str> = line.split('\t').collect();
             let beyond = fields.first() == Some(&"beyond");
@@ -150,7 +150,7 @@ fn agrees_with_the_compiler_on_every_type() -> Outcome {
 
 #[test]
 fn what_btf_cannot_say_is_listed() -> Outcome {
-    let conversion = converted("types/kinds.gcc-dwarf5", &Options::default())?;
+    let conversion = converted("types/kinds.gcc-dwarf5", &ConvertOptions::default())?;
     let listed: Vec<(&str, Reason)> = conversion
         .degraded
         .iter()
@@ -174,7 +174,7 @@ fn what_btf_cannot_say_is_listed() -> Outcome {
 #[test]
 fn a_function_may_have_a_type_of_its_own() -> Outcome {
     for build in BUILDS {
-        let graph = converted(&format!("types/kinds.{build}"), &Options::default())?.graph;
+        let graph = converted(&format!("types/kinds.{build}"), &ConvertOptions::default())?.graph;
         let sizes: Vec<u32> = graph
             .named(b"list")
             .filter_map(|ty| match ty.view() {
@@ -209,7 +209,7 @@ fn census(graph: &Btf) -> BTreeMap<String, usize> {
 #[test]
 fn the_same_whatever_the_number_of_threads() -> Outcome {
     let one = |threads: usize| -> Outcome<_> {
-        let options = Options::default().threads(NonZeroUsize::new(threads).ok_or("0")?);
+        let options = ConvertOptions::default().threads(NonZeroUsize::new(threads).ok_or("0")?);
         let graph = converted("layouts/server1.gcc-dwarf5", &options)?.graph;
         Ok(btfkit::encode::encode(&graph)?)
     };
@@ -223,13 +223,13 @@ fn the_same_whatever_the_number_of_threads() -> Outcome {
 #[test]
 fn roots_bring_what_they_refer_to_and_no_more() -> Outcome {
     for build in BUILDS {
-        let options = Options::default().root("right");
+        let options = ConvertOptions::default().root("right");
         let graph = converted(&format!("types/kinds.{build}"), &options)?.graph;
         let names: Vec<String> = census(&graph).into_keys().collect();
         assert_eq!(names, ["INT int", "STRUCT left", "STRUCT right"], "{build}");
         assert_eq!(graph.field("left", "right.in_right")?.offset.bytes().0, 24);
     }
-    let options = Options::default().root("right").root("no_such_type");
+    let options = ConvertOptions::default().root("right").root("no_such_type");
     let error = converted("types/kinds.gcc-dwarf5", &options).unwrap_err();
     assert!(error.to_string().contains("no_such_type"), "{error}");
     Ok(())

@@ -2,7 +2,8 @@
 
 use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::relocate::{
-    CodeSection, Function, Options, Program, RelocationKind, Report, Target, relocate, resolve,
+    CodeSection, Function, Program, RelocationKind, Report, ResolveOptions, Target, relocate,
+    resolve,
 };
 use btfkit::{Endian, ErrorKind};
 
@@ -18,7 +19,7 @@ fn two_targets_with_one_label_are_refused() {
         Target::user("app", graph.clone()),
         Target::user("app", graph.clone()),
     ];
-    let error = resolve(&program, &targets, &Options::default()).unwrap_err();
+    let error = resolve(&program, &targets, &ResolveOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.to_string().contains("\"app\""));
 }
@@ -32,7 +33,7 @@ fn a_target_of_another_byte_order_is_a_doubt() {
         sections: Vec::new(),
     };
     let targets = [Target::user("app", graph.clone())];
-    let relocated = relocate(&program, &targets, &Options::default()).unwrap();
+    let relocated = relocate(&program, &targets, &ResolveOptions::default()).unwrap();
     let report = Report::new(&program, &targets, &relocated);
     let other = graph.endian() != Endian::Big;
     assert_eq!(report.other_byte_order.len(), usize::from(other));
@@ -91,7 +92,7 @@ fn many_candidates_and_many_members_take_no_longer_than_they_should() {
     // Quadratic work on 50,000 of either takes minutes; this takes well under a second.
     let start = std::time::Instant::now();
     let targets = [Target::user("app", graph.clone())];
-    let resolution = resolve(&program, &targets, &Options::default()).unwrap();
+    let resolution = resolve(&program, &targets, &ResolveOptions::default()).unwrap();
     assert_eq!(resolution.fixups[1].matched.len(), 50_001);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
@@ -138,7 +139,7 @@ fn shifts_follow_the_target_s_byte_order() {
             }],
         };
         let targets = [Target::user("app", types(endian).0)];
-        let done = relocate(&program, &targets, &Options::default()).unwrap();
+        let done = relocate(&program, &targets, &ResolveOptions::default()).unwrap();
         assert_eq!(done.code[0][4], shift, "{endian:?}");
     }
 }

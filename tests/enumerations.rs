@@ -3,7 +3,7 @@
 #[path = "support/entries.rs"]
 mod entries;
 
-use btfkit::dwarf::{Options, Reason, convert};
+use btfkit::dwarf::{ConvertOptions, Reason, convert};
 use btfkit::graph::{Btf, Kind};
 use entries::*;
 
@@ -22,7 +22,7 @@ const ABBREVS: &[u8] = &[
 
 fn converted(units: &[Vec<u8>]) -> (Btf, Vec<Reason>) {
     let sections = sections(units.concat(), ABBREVS.to_vec());
-    let done = convert(&sections, &Options::default()).unwrap();
+    let done = convert(&sections, &ConvertOptions::default()).unwrap();
     let reasons = done.degraded.iter().map(|degraded| degraded.reason);
     (done.graph, reasons.collect())
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use facts::{Outcome, compare, read};
 
 /// Types that each of the programs in `GDB_PROGRAMS` must have at least.
@@ -24,7 +24,7 @@ fn against(program: &Path, facts: &str) -> Outcome {
         &Limits::default(),
     );
     let sections = found.unwrap().sections;
-    let conversion = convert(&sections, &Options::default()).unwrap();
+    let conversion = convert(&sections, &ConvertOptions::default()).unwrap();
     compare(&conversion.graph, &read(facts))
 }
 

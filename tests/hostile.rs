@@ -3,7 +3,7 @@
 #[path = "support/entries.rs"]
 mod entries;
 
-use btfkit::dwarf::{Options, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::{Endian, Error, ErrorKind, Limits, PointerWidth};
 use entries::*;
 
@@ -53,7 +53,7 @@ fn int(entries: &mut Vec<u8>) -> u32 {
     place
 }
 
-fn refused(sections: &Sections, options: &Options, what: &str) {
+fn refused(sections: &Sections, options: &ConvertOptions, what: &str) {
     for roots in [vec![], vec!["outer".to_owned()]] {
         let mut options = options.clone();
         options.roots = roots;
@@ -71,7 +71,10 @@ fn these_entries_can_be_read() {
     let inner = structure(&mut entries, "", &[("a", int, 0), ("b", int, 4)]);
     structure(&mut entries, "outer", &[("x", inner, 0), ("y", inner, 8)]);
     let sections = sections(unit(0, &entries), ABBREVS.to_vec());
-    for options in [Options::default(), Options::default().root("outer")] {
+    for options in [
+        ConvertOptions::default(),
+        ConvertOptions::default().root("outer"),
+    ] {
         let graph = convert(&sections, &options).unwrap().graph;
         assert_eq!(graph.field("outer", "y.b").unwrap().offset.bytes().0, 12);
     }
@@ -95,12 +98,12 @@ fn a_large_table_of_abbreviations_for_each_of_many_small_units() {
     table.extend(table.clone());
     let units = (0..4000).flat_map(|number| unit(number % 2 * second, &[]));
     let sections = sections(units.collect(), table);
-    refused(&sections, &Options::default(), "abbreviations");
+    refused(&sections, &ConvertOptions::default(), "abbreviations");
 }
 
 #[test]
 fn more_abbreviations_than_allowed() {
-    let mut options = Options::default();
+    let mut options = ConvertOptions::default();
     options.limits = Limits::default();
     options.limits.abbreviations = 10;
     let mut entries = Vec::new();
@@ -111,7 +114,7 @@ fn more_abbreviations_than_allowed() {
 
 #[test]
 fn more_entries_than_allowed() {
-    let mut options = Options::default();
+    let mut options = ConvertOptions::default();
     options.limits.entries = 100;
     let mut entries = Vec::new();
     let int = int(&mut entries);
@@ -146,7 +149,7 @@ fn a_long_name_for_many_types() {
     }
     entries.push(0);
     let sections = sections(unit(0, &entries), abbrevs);
-    let mut options = Options::default();
+    let mut options = ConvertOptions::default();
     assert!(convert(&sections, &options).is_ok());
     options.limits.string_bytes = 1 << 20;
     let error = convert(&sections, &options).unwrap_err();
@@ -168,7 +171,7 @@ fn nameless_types_nested_so_that_there_are_exponentially_many_ways() {
     structure(&mut entries, "outer", &[("all", inner, 0)]);
     let sections = sections(unit(0, &entries), ABBREVS.to_vec());
     // All types, so that both definitions are looked at.
-    let error = convert(&sections, &Options::default()).unwrap_err();
+    let error = convert(&sections, &ConvertOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
 }
 
@@ -180,7 +183,10 @@ fn references_into_the_middle_of_entries() {
     let members: Vec<_> = (0..3000).map(|at| ("m", int + at, 0)).collect();
     structure(&mut entries, "outer", &members);
     let sections = sections(unit(0, &entries), ABBREVS.to_vec());
-    for options in [Options::default(), Options::default().root("outer")] {
+    for options in [
+        ConvertOptions::default(),
+        ConvertOptions::default().root("outer"),
+    ] {
         let graph = convert(&sections, &options).unwrap().graph;
         let outer = graph.types().filter(|ty| ty.name() == "outer");
         assert_eq!(outer.count(), 1);
@@ -201,7 +207,7 @@ fn a_package_of_more_units_than_it_has_bytes() {
     sections.split.push(split);
     let start = std::time::Instant::now();
     assert!(
-        convert(&sections, &Options::new())
+        convert(&sections, &ConvertOptions::new())
             .unwrap()
             .graph
             .is_empty()

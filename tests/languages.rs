@@ -6,10 +6,10 @@ mod facts;
 
 use std::path::Path;
 
-use btfkit::dwarf::{Conversion, Options, Reason, convert};
+use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
 use btfkit::elf::debug_sections;
 use btfkit::graph::{Btf, GraphBuilder, Kind, NewMember, View};
-use btfkit::pipeline::{self, Target, relocate};
+use btfkit::pipeline::{self, TargetFile, relocate};
 
 use btfkit::{ErrorKind, Limits};
 
@@ -24,7 +24,7 @@ fn read(name: &str) -> Vec<u8> {
 
 fn converted(name: &str) -> Conversion {
     let sections = debug_sections(&read(name).into(), &Limits::default()).unwrap();
-    convert(&sections, &Options::default()).unwrap()
+    convert(&sections, &ConvertOptions::default()).unwrap()
 }
 
 fn listed(conversion: &Conversion, reason: Reason) -> Vec<&str> {
@@ -61,8 +61,8 @@ fn a_bpf_program_names_classes_in_c() {
     for build in CXX {
         let program = format!("cxx/classes.{build}");
         let facts = facts::read(&String::from_utf8(read(&format!("{program}.gdb.txt"))).unwrap());
-        let targets = [Target::user("app", read(&program))];
-        let mut options = pipeline::Options::default();
+        let targets = [TargetFile::user("app", read(&program))];
+        let mut options = pipeline::RelocateOptions::default();
         options.aliases = vec![("app_Round".to_owned(), "shop::Round".to_owned())];
         let report = relocate(read("cxx/probe.bpf.o"), &targets, &options)
             .unwrap()
@@ -99,8 +99,8 @@ fn a_bpf_program_names_classes_in_c() {
 
 #[test]
 fn an_alias_for_nothing_is_refused() {
-    let targets = [Target::user("app", read("cxx/classes.gcc-dwarf5"))];
-    let mut options = pipeline::Options::default();
+    let targets = [TargetFile::user("app", read("cxx/classes.gcc-dwarf5"))];
+    let mut options = pipeline::RelocateOptions::default();
     options.aliases = vec![("app_Round".to_owned(), "shop::Rounded".to_owned())];
     let error = relocate(read("cxx/probe.bpf.o"), &targets, &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -131,9 +131,9 @@ fn structs(names: &[&str]) -> Btf {
 #[test]
 fn two_names_with_one_spelling_are_refused() {
     let object = || read("tutorial/probe.bpf.o");
-    let options = pipeline::Options::default();
-    let one = [Target::user("app", structs(&["data<>"]))];
-    let place_of_c = |targets: &[Target]| {
+    let options = pipeline::RelocateOptions::default();
+    let one = [TargetFile::user("app", structs(&["data<>"]))];
+    let place_of_c = |targets: &[TargetFile]| {
         let report = relocate(object(), targets, &options).unwrap().report;
         let record = report
             .records
@@ -142,13 +142,16 @@ fn two_names_with_one_spelling_are_refused() {
         record.unwrap().found_at.map(|bits| bits.0)
     };
     assert_eq!(place_of_c(&one), Some(32));
-    let two = [Target::user("app", structs(&["data<>", "data::"]))];
+    let two = [TargetFile::user("app", structs(&["data<>", "data::"]))];
     let error = relocate(object(), &two, &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Ambiguous);
     let text = error.to_string();
     assert!(text.contains("data<>") && text.contains("data::"), "{text}");
     // A type that has the name itself is meant, whatever is spelled so.
-    let three = [Target::user("app", structs(&["data<>", "data::", "data"]))];
+    let three = [TargetFile::user(
+        "app",
+        structs(&["data<>", "data::", "data"]),
+    )];
     assert_eq!(place_of_c(&three), Some(96));
 }
 

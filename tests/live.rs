@@ -17,7 +17,7 @@ use aya::programs::{ProgramType, UProbe};
 use aya::{Ebpf, EbpfLoader};
 use btfkit::elf::BpfObject;
 use btfkit::graph::{Btf, Kind};
-use btfkit::pipeline::Target;
+use btfkit::pipeline::TargetFile;
 use support::jobs::{BUILDS, app, relocated, running_kernel, servers, slots};
 use support::{read, scratch, testdata};
 
@@ -123,7 +123,7 @@ fn the_tutorial_on_both_layouts() {
     let Some(kernel) = kernel("the_tutorial_on_both_layouts") else {
         return;
     };
-    let kernel = Target::kernel(kernel);
+    let kernel = TargetFile::kernel(kernel);
     let object = |program: &Path| {
         relocated(
             "tutorial/probe.bpf.o",
@@ -227,7 +227,7 @@ fn compare(seen: &Seen, list: &str, facts: &HashMap<&'static str, i64>, program:
 fn every_server(object: &str, list: &str, kernel: &Btf) {
     let parsed = BpfObject::parse(read(object)).unwrap();
     for program in servers() {
-        let targets = [app(&program), Target::kernel(kernel.clone())];
+        let targets = [app(&program), TargetFile::kernel(kernel.clone())];
         let bpf = load_without_btf(&relocated(object, &targets, false).object);
         let seen = run(bpf, "probe_handle", &program, "handle");
         compare(
@@ -304,7 +304,7 @@ fn libbpf_loads_the_results() {
             ("layouts/probe.bpf.o", true),
             ("layouts/probe_v4.bpf.o", false),
         ] {
-            let targets = [app(&program), Target::kernel(kernel.clone())];
+            let targets = [app(&program), TargetFile::kernel(kernel.clone())];
             load(&name, &relocated(object, &targets, partial).object);
         }
     }
@@ -387,13 +387,13 @@ fn load_btf(btf: &[u8]) -> Result<(), String> {
 #[test]
 fn the_kernel_takes_merged_types() {
     use btfkit::encode::encode;
-    use btfkit::merge::{Input, Options, dedup, merge};
+    use btfkit::merge::{Input, MergeOptions, dedup, merge};
     let Some(kernel) = kernel("the_kernel_takes_merged_types") else {
         return;
     };
     let object = || BpfObject::parse(read("layouts/probe.bpf.o")).unwrap();
     let input = |label: &str, graph: &Btf| Input::new(label, graph.clone());
-    let mut compacting = Options::default();
+    let mut compacting = MergeOptions::default();
     compacting.keep_first = false;
     compacting.sections = true;
     let takes = |name: &str, graph: &Btf| {
@@ -408,7 +408,7 @@ fn the_kernel_takes_merged_types() {
     let program = program.unwrap().graph;
     let merged = merge(
         [input("kernel", &kernel), input("program", &program)],
-        &Options::default(),
+        &MergeOptions::default(),
     );
     takes("kernel and program", &merged.unwrap().graph);
     let twice = [input("one", &kernel), input("other", &kernel)];
@@ -426,7 +426,7 @@ fn the_kernel_takes_merged_types() {
 
     let units = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
         .map(|name| btfkit::pipeline::Unit::new(name, BpfObject::parse(read(name)).unwrap()));
-    let linked = btfkit::pipeline::link(&units, &Options::default()).unwrap();
+    let linked = btfkit::pipeline::link(&units, &MergeOptions::default()).unwrap();
     // Of an object as compilers leave it, it doesn't: data sections have no size yet.
     assert!(load_btf(&encode(object().graph()).unwrap()).is_err());
     takes("linked objects", &linked.graph);
@@ -439,7 +439,7 @@ fn the_kernel_takes_merged_types() {
         (&[1, 2, 3], 0),
     ] {
         for keep_first in [true, false] {
-            let mut options = Options::default();
+            let mut options = MergeOptions::default();
             options.collisions = btfkit::merge::Policy::Prefer(preferred);
             options.keep_first = keep_first;
             let inputs = sizes.iter().map(|&members| input("p", &holder(members)));

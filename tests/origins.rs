@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
-use btfkit::dwarf::{Conversion, Options, Origin, Sections, convert};
+use btfkit::dwarf::{Conversion, ConvertOptions, Origin, Sections, convert};
 use btfkit::graph::{Kind, Type};
 
 fn testdata(name: &str) -> PathBuf {
@@ -22,7 +22,7 @@ fn converted(name: &str) -> (Sections, Conversion) {
     let sections = found
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .sections;
-    let conversion = convert(&sections, &Options::default()).unwrap();
+    let conversion = convert(&sections, &ConvertOptions::default()).unwrap();
     (sections, conversion)
 }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use btfkit::ErrorKind;
 use btfkit::Limits;
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::elf::debug_sections;
-use btfkit::pipeline::{self, Target, relocate};
+use btfkit::pipeline::{self, TargetFile, relocate};
 
 const BUILDS: [&str; 2] = ["probed/program.gcc", "probed/program.clang"];
 
@@ -21,10 +21,10 @@ fn read(name: &str) -> Vec<u8> {
 fn the_function_tells_which_is_meant() {
     for build in BUILDS {
         let place = |function: Option<&str>| {
-            let mut target = Target::user("app", read(build));
+            let mut target = TargetFile::user("app", read(build));
             target.function = function.map(str::to_owned);
             let object = read("tutorial/probe.bpf.o");
-            let relocated = relocate(object, &[target], &pipeline::Options::default())?;
+            let relocated = relocate(object, &[target], &pipeline::RelocateOptions::default())?;
             let mut records = relocated.report.records.into_iter();
             let record = records
                 .find(|record| record.local == "struct data.c")
@@ -54,7 +54,7 @@ fn the_types_of_a_functions_unit() {
             ("second_add", "probed/second.c"),
             ("main", "probed/second.c"),
         ] {
-            let mut options = Options::default();
+            let mut options = ConvertOptions::default();
             options.function = Some(function.to_owned());
             let conversion = convert(&sections, &options).unwrap();
             let units = |name: &str| -> Vec<(String, bool)> {

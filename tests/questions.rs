@@ -6,7 +6,7 @@ use std::process::Command;
 use btfkit::Limits;
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::pipeline::{Options, Sums, Target, check, explain, minimise, relocate};
+use btfkit::pipeline::{Counts, RelocateOptions, TargetFile, check, explain, minimise, relocate};
 use btfkit::relocate::{Outcome, Role};
 use bytes::Bytes;
 
@@ -34,9 +34,9 @@ fn kernel() -> Option<Bytes> {
 }
 
 /// The relocated object's bytes are the same for both targets, TYPE_ID_TARGET aside.
-fn assert_same(object: &Bytes, full: &Target, small: &Btf) {
-    let options = Options::default();
-    let mut target = Target::user(full.label.clone(), small.clone());
+fn assert_same(object: &Bytes, full: &TargetFile, small: &Btf) {
+    let options = RelocateOptions::default();
+    let mut target = TargetFile::user(full.label.clone(), small.clone());
     target.role = full.role;
     let a = relocate(object.clone(), std::slice::from_ref(full), &options).unwrap();
     let b = relocate(object.clone(), &[target], &options).unwrap();
@@ -89,13 +89,17 @@ fn the_smallest_graph_of_a_user_program() {
     ] {
         for server in SERVERS {
             let bytes = testdata(object);
-            let target = Target::user("app", testdata(server));
-            let small =
-                minimise(std::slice::from_ref(&bytes), &target, &Options::default()).unwrap();
+            let target = TargetFile::user("app", testdata(server));
+            let small = minimise(
+                std::slice::from_ref(&bytes),
+                &target,
+                &RelocateOptions::default(),
+            )
+            .unwrap();
             assert_same(&bytes, &target, &small);
             // A graph that is smallest already gets no smaller.
-            let again = Target::user("app", small.clone());
-            let smaller = minimise(&[bytes], &again, &Options::default()).unwrap();
+            let again = TargetFile::user("app", small.clone());
+            let smaller = minimise(&[bytes], &again, &RelocateOptions::default()).unwrap();
             assert_eq!(encode(&small).unwrap(), encode(&smaller).unwrap());
         }
     }
@@ -106,8 +110,13 @@ fn the_smallest_graph_of_the_kernel_is_no_larger_than_bpftools() {
     let Some(kernel) = kernel() else { return };
     for object in ["layouts/probe.bpf.o", "tutorial/probe.bpf.o"] {
         let bytes = testdata(object);
-        let target = Target::kernel(kernel.clone());
-        let small = minimise(std::slice::from_ref(&bytes), &target, &Options::default()).unwrap();
+        let target = TargetFile::kernel(kernel.clone());
+        let small = minimise(
+            std::slice::from_ref(&bytes),
+            &target,
+            &RelocateOptions::default(),
+        )
+        .unwrap();
         assert_same(&bytes, &target, &small);
         let size = encode(&small).unwrap().len() as u64;
         if let Some(theirs) = bpftool_size(Path::new(KERNEL), object) {
@@ -129,9 +138,14 @@ fn the_smallest_graph_of_split_types_stands_by_itself() {
         .map(|(number, name)| NewMember::new(name, int, number * 32))
         .collect();
     split.composite(Kind::Struct, "data", 16, &members).unwrap();
-    let target = Target::user("app", split.freeze().unwrap());
+    let target = TargetFile::user("app", split.freeze().unwrap());
     let object = testdata("tutorial/probe.bpf.o");
-    let small = minimise(std::slice::from_ref(&object), &target, &Options::default()).unwrap();
+    let small = minimise(
+        std::slice::from_ref(&object),
+        &target,
+        &RelocateOptions::default(),
+    )
+    .unwrap();
     assert!(small.base().is_none());
     assert_same(&object, &target, &small);
     assert_eq!(small.len(), 2);
@@ -144,8 +158,8 @@ fn several_objects_share_a_smallest_graph() {
         testdata("layouts/probe.bpf.o"),
         testdata("tutorial/probe.bpf.o"),
     ];
-    let target = Target::kernel(kernel);
-    let small = minimise(&objects, &target, &Options::default()).unwrap();
+    let target = TargetFile::kernel(kernel);
+    let small = minimise(&objects, &target, &RelocateOptions::default()).unwrap();
     for object in &objects {
         assert_same(object, &target, &small);
     }
@@ -159,11 +173,11 @@ fn programs_and_targets() {
         testdata("tutorial/probe.bpf.o"),
     ];
     let targets = [
-        Target::user("v1", testdata(SERVERS[0])),
-        Target::user("v2", testdata(SERVERS[1])),
-        Target::kernel(kernel),
+        TargetFile::user("v1", testdata(SERVERS[0])),
+        TargetFile::user("v2", testdata(SERVERS[1])),
+        TargetFile::kernel(kernel),
     ];
-    let verdicts = check(&programs, &targets, &Options::default()).unwrap();
+    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
     let told: Vec<_> = verdicts
         .iter()
         .map(|verdict| (verdict.program, verdict.target.as_str(), verdict.is_good()))
@@ -176,7 +190,7 @@ fn programs_and_targets() {
         (1, "v2+kernel", false),
     ];
     assert_eq!(told, expected);
-    let sums = Sums::of(verdicts[0].outcome.as_ref().unwrap());
+    let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
     assert_eq!((sums.poisoned, sums.left), (0, 0));
     assert!(sums.dead > 0 && sums.answered > 200);
 }
@@ -184,8 +198,8 @@ fn programs_and_targets() {
 #[test]
 fn a_target_that_cant_be_read_is_a_verdict() {
     let programs = [testdata("tutorial/probe.bpf.o")];
-    let targets = [Target::user("odd", b"no types at all".to_vec())];
-    let verdicts = check(&programs, &targets, &Options::default()).unwrap();
+    let targets = [TargetFile::user("odd", b"no types at all".to_vec())];
+    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
     assert!(!verdicts[0].is_good());
     assert!(verdicts[0].outcome.is_err());
 }
@@ -193,19 +207,22 @@ fn a_target_that_cant_be_read_is_a_verdict() {
 #[test]
 fn without_a_kernel_its_part_is_left_out_of_account() {
     let programs = [testdata("tutorial/probe.bpf.o")];
-    let targets = [Target::user("app", testdata("tutorial/prog_b.gcc-dwarf5"))];
-    let verdicts = check(&programs, &targets, &Options::default()).unwrap();
+    let targets = [TargetFile::user(
+        "app",
+        testdata("tutorial/prog_b.gcc-dwarf5"),
+    )];
+    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
     assert!(verdicts[0].is_good());
-    let sums = Sums::of(verdicts[0].outcome.as_ref().unwrap());
+    let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
     assert_eq!((sums.answered, sums.left), (2, 1));
 }
 
 #[test]
 fn from_a_poisoned_instruction_to_its_field() {
     let object = testdata("layouts/probe.bpf.o");
-    let mut app = Target::user("app", testdata(SERVERS[1]));
+    let mut app = TargetFile::user("app", testdata(SERVERS[1]));
     app.role = Role::User;
-    let relocated = relocate(object.clone(), &[app], &Options::default()).unwrap();
+    let relocated = relocate(object.clone(), &[app], &RelocateOptions::default()).unwrap();
     let poisons = explain(relocated.object, Some(object), &Limits::default()).unwrap();
     let mut expected: Vec<_> = relocated
         .report

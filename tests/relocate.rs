@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use btfkit::elf::BpfObject;
-use btfkit::pipeline::{Options, Target, relocate};
+use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 use btfkit::relocate::{Outcome, Record, Report};
 use btfkit::{Endian, ErrorKind};
 use support::jobs::{BUILDS, app, relocated, running_kernel, servers};
@@ -16,15 +16,15 @@ use support::program::{INSN, Insn, decode, op};
 use support::{notation, read, testdata};
 
 /// What the tutorial's probe needs of any kernel: `di` at byte 112.
-fn small_kernel() -> Target {
-    Target::kernel(notation::graph(
+fn small_kernel() -> TargetFile {
+    TargetFile::kernel(notation::graph(
         "long = unsigned long 8; first = array long 14; pt_regs = struct pt_regs 168 first:first@0 di:long@896",
     ))
 }
 
 /// The small kernel, and the running one if this machine has any.
-fn kernels() -> Vec<Target> {
-    let running = running_kernel().map(Target::kernel);
+fn kernels() -> Vec<TargetFile> {
+    let running = running_kernel().map(TargetFile::kernel);
     [Some(small_kernel()), running]
         .into_iter()
         .flatten()
@@ -233,7 +233,8 @@ fn a_rewritten_object_has_nothing_left_to_do() {
         ] {
             let targets = [app(&server), small_kernel()];
             let once = relocated(object, &targets, false);
-            let twice = relocate(once.object.clone(), &targets, &Options::default()).unwrap();
+            let twice =
+                relocate(once.object.clone(), &targets, &RelocateOptions::default()).unwrap();
             assert!(twice.report.records.is_empty());
             assert!(twice.object == once.object, "{object}");
         }
@@ -257,7 +258,7 @@ fn the_program_s_part_and_then_the_kernel_s_is_all_at_once() {
                 let rest = relocate(
                     part.object,
                     std::slice::from_ref(&kernel),
-                    &Options::default(),
+                    &RelocateOptions::default(),
                 )
                 .unwrap();
                 assert!(rest.object == all.object, "{}: {object}", server.display());
@@ -270,7 +271,7 @@ fn the_program_s_part_and_then_the_kernel_s_is_all_at_once() {
 fn an_object_s_own_types_change_nothing() {
     for object in ["tutorial/probe.bpf.o", "layouts/probe_v4.bpf.o"] {
         let bytes = read(object);
-        let done = relocated(object, &[Target::kernel(bytes.clone())], false);
+        let done = relocated(object, &[TargetFile::kernel(bytes.clone())], false);
         assert_eq!(code(&done.object), code(&bytes), "{object}");
         assert!(done.report.records.len() >= 3);
         for record in &done.report.records {
@@ -282,7 +283,11 @@ fn an_object_s_own_types_change_nothing() {
     }
     // This one has two flavors of some types, which are two candidates of either.
     let bytes = read("layouts/probe.bpf.o");
-    let refused =
-        relocate(bytes.clone(), &[Target::kernel(bytes)], &Options::default()).unwrap_err();
+    let refused = relocate(
+        bytes.clone(),
+        &[TargetFile::kernel(bytes)],
+        &RelocateOptions::default(),
+    )
+    .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Ambiguous);
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use btfkit::debuginfo::{Search, find_debug_sections};
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::graph::{Btf, Kind, Type, View};
 use btfkit::merge::compare;
 use btfkit::{Error, ErrorKind, Limits};
@@ -26,13 +26,13 @@ fn read(path: &Path) -> Outcome<Bytes> {
     Ok(bytes.into())
 }
 
-fn try_graph(path: &Path, bytes: &Bytes, options: &Options) -> Result<Btf, Error> {
+fn try_graph(path: &Path, bytes: &Bytes, options: &ConvertOptions) -> Result<Btf, Error> {
     let search = Search::new().without_roots();
     let found = find_debug_sections(bytes, Some(path), &search, &Limits::default())?;
     Ok(convert(&found.sections, options)?.graph)
 }
 
-fn graph(path: &Path, options: &Options) -> Outcome<Btf> {
+fn graph(path: &Path, options: &ConvertOptions) -> Outcome<Btf> {
     let graph = try_graph(path, &read(path)?, options);
     Ok(graph.map_err(|error| format!("{}: {error}", path.display()))?)
 }
@@ -44,7 +44,7 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
         if path.is_dir() {
             programs(&path, found)?;
         } else if std::fs::read(&path)?.starts_with(b"\x7fELF") {
-            match try_graph(&path, &read(&path)?, &Options::default()) {
+            match try_graph(&path, &read(&path)?, &ConvertOptions::default()) {
                 Ok(_) => found.push(path),
                 // Where it is in another file, that is here, too.
                 Err(error)
@@ -88,7 +88,7 @@ fn a_root_alone_is_what_it_is_among_all() -> Outcome {
     programs(&testdata(), &mut paths)?;
     assert!(paths.len() > 20, "{paths:?}");
     for path in paths {
-        let all = graph(&path, &Options::default())?;
+        let all = graph(&path, &ConvertOptions::default())?;
         let roots: Vec<(Kind, String)> = all
             .types()
             .filter(|ty| is_definition(*ty))
@@ -98,7 +98,7 @@ fn a_root_alone_is_what_it_is_among_all() -> Outcome {
         let every = roots.len().div_ceil(MOST_ROOTS).max(1);
         for (kind, root) in roots.into_iter().step_by(every) {
             let place = format!("{}: {root}", path.display());
-            let some = graph(&path, &Options::default().root(&root))
+            let some = graph(&path, &ConvertOptions::default().root(&root))
                 .map_err(|error| format!("{place}: {error}"))?;
             let (found, meant) = (named(&some, kind, &root), named(&all, kind, &root));
             assert!(!found.is_empty(), "{place}");
@@ -119,7 +119,7 @@ fn a_root_alone_is_what_it_is_among_all() -> Outcome {
 fn every_definition_of_a_root_is_found() -> Outcome {
     for build in BUILDS {
         let path = testdata().join(format!("units/units.{build}"));
-        let graph = graph(&path, &Options::default().root("holder"))?;
+        let graph = graph(&path, &ConvertOptions::default().root("holder"))?;
         // Both are made of types with the same names; only those are different.
         let holders = named(&graph, Kind::Struct, "holder");
         let sizes: Vec<u64> = holders
@@ -143,7 +143,7 @@ fn every_definition_of_a_root_is_found() -> Outcome {
 fn what_is_pointed_to_may_be_defined_elsewhere() -> Outcome {
     for build in BUILDS {
         let path = testdata().join(format!("units/units.{build}"));
-        let graph = graph(&path, &Options::default().root("common"))?;
+        let graph = graph(&path, &ConvertOptions::default().root("common"))?;
         assert_eq!(named(&graph, Kind::Fwd, "hidden").len(), 0, "{build}");
         assert_eq!(named(&graph, Kind::Struct, "hidden").len(), 1, "{build}");
         assert_eq!(graph.field("deeper", "more")?.offset.0, 5, "{build}");
@@ -156,7 +156,7 @@ fn what_is_pointed_to_may_be_defined_elsewhere() -> Outcome {
 fn a_type_of_a_function_can_be_asked_for() -> Outcome {
     for build in BUILDS {
         let path = testdata().join(format!("units/units.{build}"));
-        let graph = graph(&path, &Options::default().root("inner"))?;
+        let graph = graph(&path, &ConvertOptions::default().root("inner"))?;
         assert_eq!(
             graph.field("inner", "local.bytes")?.offset.bytes().0,
             4,
@@ -170,7 +170,7 @@ fn a_type_of_a_function_can_be_asked_for() -> Outcome {
 fn flavors_of_a_root_are_roots_where_asked_for() -> Outcome {
     for build in BUILDS {
         let path = testdata().join(format!("units/units.{build}"));
-        let mut options = Options::default().root("common");
+        let mut options = ConvertOptions::default().root("common");
         for (flavors, count) in [(false, 0), (true, 1)] {
             options.flavors = flavors;
             let graph = graph(&path, &options)?;
@@ -191,7 +191,7 @@ fn roots_are_the_same_whatever_the_number_of_threads() -> Outcome {
     let mut expected = None;
     for threads in [1, 2, 8] {
         let threads = NonZeroUsize::new(threads).ok_or("0")?;
-        let options = Options::default()
+        let options = ConvertOptions::default()
             .threads(threads)
             .root("btfkit::graph::store::Btf")
             .root("alloc::string::String");

@@ -3,7 +3,7 @@
 mod support;
 
 use btfkit::relocate::RelocationKind::*;
-use btfkit::relocate::{Options, Target};
+use btfkit::relocate::{ResolveOptions, Target};
 use btfkit::{Endian, ErrorKind};
 use support::cases::Outcome::{Code, Refused};
 use support::cases::{DATA, LATER, NOTHING, against, load, mov, poison, run, wide};
@@ -166,7 +166,7 @@ fn storage_of_bitfields() {
     let object = source.finish();
     let done = object.rewritten(
         &[Target::user("app", graph_of(Endian::Big, target))],
-        &Options::default(),
+        &ResolveOptions::default(),
     );
     assert_eq!(done.unwrap().insns(), mov(32 + 12));
 }

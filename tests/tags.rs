@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use btfkit::Limits;
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::elf::{BpfObject, debug_sections};
 use btfkit::graph::{Btf, Kind, Type, View};
 
@@ -19,7 +19,7 @@ fn clangs() -> BpfObject {
     BpfObject::parse(read("tags.bpf.o")).unwrap()
 }
 
-fn ours(program: &str, options: &Options) -> Btf {
+fn ours(program: &str, options: &ConvertOptions) -> Btf {
     let sections = debug_sections(&read(program).into(), &Limits::default()).unwrap();
     convert(&sections, options).unwrap().graph
 }
@@ -73,7 +73,10 @@ fn tags_are_those_of_clang() {
     let theirs = clangs.graph();
     assert!(declarations(theirs).len() >= 12);
     for build in BUILDS {
-        let graph = ours(build, &Options::new().functions(true).variables(true));
+        let graph = ours(
+            build,
+            &ConvertOptions::new().functions(true).variables(true),
+        );
         assert_eq!(declarations(&graph), declarations(theirs), "{build}");
         for name in ["tagged", "choice"] {
             assert_eq!(members(&graph, name), members(theirs, name), "{build}");
@@ -107,7 +110,7 @@ fn tags_of_what_is_asked_for() {
     let clangs = clangs();
     for build in BUILDS {
         for (root, is_mine) in [("tagged", true), ("choice", true), ("plain", false)] {
-            let graph = ours(build, &Options::new().root(root));
+            let graph = ours(build, &ConvertOptions::new().root(root));
             let all = declarations(clangs.graph());
             let expected: BTreeSet<_> = all
                 .into_iter()

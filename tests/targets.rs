@@ -3,7 +3,7 @@
 mod support;
 
 use btfkit::relocate::RelocationKind::*;
-use btfkit::relocate::{Action, Applied, Mismatch, Options, POISON, Target};
+use btfkit::relocate::{Action, Applied, Mismatch, POISON, ResolveOptions, Target};
 use btfkit::{Endian, ErrorKind};
 use support::cases::Outcome::{Code, Refused};
 use support::cases::{DATA, LATER, NOTHING, against, app, load, mov, object, poison, run, wide};
@@ -524,7 +524,7 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
         if let Some(size) = size {
             program.sections[0].functions[0].size = size;
         }
-        let done = btfkit::relocate::relocate(&program, &[app(LATER)], &Options::default());
+        let done = btfkit::relocate::relocate(&program, &[app(LATER)], &ResolveOptions::default());
         done.map(|done| {
             (
                 done.resolution.fixups[0].action,
@@ -555,7 +555,7 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
     let mut wrong = object.clone();
     wrong.code[0] = op::CALL;
     let refused = wrong
-        .rewritten(&[app(LATER)], &Options::default())
+        .rewritten(&[app(LATER)], &ResolveOptions::default())
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Instruction);
     assert!(

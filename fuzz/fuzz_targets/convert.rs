@@ -4,7 +4,7 @@
 
 use std::num::NonZeroUsize;
 
-use btfkit::dwarf::{Options, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::elf::debug_sections;
 use btfkit::{Endian, Limits, PointerWidth};
 use bytes::Bytes;
@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(sections) = sections(data) else {
         return;
     };
-    let mut options = Options::default()
+    let mut options = ConvertOptions::default()
         .functions(data.len() % 2 == 0)
         .variables(data.len() % 3 == 0);
     options.limits = limits();

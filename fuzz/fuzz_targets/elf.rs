@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// Linked with itself: one size, and instructions that hold ids of types that are there.
 fn linked(object: &BpfObject) {
-    let mut options = merge::Options::default();
+    let mut options = merge::MergeOptions::default();
     options.limits = limits();
     let units = ["one", "two"].map(|label| Unit::new(label, object.clone()));
     let Ok(linked) = link(&units, &options) else {

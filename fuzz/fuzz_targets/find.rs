@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Mutex;
 
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::debuginfo::{Search, find_debug_sections};
 use bytes::Bytes;
 use common::{graphs::look, limits};
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(found) = find_debug_sections(&rest, None, &search, &limits()) else {
         return;
     };
-    let mut options = Options::new().functions(true).variables(true);
+    let mut options = ConvertOptions::new().functions(true).variables(true);
     options.limits = limits();
     options.threads = std::num::NonZeroUsize::new(1);
     if let Ok(done) = convert(&found.sections, &options) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use btfkit::graph::{CoreRelo, Ext, Kind, SectionRecords, Btf};
-use btfkit::merge::{Input, Object, Options, Policy, dedup, diff, distill, link, merge, rebase};
+use btfkit::merge::{Input, Object, MergeOptions, Policy, dedup, diff, distill, link_types, merge, rebase};
 use btfkit::parse::{self, parse_with};
 use btfkit::{Endian, Limits, StrId};
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let (one, two) = data.split_at(data.len() * usize::from(at) / 256);
-    let mut parsing = parse::Options::default();
+    let mut parsing = parse::ParseOptions::default();
     parsing.limits = limits();
     let Ok(one) = parse_with(one.to_vec(), &parsing) else {
         return;
@@ -39,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn alone(graph: &Btf) {
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.limits = limits();
     let Ok(done) = dedup(graph.clone(), &options) else {
         return;
@@ -57,7 +57,7 @@ fn alone(graph: &Btf) {
 }
 
 fn together(one: &Btf, two: &Btf, how: u8) {
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.limits = limits();
     options.keep_first = how & 2 == 0;
     options.forwards = how & 4 == 0;
@@ -87,7 +87,7 @@ fn together(one: &Btf, two: &Btf, how: u8) {
 
 /// Two objects, with an instruction for each of their first types that holds its id.
 fn linked(one: &Btf, two: &Btf, how: u8) {
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.limits = limits();
     let mut objects =
         [one, two].map(|graph| Object::new("object", graph.clone(), Some(ext(graph))));
@@ -102,7 +102,7 @@ fn linked(one: &Btf, two: &Btf, how: u8) {
             .shared
             .extend(named.map(|ty| ty.name().to_string()));
     }
-    let Ok(linked) = link(&objects, &options) else {
+    let Ok(linked) = link_types(&objects, &options) else {
         return;
     };
     let joined = linked.ext.as_ref().expect("both have one");

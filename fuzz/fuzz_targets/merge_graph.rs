@@ -4,7 +4,7 @@
 mod common;
 
 use btfkit::graph::Btf;
-use btfkit::merge::{Input, Options, dedup, diff, distill, merge, rebase};
+use btfkit::merge::{Input, MergeOptions, dedup, diff, distill, merge, rebase};
 use common::graphs::{graph, look};
 use common::{halves, limits, round_trip};
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(two) = graph(types, changes, base, &limits) else {
         return;
     };
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.limits = limits;
     options.keep_first = how & 2 == 0;
     options.forwards = how & 4 == 0;
@@ -67,7 +67,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// Deduplicating twice is deduplicating once; a distilled base leads back.
-fn alone(graph: &Btf, options: &Options) {
+fn alone(graph: &Btf, options: &MergeOptions) {
     let Ok(done) = dedup(graph.clone(), options) else {
         return;
     };

@@ -4,7 +4,7 @@
 mod common;
 
 use btfkit::parse::parse_with;
-use btfkit::pipeline::{Options, Target, check, explain, minimise, relocate, write_json};
+use btfkit::pipeline::{RelocateOptions, TargetFile, check, explain, minimise, relocate, write_json};
 use bytes::Bytes;
 use common::{halves, limits, parsing};
 use libfuzzer_sys::fuzz_target;
@@ -17,9 +17,9 @@ fuzz_target!(|data: &[u8]| {
     let Ok(types) = parse_with(target.to_vec(), &parsing()) else {
         return;
     };
-    let mut options = Options::default();
+    let mut options = RelocateOptions::default();
     options.limits = limits();
-    let targets = [Target::user("app", types.clone()), Target::kernel(types)];
+    let targets = [TargetFile::user("app", types.clone()), TargetFile::kernel(types)];
     for partial in [false, true] {
         options.partial = partial;
         let Ok(done) = relocate(object.clone(), &targets, &options) else {

@@ -6,7 +6,7 @@ mod common;
 
 use btfkit::graph::{CoreRelo, GraphBuilder, Btf};
 use btfkit::relocate::{
-    CodeSection, Function, Options, Program, Report, Target, relocate, resolve,
+    CodeSection, Function, ResolveOptions, Program, Report, Target, relocate, resolve,
 };
 use btfkit::{Endian, StrId, TypeId};
 use common::graphs::{Source, graph};
@@ -60,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
 /// Against targets: the same twice, and every part of the answer can be looked at.
 fn run(program: &Program<'_>, targets: &[Target]) {
     for partial in [false, true] {
-        let options = Options::partial(partial);
+        let options = ResolveOptions::partial(partial);
         if let Ok(done) = resolve(program, targets, &options) {
             assert_eq!(done.fixups.len(), program.sections[0].relos.len());
             for fixup in &done.fixups {
@@ -80,7 +80,7 @@ fn run(program: &Program<'_>, targets: &[Target]) {
 /// Against the program's own types nothing changes, save instructions that held something else before.
 fn own(program: &Program<'_>) {
     let targets = [Target::user("own", program.graph.clone())];
-    let options = Options::default();
+    let options = ResolveOptions::default();
     if let Ok(done) = relocate(program, &targets, &options) {
         let again = relocate(program, &targets, &options).expect("as before");
         assert_eq!(done.code, again.code);

@@ -5,7 +5,7 @@ mod common;
 
 use std::num::NonZeroUsize;
 
-use btfkit::dwarf::{Options, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::elf::debug_sections;
 use btfkit::{Endian, PointerWidth};
 use bytes::Bytes;
@@ -57,7 +57,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn run(sections: &Sections, how: u8) {
-    let mut options = Options::new()
+    let mut options = ConvertOptions::new()
         .functions(how & 16 != 0)
         .variables(how & 32 != 0)
         .threads(NonZeroUsize::MIN);

@@ -54,7 +54,7 @@ pub struct Found {
 /// let program = bytes::Bytes::from(std::fs::read(path)?);
 /// let search = Search::new().root("/opt/debug");
 /// let found = find_debug_sections(&program, Some(path), &search, &Limits::default())?;
-/// let types = btfkit::dwarf::convert(&found.sections, &btfkit::dwarf::Options::default())?;
+/// let types = btfkit::dwarf::convert(&found.sections, &btfkit::dwarf::ConvertOptions::default())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

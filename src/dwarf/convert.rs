@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::dwarf::key::Key;
 use crate::dwarf::names::Files;
-use crate::dwarf::options::Options;
+use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::roots::{self, Roots};
@@ -31,15 +31,15 @@ use crate::id::TypeId;
 /// Converts the types of a program.
 ///
 /// The graph holds every structure, union, enumeration, typedef and base type of the program (or those that
-/// [`Options::roots`] name) with all they refer to, each once. What BTF can't say becomes the nearest type
+/// [`ConvertOptions::roots`] name) with all they refer to, each once. What BTF can't say becomes the nearest type
 /// of the same size and is listed in [`Conversion::degraded`].
 ///
 /// # Errors
 /// `NoDebugInfo` where there are no units; `Malformed`, with the place, where they can't be read;
 /// `Unsupported` for a version of DWARF other than 2 to 5; `NotFound` where a root is not there (but see
-/// [`Options::allow_missing_roots`]); `Limit`
+/// [`ConvertOptions::allow_missing_roots`]); `Limit`
 /// beyond [`Limits`](crate::Limits).
-pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
+pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let done = job.read()?;
     let (table, lists) = job.join(done)?;
@@ -90,7 +90,7 @@ pub fn convert(sections: &Sections, options: &Options) -> Result<Conversion> {
 }
 
 pub(super) struct Job<'a> {
-    pub(super) options: &'a Options,
+    pub(super) options: &'a ConvertOptions,
     pub(super) files: Files<'a>,
     pub(super) sources: Vec<Source<'a>>,
     /// The units, in the order of the sources: the source's number, and the unit.
@@ -140,7 +140,7 @@ impl Worker {
 }
 
 impl<'a> Job<'a> {
-    fn new(sections: &'a Sections, options: &'a Options) -> Result<Self> {
+    fn new(sections: &'a Sections, options: &'a ConvertOptions) -> Result<Self> {
         let sources = sources(sections)?;
         let own = sources
             .iter()

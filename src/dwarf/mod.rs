@@ -59,7 +59,7 @@
 //! C spells their names ([`c_spelling`](crate::query::c_spelling)): `struct ns__Foo_int_`, `struct ptr_main_Foo`. A type
 //! that has the name itself goes first. Where C spells two names alike, the look-up is refused, and an alias
 //! ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) tells which is meant. Where several
-//! units have types of one name, [`Options::function`] tells.
+//! units have types of one name, [`ConvertOptions::function`] tells.
 //!
 //! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`].
 
@@ -83,7 +83,7 @@ mod unit;
 mod whole;
 
 pub use convert::convert;
-pub use options::Options;
+pub use options::ConvertOptions;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};

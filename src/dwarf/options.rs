@@ -8,7 +8,7 @@ use crate::limits::Limits;
 /// and no variables.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ConvertOptions {
     /// Names of structures, unions, enumerations, typedefs and base types; these and what they refer to are converted.
     /// All types where empty. Every definition that a root has in the program is there; a named type that is only
     /// pointed to is the one of the first unit that defines it.
@@ -34,7 +34,7 @@ pub struct Options {
     pub limits: Limits,
 }
 
-impl Options {
+impl ConvertOptions {
     /// The default options.
     #[must_use]
     pub fn new() -> Self {

@@ -14,7 +14,7 @@ pub struct Conversion {
     /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
     /// is listed once, with the first entry it was seen at.
     pub degraded: Vec<Degraded>,
-    /// The types that the unit of [`Options::function`](super::Options::function) defines, by id; those of all such
+    /// The types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines, by id; those of all such
     /// units, where several have a function of that name.
     pub preferred: Vec<TypeId>,
     /// Where types were first seen, by id.

@@ -87,10 +87,10 @@ impl BpfObject {
                 "there is no .BTF section: compile the object with `clang -g -target bpf`",
             ));
         };
-        let options = parse::Options {
+        let options = parse::ParseOptions {
             pointer_width: Some(PointerWidth::Eight),
             limits: limits.clone(),
-            ..parse::Options::default()
+            ..parse::ParseOptions::default()
         };
         let graph = parse::parse_with(elf.data(section, limits)?, &options)
             .within(|| Place::Section(BTF.into()))?;

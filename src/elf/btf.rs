@@ -54,14 +54,14 @@ pub fn btf_of_with(bytes: impl Into<Bytes>, options: &BtfOptions) -> Result<Btf>
     let Some(types) = elf.find(BTF) else {
         return Err(Error::new(ErrorKind::NoBtf, "there is no .BTF section"));
     };
-    let mut parse_options = parse::Options {
+    let mut parse_options = parse::ParseOptions {
         base: options.base.clone(),
         pointer_width: Some(elf.width),
         limits: options.limits.clone(),
     };
     if let Some(base) = elf.find(BTF_BASE) {
         let data = elf.data(base, &options.limits)?;
-        let own = parse::Options {
+        let own = parse::ParseOptions {
             base: None,
             ..parse_options.clone()
         };

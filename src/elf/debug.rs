@@ -19,7 +19,7 @@ use crate::limits::Limits;
 /// ```no_run
 /// let file = bytes::Bytes::from(std::fs::read("program")?);
 /// let sections = btfkit::elf::debug_sections(&file, &btfkit::Limits::default())?;
-/// let options = btfkit::dwarf::Options::default();
+/// let options = btfkit::dwarf::ConvertOptions::default();
 /// let conversion = btfkit::dwarf::convert(&sections, &options)?;
 /// println!("{} types", conversion.graph.len());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

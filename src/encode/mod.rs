@@ -13,7 +13,7 @@ use crate::target::Endian;
 /// How to encode a graph.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Options {
+pub struct EncodeOptions {
     /// The byte order; the graph's own where `None`.
     pub endian: Option<Endian>,
     /// Whether to write a layout section with an entry for every kind, so that older readers can skip
@@ -21,7 +21,7 @@ pub struct Options {
     pub layout: bool,
 }
 
-impl Options {
+impl EncodeOptions {
     /// The defaults, in this byte order.
     #[must_use]
     pub fn endian(endian: Endian) -> Self {
@@ -38,14 +38,14 @@ impl Options {
 /// `Overflow` where a type needs the info word's new bits (see
 /// [`set_wide`](crate::graph::GraphBuilder::set_wide)), or the whole is beyond 4 GiB.
 pub fn encode(graph: &Btf) -> Result<Vec<u8>> {
-    encode_with(graph, &Options::default())
+    encode_with(graph, &EncodeOptions::default())
 }
 
 /// Encodes a graph's own types as `options` say.
 ///
 /// # Errors
 /// As [`encode`].
-pub fn encode_with(graph: &Btf, options: &Options) -> Result<Vec<u8>> {
+pub fn encode_with(graph: &Btf, options: &EncodeOptions) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(
         NEW_HEADER as usize + graph.record_bytes().len() + graph.string_section().len() + 128,
     );
@@ -58,7 +58,7 @@ pub fn encode_with(graph: &Btf, options: &Options) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`encode`], or `Io` where the writer fails.
-pub fn encode_to(graph: &Btf, options: &Options, to: &mut impl io::Write) -> Result<()> {
+pub fn encode_to(graph: &Btf, options: &EncodeOptions, to: &mut impl io::Write) -> Result<()> {
     let format = graph.format();
     if !format.wide {
         check_narrow(graph)?;

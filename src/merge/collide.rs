@@ -8,7 +8,7 @@ use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::diff::{Change, FieldChange, Space, compare, contents, resolved, space};
 use crate::merge::merger::{Merged, Origins};
-use crate::merge::options::Options;
+use crate::merge::options::MergeOptions;
 use crate::query::essential_name;
 
 /// A name that inputs use for types of different layout.
@@ -132,11 +132,11 @@ impl Merged {
     }
 
     /// Does what a policy says about the [collisions](Self::collisions), for those who want to see them first;
-    /// [`Options::collisions`] does it at once.
+    /// [`MergeOptions::collisions`] does it at once.
     ///
     /// # Errors
     /// `Ambiguous`, with the type, where the policy is to fail; `Limit` beyond the options' limits.
-    pub fn resolve(self, policy: Policy, options: &Options) -> Result<Self> {
+    pub fn resolve(self, policy: Policy, options: &MergeOptions) -> Result<Self> {
         if policy == Policy::Keep {
             return Ok(self);
         }
@@ -177,7 +177,7 @@ impl Merged {
         .within(Place::Type(collision.other))
     }
 
-    fn rename(mut self, collisions: &[Collision], options: &Options) -> Result<Self> {
+    fn rename(mut self, collisions: &[Collision], options: &MergeOptions) -> Result<Self> {
         let mut taken: HashSet<Vec<u8>> = self
             .graph
             .types()

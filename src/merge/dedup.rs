@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::graph::{Btf, GraphBuilder, Remap, StringMap};
 use crate::merge::classes::canonical;
 use crate::merge::compact::compact;
-use crate::merge::options::Options;
+use crate::merge::options::MergeOptions;
 
 /// A deduplicated graph.
 #[derive(Clone, Debug)]
@@ -21,19 +21,19 @@ pub struct Deduped {
 /// Deduplicates a graph: of types that are the same in all they refer to, cycles included, the first stays.
 ///
 /// A split graph's base is left as it is, and what equals a type of it becomes that type. The records are
-/// not copied where this is the graph's only handle. [`Options::base`], [`Options::dedup`] and
-/// [`Options::keep_first`] have no meaning here.
+/// not copied where this is the graph's only handle. [`MergeOptions::base`], [`MergeOptions::dedup`] and
+/// [`MergeOptions::keep_first`] have no meaning here.
 ///
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding};
-/// use btfkit::merge::{Options, dedup};
+/// use btfkit::merge::{MergeOptions, dedup};
 ///
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
 /// let same = builder.int("int", 4, IntEncoding::SIGNED)?;
 /// let pointer = builder.ptr(int)?;
 /// let same_pointer = builder.ptr(same)?;
-/// let done = dedup(builder.freeze()?, &Options::default())?;
+/// let done = dedup(builder.freeze()?, &MergeOptions::default())?;
 /// assert_eq!(done.graph.len(), 2);
 /// assert_eq!(done.types.get(same_pointer), done.types.get(pointer));
 /// # Ok::<(), btfkit::Error>(())
@@ -42,7 +42,7 @@ pub struct Deduped {
 /// # Errors
 /// `Unsupported`, with the type, where a type of a kind this version doesn't know would have to be
 /// renumbered; `Limit` beyond [`Limits`](crate::Limits).
-pub fn dedup(graph: Btf, options: &Options) -> Result<Deduped> {
+pub fn dedup(graph: Btf, options: &MergeOptions) -> Result<Deduped> {
     let straight = graph.has_straight_names() && graph.has_unique_strings();
     deduplicate(graph, straight, 0, options)
 }
@@ -52,7 +52,7 @@ pub(super) fn deduplicate(
     graph: Btf,
     straight: bool,
     keep: u32,
-    options: &Options,
+    options: &MergeOptions,
 ) -> Result<Deduped> {
     let first_own = graph.first_id().get();
     let (graph, canonical, strings) = if straight {

@@ -4,7 +4,7 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, GraphBuilder, Remap, Shift, StringMap};
 use crate::id::TypeId;
 use crate::merge::dedup::deduplicate;
-use crate::merge::options::Options;
+use crate::merge::options::MergeOptions;
 
 /// A graph to be merged, with the name it goes by in reports.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl Origins {
 ///
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
-/// use btfkit::merge::{Input, Options, merge};
+/// use btfkit::merge::{Input, MergeOptions, merge};
 ///
 /// let mut kernel = GraphBuilder::new();
 /// kernel.int("int", 4, IntEncoding::SIGNED)?;
@@ -123,7 +123,7 @@ impl Origins {
 ///         Input::new("kernel", kernel.freeze()?),
 ///         Input::new("program", program.freeze()?),
 ///     ],
-///     &Options::default(),
+///     &MergeOptions::default(),
 /// )?;
 /// assert_eq!(merged.graph.len(), 2);
 /// let handle = merged.graph.find(Kind::Typedef, "handle").unwrap();
@@ -135,7 +135,7 @@ impl Origins {
 /// `Usage` without input, or where the byte orders differ; `Unsupported`, with input and type, for a kind
 /// this version doesn't know, in any input but the first; `Ambiguous` for a collision where the policy is
 /// to fail; `Limit` beyond [`Limits`](crate::Limits).
-pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &Options) -> Result<Merged> {
+pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &MergeOptions) -> Result<Merged> {
     let mut merger = Merger::new(options.clone());
     let mut inputs = inputs.into_iter();
     while let Some(input) = inputs.next() {
@@ -157,7 +157,7 @@ const SMALL: usize = 1 << 16;
 /// Merges graphs that come one by one: [`merge`], step by step.
 #[derive(Clone, Debug)]
 pub struct Merger {
-    options: Options,
+    options: MergeOptions,
     /// `None` before the first input.
     builder: Option<GraphBuilder>,
     /// Whether equal names have equal offsets so far.
@@ -198,7 +198,7 @@ impl Map {
 impl Merger {
     /// A merger without input.
     #[must_use]
-    pub const fn new(options: Options) -> Self {
+    pub const fn new(options: MergeOptions) -> Self {
         Self {
             options,
             builder: None,

@@ -40,7 +40,7 @@
 //! 4. **Compact.** The first type of each class stays, the records move together, and ids are rewritten. A
 //!    graph that nobody else holds is compacted in its own memory.
 //!
-//! Variables and data sections stay apart unless [`Options::sections`] asks otherwise. Types of a base are
+//! Variables and data sections stay apart unless [`MergeOptions::sections`] asks otherwise. Types of a base are
 //! never changed: what equals one of them becomes a reference to it, and a forward declaration that the base
 //! has and doesn't complete stays one.
 //!
@@ -72,9 +72,9 @@ mod refine;
 
 pub use collide::{Collision, Policy};
 pub use dedup::{Deduped, dedup};
-pub use diff::{Change, Diff, Field, FieldChange, ValueChange, compare, diff};
+pub use diff::{Change, Diff, DiffField, FieldChange, ValueChange, compare, diff};
 pub use distill::{Distilled, Rebased, distill, rebase};
-pub use link::{Linked, LocalId, Object, link};
+pub use link::{LinkedTypes, LocalId, Object, link_types};
 pub use merger::{Input, Merged, Merger, Origins, merge};
 pub use minimise::{Minimiser, Need};
-pub use options::Options;
+pub use options::MergeOptions;

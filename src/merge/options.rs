@@ -8,7 +8,7 @@ use crate::merge::collide::Policy;
 /// How to merge and deduplicate.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Options {
+pub struct MergeOptions {
     /// The graph that the result is split from. Its types are not copied; what equals one of them becomes
     /// a reference to it. `None`: the base of the first input, if it has one.
     pub base: Option<Btf>,
@@ -31,7 +31,7 @@ pub struct Options {
     pub limits: Limits,
 }
 
-impl Default for Options {
+impl Default for MergeOptions {
     fn default() -> Self {
         Self {
             base: None,
@@ -45,7 +45,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl MergeOptions {
     /// The defaults, for a result split from this base.
     #[must_use]
     pub fn split(base: &Btf) -> Self {

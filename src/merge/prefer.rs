@@ -10,7 +10,7 @@ use crate::merge::compact::compact;
 use crate::merge::dedup::deduplicate;
 use crate::merge::merger::{Merged, Origins};
 use crate::merge::nodes::{at, count, set};
-use crate::merge::options::Options;
+use crate::merge::options::MergeOptions;
 
 /// Of one name, the preferred input's types that another is compared with.
 const MOST_PREFERRED: usize = 16;
@@ -18,7 +18,7 @@ const MOST_PREFERRED: usize = 16;
 impl Merged {
     /// Sends references to types that collide with the preferred input's to that input's, and lets go of those
     /// that nothing holds by value.
-    pub(super) fn prefer(mut self, input: usize, options: &Options) -> Result<Self> {
+    pub(super) fn prefer(mut self, input: usize, options: &MergeOptions) -> Result<Self> {
         let keep = self.keep;
         let mut canonical = self.replaced(input, &options.limits)?;
         let held = held(&self.graph, &canonical, keep);

@@ -18,7 +18,7 @@ use crate::target::{Endian, PointerWidth};
 /// How to parse BTF.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ParseOptions {
     /// The graph that split BTF goes on from.
     pub base: Option<Btf>,
     /// The pointer width, where the file around the BTF said it.
@@ -27,7 +27,7 @@ pub struct Options {
     pub limits: Limits,
 }
 
-impl Options {
+impl ParseOptions {
     /// The defaults, for split BTF over this base.
     #[must_use]
     pub fn split(base: &Btf) -> Self {
@@ -63,14 +63,14 @@ impl Options {
 /// `Malformed` with the byte or type where the input breaks the format; `Unsupported` for a newer version
 /// or an unknown kind without a layout section; `Limit` beyond [`Limits`].
 pub fn parse(data: impl Into<Bytes>) -> Result<Btf> {
-    parse_with(data, &Options::default())
+    parse_with(data, &ParseOptions::default())
 }
 
 /// Parses raw BTF as `options` say. Split BTF needs its base there.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_with(data: impl Into<Bytes>, options: &Options) -> Result<Btf> {
+pub fn parse_with(data: impl Into<Bytes>, options: &ParseOptions) -> Result<Btf> {
     let data = data.into();
     let header = header::parse(&data)?;
     let section = |start: u64, len: u32| -> Bytes {

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{Options, Target, load_options, loaded, relocate_object};
+use crate::pipeline::relocate::{
+    RelocateOptions, TargetFile, load_options, loaded, relocate_object,
+};
 use crate::relocate::{self, Outcome, Report, Role};
 
 /// How a program fares on a target.
@@ -28,7 +30,7 @@ pub struct Verdict {
 /// How many relocations of a report came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Sums {
+pub struct Counts {
     /// Answered.
     pub answered: usize,
     /// Answered by 0: what was asked for isn't there.
@@ -41,7 +43,7 @@ pub struct Sums {
     pub left: usize,
 }
 
-impl Sums {
+impl Counts {
     /// Counts a report's records.
     #[must_use]
     pub fn of(report: &Report) -> Self {
@@ -67,7 +69,7 @@ impl Verdict {
     #[must_use]
     pub fn is_good(&self) -> bool {
         match &self.outcome {
-            Ok(report) => Sums::of(report).poisoned == 0,
+            Ok(report) => Counts::of(report).poisoned == 0,
             Err(_) => false,
         }
     }
@@ -83,7 +85,11 @@ impl Verdict {
 /// Where a program can't be read; the program is named by its number, from 0. `Usage` for two targets with one
 /// label. A target that can't be read, or
 /// that refuses a program, is a verdict.
-pub fn check(programs: &[Bytes], targets: &[Target], options: &Options) -> Result<Vec<Verdict>> {
+pub fn check(
+    programs: &[Bytes],
+    targets: &[TargetFile],
+    options: &RelocateOptions,
+) -> Result<Vec<Verdict>> {
     let objects = programs
         .iter()
         .enumerate()
@@ -136,7 +142,7 @@ pub fn check(programs: &[Bytes], targets: &[Target], options: &Options) -> Resul
 }
 
 /// The combinations of targets that are tried, by their numbers.
-fn columns(targets: &[Target]) -> Vec<Vec<usize>> {
+fn columns(targets: &[TargetFile]) -> Vec<Vec<usize>> {
     let of_role = |role| {
         targets
             .iter()
@@ -156,7 +162,7 @@ fn columns(targets: &[Target]) -> Vec<Vec<usize>> {
     }
 }
 
-fn label(column: &[usize], targets: &[Target]) -> String {
+fn label(column: &[usize], targets: &[TargetFile]) -> String {
     let labels: Vec<_> = column
         .iter()
         .filter_map(|&number| targets.get(number))
@@ -180,6 +186,10 @@ fn cell(
         }
     }
     let partial = !targets.iter().any(|target| target.role == Role::Kernel);
-    relocate_object(program, &targets, relocate::Options::partial(partial))
-        .map(|relocated| relocated.report)
+    relocate_object(
+        program,
+        &targets,
+        relocate::ResolveOptions::partial(partial),
+    )
+    .map(|relocated| relocated.report)
 }

@@ -34,12 +34,12 @@ const INSN: usize = 8;
 ///
 /// ```
 /// use btfkit::Limits;
-/// use btfkit::pipeline::{Options, Target, explain, relocate};
+/// use btfkit::pipeline::{RelocateOptions, TargetFile, explain, relocate};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 /// // No target has `struct pt_regs`: the first instruction is poisoned.
 /// let object = read("tutorial/probe.bpf.o");
-/// let targets = [Target::user("app", read("tutorial/prog_a.gcc-dwarf5"))];
-/// let relocated = relocate(object.clone(), &targets, &Options::default())?;
+/// let targets = [TargetFile::user("app", read("tutorial/prog_a.gcc-dwarf5"))];
+/// let relocated = relocate(object.clone(), &targets, &RelocateOptions::default())?;
 /// let poisons = explain(relocated.object, Some(object.into()), &Limits::default())?;
 /// assert_eq!(poisons[0].question.as_deref(), Some("byte_off of struct pt_regs.di"));
 /// # Ok::<(), btfkit::Error>(())

@@ -45,7 +45,7 @@ impl Unit {
 /// What linking made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Linked {
+pub struct LinkedObject {
     /// The types of all units: what goes into `.BTF`.
     pub graph: Btf,
     /// What goes into `.BTF.ext`, if a unit has one.
@@ -91,7 +91,7 @@ pub struct PartCode {
 /// ids of types get the new ones.
 ///
 /// Putting the sections themselves together, and the symbols and relocations of ELF, is the caller's.
-/// [`merge::link`](crate::merge::link) does the same without ELF.
+/// [`merge::link_types`](crate::merge::link_types) does the same without ELF.
 ///
 /// ```
 /// use btfkit::elf::BpfObject;
@@ -102,7 +102,7 @@ pub struct PartCode {
 /// let units = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
 ///     .map(|name| Ok(Unit::new(name, BpfObject::parse(read(name))?)));
 /// let units = units.into_iter().collect::<btfkit::Result<Vec<_>>>()?;
-/// let linked = link(&units, &merge::Options::default())?;
+/// let linked = link(&units, &merge::MergeOptions::default())?;
 /// let btf = encode::encode(&linked.graph)?;
 /// let ext = linked.ext.as_ref().map(encode::encode_ext).transpose()?;
 /// for part in &linked.parts[1].code {
@@ -113,10 +113,10 @@ pub struct PartCode {
 /// ```
 ///
 /// # Errors
-/// With the unit: as [`merge::link`](crate::merge::link); `NotFound` for a variable without a symbol;
+/// With the unit: as [`merge::link_types`](crate::merge::link_types); `NotFound` for a variable without a symbol;
 /// `Ambiguous` where units differ in `license` or `version`; `Instruction` where a relocation's instruction
 /// can't hold the id of a type; `Overflow` where a joined section goes beyond 4 GiB.
-pub fn link(units: &[Unit], options: &merge::Options) -> Result<Linked> {
+pub fn link(units: &[Unit], options: &merge::MergeOptions) -> Result<LinkedObject> {
     let mut places = Places::default();
     let mut objects = Vec::with_capacity(units.len());
     for unit in units {
@@ -125,7 +125,7 @@ pub fn link(units: &[Unit], options: &merge::Options) -> Result<Linked> {
             .within(|| Place::File(unit.label.clone()))?;
         objects.push(object);
     }
-    let linked = merge::link(&objects, options)?;
+    let linked = merge::link_types(&objects, options)?;
     let each = units.iter().zip(objects).zip(linked.local_ids);
     let maps = linked.types.into_iter().zip(linked.strings);
     let parts = each.zip(maps).map(|(((unit, object), locals), maps)| {
@@ -139,7 +139,7 @@ pub fn link(units: &[Unit], options: &merge::Options) -> Result<Linked> {
             strings,
         })
     });
-    Ok(Linked {
+    Ok(LinkedObject {
         parts: parts.collect::<Result<_>>()?,
         graph: linked.graph,
         ext: linked.ext,

@@ -24,7 +24,7 @@ pub struct LoadOptions {
     /// Whether to convert an ELF file's DWARF even where it has BTF.
     pub dwarf: bool,
     /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
-    pub conversion: dwarf::Options,
+    pub conversion: dwarf::ConvertOptions,
     /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
     /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
     pub search: Option<Search>,
@@ -45,7 +45,7 @@ pub struct Loaded {
     /// What BTF can't say of the DWARF, and what it became.
     pub degraded: Vec<Degraded>,
     /// The types of the unit that defines the function asked for
-    /// ([`Options::function`](crate::dwarf::Options::function)), by id.
+    /// ([`RelocateOptions::function`](crate::dwarf::ConvertOptions::function)), by id.
     pub preferred: Vec<TypeId>,
     /// The other files the debug information was found in.
     pub files: Vec<PathBuf>,
@@ -137,10 +137,10 @@ fn load_from(
         .within(Place::Byte(0)));
     }
     let graph = split_or_not(options, |base| {
-        let parse_options = parse::Options {
+        let parse_options = parse::ParseOptions {
             base,
             limits: options.limits.clone(),
-            ..parse::Options::default()
+            ..parse::ParseOptions::default()
         };
         parse::parse_with(bytes.clone(), &parse_options)
     })?;
@@ -186,7 +186,7 @@ fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions)
 }
 
 fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
-    let conversion = dwarf::Options {
+    let conversion = dwarf::ConvertOptions {
         limits: options.limits.clone(),
         ..options.conversion.clone()
     };
@@ -209,7 +209,7 @@ fn over_base(
     base: &Btf,
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
-    let mut split = merge::Options::split(base);
+    let mut split = merge::MergeOptions::split(base);
     split.limits = limits.clone();
     let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
     let map = merged.types.first();

@@ -7,7 +7,7 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{Options, Target, check_aliases, load_options, loaded};
+use crate::pipeline::relocate::{RelocateOptions, TargetFile, check_aliases, load_options, loaded};
 use crate::relocate::{self, Fixup, RelocationKind};
 
 /// Makes the smallest BTF against which `objects` relocate to the instructions to which they relocate
@@ -17,10 +17,10 @@ use crate::relocate::{self, Fixup, RelocationKind};
 /// The result is tried: every object is resolved against it, too, and the answers compared.
 ///
 /// ```
-/// use btfkit::pipeline::{Options, Target, minimise};
+/// use btfkit::pipeline::{RelocateOptions, TargetFile, minimise};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
-/// let target = Target::user("app", read("tutorial/prog_b.gcc-dwarf5"));
-/// let small = minimise(&[read("tutorial/probe.bpf.o").into()], &target, &Options::default())?;
+/// let target = TargetFile::user("app", read("tutorial/prog_b.gcc-dwarf5"));
+/// let small = minimise(&[read("tutorial/probe.bpf.o").into()], &target, &RelocateOptions::default())?;
 /// // `struct data` with the two members that are read, and their `int`.
 /// assert_eq!(small.len(), 2);
 /// # Ok::<(), btfkit::Error>(())
@@ -28,7 +28,7 @@ use crate::relocate::{self, Fixup, RelocationKind};
 ///
 /// # Errors
 /// As [`relocate`](crate::pipeline::relocate()); the object is named by its number, from 0.
-pub fn minimise(objects: &[Bytes], target: &Target, options: &Options) -> Result<Btf> {
+pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOptions) -> Result<Btf> {
     let objects = objects
         .iter()
         .enumerate()
@@ -85,7 +85,7 @@ fn place(number: usize) -> Place {
 }
 
 fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fixup>> {
-    let options = relocate::Options::default();
+    let options = relocate::ResolveOptions::default();
     relocate::resolve(&program.view(), targets, &options).map(|resolution| resolution.fixups)
 }
 

@@ -12,10 +12,10 @@ mod minimise;
 mod program;
 mod relocate;
 
-pub use check::{Sums, Verdict, check};
+pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
 pub use json::write_json;
-pub use link::{Linked, Part, PartCode, Unit, link};
+pub use link::{LinkedObject, Part, PartCode, Unit, link};
 pub use load::{LoadOptions, Loaded, Source, load, load_path};
 pub use minimise::minimise;
-pub use relocate::{Options, Relocated, Target, Types, check_strict, relocate};
+pub use relocate::{RelocateOptions, RelocatedObject, TargetFile, Types, check_strict, relocate};

@@ -67,8 +67,8 @@ impl<'o> Program<'o> {
 /// be asked for by name.
 pub(super) fn wanted<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
-) -> dwarf::Options {
-    let mut options = dwarf::Options::default();
+) -> dwarf::ConvertOptions {
+    let mut options = dwarf::ConvertOptions::default();
     let mut roots = BTreeSet::new();
     for program in programs {
         let graph = program.object.graph();

@@ -16,7 +16,7 @@ use crate::relocate::{self, Report, Resolution, Role};
 /// Something to relocate against.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Target {
+pub struct TargetFile {
     /// What it is called in the report, and the flavor suffix that picks it: `struct file___app` is the one of
     /// the target labelled `app`.
     pub label: String,
@@ -43,7 +43,7 @@ pub enum Types {
     Path(PathBuf),
 }
 
-impl Target {
+impl TargetFile {
     /// A user program, under a label of your choice.
     #[must_use]
     pub fn user(label: impl Into<String>, types: impl Into<Types>) -> Self {
@@ -102,7 +102,7 @@ impl From<&Path> for Types {
 /// How to relocate.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Options {
+pub struct RelocateOptions {
     /// Do only what belongs to user programs, and leave the rest in the object for its loader.
     pub partial: bool,
     /// Refuse an object with a relocation that has no answer, or a type that more than one target has
@@ -124,7 +124,7 @@ pub struct Options {
 /// A relocated object.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Relocated {
+pub struct RelocatedObject {
     /// The new file. It differs from the old one in the patched instructions and the consumed relocation
     /// records, and in nothing else.
     pub object: Vec<u8>,
@@ -140,12 +140,12 @@ pub struct Relocated {
 /// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
 ///
 /// ```
-/// use btfkit::pipeline::{Options, Target, relocate};
+/// use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 /// // The object's own layout is a target like any other: nothing changes.
 /// let object = read("tutorial/probe.bpf.o");
-/// let targets = [Target::user("app", object.clone())];
-/// let relocated = relocate(object, &targets, &Options::default())?;
+/// let targets = [TargetFile::user("app", object.clone())];
+/// let relocated = relocate(object, &targets, &RelocateOptions::default())?;
 /// assert!(relocated.report.is_clean());
 /// # Ok::<(), btfkit::Error>(())
 /// ```
@@ -156,9 +156,9 @@ pub struct Relocated {
 /// [`check_strict`] does. Nothing comes out then.
 pub fn relocate(
     object: impl Into<Bytes>,
-    targets: &[Target],
-    options: &Options,
-) -> Result<Relocated> {
+    targets: &[TargetFile],
+    options: &RelocateOptions,
+) -> Result<RelocatedObject> {
     let object = BpfObject::parse_with(object, &options.limits)?;
     let program = Program::new(&object);
     let load_options = load_options([&program], options);
@@ -168,8 +168,8 @@ pub fn relocate(
         .map(|target| loaded(target, &load_options, &mut incomplete))
         .collect::<Result<Vec<_>>>()?;
     check_aliases(&targets, options)?;
-    let engine = relocate::Options::partial(options.partial);
-    let relocated = Relocated {
+    let engine = relocate::ResolveOptions::partial(options.partial);
+    let relocated = RelocatedObject {
         incomplete,
         ..relocate_object(&program, &targets, engine)?
     };
@@ -182,7 +182,7 @@ pub fn relocate(
 /// How to load the targets of objects: of DWARF only what one of them asks for.
 pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
-    options: &Options,
+    options: &RelocateOptions,
 ) -> LoadOptions {
     let mut conversion = wanted(programs);
     if !conversion.roots.is_empty() {
@@ -200,7 +200,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
 }
 
 /// Refuses an alias for what no target has.
-pub(super) fn check_aliases(targets: &[relocate::Target], options: &Options) -> Result<()> {
+pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOptions) -> Result<()> {
     for (alias, name) in &options.aliases {
         let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
         if !targets.iter().any(has) {
@@ -230,13 +230,13 @@ fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
 pub(super) fn relocate_object(
     program: &Program<'_>,
     targets: &[relocate::Target],
-    options: relocate::Options,
-) -> Result<Relocated> {
+    options: relocate::ResolveOptions,
+) -> Result<RelocatedObject> {
     let view = program.view();
     let resolution = relocate::resolve(&view, targets, &options)?;
     let (object, relocated) = apply(program, &view, resolution)?;
     let report = Report::new(&view, targets, &relocated);
-    Ok(Relocated {
+    Ok(RelocatedObject {
         object,
         report,
         incomplete: Vec::new(),
@@ -245,7 +245,7 @@ pub(super) fn relocate_object(
 
 /// A target with its types at hand; what is missing of its debug information is added to `incomplete`.
 pub(super) fn loaded(
-    target: &Target,
+    target: &TargetFile,
     options: &LoadOptions,
     incomplete: &mut Vec<String>,
 ) -> Result<relocate::Target> {

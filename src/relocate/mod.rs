@@ -45,7 +45,7 @@ pub use matching::Mismatch;
 pub use patch::POISON;
 pub use program::{CodeSection, Function, Program};
 pub(crate) use report::local_path;
-pub use report::{Doubt, Outcome, Record, Rejected, Report, SourceLine};
+pub use report::{Ambiguity, Outcome, Record, Rejected, Report, SourceLine};
 pub use resolve::{Action, Applied, Fixup, Resolution, resolve};
 pub use scope::{Binding, Candidate, KERNEL_LABEL, Role, Target};
 
@@ -54,12 +54,12 @@ use crate::error::{Context, Place, Result};
 /// How to relocate.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ResolveOptions {
     /// Do only what belongs to user programs, and leave the rest to the loader.
     pub partial: bool,
 }
 
-impl Options {
+impl ResolveOptions {
     /// The defaults, with partial mode on or off.
     #[must_use]
     pub const fn partial(partial: bool) -> Self {
@@ -85,7 +85,11 @@ pub struct Relocated {
 ///
 /// # Errors
 /// As [`resolve`] and [`Fixup::apply`]. Nothing comes out then: there is no half-patched code.
-pub fn relocate(program: &Program<'_>, targets: &[Target], options: &Options) -> Result<Relocated> {
+pub fn relocate(
+    program: &Program<'_>,
+    targets: &[Target],
+    options: &ResolveOptions,
+) -> Result<Relocated> {
     let resolution = resolve(program, targets, options)?;
     let mut code: Vec<Vec<u8>> = program
         .sections

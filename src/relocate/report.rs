@@ -22,7 +22,7 @@ pub struct Report {
     /// One record a relocation, section by section, in the order of the records.
     pub records: Vec<Record>,
     /// Types that more than one target has.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<Ambiguity>,
     /// The labels of targets whose byte order isn't the object's: it can't run there as it is.
     pub other_byte_order: Vec<String>,
 }
@@ -145,7 +145,7 @@ pub struct Rejected {
 /// A type of the object that more than one target has, without a flavor suffix that says which is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Doubt {
+pub struct Ambiguity {
     /// The local type: `struct file`.
     pub ty: String,
     /// The label of the target that was taken, the first in order.
@@ -187,7 +187,7 @@ impl Report {
         };
         let doubts = doubts
             .into_iter()
-            .map(|(id, binding)| Doubt {
+            .map(|(id, binding)| Ambiguity {
                 ty: type_name(program.graph.ty(id)),
                 taken: binding.target.map(label).unwrap_or_default(),
                 others: binding.others.iter().copied().map(label).collect(),
@@ -445,7 +445,7 @@ impl fmt::Display for Record {
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for Ambiguity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

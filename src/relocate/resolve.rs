@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{CoreRelo, Type};
 use crate::id::TypeId;
-use crate::relocate::Options;
+use crate::relocate::ResolveOptions;
 use crate::relocate::accessor::{self, Spec};
 use crate::relocate::budget::Budget;
 use crate::relocate::kind::RelocationKind;
@@ -153,7 +153,11 @@ impl Fixup {
 /// `Malformed` with section and record where a record or a type it needs is; `Ambiguous` where candidates
 /// that fit give different answers; `Unsupported` for an unknown kind, unless `partial` leaves it; `Usage` for
 /// two targets with one label.
-pub fn resolve(program: &Program<'_>, targets: &[Target], options: &Options) -> Result<Resolution> {
+pub fn resolve(
+    program: &Program<'_>,
+    targets: &[Target],
+    options: &ResolveOptions,
+) -> Result<Resolution> {
     check_labels(targets)?;
     let count = program
         .sections
@@ -216,7 +220,7 @@ fn place(section: &CodeSection<'_>, record: usize) -> Place {
 struct Resolver<'a, 't> {
     program: &'a Program<'a>,
     targets: &'t [Target],
-    options: &'a Options,
+    options: &'a ResolveOptions,
     scope: Scope<'t>,
     budget: Budget,
     /// The local path, reused from one relocation to the next.

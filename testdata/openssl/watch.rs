@@ -14,7 +14,7 @@ use aya::EbpfLoader;
 use aya::maps::Array;
 use aya::programs::UProbe;
 use aya::programs::uprobe::UProbeScope;
-use btfkit::pipeline::{Options, Target, relocate};
+use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 
 const OBJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/openssl/probe.bpf.o");
 
@@ -38,10 +38,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let targets = [
-        Target::user("openssl", std::fs::read(&program)?),
-        Target::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
+        TargetFile::user("openssl", std::fs::read(&program)?),
+        TargetFile::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
     ];
-    let relocated = relocate(std::fs::read(OBJECT)?, &targets, &Options::default())?;
+    let relocated = relocate(
+        std::fs::read(OBJECT)?,
+        &targets,
+        &RelocateOptions::default(),
+    )?;
     eprint!("{}", relocated.report);
 
     let mut bpf = EbpfLoader::new().btf(None).load(&relocated.object)?;

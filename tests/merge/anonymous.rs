@@ -1,7 +1,7 @@
 //! Differences inside types without a name, wherever they occur, and the bounds of looking for them.
 
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Change, FieldChange, Input, Options, compare, diff, merge};
+use btfkit::merge::{Change, FieldChange, Input, MergeOptions, compare, diff, merge};
 use btfkit::{Bits, Error, ErrorKind, Limits, TypeId};
 
 fn int(builder: &mut GraphBuilder) -> TypeId {
@@ -77,7 +77,7 @@ fn change(before: Btf, after: Btf) -> Change {
         panic!("{:?}", found.changed);
     };
     let inputs = [Input::new("one", before), Input::new("two", after)];
-    let merged = merge(inputs, &Options::default()).unwrap();
+    let merged = merge(inputs, &MergeOptions::default()).unwrap();
     let collisions = merged.collisions(&Limits::default()).unwrap();
     let [collision] = &collisions[..] else {
         panic!("{collisions:?}");
@@ -238,7 +238,7 @@ fn types_without_names_that_double() {
         let (one, two) = (doubling(20, 0, indirect), doubling(20, 8, indirect));
         assert!(is_limit(diff(&one, &two, &Limits::default())));
         let inputs = [Input::new("one", one), Input::new("two", two)];
-        let merged = merge(inputs, &Options::default()).unwrap();
+        let merged = merge(inputs, &MergeOptions::default()).unwrap();
         assert!(is_limit(merged.collisions(&Limits::default())));
         let few = (doubling(5, 0, indirect), doubling(5, 8, indirect));
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Cases by hand: each a situation that tools got wrong, or that compilers produce.
 
 use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Deduped, Input, Options, dedup, merge};
+use btfkit::merge::{Deduped, Input, MergeOptions, dedup, merge};
 use btfkit::{ErrorKind, TypeId};
 
 use crate::check::every_type_is_there;
@@ -65,7 +65,7 @@ impl Unit {
     /// Deduplicates what was built and checks that nothing is lost.
     fn dedup(self) -> Deduped {
         let graph = self.done();
-        let done = dedup(graph.clone(), &Options::default()).unwrap();
+        let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
         every_type_is_there(&graph, &done.graph, &done.types);
         done
     }
@@ -126,7 +126,7 @@ fn differences_far_away() {
         let pointer = unit.ptr(forward);
         unit.0.typedef("t", pointer).unwrap();
         let graph = unit.done();
-        let done = dedup(graph.clone(), &Options::default()).unwrap();
+        let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
         assert_eq!(done.graph.len(), graph.len(), "{depth}");
         every_type_is_there(&graph, &done.graph, &done.types);
     }
@@ -289,7 +289,7 @@ fn variables_only_on_request() {
     }
     let graph = unit.done();
     let count = |sections: bool| {
-        let mut options = Options::default();
+        let mut options = MergeOptions::default();
         options.sections = sections;
         dedup(graph.clone(), &options).unwrap().graph.len()
     };
@@ -317,7 +317,7 @@ fn names_that_stand_twice() {
     raw.extend_from_slice(&types);
     raw.extend_from_slice(strings);
     let graph = btfkit::parse::parse(raw).unwrap();
-    let done = dedup(graph.clone(), &Options::default()).unwrap();
+    let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
     assert_eq!(done.graph.len(), 1);
     every_type_is_there(&graph, &done.graph, &done.types);
     for name in [1, 6, 10] {
@@ -327,7 +327,10 @@ fn names_that_stand_twice() {
     let mut other = Unit::default();
     other.int();
     let inputs = [Input::new("a", other.done()), Input::new("b", graph)];
-    assert_eq!(merge(inputs, &Options::default()).unwrap().graph.len(), 1);
+    assert_eq!(
+        merge(inputs, &MergeOptions::default()).unwrap().graph.len(),
+        1
+    );
 }
 
 /// What a base declares and cannot complete stays apart from what a split completes, so that the split's
@@ -402,7 +405,7 @@ fn the_first_input_keeps_its_ids() {
             Input::new("b", second.clone()),
         ]
     };
-    let kept = merge(inputs(), &Options::default()).unwrap();
+    let kept = merge(inputs(), &MergeOptions::default()).unwrap();
     assert_eq!(kinds(&kept.graph), "INT INT FWD PTR STRUCT");
     for id in [int, twice, forward, pointer] {
         assert_eq!(kept.types[0].get(id), Some(id));
@@ -415,7 +418,7 @@ fn the_first_input_keeps_its_ids() {
     assert_eq!(origins.of(complete).collect::<Vec<_>>(), [1]);
     assert!(origins.has(forward, 0) && !origins.has(forward, 1));
 
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.keep_first = false;
     let compact = merge(inputs(), &options).unwrap();
     assert_eq!(kinds(&compact.graph), "INT PTR STRUCT");
@@ -426,12 +429,12 @@ fn limits_hold() {
     let mut unit = Unit::default();
     unit.list("s");
     let graph = unit.done();
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.limits.types = 3;
     let inputs = ["a", "b"].map(|label| Input::new(label, graph.clone()));
     let error = merge(inputs, &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert!(error.to_string().starts_with("b: "), "{error}");
-    let error = merge([], &Options::default()).unwrap_err();
+    let error = merge([], &MergeOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
 }

@@ -1,7 +1,7 @@
 //! Differences between graphs, collisions between inputs, and the policies.
 
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{FieldChange, Input, Options, Policy, diff, merge};
+use btfkit::merge::{FieldChange, Input, MergeOptions, Policy, diff, merge};
 use btfkit::{Bits, ErrorKind, Limits, TypeId};
 
 use crate::check::every_type_is_there;
@@ -35,8 +35,8 @@ fn inputs() -> [Input; 2] {
     ]
 }
 
-fn options(policy: Policy) -> Options {
-    let mut options = Options::default();
+fn options(policy: Policy) -> MergeOptions {
+    let mut options = MergeOptions::default();
     options.collisions = policy;
     options
 }
@@ -131,7 +131,7 @@ fn what_was_renamed_retyped_and_went() {
 
 #[test]
 fn collisions_are_listed_with_their_inputs() {
-    let merged = merge(inputs(), &Options::default()).unwrap();
+    let merged = merge(inputs(), &MergeOptions::default()).unwrap();
     let collisions = merged.collisions(&Limits::default()).unwrap();
     let list: Vec<_> = collisions
         .iter()
@@ -141,7 +141,7 @@ fn collisions_are_listed_with_their_inputs() {
     assert_eq!(list, [("file", Some(0), 1), ("state", Some(0), 1)]);
     let alike = merge(
         [inputs()[0].clone(), inputs()[0].clone()],
-        &Options::default(),
+        &MergeOptions::default(),
     )
     .unwrap();
     assert!(alike.collisions(&Limits::default()).unwrap().is_empty());
@@ -181,7 +181,7 @@ fn an_input_with_a_name_twice() {
             Input::new("one", build(one)),
             Input::new("other", build(other)),
         ];
-        let merged = merge(inputs, &Options::default()).unwrap();
+        let merged = merge(inputs, &MergeOptions::default()).unwrap();
         merged.collisions(&Limits::default()).unwrap().len()
     };
     assert_eq!(collisions(&[4, 8], &[]), 0);
@@ -199,14 +199,14 @@ fn policies_after_a_look() {
         Policy::Prefer(1),
     ] {
         let at_once = merge(inputs(), &options(policy)).unwrap();
-        let merged = merge(inputs(), &Options::default()).unwrap();
+        let merged = merge(inputs(), &MergeOptions::default()).unwrap();
         assert_eq!(merged.collisions(&Limits::default()).unwrap().len(), 2);
-        let resolved = merged.resolve(policy, &Options::default()).unwrap();
+        let resolved = merged.resolve(policy, &MergeOptions::default()).unwrap();
         assert_eq!(names(&resolved.graph), names(&at_once.graph), "{policy:?}");
         assert_eq!(resolved.types, at_once.types);
     }
-    let merged = merge(inputs(), &Options::default()).unwrap();
-    let error = merged.resolve(Policy::Fail, &Options::default());
+    let merged = merge(inputs(), &MergeOptions::default()).unwrap();
+    let error = merged.resolve(Policy::Fail, &MergeOptions::default());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Ambiguous);
 }
 
@@ -225,7 +225,7 @@ fn typedefs() {
     };
     let names = |one: Btf, other: Btf| {
         let inputs = [Input::new("one", one), Input::new("other", other)];
-        let merged = merge(inputs, &Options::default()).unwrap();
+        let merged = merge(inputs, &MergeOptions::default()).unwrap();
         let collisions = merged.collisions(&Limits::default()).unwrap();
         let each = collisions.into_iter();
         each.map(|collision| collision.change.name)
@@ -289,7 +289,7 @@ fn typedefs_of_something_else() {
             Input::new("one", build(one)),
             Input::new("other", build(other)),
         ];
-        let merged = merge(inputs, &Options::default()).unwrap();
+        let merged = merge(inputs, &MergeOptions::default()).unwrap();
         merged.collisions(&Limits::default()).unwrap().len()
     };
     let (signed, unsigned) = (IntEncoding::SIGNED, IntEncoding::UNSIGNED);

@@ -1,7 +1,7 @@
 //! Distilled bases, and putting split graphs over other bases.
 
 use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Input, Options, dedup, distill, merge, rebase};
+use btfkit::merge::{Input, MergeOptions, dedup, distill, merge, rebase};
 use btfkit::{ErrorKind, TypeId};
 
 use crate::check::Checker;
@@ -208,11 +208,15 @@ fn what_does_not_fit_is_refused() {
 #[test]
 fn an_object_over_the_kernel() {
     let Some(kernel) = kernel() else { return };
-    let merged = merge([Input::new("object", object())], &Options::split(&kernel)).unwrap();
+    let merged = merge(
+        [Input::new("object", object())],
+        &MergeOptions::split(&kernel),
+    )
+    .unwrap();
     let distilled = distill(&merged.graph).unwrap();
     assert!(distilled.base.len() < 100);
     let back = rebase(&distilled.graph, &kernel).unwrap();
-    let again = dedup(back.graph.clone(), &Options::default()).unwrap();
+    let again = dedup(back.graph.clone(), &MergeOptions::default()).unwrap();
     assert_eq!(again.graph.own_len(), merged.graph.own_len());
     let mut checker = Checker::new(&merged.graph, &again.graph);
     let map = distilled.types.then(&back.types).then(&again.types);

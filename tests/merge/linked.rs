@@ -5,8 +5,8 @@ use std::process::Command;
 
 use btfkit::elf::BpfObject;
 use btfkit::graph::{Btf, Ext, GraphBuilder, IntEncoding, Kind, Records, View};
-use btfkit::merge::{Object, Options, link};
-use btfkit::pipeline::{self, Linked, Unit};
+use btfkit::merge::{MergeOptions, Object, link_types};
+use btfkit::pipeline::{self, LinkedObject, Unit};
 use btfkit::{ErrorKind, TypeId};
 
 use crate::check::Checker;
@@ -42,7 +42,7 @@ fn sections_join_and_declarations_find_definitions() {
         Object::new("b", unit("b", true), None),
     ];
     objects[1].starts = HashMap::from([(".data".to_owned(), 16)]);
-    let linked = link(&objects, &Options::default()).unwrap();
+    let linked = link_types(&objects, &MergeOptions::default()).unwrap();
     let names: Vec<_> = linked
         .graph
         .types()
@@ -88,7 +88,9 @@ fn weak_definitions() {
         // One that only declares it finds the one that stands.
         objects.push(Object::new("last", unit("user", false), None));
         objects[3].starts = HashMap::from([(".data".to_owned(), 24)]);
-        link(&objects, &Options::default()).unwrap().graph
+        link_types(&objects, &MergeOptions::default())
+            .unwrap()
+            .graph
     };
     for (strong, at) in [(None, 4), (Some(0), 4), (Some(2), 20)] {
         let graph = of(strong);
@@ -132,7 +134,7 @@ fn real_objects() {
         })
         .collect();
     objects[1].starts = sections;
-    let linked = link(&objects, &Options::default()).unwrap();
+    let linked = link_types(&objects, &MergeOptions::default()).unwrap();
     let all = linked.ext.as_ref().unwrap();
     let each = objects
         .each_ref()
@@ -196,7 +198,7 @@ fn declarations_of_several_objects_and_shared_sections() {
     };
     let mut objects = ["a", "b"].map(|label| Object::new(label, unit(), None));
     objects[1].shared = ["license".to_owned()].into();
-    let linked = link(&objects, &Options::default()).unwrap();
+    let linked = link_types(&objects, &MergeOptions::default()).unwrap();
     assert_eq!(
         kinds(&linked.graph),
         kinds(&objects[0].graph),
@@ -259,14 +261,14 @@ fn by_place<T: Copy>(
     places
 }
 
-fn linked(names: &[&str]) -> Linked {
+fn linked(names: &[&str]) -> LinkedObject {
     let unit = |name: &&str| Unit::new(*name, BpfObject::parse(support::read(name)).unwrap());
     let units: Vec<_> = names.iter().map(unit).collect();
-    pipeline::link(&units, &Options::default()).unwrap()
+    pipeline::link(&units, &MergeOptions::default()).unwrap()
 }
 
 /// The immediate value of the instruction at this byte of a joined section.
-fn immediate(linked: &Linked, section: &str, at: u32) -> u32 {
+fn immediate(linked: &LinkedObject, section: &str, at: u32) -> u32 {
     let parts = linked.parts.iter().flat_map(|part| &part.code);
     let held = parts.filter(|code| code.name == section).find_map(|code| {
         let at = usize::try_from(at.checked_sub(code.start)?).unwrap();
@@ -321,7 +323,7 @@ fn as_libbpfs_linker() {
     }
 }
 
-fn same_types_and_records(theirs: &BpfObject, ours: &Linked) {
+fn same_types_and_records(theirs: &BpfObject, ours: &LinkedObject) {
     let (their_graph, our_graph) = (theirs.graph(), &ours.graph);
     assert_eq!(kinds(their_graph), kinds(our_graph));
     assert_eq!(datasecs(their_graph), datasecs(our_graph));
@@ -379,7 +381,7 @@ fn places_byte_orders_and_refusals() {
         let code = object.code_sections();
         let starts = code.iter().map(|code| (code.name().into_owned(), 24));
         units[1].starts = Some(starts.collect());
-        let linked = pipeline::link(&units, &Options::default()).unwrap();
+        let linked = pipeline::link(&units, &MergeOptions::default()).unwrap();
         let before = local_ids(object.graph(), object.ext().unwrap());
         assert!(!before.is_empty());
         let part = &linked.parts[1];
@@ -399,7 +401,7 @@ fn places_byte_orders_and_refusals() {
     }
     let mixed =
         ["layouts/probe.bpf.o", "layouts/probe.bpfeb.o"].map(|name| Unit::new(name, read(name)));
-    let error = pipeline::link(&mixed, &Options::default()).unwrap_err();
+    let error = pipeline::link(&mixed, &MergeOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(
         error.to_string().starts_with("layouts/probe.bpfeb.o: "),
@@ -416,7 +418,7 @@ fn another_license_is_refused() {
     bytes[at] = b'L';
     let units = [support::read(name), bytes]
         .map(|bytes| Unit::new("unit", BpfObject::parse(bytes).unwrap()));
-    let error = pipeline::link(&units, &Options::default()).unwrap_err();
+    let error = pipeline::link(&units, &MergeOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Ambiguous);
     assert!(error.to_string().contains("license"), "{error}");
 }

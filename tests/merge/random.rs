@@ -1,7 +1,7 @@
 //! Random cyclic graphs against the checker and the obvious algorithm.
 
 use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Input, Merged, Options, dedup, merge};
+use btfkit::merge::{Input, MergeOptions, Merged, dedup, merge};
 use btfkit::{TypeId, graph::Remap};
 use proptest::prelude::*;
 
@@ -99,13 +99,13 @@ fn shuffled(most: usize) -> impl Strategy<Value = (Vec<Spec>, Vec<usize>)> {
     })
 }
 
-fn compacting() -> Options {
-    let mut options = Options::default();
+fn compacting() -> MergeOptions {
+    let mut options = MergeOptions::default();
     options.keep_first = false;
     options
 }
 
-fn merged(graphs: &[&Btf], options: &Options) -> Merged {
+fn merged(graphs: &[&Btf], options: &MergeOptions) -> Merged {
     let inputs = graphs
         .iter()
         .enumerate()
@@ -128,10 +128,10 @@ proptest! {
     #[test]
     fn dedup_is_exact_and_a_fixed_point(specs in specs(24)) {
         let graph = in_order(&specs);
-        let done = dedup(graph.clone(), &Options::default()).unwrap();
+        let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
         every_type_is_there(&graph, &done.graph, &done.types);
         prop_assert_eq!(done.graph.len(), classes(&graph, false));
-        let again = dedup(done.graph.clone(), &Options::default()).unwrap();
+        let again = dedup(done.graph.clone(), &MergeOptions::default()).unwrap();
         prop_assert_eq!(again.graph.len(), done.graph.len());
         prop_assert!(is_identity(&again.types));
     }
@@ -140,8 +140,8 @@ proptest! {
     #[test]
     fn order_does_not_matter((specs, order) in shuffled(24)) {
         let (one, other) = (in_order(&specs), build(&specs, &order));
-        let first = dedup(one, &Options::default()).unwrap();
-        let second = dedup(other, &Options::default()).unwrap();
+        let first = dedup(one, &MergeOptions::default()).unwrap();
+        let second = dedup(other, &MergeOptions::default()).unwrap();
         prop_assert_eq!(first.graph.len(), second.graph.len());
         let mut checker = Checker::new(&first.graph, &second.graph);
         for (place, &index) in order.iter().enumerate() {
@@ -179,7 +179,7 @@ proptest! {
         let expected = classes(&appended.graph, false);
         prop_assert_eq!(merged(&[&a, &b, &c], &compacting()).graph.len(), expected);
         prop_assert_eq!(merged(&[&c, &a, &b], &compacting()).graph.len(), expected);
-        let kept = merged(&[&b, &c, &a], &Options::default());
+        let kept = merged(&[&b, &c, &a], &MergeOptions::default());
         prop_assert!(is_identity(&kept.types[0]));
         prop_assert!(kept.graph.len() >= expected);
         let origins = kept.origins();
@@ -192,17 +192,17 @@ proptest! {
     #[test]
     fn split(base in specs(12), own in specs(12)) {
         let (base, own) = (in_order(&base), in_order(&own));
-        let split = merged(&[&own], &Options::split(&base)).graph;
+        let split = merged(&[&own], &MergeOptions::split(&base)).graph;
         prop_assert!(split.base().unwrap().is_same(&base));
         prop_assert!(split.own_len() <= own.len());
         // The base over itself adds nothing.
-        let mut options = Options::split(&base);
+        let mut options = MergeOptions::split(&base);
         options.sections = true;
         let again = btfkit::parse::parse(btfkit::encode::encode(&base).unwrap()).unwrap();
         prop_assert_eq!(merged(&[&again], &options).graph.own_len(), 0);
-        let twice = dedup(split.clone(), &Options::default()).unwrap();
+        let twice = dedup(split.clone(), &MergeOptions::default()).unwrap();
         every_type_is_there(&split, &twice.graph, &twice.types);
-        let thrice = dedup(twice.graph.clone(), &Options::default()).unwrap();
+        let thrice = dedup(twice.graph.clone(), &MergeOptions::default()).unwrap();
         prop_assert_eq!(thrice.graph.own_len(), twice.graph.own_len());
     }
 }

@@ -1,7 +1,7 @@
 //! The running kernel's BTF and real objects.
 
 use btfkit::graph::{Btf, Kind};
-use btfkit::merge::{Input, Options, dedup, merge};
+use btfkit::merge::{Input, MergeOptions, dedup, merge};
 use btfkit::parse::parse;
 
 use crate::check::every_type_is_there;
@@ -27,7 +27,7 @@ pub fn object() -> Btf {
 #[test]
 fn a_kernel_with_itself_adds_nothing() {
     let Some(kernel) = kernel() else { return };
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.sections = true;
     let inputs = ["one", "two"].map(|label| Input::new(label, kernel.clone()));
     let merged = merge(inputs, &options).unwrap();
@@ -42,7 +42,7 @@ fn a_kernel_with_itself_adds_nothing() {
 #[test]
 fn a_kernel_five_times() {
     let Some(kernel) = kernel() else { return };
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.sections = true;
     let inputs = (0..5).map(|number| Input::new(number.to_string(), kernel.clone()));
     let merged = merge(inputs, &options).unwrap();
@@ -55,7 +55,7 @@ fn a_kernel_five_times() {
 #[test]
 fn a_kernel_is_deduplicated_already() {
     let Some(kernel) = kernel() else { return };
-    let done = dedup(kernel.clone(), &Options::default()).unwrap();
+    let done = dedup(kernel.clone(), &MergeOptions::default()).unwrap();
     assert_eq!(done.graph.len(), kernel.len());
 }
 
@@ -64,7 +64,7 @@ fn a_kernel_is_deduplicated_already() {
 fn a_kernel_over_itself_leaves_its_variables() {
     let Some(kernel) = kernel() else { return };
     let again = parse(btfkit::encode::encode(&kernel).unwrap()).unwrap();
-    let over = merge([Input::new("again", again)], &Options::split(&kernel)).unwrap();
+    let over = merge([Input::new("again", again)], &MergeOptions::split(&kernel)).unwrap();
     every_type_is_there(&kernel, &over.graph, &over.types[0]);
     let is_data = |kind| matches!(kind, Kind::Var | Kind::Datasec);
     assert!(over.graph.own_types().all(|ty| is_data(ty.kind())));
@@ -103,10 +103,10 @@ fn bpftool_reads_the_results() {
             Input::new("object", object()),
         ]
     };
-    let merged = merge(inputs(), &Options::default()).unwrap().graph;
+    let merged = merge(inputs(), &MergeOptions::default()).unwrap().graph;
     assert_eq!(listed(&tool, &merged, None), merged.len());
 
-    let options = Options::split(&kernel);
+    let options = MergeOptions::split(&kernel);
     let split = merge([Input::new("object", object())], &options)
         .unwrap()
         .graph;

@@ -1,7 +1,7 @@
 //! What the policies leave: several inputs, a base, types that hold others by value.
 
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember, Type};
-use btfkit::merge::{Input, Options, Policy, merge};
+use btfkit::merge::{Input, MergeOptions, Policy, merge};
 use btfkit::{Limits, TypeId};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -40,8 +40,8 @@ fn structure(
 
 fn nothing(_: &mut GraphBuilder, _: TypeId, _: TypeId) {}
 
-fn preferring(input: usize) -> Options {
-    let mut options = Options::default();
+fn preferring(input: usize) -> MergeOptions {
+    let mut options = MergeOptions::default();
     options.collisions = Policy::Prefer(input);
     options.keep_first = false;
     options
@@ -189,7 +189,7 @@ fn a_flavor_that_is_taken() {
         structure(builder, "s___v_1", 4, &[]);
     });
     let labelled = |label: &str, graph| Input::new(label, graph);
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.collisions = Policy::Rename;
     // Two labels that are the same as a flavor, which an input has, too.
     let inputs = [
@@ -209,7 +209,7 @@ fn the_base_is_nobodys() {
     let mut split = GraphBuilder::split(&base);
     split.ptr(TypeId::new(2)).unwrap();
     let graphs = [split.freeze().unwrap(), program(1, nothing)];
-    let merged = merge(inputs(graphs), &Options::split(&base)).unwrap();
+    let merged = merge(inputs(graphs), &MergeOptions::split(&base)).unwrap();
     let origins = merged.origins();
     let of = |id: u32| origins.of(TypeId::new(id)).collect::<Vec<_>>();
     assert_eq!([of(1), of(2), of(3)], [vec![], vec![], vec![0]]);
@@ -229,7 +229,7 @@ fn collisions_with_the_base() {
         builder.ptr(s).unwrap();
     };
     let all = || inputs([program(1, point), program(2, point), split.clone()]);
-    let merged = merge(all(), &Options::split(&base)).unwrap();
+    let merged = merge(all(), &MergeOptions::split(&base)).unwrap();
     let listed: Vec<_> = merged
         .collisions(&Limits::default())
         .unwrap()
@@ -239,7 +239,7 @@ fn collisions_with_the_base() {
     let s = TypeId::new(2);
     assert_eq!(listed, [(s, None, 1), (s, None, 2)]);
 
-    let mut options = Options::split(&base);
+    let mut options = MergeOptions::split(&base);
     options.collisions = Policy::Fail;
     let error = merge(all(), &options).unwrap_err();
     let text = error.to_string();

@@ -3,7 +3,7 @@
 
 use btfkit::TypeId;
 use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Deduped, Options, dedup};
+use btfkit::merge::{Deduped, MergeOptions, dedup};
 
 use crate::check::every_type_is_there;
 
@@ -25,7 +25,7 @@ fn structure(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)])
 
 fn deduped(builder: GraphBuilder) -> Deduped {
     let graph = builder.freeze().unwrap();
-    let done = dedup(graph.clone(), &Options::default()).unwrap();
+    let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
     every_type_is_there(&graph, &done.graph, &done.types);
     done
 }

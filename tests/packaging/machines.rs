@@ -1,7 +1,7 @@
 //! Relocatable files, of machines of either byte order and width.
 
 use btfkit::ErrorKind;
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::elf::debug_sections;
 use btfkit::graph::{Btf, Kind};
 use btfkit::{Endian, Limits, PointerWidth};
@@ -94,7 +94,7 @@ fn lines_are_relocated_too() {
     for (machine, ..) in MACHINES {
         let bytes = read(&format!("packaging/{machine}-all.o")).into();
         let sections = debug_sections(&bytes, &Limits::default()).unwrap();
-        let done = convert(&sections, &Options::new()).unwrap();
+        let done = convert(&sections, &ConvertOptions::new()).unwrap();
         let hidden = done.graph.find(Kind::Struct, "hidden").unwrap().id();
         let origin = done.origin(&sections, hidden).unwrap();
         // On RISC-V and LoongArch the length of the table is a difference of two addresses.

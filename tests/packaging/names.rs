@@ -2,7 +2,7 @@
 
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::graph::Btf;
 use btfkit::pipeline::load_path;
 
@@ -26,7 +26,9 @@ fn types_that_stand_elsewhere_lose_nothing() {
         let bytes = std::fs::read(&path).unwrap().into();
         let search = Search::new().without_roots();
         let found = find_debug_sections(&bytes, Some(&path), &search, &Limits::default()).unwrap();
-        let degraded = convert(&found.sections, &Options::new()).unwrap().degraded;
+        let degraded = convert(&found.sections, &ConvertOptions::new())
+            .unwrap()
+            .degraded;
         assert!(degraded.is_empty(), "{name}: {degraded:?}");
     }
 }
@@ -34,7 +36,7 @@ fn types_that_stand_elsewhere_lose_nothing() {
 fn types(name: &str) -> Btf {
     let path = testdata("cxx").join(format!("names.{name}"));
     let mut options = options();
-    options.conversion = Options::new().variables(true);
+    options.conversion = ConvertOptions::new().variables(true);
     let loaded = load_path(&path, &options).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(loaded.missing.is_empty(), "{name}: {:?}", loaded.missing);
     loaded.graph
@@ -80,7 +82,7 @@ fn what_dwz_took_out_of_units_has_their_language() {
         // Asked for alone, too.
         let path = testdata("cxx").join(format!("names.{packaging}.gcc"));
         let mut options = options();
-        options.conversion = Options::new().root("ns::Foo::In");
+        options.conversion = ConvertOptions::new().root("ns::Foo::In");
         let some = load_path(&path, &options).unwrap().graph;
         assert!(spelled(&some).contains_key("STRUCT ns::Foo::In"));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
-use btfkit::dwarf::{Options, convert};
+use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, Kind};
 use btfkit::pipeline::{LoadOptions, Loaded, load_path};
@@ -16,7 +16,7 @@ use crate::support::{read, testdata};
 pub fn options() -> LoadOptions {
     let mut options = LoadOptions::default();
     options.search = Some(Search::new().without_roots());
-    options.conversion = Options::new().functions(true).variables(true);
+    options.conversion = ConvertOptions::new().functions(true).variables(true);
     options
 }
 
@@ -77,7 +77,7 @@ fn a_few_types_of_every_packaging() {
     for compiler in ["gcc", "clang"] {
         let some = |packaging: &str| {
             let mut options = options();
-            options.conversion = Options::new().root("hidden").root("cursor");
+            options.conversion = ConvertOptions::new().root("hidden").root("cursor");
             loaded(&format!("{packaging}.{compiler}"), &options).graph
         };
         let plain = some("plain");
@@ -154,7 +154,7 @@ fn packages_stand_for_dwo_files() {
 
         // The package by itself has all but addresses.
         let mut types_only = options();
-        types_only.conversion = Options::new();
+        types_only.conversion = ConvertOptions::new();
         let alone = load_path(dwp, &types_only).unwrap().graph;
         let whole = load_path(folder.path().join(name), &types_only).unwrap();
         let wrong = differences(&spelled(&whole.graph), &spelled(&alone));
@@ -249,7 +249,9 @@ fn places_of_variables_are_the_symbol_tables() {
 fn functions_and_variables_only_where_asked_for() {
     let kinds = |functions: bool, variables: bool| {
         let mut options = options();
-        options.conversion = Options::new().functions(functions).variables(variables);
+        options.conversion = ConvertOptions::new()
+            .functions(functions)
+            .variables(variables);
         let graph = loaded("plain.gcc", &options).graph;
         [Kind::Func, Kind::Var, Kind::Datasec]
             .map(|kind| graph.types().filter(|ty| ty.kind() == kind).count())
@@ -292,7 +294,7 @@ fn types_know_where_they_were_declared() {
         let bytes = std::fs::read(&path).unwrap().into();
         let search = Search::new().without_roots();
         let found = find_debug_sections(&bytes, Some(&path), &search, &Limits::default()).unwrap();
-        let done = convert(&found.sections, &Options::new()).unwrap();
+        let done = convert(&found.sections, &ConvertOptions::new()).unwrap();
         for (ty, file, line) in declared {
             let id = done.graph.find(Kind::Struct, ty).unwrap().id();
             let origin = done.origin(&found.sections, id);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use btfkit::dwarf::{Options, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::encode::encode;
 use btfkit::{Endian, PointerWidth};
 
@@ -76,7 +76,7 @@ fn the_same_bytes_at_any_number_of_threads() {
     assert!(info.len() > 8 << 18);
     sections.info = info.into();
     let one = |threads: usize| {
-        let options = Options::new().threads(NonZeroUsize::new(threads).unwrap());
+        let options = ConvertOptions::new().threads(NonZeroUsize::new(threads).unwrap());
         let done = convert(&sections, &options).unwrap();
         (
             encode(&done.graph).unwrap(),

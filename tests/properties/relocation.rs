@@ -1,7 +1,7 @@
 //! Relocation finds fields where they moved, changes nothing else, and nothing twice.
 
 use btfkit::graph::{CoreRelo, GraphBuilder};
-use btfkit::relocate::{Action, Applied, Options, RelocationKind, Target};
+use btfkit::relocate::{Action, Applied, RelocationKind, ResolveOptions, Target};
 use btfkit::{Endian, TypeId};
 use proptest::prelude::*;
 
@@ -272,7 +272,7 @@ proptest! {
         let mut there = place(&root, "session", endian, other, false);
         let (object, questions) = object(&here, endian, seed);
         let own = Target::user("app", object.graph.clone());
-        let object = object.rewritten(std::slice::from_ref(&own), &Options::default()).unwrap();
+        let object = object.rewritten(std::slice::from_ref(&own), &ResolveOptions::default()).unwrap();
         // The rewritten object has no records left; here they are again, for each layout.
         let records = |placed: &mut Placed, object: &Object| {
             let mut at = object.code.chunks(8).enumerate();
@@ -296,9 +296,9 @@ proptest! {
         let object = Object { graph: here.builder.freeze().unwrap(), relos, ..object };
         let relos = records(&mut there, &object);
         let graph = there.builder.freeze().unwrap();
-        let gone = object.rewritten(&[Target::user("app", graph.clone())], &Options::default()).unwrap();
+        let gone = object.rewritten(&[Target::user("app", graph.clone())], &ResolveOptions::default()).unwrap();
         let gone = Object { graph, relos, ..gone };
-        let back = gone.rewritten(&[own], &Options::default()).unwrap();
+        let back = gone.rewritten(&[own], &ResolveOptions::default()).unwrap();
         prop_assert_eq!(back.insns(), object.insns());
     }
 
@@ -308,9 +308,9 @@ proptest! {
         let moved = place(&root, "session", Endian::Little, other, true);
         let (object, _) = object(&local, Endian::Little, seed);
         let targets = [Target::user("app", moved.builder.freeze().unwrap())];
-        let once = object.rewritten(&targets, &Options::default()).unwrap();
+        let once = object.rewritten(&targets, &ResolveOptions::default()).unwrap();
         prop_assert!(once.relos.is_empty());
-        let twice = once.rewritten(&targets, &Options::default()).unwrap();
+        let twice = once.rewritten(&targets, &ResolveOptions::default()).unwrap();
         prop_assert_eq!(twice.code, once.code);
     }
 
@@ -326,13 +326,13 @@ proptest! {
         let app = Target::user("app", program.builder.freeze().unwrap());
         let kernel = Target::kernel(kernel.builder.freeze().unwrap());
         let both = [app.clone(), kernel.clone()];
-        let all = object.rewritten(&both, &Options::default()).unwrap();
+        let all = object.rewritten(&both, &ResolveOptions::default()).unwrap();
         let first = if only_the_program { &both[..1] } else { &both[..] };
-        let part = object.rewritten(first, &Options::partial(true)).unwrap();
+        let part = object.rewritten(first, &ResolveOptions::partial(true)).unwrap();
         // What is left is the kernel's, and local ids, which are the loader's to know.
         prop_assert_eq!(part.relos.len(), object.relos.len() - users);
         prop_assert!(part.relos.iter().all(|relo| relo.kind == 6 || part.graph.ty(relo.type_id).name() == "task"));
-        let rest = part.rewritten(&[kernel], &Options::default()).unwrap();
+        let rest = part.rewritten(&[kernel], &ResolveOptions::default()).unwrap();
         prop_assert!(rest.relos.is_empty());
         prop_assert_eq!(rest.insns(), all.insns());
     }

@@ -1,6 +1,6 @@
 //! Small cases: a graph, relocations of it, targets, and what comes of the instructions.
 
-use btfkit::relocate::{Options, RelocationKind, Target};
+use btfkit::relocate::{RelocationKind, ResolveOptions, Target};
 use btfkit::{Endian, ErrorKind, Result};
 
 use super::notation::{Written, graph, written};
@@ -43,7 +43,7 @@ pub fn object(local: &Written, asks: &[Ask<'_>]) -> Object {
 
 pub fn against(local: &str, asks: &[Ask<'_>], targets: &[Target]) -> Outcome {
     object(&written(local), asks)
-        .rewritten(targets, &Options::default())
+        .rewritten(targets, &ResolveOptions::default())
         .into()
 }
 

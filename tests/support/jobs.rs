@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use btfkit::graph::Btf;
-use btfkit::pipeline::{Options, Relocated, Target, relocate};
+use btfkit::pipeline::{RelocateOptions, RelocatedObject, TargetFile, relocate};
 use btfkit::{Limits, dwarf, elf};
 
 use super::{read, testdata};
@@ -19,20 +19,21 @@ pub fn converted(program: &Path) -> Btf {
     let bytes =
         std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let sections = elf::debug_sections(&bytes.into(), &Limits::default());
-    let converted = sections.and_then(|sections| dwarf::convert(&sections, &dwarf::Options::new()));
+    let converted =
+        sections.and_then(|sections| dwarf::convert(&sections, &dwarf::ConvertOptions::new()));
     converted
         .unwrap_or_else(|error| panic!("{}: {error}", program.display()))
         .graph
 }
 
 /// The program as the target `app`.
-pub fn app(program: &Path) -> Target {
-    Target::user("app", converted(program))
+pub fn app(program: &Path) -> TargetFile {
+    TargetFile::user("app", converted(program))
 }
 
 /// Relocates an object of `testdata/`.
-pub fn relocated(object: &str, targets: &[Target], partial: bool) -> Relocated {
-    let mut options = Options::default();
+pub fn relocated(object: &str, targets: &[TargetFile], partial: bool) -> RelocatedObject {
+    let mut options = RelocateOptions::default();
     options.partial = partial;
     relocate(read(object), targets, &options).unwrap_or_else(|error| panic!("{object}: {error}"))
 }

@@ -1,7 +1,9 @@
 //! BPF programs made by hand: instructions as bytes, relocations as records, no ELF file around them.
 
 use btfkit::graph::{Btf, CoreRelo, GraphBuilder};
-use btfkit::relocate::{CodeSection, Function, Options, Program, Relocated, Target, relocate};
+use btfkit::relocate::{
+    CodeSection, Function, Program, Relocated, ResolveOptions, Target, relocate,
+};
 use btfkit::{Endian, Result, StrId, TypeId};
 
 /// Bytes of one instruction.
@@ -218,11 +220,11 @@ impl Object {
     }
 
     pub fn relocate(&self, targets: &[Target]) -> Result<Relocated> {
-        relocate(&self.program(), targets, &Options::default())
+        relocate(&self.program(), targets, &ResolveOptions::default())
     }
 
     /// The object with its relocations done, and the records left that are not.
-    pub fn rewritten(&self, targets: &[Target], options: &Options) -> Result<Self> {
+    pub fn rewritten(&self, targets: &[Target], options: &ResolveOptions) -> Result<Self> {
         let done = relocate(&self.program(), targets, options)?;
         let fixups = &done.resolution.fixups;
         let left = fixups.iter().filter(|fixup| !fixup.is_consumed());

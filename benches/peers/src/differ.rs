@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use btfkit::Endian;
-use btfkit::pipeline::Target;
+use btfkit::pipeline::TargetFile;
 
 use crate::case::{Case, Record, TYPE_ID_TARGET};
 use crate::libbpf::{self, Program};
@@ -239,7 +239,7 @@ impl Differ {
     }
 
     fn ours(&self, case: &Case, records: &[Record]) -> Answer {
-        ours_against(case, records, Target::kernel(case.target_btf()))
+        ours_against(case, records, TargetFile::kernel(case.target_btf()))
     }
 
     /// Against a user program everything is as against a kernel, but TYPE_ID_TARGET, which is poison.
@@ -266,7 +266,7 @@ impl Differ {
             return Ok(());
         }
         self.tally.user += 1;
-        let user = ours_against(case, records, Target::user("app", case.target_btf()))
+        let user = ours_against(case, records, TargetFile::user("app", case.target_btf()))
             .map_err(|error| format!("refused against a user program: {error}"))?;
         for (a, b) in kernel.iter().zip(&user) {
             let differs = a.code.chunks_exact(8).zip(b.code.chunks_exact(8));
@@ -283,7 +283,7 @@ impl Differ {
     }
 }
 
-fn ours_against(case: &Case, records: &[Record], target: Target) -> Answer {
+fn ours_against(case: &Case, records: &[Record], target: TargetFile) -> Answer {
     let relocated = ours::relocate(case.object(records), target);
     shown::programs(&relocated.map_err(|error| error.to_string())?.object)
 }

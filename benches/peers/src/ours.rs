@@ -1,11 +1,11 @@
 //! btfkit, as far as relocating goes: bytes in, a relocated object and a report out.
 
-use btfkit::pipeline::{self, Options, Relocated, Target};
+use btfkit::pipeline::{self, RelocateOptions, RelocatedObject, TargetFile};
 use btfkit::{Endian, Error};
 
 /// Relocates an object against one target.
-pub fn relocate(object: impl Into<bytes::Bytes>, target: Target) -> Result<Relocated, Error> {
-    pipeline::relocate(object, &[target], &Options::default())
+pub fn relocate(object: impl Into<bytes::Bytes>, target: TargetFile) -> Result<RelocatedObject, Error> {
+    pipeline::relocate(object, &[target], &RelocateOptions::default())
 }
 
 /// Turns instructions to the host's byte order, in which libbpf shows them, or back.

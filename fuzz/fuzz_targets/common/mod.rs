@@ -20,8 +20,8 @@ pub fn limits() -> Limits {
 }
 
 /// The defaults of the parser, within the bounds.
-pub fn parsing() -> parse::Options {
-    let mut options = parse::Options::default();
+pub fn parsing() -> parse::ParseOptions {
+    let mut options = parse::ParseOptions::default();
     options.limits = limits();
     options
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use btfkit::debuginfo::Search;
 use btfkit::graph::Btf;
-use btfkit::pipeline::{LoadOptions, Loaded, Target, load, load_path};
+use btfkit::pipeline::{LoadOptions, Loaded, TargetFile, load, load_path};
 use btfkit::relocate::{KERNEL_LABEL, Role};
 use bytes::Bytes;
 use mmap_io::MemoryMappedFile;
@@ -202,13 +202,13 @@ impl TargetArgument {
     }
 
     /// The target for the library.
-    pub fn read(&self) -> Result<Target, Failure> {
+    pub fn read(&self) -> Result<TargetFile, Failure> {
         let mut target = if self.file == Path::new(STDIN) {
-            Target::user(&self.label, read(&self.file)?)
+            TargetFile::user(&self.label, read(&self.file)?)
         } else {
             // Better now than after the work.
             File::open(&self.file).map_err(|error| Failure::at(&self.file, error))?;
-            Target::user(&self.label, self.file.as_path())
+            TargetFile::user(&self.label, self.file.as_path())
         };
         target.role = self.role();
         Ok(target)
@@ -236,7 +236,7 @@ fn is_the_kernels(file: &Path) -> bool {
 }
 
 /// Reads targets, each of which must have a label of its own.
-pub fn targets(arguments: &[TargetArgument]) -> Result<Vec<Target>, Failure> {
+pub fn targets(arguments: &[TargetArgument]) -> Result<Vec<TargetFile>, Failure> {
     for (number, argument) in arguments.iter().enumerate() {
         let same = |other: &&TargetArgument| other.label == argument.label;
         if let Some(other) = arguments[..number].iter().find(same) {

@@ -38,7 +38,7 @@ pub fn write_both(path: &Path, bytes: &[u8], beside: &Path, more: &[u8]) -> Resu
 
 /// Writes a graph in the same way, without another copy of it in memory.
 pub fn write_graph(path: &Path, graph: &Btf) -> Result<(), Failure> {
-    let options = encode::Options::default();
+    let options = encode::EncodeOptions::default();
     if is_stdout(path) {
         let mut out = Noted::new(io::stdout().lock());
         return match encode::encode_to(graph, &options, &mut out) {

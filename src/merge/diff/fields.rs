@@ -8,7 +8,7 @@ use crate::merge::diff::walk::Located;
 /// A field of a structure or union, or of an anonymous one that is in it or that it leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Field {
+pub struct DiffField {
     /// Its name, as a path where it is in an anonymous type of a named member: `u.word`, `array[].word`,
     /// `pointer->word`, `callback(parameter)->word`, `callback()->word` in what is returned. `*pointer` and
     /// `array[]` alone are such a type itself, which has a size.
@@ -29,22 +29,22 @@ pub struct Field {
 #[non_exhaustive]
 pub enum FieldChange {
     /// It is new.
-    Added(Field),
+    Added(DiffField),
     /// It is gone.
-    Removed(Field),
+    Removed(DiffField),
     /// At the same place there is one of the same type and size with another name.
     Renamed {
         /// The field as it was.
-        before: Field,
+        before: DiffField,
         /// The field as it is.
-        after: Field,
+        after: DiffField,
     },
     /// It is elsewhere, or of another size or type.
     Changed {
         /// The field as it was.
-        before: Field,
+        before: DiffField,
         /// The field as it is.
-        after: Field,
+        after: DiffField,
     },
 }
 
@@ -103,7 +103,7 @@ fn place(Located { field, within }: &Located) -> Unnamed {
 impl FieldChange {
     /// The field as it was, if it was there.
     #[must_use]
-    pub const fn before(&self) -> Option<&Field> {
+    pub const fn before(&self) -> Option<&DiffField> {
         match self {
             Self::Added(_) => None,
             Self::Removed(before) | Self::Renamed { before, .. } | Self::Changed { before, .. } => {
@@ -114,7 +114,7 @@ impl FieldChange {
 
     /// The field as it is, if it is there.
     #[must_use]
-    pub const fn after(&self) -> Option<&Field> {
+    pub const fn after(&self) -> Option<&DiffField> {
         match self {
             Self::Removed(_) => None,
             Self::Added(after) | Self::Renamed { after, .. } | Self::Changed { after, .. } => {

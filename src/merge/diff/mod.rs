@@ -10,7 +10,7 @@ mod walk;
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use fields::{Field, FieldChange};
+pub use fields::{DiffField, FieldChange};
 pub(super) use spell::resolved;
 use walk::{Steps, walk};
 

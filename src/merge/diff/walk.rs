@@ -6,7 +6,7 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Btf, Enum, Kind, Member, Type, View};
 use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
-use crate::merge::diff::fields::Field;
+use crate::merge::diff::fields::DiffField;
 use crate::merge::diff::spell::spell;
 
 /// Steps of one type at the most, beside those that its own members take. The largest of a kernel has 600 fields.
@@ -73,7 +73,7 @@ pub(super) struct Contents {
 /// A field and what its offset counts in: empty for the type itself, else the way to what is pointed to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Located {
-    pub field: Field,
+    pub field: DiffField,
     pub within: String,
 }
 
@@ -200,7 +200,7 @@ impl<'g> Walk<'g, '_> {
         let text = spell(ty)?;
         self.steps.take(text.len())?;
         self.found.fields.push(Located {
-            field: Field {
+            field: DiffField {
                 name,
                 offset: Bits(spot.offset),
                 size: width.or(size).unwrap_or_default(),

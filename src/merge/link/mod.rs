@@ -15,7 +15,7 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, Ext, Name, Records, Remap, StringMap};
 use crate::merge::dedup::dedup;
 use crate::merge::merger::{Input, merge};
-use crate::merge::options::Options;
+use crate::merge::options::MergeOptions;
 
 use join::join;
 use local::TYPE_ID_LOCAL;
@@ -70,7 +70,7 @@ impl Object {
 /// What linking made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Linked {
+pub struct LinkedTypes {
     /// The types of all objects, deduplicated; one data section of each name.
     pub graph: Btf,
     /// The records of all objects, if any has some.
@@ -89,7 +89,7 @@ pub struct Linked {
 /// # Errors
 /// As [`merge`](super::merge()); `Overflow` where a joined section goes beyond 4 GiB; `Unsupported` where
 /// the objects' `.BTF.ext` records are of different size.
-pub fn link(objects: &[Object], options: &Options) -> Result<Linked> {
+pub fn link_types(objects: &[Object], options: &MergeOptions) -> Result<LinkedTypes> {
     let mut options = options.clone();
     options.keep_first = false;
     options.sections = false;
@@ -116,7 +116,7 @@ pub fn link(objects: &[Object], options: &Options) -> Result<Linked> {
         }
         local_ids.push(ids);
     }
-    Ok(Linked {
+    Ok(LinkedTypes {
         graph: done.graph,
         ext: joined.map(JoinedExt::finish),
         types,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use btfkit::elf::BpfObject;
-use btfkit::pipeline::Target;
+use btfkit::pipeline::TargetFile;
 use btfkit_peers::differ::{Answer, differences};
 use btfkit_peers::{libbpf, ours, shown};
 
@@ -196,7 +196,7 @@ fn by_libbpf(object: &[u8], target: &Path) -> Result<Answer, String> {
 
 fn by_btfkit(object: &[u8], target: &Path) -> Result<Answer, String> {
     let target = std::fs::read(target).map_err(|error| error.to_string())?;
-    let relocated = ours::relocate(object.to_vec(), Target::kernel(target));
+    let relocated = ours::relocate(object.to_vec(), TargetFile::kernel(target));
     Ok(relocated
         .map_err(|error| error.to_string())
         .and_then(|relocated| shown::programs(&relocated.object)))

@@ -85,7 +85,7 @@ fn pahole(file: &Path) -> Option<Btf> {
 fn btfkit(file: &Path) -> Btf {
     let mut options = LoadOptions::default();
     options.dwarf = true;
-    options.conversion = dwarf::Options::new().functions(true);
+    options.conversion = dwarf::ConvertOptions::new().functions(true);
     load_path(file, &options).unwrap().graph
 }
 

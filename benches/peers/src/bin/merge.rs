@@ -17,7 +17,7 @@ use std::ptr;
 use std::time::Instant;
 
 use btfkit::graph::Btf;
-use btfkit::merge::{Input, Options, distill, merge};
+use btfkit::merge::{Input, MergeOptions, distill, merge};
 use btfkit::parse;
 use libbpf_sys as sys;
 
@@ -151,7 +151,7 @@ fn once(who: &str, job: &str, files: &[&str]) {
         }
         _ => {
             let graph = merge_ours(files);
-            let options = btfkit::encode::Options::default();
+            let options = btfkit::encode::EncodeOptions::default();
             btfkit::encode::encode_to(&graph, &options, &mut std::io::sink()).unwrap();
             graph.len() as u64
         }
@@ -170,7 +170,7 @@ fn ours(file: &str) -> Btf {
 
 /// Merges as libbpf does: nothing keeps its id.
 fn merge_ours(files: &[&str]) -> Btf {
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     options.keep_first = false;
     let inputs = files.iter().map(|file| Input::new(*file, ours(file)));
     merge(inputs, &options).unwrap().graph
@@ -218,7 +218,7 @@ fn same_distilled(kernel: &str) {
     let read = |btf: &libbpf::Btf| parse::parse(btf.raw().to_vec()).unwrap();
     let new_base = read(&distilled_base);
     assert_eq!(kinds(&new_base), kinds(&distilled.base));
-    let options = parse::Options::split(&new_base);
+    let options = parse::ParseOptions::split(&new_base);
     let new_split = parse::parse_with(distilled_split.raw().to_vec(), &options).unwrap();
     assert_eq!(kinds(&new_split), kinds(&distilled.graph));
     // A split over the split, as a program's over a module's over a kernel's.
@@ -272,13 +272,13 @@ fn same_rebased(from: &str, to: &str) {
             // Twice: once libbpf has shown the bytes, they stay as they are.
             let (their_base, theirs) = split.distill();
             let small = parse::parse(their_base.raw().to_vec()).unwrap();
-            let small = parse::Options::split(&small);
+            let small = parse::ParseOptions::split(&small);
             let small = parse::parse_with(theirs.raw().to_vec(), &small).unwrap();
             let (_their_base, mut theirs) = split.distill();
             let ours = btfkit::merge::rebase(&small, &new);
             match (theirs.relocate(&their_new), ours) {
                 (0, Ok(ours)) => {
-                    let options = parse::Options::split(&new);
+                    let options = parse::ParseOptions::split(&new);
                     let theirs = parse::parse_with(theirs.raw().to_vec(), &options).unwrap();
                     assert_eq!(over_base(&theirs), over_base(&ours.graph), "{}", ty.name());
                     same += 1;

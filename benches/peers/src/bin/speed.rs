@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use btfkit::pipeline::Target;
+use btfkit::pipeline::TargetFile;
 use btfkit_peers::speed::Time;
 use btfkit_peers::{aya, libbpf, ours, speed};
 
@@ -72,7 +72,7 @@ fn main() {
                     black_box(aya::relocate(&object, &raw).expect("aya-obj relocates it"));
                 },
                 &mut || {
-                    let target = Target::kernel(target.clone());
+                    let target = TargetFile::kernel(target.clone());
                     let relocated = ours::relocate(object.clone(), target);
                     black_box(relocated.expect("btfkit relocates it"));
                 },
@@ -118,7 +118,7 @@ fn milliseconds(time: Duration) -> String {
 fn check(name: &str, object: &[u8], path: &std::path::Path, raw: &[u8]) {
     let libbpf = libbpf::relocate(object, Some(path)).expect("libbpf relocates it");
     let aya = aya::relocate(object, raw).expect("aya-obj relocates it");
-    let ours = ours::relocate(object.to_vec(), Target::kernel(raw.to_vec()));
+    let ours = ours::relocate(object.to_vec(), TargetFile::kernel(raw.to_vec()));
     let ours = ours.expect("btfkit relocates it").object;
     let ours = btfkit::elf::BpfObject::parse(ours).expect("btfkit's object");
     let code = ours.code_section(btfkit::graph::Name::new(b"socket"));

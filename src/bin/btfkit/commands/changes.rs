@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use btfkit::graph::Kind;
-use btfkit::merge::{Change, Collision, Field, FieldChange, Merged, ValueChange};
+use btfkit::merge::{Change, Collision, DiffField, FieldChange, Merged, ValueChange};
 
 /// A type by the word for what it is and its name.
 pub fn name(change: &Change) -> String {
@@ -92,18 +92,18 @@ fn field(change: &FieldChange) -> String {
     }
 }
 
-fn whole(field: &Field) -> String {
+fn whole(field: &DiffField) -> String {
     format!("{} {} at {}", field.ty, field.name, offset(field))
 }
 
-fn offset(field: &Field) -> String {
+fn offset(field: &DiffField) -> String {
     match field.offset.0 % 8 {
         0 => format!("byte {}", field.offset.bytes()),
         bit => format!("byte {} bit {bit}", field.offset.bytes()),
     }
 }
 
-fn size(field: &Field) -> String {
+fn size(field: &DiffField) -> String {
     if field.bitfield {
         format!("{} bits", field.size)
     } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::pipeline::{Options, Sums, Verdict, check};
+use btfkit::pipeline::{Counts, RelocateOptions, Verdict, check};
 
 use crate::failure::Failure;
 use crate::input::{Aliases, DebugRoots, TargetArgument, read, targets};
@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let targets = targets(&arguments.target)?;
     let progress = Progress::start("trying every object on every target".to_owned(), style);
-    let mut options = Options::default();
+    let mut options = RelocateOptions::default();
     options.search = Some(arguments.debug.search());
     options.aliases = arguments.aliases.alias.clone();
     let verdicts = check(&objects, &targets, &options)
@@ -94,7 +94,7 @@ impl Arguments {
             let target = &verdict.target;
             match &verdict.outcome {
                 Ok(report) => {
-                    let sums = Sums::of(report);
+                    let sums = Counts::of(report);
                     let word = if verdict.is_good() { "ok" } else { "poisoned" };
                     writeln!(
                         out,

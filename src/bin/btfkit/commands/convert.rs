@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.debug.load_options();
     options.base = base(&arguments.base, &options, style)?;
     options.dwarf = true;
-    let mut conversion = dwarf::Options::new()
+    let mut conversion = dwarf::ConvertOptions::new()
         .functions(arguments.functions)
         .variables(arguments.variables);
     conversion.roots = roots;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use btfkit::elf::BpfObject;
 use btfkit::encode::{encode, encode_ext};
 use btfkit::graph::Btf;
-use btfkit::merge::{Deduped, Options, dedup};
+use btfkit::merge::{Deduped, MergeOptions, dedup};
 
 use crate::failure::Failure;
 use crate::input::{DebugRoots, base, read, types};
@@ -58,8 +58,8 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .transpose()?;
     let before = graph.own_len();
     let progress = Progress::start("deduplicating".to_owned(), style);
-    let done =
-        dedup(graph, &Options::default()).map_err(|error| Failure::at(&arguments.file, error))?;
+    let done = dedup(graph, &MergeOptions::default())
+        .map_err(|error| Failure::at(&arguments.file, error))?;
     drop(progress);
     let bytes = encode(&done.graph).map_err(|error| Failure::at(&arguments.file, error))?;
     let ext = object

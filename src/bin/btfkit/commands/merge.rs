@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use btfkit::merge::{Collision, Input, Merged, Merger, Options, Policy};
+use btfkit::merge::{Collision, Input, MergeOptions, Merged, Merger, Policy};
 use btfkit::{Error, Limits, Place};
 
 use crate::commands::changes;
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         distinct_labels(&arguments.files)?;
     }
     let mut load_options = arguments.debug.load_options();
-    let mut options = Options::default();
+    let mut options = MergeOptions::default();
     if let Some(base) = base(&arguments.base, &load_options, style)? {
         load_options.base = Some(base.clone());
         options.base = Some(base);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use btfkit::Place;
 use btfkit::encode::encode;
-use btfkit::pipeline::{Options, minimise};
+use btfkit::pipeline::{RelocateOptions, minimise};
 
 use crate::failure::Failure;
 use crate::input::{Aliases, DebugRoots, TargetArgument, read};
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         target.modules.push(read(module)?.into());
     }
     let progress = Progress::start("looking for what the objects need".to_owned(), style);
-    let mut options = Options::default();
+    let mut options = RelocateOptions::default();
     options.search = Some(arguments.debug.search());
     options.aliases = arguments.aliases.alias.clone();
     let small = minimise(&objects, &target, &options)

@@ -3,7 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use btfkit::pipeline::{self, Options, Relocated, Target, check_strict, write_json};
+use btfkit::pipeline::{
+    self, RelocateOptions, RelocatedObject, TargetFile, check_strict, write_json,
+};
 use btfkit::relocate::Role;
 use btfkit::{Error, Place};
 use clap::ValueEnum;
@@ -87,7 +89,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         give_function(&mut targets, function)?;
     }
 
-    let mut options = Options::default();
+    let mut options = RelocateOptions::default();
     options.partial = arguments.partial;
     options.dwarf = arguments.dwarf;
     options.search = Some(arguments.debug.search());
@@ -138,7 +140,7 @@ impl Arguments {
     }
 
     /// Writes the report.
-    fn tell(&self, relocated: &Relocated, style: Style) -> Result<(), Failure> {
+    fn tell(&self, relocated: &RelocatedObject, style: Style) -> Result<(), Failure> {
         let format = match self.report {
             None if style.is_quiet() => return Ok(()),
             None => Format::Text,
@@ -156,7 +158,7 @@ impl Arguments {
 }
 
 fn write(
-    relocated: &Relocated,
+    relocated: &RelocatedObject,
     format: Format,
     text: &str,
     out: &mut impl Write,
@@ -177,7 +179,7 @@ pub fn into_io(error: Error) -> io::Error {
 }
 
 /// Tells a program which of its functions is meant.
-fn give_function(targets: &mut [Target], function: &str) -> Result<(), Failure> {
+fn give_function(targets: &mut [TargetFile], function: &str) -> Result<(), Failure> {
     let mut programs = targets
         .iter_mut()
         .filter(|target| target.role == Role::User);
@@ -195,7 +197,7 @@ fn give_function(targets: &mut [Target], function: &str) -> Result<(), Failure> 
 }
 
 /// Hands the modules to the first target that is a kernel.
-fn give_modules(targets: &mut [Target], paths: &[PathBuf]) -> Result<(), Failure> {
+fn give_modules(targets: &mut [TargetFile], paths: &[PathBuf]) -> Result<(), Failure> {
     if paths.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use btfkit::merge::{Input, Options, merge};
+use btfkit::merge::{Input, MergeOptions, merge};
 
 use crate::commands::changes;
 use crate::failure::Failure;
@@ -41,7 +41,8 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let graph = types(&arguments.file, &options, style)?.graph;
     let before = graph.len();
     let label = arguments.file.display().to_string();
-    let split = merge([Input::new(label, graph)], &Options::split(&base)).map_err(Failure::from)?;
+    let split =
+        merge([Input::new(label, graph)], &MergeOptions::split(&base)).map_err(Failure::from)?;
     let collisions = split
         .collisions(&btfkit::Limits::default())
         .map_err(|error| Failure::Input {
