@@ -101,6 +101,7 @@ mod target;
 
 pub mod graph;
 pub mod query;
+mod wire;
 
 pub mod encode;
 pub mod parse;

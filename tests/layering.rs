@@ -16,9 +16,11 @@ const EDGES: &[(&str, &[&str])] = &[
     // the shared type graph
     ("graph", WORDS),
     ("query", &["graph"]),
+    // the headers and records of BTF as bytes
+    ("wire", &["graph"]),
     // bytes ⇄ graph
-    ("parse", &["graph"]),
-    ("encode", &["graph"]),
+    ("parse", &["graph", "wire"]),
+    ("encode", &["graph", "wire"]),
     // engines
     ("dwarf", &["graph", "query", "parse", "encode"]),
     ("merge", &["graph", "query", "parse", "encode"]),
@@ -26,7 +28,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("verify", &["graph", "query", "parse", "encode"]),
     ("render", &["graph", "query", "parse", "encode"]),
     // glue
-    ("elf", &["graph", "query", "parse", "encode", "dwarf"]),
+    (
+        "elf",
+        &["graph", "query", "wire", "parse", "encode", "dwarf"],
+    ),
     ("debuginfo", &["graph", "dwarf", "elf"]),
     ("aya", &["graph", "parse", "encode"]),
     (

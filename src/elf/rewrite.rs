@@ -11,12 +11,7 @@ use crate::elf::bpf::{BTF_EXT, BpfObject, CodeSection};
 use crate::elf::file::{COMPRESSED, REL, RELA, Section, malformed};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::target::Endian;
-
-/// Where the CO-RE part's offset stands in the header of `.BTF.ext`; its length follows.
-/// (`struct btf_ext_header`; kernel documentation, "BPF Type Format", section 4.2.)
-const RELO_FIELD: usize = 24;
-/// Where the header's own length stands.
-const HEADER_LEN_FIELD: usize = 4;
+use crate::wire::{ExtHeader, Preamble, SECTION_HEADER_LEN, SectionHeader, WORD_LEN, word};
 
 /// Fields of `Elf64_Shdr`, in bytes from its start.
 mod header {
@@ -187,17 +182,15 @@ impl<'o> Rewriter<'o> {
 /// Takes the consumed records out of a `.BTF.ext`, whose length stays; answers where the bytes that stay
 /// went, in order, and how many bytes the section needs now.
 fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(Vec<Move>, usize)> {
-    let cut_off = || malformed(0, "the CO-RE part is not where the header says");
-    let word = |data: &[u8], at: usize| -> Result<usize> {
-        let bytes = data.get(at..).and_then(<[u8]>::first_chunk::<4>);
-        bytes
-            .map(|bytes| endian.u32(*bytes) as usize)
-            .ok_or_else(cut_off)
-    };
-    let header_len = word(data, HEADER_LEN_FIELD)?;
-    let start = header_len.saturating_add(word(data, RELO_FIELD)?);
-    let end = start.saturating_add(word(data, RELO_FIELD + 4)?);
-    let record_size = word(data, start)?;
+    let cut_off = || malformed(0, "the CO-RE records are not where the header puts them");
+    let preamble = Preamble::read(data, ExtHeader::LEN_WITH_CORE_RELO)?;
+    let extent = ExtHeader::read(data, preamble)
+        .core_relo
+        .ok_or_else(cut_off)?;
+    let header_len = preamble.header_len as usize;
+    let start = header_len.saturating_add(extent.off as usize);
+    let end = start.saturating_add(extent.len as usize);
+    let record_size = word(data, start, endian).ok_or_else(cut_off)? as usize;
 
     let mut moves = vec![Move {
         from: 0..start,
@@ -205,18 +198,18 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
     }];
     let mut counts = Vec::new();
     // The record size stays where it is, if a record does.
-    let (mut read, mut write) = (start + 4, start + 4);
+    let (mut read, mut write) = (start + WORD_LEN, start + WORD_LEN);
     for records in consumed {
         let kept = records.iter().filter(|consumed| !**consumed).count();
         if kept > 0 {
-            counts.push((write + 4, kept));
+            counts.push((write + SectionHeader::COUNT_OFFSET, kept));
             moves.push(Move {
-                from: read..read + 8,
+                from: read..read + SECTION_HEADER_LEN,
                 to: write,
             });
-            write += 8;
+            write += SECTION_HEADER_LEN;
         }
-        read += 8;
+        read += SECTION_HEADER_LEN;
         for consumed in records {
             if !consumed {
                 moves.push(Move {
@@ -231,7 +224,7 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
     if read != end || end > data.len() {
         return Err(cut_off());
     }
-    if write == start + 4 {
+    if write == start + WORD_LEN {
         // A part without records has no record size either: libbpf refuses one that has.
         write = start;
     }
@@ -246,7 +239,7 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         free.fill(0);
     }
     let len = u32::try_from(write - start).unwrap_or(u32::MAX);
-    put(data, RELO_FIELD + 4, &endian.bytes32(len));
+    put(data, ExtHeader::CORE_RELO_LEN, &endian.bytes32(len));
     if end < data.len() {
         let from = end..data.len();
         moves.push(Move {
@@ -256,7 +249,7 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         return Ok((moves, data.len()));
     }
     // libbpf refuses a section that is nothing but its header.
-    Ok((moves, write.max(header_len + 4).min(data.len())))
+    Ok((moves, write.max(header_len + WORD_LEN).min(data.len())))
 }
 
 /// Refuses an object in which something that may be written to is at the same time something else.
