@@ -103,6 +103,8 @@ pub mod graph;
 pub mod query;
 mod wire;
 
+pub mod bpf;
+
 pub mod encode;
 pub mod parse;
 

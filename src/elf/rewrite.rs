@@ -7,7 +7,8 @@
 
 use std::ops::Range;
 
-use crate::elf::bpf::{BTF_EXT, BpfObject, CodeSection};
+use crate::bpf::{CodeSection, Rewrite};
+use crate::elf::bpf::{BTF_EXT, BpfObject};
 use crate::elf::file::{COMPRESSED, REL, RELA, Section, malformed};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::target::Endian;
@@ -45,22 +46,23 @@ impl<'o> Rewriter<'o> {
         })
     }
 
-    /// The instructions of a section of the new file, by the section's number
-    /// ([`CodeSection::index`](crate::elf::CodeSection::index)); `None` where that is no section of
-    /// instructions.
+    /// Returns the instructions of a section of the new file, to be changed. `index` is the section's index in the
+    /// file ([`CodeSection::index`]); `None` if that is no section of instructions.
     pub fn code_mut(&mut self, index: u32) -> Option<&mut [u8]> {
-        let elf = &self.object.elf;
-        find_code(self.object, index)?;
-        let range = elf.range(elf.sections.get(index as usize)?)?;
+        let range = self.code_range(index)?;
         self.out.get_mut(range)
     }
 
-    /// The same, to look at.
+    /// Like [`Self::code_mut`], but shared.
     pub fn code(&self, index: u32) -> Option<&[u8]> {
-        let elf = &self.object.elf;
-        find_code(self.object, index)?;
-        let range = elf.range(elf.sections.get(index as usize)?)?;
+        let range = self.code_range(index)?;
         self.out.get(range)
+    }
+
+    fn code_range(&self, index: u32) -> Option<Range<usize>> {
+        let elf = &self.object.elf;
+        self.object.code_at(index)?;
+        elf.range(elf.sections.get(index as usize)?)
     }
 
     /// Takes a CO-RE record out of the new file: its section's number in
@@ -179,6 +181,20 @@ impl<'o> Rewriter<'o> {
     }
 }
 
+impl Rewrite for Rewriter<'_> {
+    fn section_code(&self, _: usize, section: &CodeSection<'_>) -> &[u8] {
+        self.code(section.index).unwrap_or_default()
+    }
+
+    fn section_code_mut(&mut self, _: usize, section: &CodeSection<'_>) -> &mut [u8] {
+        self.code_mut(section.index).unwrap_or_default()
+    }
+
+    fn remove_relo(&mut self, number: usize, record: usize) -> Result<()> {
+        self.consume(number, record)
+    }
+}
+
 /// Takes the consumed records out of a `.BTF.ext`, whose length stays; answers where the bytes that stay
 /// went, in order, and how many bytes the section needs now.
 fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(Vec<Move>, usize)> {
@@ -271,7 +287,7 @@ fn disjoint(object: &BpfObject) -> Result<()> {
     for section in &elf.sections {
         let written = Some(section.index) == ext
             || matches!(section.kind, REL | RELA) && Some(section.info) == ext
-            || find_code(object, section.index).is_some();
+            || object.code_at(section.index).is_some();
         if section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()) {
             ranges.push((
                 whole(section.offset, section.size),
@@ -296,13 +312,6 @@ fn disjoint(object: &BpfObject) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The section of instructions with this number; they are in the order of their numbers.
-fn find_code(object: &BpfObject, index: u32) -> Option<&CodeSection> {
-    let code = object.code_sections();
-    let found = code.binary_search_by_key(&index, CodeSection::index);
-    found.ok().and_then(|found| code.get(found))
 }
 
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {

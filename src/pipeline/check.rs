@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use rayon::prelude::*;
 
+use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::pipeline::program::Program;
 use crate::pipeline::relocate::{
     RelocateOptions, TargetFile, load_options, loaded, relocate_object,
 };
@@ -36,7 +36,7 @@ pub struct Counts {
     /// Answered by 0: what was asked for isn't there.
     pub absent: usize,
     /// Poisoned, and never reached.
-    pub dead: usize,
+    pub unreachable: usize,
     /// Poisoned where the program may come by.
     pub poisoned: usize,
     /// Left to the loader: no kernel was among the targets.
@@ -47,20 +47,20 @@ impl Counts {
     /// Counts a report's records.
     #[must_use]
     pub fn of(report: &Report) -> Self {
-        let mut sums = Self::default();
+        let mut counts = Self::default();
         for record in &report.records {
             match record.outcome {
-                Outcome::Set { .. } => sums.answered += 1,
-                Outcome::Absent { .. } => sums.absent += 1,
-                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width if record.dead => {
-                    sums.dead += 1;
+                Outcome::Set { .. } => counts.answered += 1,
+                Outcome::Absent { .. } => counts.absent += 1,
+                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width if record.unreachable => {
+                    counts.unreachable += 1;
                 }
-                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width => sums.poisoned += 1,
-                Outcome::LeftToLoader => sums.left += 1,
+                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width => counts.poisoned += 1,
+                Outcome::LeftToLoader => counts.left += 1,
                 Outcome::NoFunction => {}
             }
         }
-        sums
+        counts
     }
 }
 
@@ -108,7 +108,7 @@ pub fn check(
             ),
         ));
     }
-    let programs: Vec<_> = objects.iter().map(Program::new).collect();
+    let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
     let load_options = load_options(&programs, options);
     let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
         .par_iter()
@@ -133,9 +133,9 @@ pub fn check(
                 .flatten()
                 .cloned()
                 .collect(),
-            outcome: programs.get(number).map_or_else(
+            outcome: objects.get(number).zip(programs.get(number)).map_or_else(
                 || Ok(Report::default()),
-                |program| cell(program, column, &loaded),
+                |(object, program)| cell(object, program, column, &loaded),
             ),
         })
         .collect())
@@ -172,6 +172,7 @@ fn label(column: &[usize], targets: &[TargetFile]) -> String {
 }
 
 fn cell(
+    object: &BpfObject,
     program: &Program<'_>,
     column: &[usize],
     loaded: &[Result<relocate::Target>],
@@ -187,6 +188,7 @@ fn cell(
     }
     let partial = !targets.iter().any(|target| target.role == Role::Kernel);
     relocate_object(
+        object,
         program,
         &targets,
         relocate::ResolveOptions::partial(partial),

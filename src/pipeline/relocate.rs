@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::bpf::Program;
 use crate::debuginfo::Search;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::limits::Limits;
+use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::load::{LoadOptions, load, load_path};
-use crate::pipeline::program::{Program, wanted};
-use crate::relocate::{self, Report, Resolution, Role};
+use crate::relocate::{self, Report, Role};
 
 /// Something to relocate against.
 #[derive(Clone, Debug)]
@@ -160,7 +161,7 @@ pub fn relocate(
     options: &RelocateOptions,
 ) -> Result<RelocatedObject> {
     let object = BpfObject::parse_with(object, &options.limits)?;
-    let program = Program::new(&object);
+    let program = object.program();
     let load_options = load_options([&program], options);
     let mut incomplete = Vec::new();
     let targets = targets
@@ -171,7 +172,7 @@ pub fn relocate(
     let engine = relocate::ResolveOptions::partial(options.partial);
     let relocated = RelocatedObject {
         incomplete,
-        ..relocate_object(&program, &targets, engine)?
+        ..relocate_object(&object, &program, &targets, engine)?
     };
     if options.strict {
         check_strict(&relocated.report)?;
@@ -184,7 +185,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
 ) -> LoadOptions {
-    let mut conversion = wanted(programs);
+    let mut conversion = conversion_for(programs);
     if !conversion.roots.is_empty() {
         let names = options.aliases.iter().map(|(_, name)| name.clone());
         conversion.roots.extend(names);
@@ -226,19 +227,19 @@ fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
     graph.with_aliases(here)
 }
 
-/// Relocates an object against targets whose types are at hand.
+/// Relocates an object, whose program is `program`, against targets whose types are at hand.
 pub(super) fn relocate_object(
+    object: &BpfObject,
     program: &Program<'_>,
     targets: &[relocate::Target],
     options: relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
-    let view = program.view();
-    let resolution = relocate::resolve(&view, targets, &options)?;
-    let (object, relocated) = apply(program, &view, resolution)?;
-    let report = Report::new(&view, targets, &relocated);
+    let resolution = relocate::resolve(program, targets, &options)?;
+    let mut rewriter = object.rewrite()?;
+    let patched = relocate::apply(program, &resolution, &mut rewriter)?;
     Ok(RelocatedObject {
-        object,
-        report,
+        object: rewriter.finish()?,
+        report: Report::new(program, targets, &resolution, &patched),
         incomplete: Vec::new(),
     })
 }
@@ -289,46 +290,6 @@ pub(super) fn loaded(
     })
 }
 
-/// Patches a copy of the object, and takes the consumed records out.
-fn apply(
-    program: &Program<'_>,
-    view: &relocate::Program<'_>,
-    resolution: Resolution,
-) -> Result<(Vec<u8>, relocate::Relocated)> {
-    let mut rewriter = program.object.rewrite()?;
-    let mut applied = Vec::with_capacity(resolution.fixups.len());
-    for fixup in &resolution.fixups {
-        let section = program.sections.get(fixup.section);
-        let code = section
-            .and_then(|section| section.code)
-            .and_then(|code| rewriter.code_mut(code.index()))
-            .unwrap_or_default();
-        let done = fixup.apply(code, program.object.endian()).within(|| {
-            let name = section.map_or("", |section| &section.name);
-            Place::Section(format!("{name}: relocation #{}", fixup.record))
-        })?;
-        applied.push(done);
-        if fixup.is_consumed() {
-            rewriter.consume(fixup.section, fixup.record)?;
-        }
-    }
-    let patched: Vec<&[u8]> = program
-        .sections
-        .iter()
-        .map(|section| section.code.and_then(|code| rewriter.code(code.index())))
-        .map(Option::unwrap_or_default)
-        .collect();
-    let dead = relocate::find_dead(view, &patched, &resolution, &applied);
-    let relocated = relocate::Relocated {
-        // The new file holds it.
-        code: Vec::new(),
-        resolution,
-        applied,
-        dead,
-    };
-    Ok((rewriter.finish()?, relocated))
-}
-
 /// Refuses what strict mode doesn't take.
 ///
 /// # Errors
@@ -342,8 +303,8 @@ pub fn check_strict(report: &Report) -> Result<()> {
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
     }
-    if let Some(doubt) = report.doubts.first() {
-        return Err(Error::new(ErrorKind::Ambiguous, doubt.to_string()));
+    if let Some(ambiguity) = report.ambiguous.first() {
+        return Err(Error::new(ErrorKind::Ambiguous, ambiguity.to_string()));
     }
     match report.other_byte_order.first() {
         Some(label) => Err(Error::new(

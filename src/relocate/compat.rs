@@ -4,7 +4,7 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Kind, Type};
 use crate::limits::Limits;
 use crate::query::essential_name;
-use crate::relocate::budget::Budget;
+use crate::relocate::step_budget::StepBudget;
 
 /// How deep pointers, arrays and prototypes may nest in a type that is compared (libbpf's number).
 const MOST_LEVELS: u32 = 32;
@@ -126,7 +126,7 @@ pub(super) fn spans(counts: &[u32]) -> Vec<u64> {
 /// Whether the root types of a relocation about a type may stand for each other: what is behind typedefs
 /// has the same kind, and so on through pointers, arrays and prototypes. Names, sizes and members don't
 /// count. (libbpf, `bpf_core_types_are_compat`.)
-pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &Budget) -> Result<bool> {
+pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &StepBudget) -> Result<bool> {
     if !kinds_agree(local.kind(), target.kind()) {
         return Ok(false);
     }

@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::bpf::{Insn, Program};
 use crate::graph::{Btf, CoreRelo, LineInfo};
 use crate::id::{Bits, TypeId};
-use crate::relocate::Relocated;
 use crate::relocate::accessor::{self, Accessor, Spec};
+use crate::relocate::apply::Patched;
+use crate::relocate::c_text::{c_enumerator, c_path, c_type};
+use crate::relocate::candidate::{Mismatch, member_of};
+use crate::relocate::fixup::{Action, Applied, Fixup};
 use crate::relocate::kind::{RelocationKind, Subject};
-use crate::relocate::matching::{Mismatch, member_of};
-use crate::relocate::patch::INSN;
-use crate::relocate::program::Program;
-use crate::relocate::resolve::{Action, Applied, Fixup};
-use crate::relocate::scope::{Candidate, Target};
-use crate::relocate::spell::{spell_enumerator, spell_steps, type_name};
+use crate::relocate::resolve::Resolution;
+use crate::relocate::target::{Candidate, Target};
 
 /// The report on one relocated object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Report {
     /// One record a relocation, section by section, in the order of the records.
     pub records: Vec<Record>,
     /// Types that more than one target has.
-    pub doubts: Vec<Ambiguity>,
+    pub ambiguous: Vec<Ambiguity>,
     /// The labels of targets whose byte order isn't the object's: it can't run there as it is.
     pub other_byte_order: Vec<String>,
 }
@@ -52,7 +52,7 @@ pub struct Record {
     /// What was done.
     pub outcome: Outcome,
     /// Whether the instruction is poisoned and can't be reached: behind the answer of an existence check, say.
-    pub dead: bool,
+    pub unreachable: bool,
     /// The candidates that don't fit.
     pub rejected: Vec<Rejected>,
 }
@@ -157,40 +157,44 @@ pub struct Ambiguity {
 impl Report {
     /// Puts what was done into words.
     #[must_use]
-    pub fn new(program: &Program<'_>, targets: &[Target], relocated: &Relocated) -> Self {
+    pub fn new(
+        program: &Program<'_>,
+        targets: &[Target],
+        resolution: &Resolution,
+        patched: &Patched,
+    ) -> Self {
         let words = Words { program };
-        let resolution = &relocated.resolution;
         let records = resolution
             .fixups
             .iter()
-            .zip(&relocated.applied)
-            .zip(&relocated.dead)
-            .map(|((fixup, applied), dead)| {
+            .zip(&patched.applied)
+            .zip(&patched.unreachable)
+            .map(|((fixup, applied), unreachable)| {
                 let target = resolution
-                    .bindings
+                    .choices
                     .get(&fixup.relo.type_id)
-                    .and_then(|binding| targets.get(binding.target?));
-                words.record(fixup, *applied, *dead, target)
+                    .and_then(|choice| targets.get(choice.target?));
+                words.record(fixup, *applied, *unreachable, target)
             })
             .collect();
-        let mut doubts: Vec<_> = resolution
-            .bindings
+        let mut ambiguous: Vec<_> = resolution
+            .choices
             .iter()
-            .filter(|(_, binding)| !binding.others.is_empty())
-            .map(|(id, binding)| (*id, binding))
+            .filter(|(_, choice)| !choice.others.is_empty())
+            .map(|(id, choice)| (*id, choice))
             .collect();
-        doubts.sort_by_key(|(id, _)| *id);
+        ambiguous.sort_by_key(|(id, _)| *id);
         let label = |number: usize| {
             targets
                 .get(number)
                 .map_or(String::new(), |target| target.label.clone())
         };
-        let doubts = doubts
+        let ambiguous = ambiguous
             .into_iter()
-            .map(|(id, binding)| Ambiguity {
-                ty: type_name(program.graph.ty(id)),
-                taken: binding.target.map(label).unwrap_or_default(),
-                others: binding.others.iter().copied().map(label).collect(),
+            .map(|(id, choice)| Ambiguity {
+                ty: c_type(program.graph.ty(id)),
+                taken: choice.target.map(label).unwrap_or_default(),
+                others: choice.others.iter().copied().map(label).collect(),
             })
             .collect();
         let other_byte_order = targets
@@ -200,7 +204,7 @@ impl Report {
             .collect();
         Self {
             records,
-            doubts,
+            ambiguous,
             other_byte_order,
         }
     }
@@ -208,7 +212,7 @@ impl Report {
     /// Whether strict mode takes the result: no poison, no doubt, no target of another byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.doubts.is_empty()
+        self.ambiguous.is_empty()
             && self.other_byte_order.is_empty()
             && !self.records.iter().any(|record| record.outcome.is_poison())
     }
@@ -231,36 +235,36 @@ impl Words<'_> {
         &self,
         fixup: &Fixup,
         applied: Applied,
-        dead: bool,
+        unreachable: bool,
         target: Option<&Target>,
     ) -> Record {
         let section = self.program.sections.get(fixup.section);
         let offset = u64::from(fixup.relo.insn_off);
-        let insn = offset / INSN as u64;
+        let insn = offset / Insn::LEN as u64;
         let graph = self.program.graph;
-        let function = section.and_then(|section| section.function_at(fixup.relo.insn_off));
+        let function = section.and_then(|section| section.function_at(offset));
         let source = section
-            .and_then(|section| section.line_at(fixup.relo.insn_off))
+            .and_then(|section| section.line_at(offset))
             .map(|line| SourceLine::new(graph, line));
         let local = Local::new(graph, fixup.relo);
         let found = target.and_then(|target| {
             let candidate = *fixup.matched.first()?;
             let root = target.graph_of(candidate).ty(candidate.id);
             Some(match fixup.kind?.subject() {
-                Subject::Type => type_name(root),
-                Subject::Field => spell_steps(root, &fixup.target_steps),
-                Subject::Enumerator => spell_enumerator(root, fixup.target_steps.first().copied()),
+                Subject::Type => c_type(root),
+                Subject::Field => c_path(root, &fixup.target_steps),
+                Subject::Enumerator => c_enumerator(root, fixup.target_steps.first().copied()),
             })
         });
         let is_field = fixup
             .kind
             .is_some_and(|kind| kind.subject() == Subject::Field);
         Record {
-            section: section.map_or("", |section| section.name).to_owned(),
+            section: section.map_or(String::new(), |section| section.name.to_string()),
             insn,
             function: function.map(|function| {
-                let start = function.start / INSN as u64;
-                (function.name.to_owned(), insn - start)
+                let start = function.start / Insn::LEN as u64;
+                (function.name.clone(), insn - start)
             }),
             source,
             kind: match fixup.kind {
@@ -275,7 +279,7 @@ impl Words<'_> {
                 .map(|_| Bits(u64::from(fixup.target_bits))),
             found,
             outcome: outcome(fixup, applied),
-            dead,
+            unreachable,
             rejected: fixup
                 .rejected
                 .iter()
@@ -320,9 +324,9 @@ impl<'a> Local<'a> {
             accessor::parse(root, graph.string(relo.access), kind, &mut spec).is_ok()
         });
         let text = match parsed.map(RelocationKind::subject) {
-            Some(Subject::Field) => spell_steps(root, &spec.steps),
-            Some(Subject::Enumerator) => spell_enumerator(root, spec.steps.first().copied()),
-            Some(Subject::Type) | None => type_name(root),
+            Some(Subject::Field) => c_path(root, &spec.steps),
+            Some(Subject::Enumerator) => c_enumerator(root, spec.steps.first().copied()),
+            Some(Subject::Type) | None => c_type(root),
         };
         Self {
             graph,
@@ -348,7 +352,7 @@ impl<'a> Local<'a> {
 
 fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<'_>) -> Rejected {
     let graph = target.graph_of(candidate);
-    let name = |id: TypeId| type_name(graph.ty(id));
+    let name = |id: TypeId| c_type(graph.ty(id));
     let reason = match why {
         Mismatch::NoMember { accessor, within } => {
             format!(
@@ -367,7 +371,7 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
                 .accessors
                 .get(accessor)
                 .and_then(|accessor| member_of(local.graph, *accessor))
-                .map_or(String::new(), |member| type_name(local.graph.ty(member.ty)));
+                .map_or(String::new(), |member| c_type(local.graph.ty(member.ty)));
             format!(
                 "{:?} is {} there, which can't be read as {wanted}",
                 local.member(accessor),
@@ -431,7 +435,7 @@ impl fmt::Display for Record {
             None if self.outcome == Outcome::LeftToLoader => write!(f, ": {}", self.outcome)?,
             None => write!(f, ": {}; no target has such a type", self.outcome)?,
         }
-        if self.dead {
+        if self.unreachable {
             f.write_str(" (never reached)")?;
         }
         for rejected in &self.rejected {
@@ -464,8 +468,8 @@ impl fmt::Display for Report {
         for record in &self.records {
             writeln!(f, "{record}")?;
         }
-        for doubt in &self.doubts {
-            writeln!(f, "doubt: {doubt}")?;
+        for ambiguity in &self.ambiguous {
+            writeln!(f, "doubt: {ambiguity}")?;
         }
         for label in &self.other_byte_order {
             writeln!(
@@ -484,7 +488,7 @@ impl fmt::Display for Report {
             self.count(changed),
             self.count(absent),
             self.count(|record| record.outcome.is_poison()),
-            self.count(|record| record.dead),
+            self.count(|record| record.unreachable),
             self.count(|record| record.outcome == Outcome::LeftToLoader),
         )
     }

@@ -7,19 +7,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::bpf::{CodeSection, Insn, Program};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{CoreRelo, Type};
 use crate::id::TypeId;
 use crate::relocate::ResolveOptions;
 use crate::relocate::accessor::{self, Spec};
-use crate::relocate::budget::Budget;
+use crate::relocate::candidate::{Mismatch, Wanted};
+use crate::relocate::choice::{TargetChoice, TargetChoices};
+use crate::relocate::fixup::{Action, Fixup};
 use crate::relocate::kind::RelocationKind;
-use crate::relocate::matching::{Mismatch, Wanted};
-use crate::relocate::patch::{Done, INSN, Patch, patch};
-use crate::relocate::program::{CodeSection, Program};
-use crate::relocate::scope::{Binding, Candidate, Role, Scope, Target};
+use crate::relocate::patch::Patch;
+use crate::relocate::step_budget::StepBudget;
+use crate::relocate::target::{Candidate, Role, Target};
 use crate::relocate::value::{self, Value, compute, may_resize};
-use crate::target::Endian;
 
 /// What every relocation of an object comes to. The object itself is as it was.
 #[derive(Debug)]
@@ -28,123 +29,7 @@ pub struct Resolution {
     /// One for each relocation, section by section, in the order of the records.
     pub fixups: Vec<Fixup>,
     /// Where each root type is looked for.
-    pub bindings: HashMap<TypeId, Binding>,
-}
-
-/// What one relocation comes to.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Fixup {
-    /// The code section, by its number in [`Program::sections`].
-    pub section: usize,
-    /// The record, by its number in that section.
-    pub record: usize,
-    /// The record itself.
-    pub relo: CoreRelo,
-    /// What it asks; `None` for a kind that is left to the loader because this version doesn't know it.
-    pub kind: Option<RelocationKind>,
-    /// What is to be done.
-    pub action: Action,
-    /// The candidates that fit, with the first one's path as steps and its offset in bits.
-    pub matched: Vec<Candidate>,
-    /// The candidates that don't fit, and why.
-    pub rejected: Vec<(Candidate, Mismatch)>,
-    /// The path in the first candidate that fits, as numbers.
-    pub target_steps: Vec<u32>,
-    /// Where the field starts in it, in bits from the start of the root type.
-    pub target_bits: u32,
-    patch: Option<Patch>,
-}
-
-/// What is to be done about a relocation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Action {
-    /// Replace the value in the instruction.
-    Set,
-    /// Make the instruction unusable: no candidate fits, and the kind has no answer for that.
-    PoisonNoMatch,
-    /// Make it unusable: the answer would be a type id of a user program, which means nothing to the kernel.
-    PoisonUserTypeId,
-    /// Nothing, and the record is dropped: the function was, too.
-    NoFunction,
-    /// Nothing, and the record stays for the loader.
-    LeaveToLoader,
-}
-
-/// What was done about a relocation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Applied {
-    /// The instruction held `old` and holds `new`.
-    Set {
-        /// The value before.
-        old: u64,
-        /// The value now.
-        new: u64,
-    },
-    /// The instruction is unusable, for the fix-up's reason.
-    Poisoned,
-    /// The instruction is unusable: it would have had to load or store another width, of a type for which
-    /// that changes the value.
-    PoisonedForWidth,
-    /// Nothing was done.
-    Untouched,
-}
-
-impl Fixup {
-    /// Whether the relocation is done with, so that its record goes from the object.
-    #[must_use]
-    pub fn is_consumed(&self) -> bool {
-        self.action != Action::LeaveToLoader
-    }
-
-    /// Whether both do the same to the same instruction; ids of a target's types aside, which differ from one
-    /// BTF of a program to the next.
-    #[must_use]
-    pub fn agrees_with(&self, other: &Self) -> bool {
-        let same = match (&self.patch, &other.patch) {
-            (
-                Some(Patch::Set {
-                    old: old_a,
-                    new: a,
-                    may_resize: resize_a,
-                }),
-                Some(Patch::Set {
-                    old: old_b,
-                    new: b,
-                    may_resize: resize_b,
-                }),
-            ) => {
-                let is_id = self.kind == Some(RelocationKind::TypeIdTarget);
-                let same_value = a.value == b.value || (is_id && a.value != 0 && b.value != 0);
-                old_a == old_b
-                    && same_value
-                    && (a.as_signed, a.access) == (b.as_signed, b.access)
-                    && (resize_a == resize_b || old_a.access == a.access)
-            }
-            (a, b) => a == b,
-        };
-        same && (self.relo, self.action) == (other.relo, other.action)
-    }
-
-    /// Patches the code of the fix-up's section.
-    ///
-    /// # Errors
-    /// `Instruction` where the instruction doesn't hold the old value or can't be patched; `Overflow` where
-    /// the new value doesn't fit it.
-    pub fn apply(&self, code: &mut [u8], endian: Endian) -> Result<Applied> {
-        let Some(change) = &self.patch else {
-            return Ok(Applied::Untouched);
-        };
-        let place = || Place::Instruction(u64::from(self.relo.insn_off) / INSN as u64);
-        let done = patch(code, self.relo.insn_off as usize, endian, change).within(place)?;
-        Ok(match done {
-            Done::Set { old, new } => Applied::Set { old, new },
-            Done::Poisoned => Applied::Poisoned,
-            Done::PoisonedForWidth => Applied::PoisonedForWidth,
-        })
-    }
+    pub choices: HashMap<TypeId, TargetChoice>,
 }
 
 /// Finds out what every relocation of an object comes to.
@@ -168,8 +53,8 @@ pub fn resolve(
         program,
         targets,
         options,
-        scope: Scope::new(targets),
-        budget: Budget::for_relocations(count),
+        choices: TargetChoices::new(targets),
+        budget: StepBudget::for_relocations(count),
         local: Spec::default(),
         found: Spec::default(),
     };
@@ -182,20 +67,20 @@ pub fn resolve(
             pending.push((number, record, *relo, found));
         }
     }
-    let bindings = resolver.scope.into_bindings();
+    let choices = resolver.choices.into_choices();
     let mut fixups = Vec::with_capacity(count);
     for (section, record, relo, found) in pending {
         let place = || match program.sections.get(section) {
             Some(section) => place(section, record),
             None => Place::Relocation(0),
         };
-        let binding = bindings.get(&relo.type_id);
+        let choice = choices.get(&relo.type_id);
         let fixup = found
-            .decide(section, record, relo, binding, targets, program)
+            .decide(section, record, relo, choice, targets, program)
             .within(place)?;
         fixups.push(fixup);
     }
-    Ok(Resolution { fixups, bindings })
+    Ok(Resolution { fixups, choices })
 }
 
 /// A label must say which target is meant.
@@ -213,7 +98,8 @@ fn check_labels(targets: &[Target]) -> Result<()> {
     }
 }
 
-fn place(section: &CodeSection<'_>, record: usize) -> Place {
+/// Returns the place of a relocation in errors.
+pub(super) fn place(section: &CodeSection<'_>, record: usize) -> Place {
     Place::Section(format!("{}: relocation #{record}", section.name))
 }
 
@@ -221,8 +107,8 @@ struct Resolver<'a, 't> {
     program: &'a Program<'a>,
     targets: &'t [Target],
     options: &'a ResolveOptions,
-    scope: Scope<'t>,
-    budget: Budget,
+    choices: TargetChoices<'t>,
+    budget: StepBudget,
     /// The local path, reused from one relocation to the next.
     local: Spec,
     /// The candidate's path, likewise.
@@ -251,9 +137,10 @@ struct Match {
 impl Resolver<'_, '_> {
     fn look(&mut self, section: &CodeSection<'_>, relo: CoreRelo) -> Result<Looked> {
         let offset = relo.insn_off as usize;
-        if !offset.is_multiple_of(INSN) {
+        if !offset.is_multiple_of(Insn::LEN) {
             return Err(Error::malformed(format!(
-                "the instruction offset {offset} is no multiple of {INSN}"
+                "the instruction offset {offset} is no multiple of {}",
+                Insn::LEN
             )));
         }
         let settled = |kind, action| Looked {
@@ -264,10 +151,10 @@ impl Resolver<'_, '_> {
             rejected: Vec::new(),
         };
         let kind = RelocationKind::from_number(relo.kind);
-        if section.function_at(relo.insn_off).is_none() {
+        if section.function_at(relo.insn_off.into()).is_none() {
             return Ok(settled(kind, Action::NoFunction));
         }
-        if offset + INSN > section.code.len() {
+        if offset + Insn::LEN > section.code.len() {
             return Err(Error::malformed(
                 "the instruction is outside of its section",
             ));
@@ -300,7 +187,7 @@ impl Resolver<'_, '_> {
                 format!("the {} {} has no name to look for", root.kind(), root.id()),
             ));
         }
-        self.scope.bind(root)?;
+        self.choices.of(root)?;
         if self.options.partial && self.is_the_loaders(root)? {
             return Ok(settled(Some(kind), Action::LeaveToLoader));
         }
@@ -310,7 +197,7 @@ impl Resolver<'_, '_> {
 
     /// Whether partial mode leaves relocations of a root type: all but those a user program answers.
     fn is_the_loaders(&mut self, root: Type<'_>) -> Result<bool> {
-        let target = self.scope.bind(root)?.target;
+        let target = self.choices.of(root)?.target;
         let target = target.and_then(|number| self.targets.get(number));
         Ok(target.is_none_or(|target| target.role != Role::User))
     }
@@ -326,7 +213,7 @@ impl Resolver<'_, '_> {
             root,
             spec: &self.local,
         };
-        let binding = self.scope.bind(root)?;
+        let choice = self.choices.of(root)?;
         let mut looked = Looked {
             kind: Some(kind),
             settled: None,
@@ -334,11 +221,11 @@ impl Resolver<'_, '_> {
             matches: Vec::new(),
             rejected: Vec::new(),
         };
-        let Some(target) = binding.target.and_then(|number| self.targets.get(number)) else {
+        let Some(target) = choice.target.and_then(|number| self.targets.get(number)) else {
             return Ok(looked);
         };
-        self.budget.spend(binding.candidates.len())?;
-        for &candidate in &binding.candidates {
+        self.budget.spend(choice.candidates.len())?;
+        for &candidate in &choice.candidates {
             let graph = target.graph_of(candidate);
             let ty = graph.ty(candidate.id);
             let outcome = wanted
@@ -358,7 +245,7 @@ impl Resolver<'_, '_> {
         }
         // As long as something fits, only what fits stays a candidate for this root type.
         if !looked.matches.is_empty() && !looked.rejected.is_empty() {
-            binding.candidates = looked.matches.iter().map(|hit| hit.candidate).collect();
+            choice.candidates = looked.matches.iter().map(|hit| hit.candidate).collect();
         }
         Ok(looked)
     }
@@ -370,7 +257,7 @@ impl Looked {
         section: usize,
         record: usize,
         relo: CoreRelo,
-        binding: Option<&Binding>,
+        choice: Option<&TargetChoice>,
         targets: &[Target],
         program: &Program<'_>,
     ) -> Result<Fixup> {
@@ -396,13 +283,13 @@ impl Looked {
             }
             return Ok(fixup);
         }
-        let (Some(kind), Some(binding)) = (self.kind, binding) else {
+        let (Some(kind), Some(choice)) = (self.kind, choice) else {
             return Err(Error::malformed("the relocation has no kind"));
         };
-        let target = binding.target.and_then(|number| targets.get(number));
+        let target = choice.target.and_then(|number| targets.get(number));
         let mut answer: Option<(Value, Candidate, u32)> = None;
         for hit in self.matches {
-            if !binding.has(hit.candidate) {
+            if !choice.has(hit.candidate) {
                 fixup.rejected.push((hit.candidate, Mismatch::Pruned));
                 continue;
             }

@@ -5,9 +5,9 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{IntEncoding, Kind, Type};
 use crate::id::TypeId;
 use crate::relocate::accessor::{Spec, size_of};
+use crate::relocate::candidate::member_of;
 use crate::relocate::compat::Dimensions;
 use crate::relocate::kind::RelocationKind;
-use crate::relocate::matching::member_of;
 use crate::target::Endian;
 
 /// An answer, and what the patch needs to know about it.

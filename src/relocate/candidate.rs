@@ -8,10 +8,10 @@ use crate::graph::{Btf, Kind, Member, Name, Type};
 use crate::id::TypeId;
 use crate::query::essential_name;
 use crate::relocate::accessor::{Accessor, MOST_STEPS, Spec, is_flexible, size_of};
-use crate::relocate::budget::Budget;
 use crate::relocate::compat::{Dimensions, fields_agree, spans, types_agree};
 use crate::relocate::kind::{RelocationKind, Subject};
-use crate::relocate::matches::types_match;
+use crate::relocate::step_budget::StepBudget;
+use crate::relocate::type_match::types_match;
 
 /// Why a candidate is not the answer. An `accessor` counts the local path's steps that have a meaning:
 /// 0 is the root, then each named member and each element.
@@ -82,7 +82,7 @@ impl Wanted<'_> {
         &self,
         root: Type<'_>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(), Mismatch>> {
         found.clear();
         match self.kind.subject() {
@@ -111,7 +111,7 @@ impl Wanted<'_> {
         &self,
         root: Type<'_>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(), Mismatch>> {
         let local = self.spec.accessors.first().and_then(|accessor| {
             let ty = self.root.graph().ty(accessor.ty);
@@ -146,7 +146,7 @@ impl Wanted<'_> {
         &self,
         root: Type<'_>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(), Mismatch>> {
         let mut ty = root;
         let mut flattened = None;
@@ -181,7 +181,7 @@ impl Wanted<'_> {
         local: Accessor,
         ty: Type<'t>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(Type<'t>, Option<Flattened>), Mismatch>> {
         let graph = self.root.graph();
         let missing = Mismatch::NoMember {
@@ -296,7 +296,7 @@ fn find_member<'g>(
     ty: Type<'g>,
     name: Name<'_>,
     found: &mut Spec,
-    budget: &Budget,
+    budget: &StepBudget,
 ) -> Result<Option<Member<'g>>> {
     let graph = ty.graph();
     let mut searched = HashSet::new();

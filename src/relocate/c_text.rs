@@ -3,7 +3,7 @@
 use crate::graph::{Kind, Name, Type, View};
 
 /// A type as C says it, as far as one line goes: `struct file`, `int [3]`, `char *`.
-pub(super) fn type_name(ty: Type<'_>) -> String {
+pub(super) fn c_type(ty: Type<'_>) -> String {
     let mut text = String::with_capacity(32);
     push_type(&mut text, ty);
     text
@@ -88,7 +88,7 @@ fn push_plain(text: &mut String, ty: Type<'_>) {
 }
 
 /// A path as C says it: `struct session.hops[2].port`.
-pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
+pub(super) fn c_path(root: Type<'_>, steps: &[u32]) -> String {
     let graph = root.graph();
     let mut text = String::with_capacity(64);
     push_type(&mut text, root);
@@ -119,8 +119,8 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
 }
 
 /// An enumerator with its type: `enum state::READY`.
-pub(super) fn spell_enumerator(root: Type<'_>, index: Option<u32>) -> String {
-    let mut text = type_name(root);
+pub(super) fn c_enumerator(root: Type<'_>, index: Option<u32>) -> String {
+    let mut text = c_type(root);
     let enumerator = root
         .strip()
         .ok()

@@ -7,7 +7,7 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Enum, Kind, Name, Type};
 use crate::id::TypeId;
 use crate::query::essential_name;
-use crate::relocate::budget::Budget;
+use crate::relocate::step_budget::StepBudget;
 
 /// How deep members may nest, and how long a chain of pointers and arrays may be (libbpf's numbers).
 const MOST_LEVELS: u32 = 32;
@@ -20,7 +20,7 @@ type Known = HashMap<(TypeId, TypeId, bool), bool>;
 ///
 /// # Errors
 /// `Malformed` where the types nest too deep; `Limit` where they take too many steps.
-pub(super) fn types_match(local: Type<'_>, target: Type<'_>, budget: &Budget) -> Result<bool> {
+pub(super) fn types_match(local: Type<'_>, target: Type<'_>, budget: &StepBudget) -> Result<bool> {
     Matcher {
         known: Known::new(),
         budget,
@@ -30,7 +30,7 @@ pub(super) fn types_match(local: Type<'_>, target: Type<'_>, budget: &Budget) ->
 
 struct Matcher<'b> {
     known: Known,
-    budget: &'b Budget,
+    budget: &'b StepBudget,
 }
 
 impl Matcher<'_> {

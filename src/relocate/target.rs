@@ -1,12 +1,9 @@
-//! Targets, and which of them a type of the object is meant for.
-
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+//! Targets, and the candidates that one has for a type of the object.
 
 use crate::error::{Context, Place, Result};
 use crate::graph::{Btf, Type};
 use crate::id::TypeId;
-use crate::query::{essential_name, flavor, one_name};
+use crate::query::{essential_name, one_name};
 use crate::relocate::compat::kinds_agree;
 
 /// The flavor suffix that always means the kernel: the first target with that role.
@@ -64,7 +61,7 @@ impl Target {
 
     /// The candidates for a type of the object: same kind (or both enumerations), same essential name.
     /// (libbpf, `bpf_core_find_cands`.) Where there is none, those whose name C spells so, of other languages.
-    fn candidates(&self, local: Type<'_>) -> Result<Vec<Candidate>> {
+    pub(super) fn candidates(&self, local: Type<'_>) -> Result<Vec<Candidate>> {
         let essential = essential_name(local.name().as_bytes());
         let mut found = Vec::new();
         let mut levels = Vec::new();
@@ -141,100 +138,4 @@ pub struct Candidate {
     pub module: Option<usize>,
     /// Its id in the target's graph, or in the module's.
     pub id: TypeId,
-}
-
-/// Where a type of the object is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Binding {
-    /// The target, by its number; `None` where no target has a candidate.
-    pub target: Option<usize>,
-    /// Whether a flavor suffix picked it.
-    pub labelled: bool,
-    /// Every candidate in it, by id.
-    pub candidates: Vec<Candidate>,
-    /// Later targets that have candidates, too: a doubt, unless a suffix picked the target.
-    pub others: Vec<usize>,
-    /// Whether the name ends in the kernel's label and no target is a kernel: it is nobody's.
-    pub kernel_only: bool,
-}
-
-impl Binding {
-    /// Whether a type is still among the candidates.
-    pub(super) fn has(&self, candidate: Candidate) -> bool {
-        self.candidates.binary_search(&candidate).is_ok()
-    }
-}
-
-/// The bindings of an object's root types, each made once.
-#[derive(Debug)]
-pub(super) struct Scope<'t> {
-    targets: &'t [Target],
-    bindings: HashMap<TypeId, Binding>,
-}
-
-impl<'t> Scope<'t> {
-    pub fn new(targets: &'t [Target]) -> Self {
-        Self {
-            targets,
-            bindings: HashMap::new(),
-        }
-    }
-
-    /// The binding of a root type.
-    ///
-    /// # Errors
-    /// `Ambiguous` where C spells the names of different types of a target so.
-    pub fn bind(&mut self, local: Type<'_>) -> Result<&mut Binding> {
-        match self.bindings.entry(local.id()) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(bind(self.targets, local)?)),
-        }
-    }
-
-    pub fn into_bindings(self) -> HashMap<TypeId, Binding> {
-        self.bindings
-    }
-}
-
-fn bind(targets: &[Target], local: Type<'_>) -> Result<Binding> {
-    let mut binding = Binding {
-        target: None,
-        labelled: false,
-        candidates: Vec::new(),
-        others: Vec::new(),
-        kernel_only: false,
-    };
-    let suffix = flavor(local.name().as_bytes());
-    let is_kernel = suffix == Some(KERNEL_LABEL.as_bytes());
-    let picked = targets
-        .iter()
-        .position(|target| suffix == Some(target.label.as_bytes()))
-        .or_else(|| {
-            let kernel = |target: &Target| target.role == Role::Kernel;
-            targets.iter().position(kernel).filter(|_| is_kernel)
-        });
-    if let Some((number, target)) = picked.and_then(|number| Some((number, targets.get(number)?))) {
-        binding.target = Some(number);
-        binding.labelled = true;
-        binding.candidates = target.candidates(local)?;
-        return Ok(binding);
-    }
-    if is_kernel {
-        binding.kernel_only = true;
-        return Ok(binding);
-    }
-    for (number, target) in targets.iter().enumerate() {
-        let candidates = target.candidates(local)?;
-        if candidates.is_empty() {
-            continue;
-        }
-        if binding.target.is_none() {
-            binding.target = Some(number);
-            binding.candidates = candidates;
-        } else {
-            binding.others.push(number);
-        }
-    }
-    Ok(binding)
 }

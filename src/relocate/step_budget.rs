@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 
 /// Steps that are left. Shared by all relocations of one object.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<u64>);
+pub(super) struct StepBudget(Cell<u64>);
 
-impl Budget {
+impl StepBudget {
     /// Enough for this many relocations, and some.
     pub fn for_relocations(count: usize) -> Self {
         Self(Cell::new(
