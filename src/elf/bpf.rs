@@ -1,4 +1,4 @@
-//! A BPF object: its types, its code and what `.BTF.ext` says about the code.
+//! A BPF object: its types, its code and the records of `.BTF.ext` about the code.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -56,7 +56,7 @@ pub struct BpfObject {
     code: Vec<Code>,
 }
 
-/// A section of instructions, without what `.BTF.ext` contains about them.
+/// A section of instructions, without the records of `.BTF.ext` about them.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
     index: u32,
@@ -69,13 +69,13 @@ impl BpfObject {
     /// Reads a BPF object.
     ///
     /// # Errors
-    /// `NoBtf` where there is no `.BTF`; `Unsupported` for an ELF file for another machine, or a 32-bit one;
-    /// `Malformed`, with section and byte, where the file is no ELF file or breaks a format; `Limit`.
+    /// `NoBtf` if there is no `.BTF`; `Unsupported` for an ELF file for another machine, or a 32-bit one;
+    /// `Malformed`, with section and byte, if the file is no ELF file or breaks a format; `Limit`.
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Self> {
         Self::parse_with(bytes, &Limits::default())
     }
 
-    /// Reads a BPF object within bounds of your own.
+    /// Reads a BPF object within the bounds given.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -127,19 +127,19 @@ impl BpfObject {
         })
     }
 
-    /// The file's byte order, which is the instructions'.
+    /// Returns the byte order of the file and its instructions.
     #[must_use]
     pub fn endian(&self) -> Endian {
         self.elf.endian
     }
 
-    /// The object's own types.
+    /// Returns the object's own types.
     #[must_use]
     pub fn graph(&self) -> &Btf {
         &self.graph
     }
 
-    /// What `.BTF.ext` says; `None` where the object has no such section.
+    /// Returns the contents of `.BTF.ext`; `None` if the object has no such section.
     #[must_use]
     pub fn ext(&self) -> Option<&Ext> {
         self.ext.as_ref()
@@ -211,16 +211,16 @@ impl BpfObject {
         first_by_name(names.map(|records| self.graph.string(records.section).as_bytes()))
     }
 
-    /// The whole file, as it was read.
+    /// Returns the whole file, as it was read.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.elf.bytes
     }
 
-    /// Starts a new file that differs from this one in what is said to the [`Rewriter`], and in nothing else.
+    /// Starts a new file that differs from this one only in the changes made through the [`Rewriter`].
     ///
     /// # Errors
-    /// `Malformed` where the sections that may be written to overlap each other or the file's headers.
+    /// `Malformed` if the sections that may be written to overlap each other or the file's headers.
     pub fn rewrite(&self) -> Result<Rewriter<'_>> {
         Rewriter::new(self)
     }
@@ -286,7 +286,7 @@ fn read_code(elf: &Elf) -> Result<Vec<Code>> {
         let functions = own
             .iter()
             .map(|symbol| {
-                // The next one: aliases start at the same byte.
+                // Aliases start at the same byte, and are not the next function.
                 let next = own.partition_point(|other| other.value <= symbol.value);
                 function(symbol, own.get(next), section.size)
             })
@@ -302,7 +302,8 @@ fn read_code(elf: &Elf) -> Result<Vec<Code>> {
     Ok(sections)
 }
 
-/// A symbol as a function; one without a size (assembler may leave it out) goes on to the next.
+/// Turns a symbol into a function. A function without a size, which assembler may leave out, ends where the next
+/// one starts.
 fn function(symbol: &Symbol, next: Option<&Symbol>, section_size: u64) -> Result<Function> {
     let end = match symbol.size {
         0 => Some(next.map_or(section_size, |next| next.value)),

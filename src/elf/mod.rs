@@ -22,7 +22,8 @@ pub use btf::{BtfOptions, btf_of, btf_of_with};
 pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
-pub(crate) use btf::has_btf;
-pub(crate) use file::is_elf;
+pub(crate) use btf::{btf_in, has_btf};
+pub(crate) use debug::debug_sections_in;
+pub(crate) use file::{Elf, is_elf};
 pub(crate) use inflate::{Compression, inflate};
 pub(crate) use linkable::Linkable;

@@ -1,9 +1,8 @@
-//! A new file out of a BPF object: instructions patched, consumed CO-RE records gone, all else as it was.
+//! Makes a new file of a BPF object: instructions are patched, consumed CO-RE records removed, all else stays.
 //!
-//! Every section keeps its place. `.BTF.ext` shrinks where it stands: records move up, the length of the
-//! CO-RE part and the section's size follow, and the bytes that become free are zero. The relocations of
-//! `.BTF.ext` itself (`.rel.BTF.ext`, which clang writes for each record) move along with their records or
-//! go with them.
+//! Every section keeps its offset. `.BTF.ext` shrinks in place: records move up, the length of the CO-RE records
+//! and the section's size are reduced, and the bytes that become free are zeroed. The relocations of `.BTF.ext`
+//! itself (`.rel.BTF.ext`, which clang writes for each record) are moved or removed along with their records.
 
 use std::ops::Range;
 
@@ -14,23 +13,23 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::target::Endian;
 use crate::wire::{ExtHeader, Preamble, SECTION_HEADER_LEN, SectionHeader, WORD_LEN, word};
 
-/// Fields of `Elf64_Shdr`, in bytes from its start.
+/// The byte offsets of the fields of `Elf64_Shdr`.
 mod header {
     pub const FLAGS: u64 = 8;
     pub const OFFSET: u64 = 24;
     pub const SIZE: u64 = 32;
 }
 
-/// A new file in the making; it starts as a copy of the object.
+/// A new file in the making: a copy of the object, and the changes made so far.
 #[derive(Clone, Debug)]
 pub struct Rewriter<'o> {
     object: &'o BpfObject,
     out: Vec<u8>,
-    /// For each section of the CO-RE part: which records are consumed. Empty until one is.
+    /// For each section with CO-RE records, whether each record is consumed. Empty until one is.
     consumed: Vec<Vec<bool>>,
 }
 
-/// A run of bytes that goes to another place of its section.
+/// A range of bytes that moves to another offset of its section.
 struct Move {
     from: Range<usize>,
     to: usize,
@@ -65,11 +64,11 @@ impl<'o> Rewriter<'o> {
         elf.range(elf.sections.get(index as usize)?)
     }
 
-    /// Takes a CO-RE record out of the new file: its section's number in
-    /// [`Ext::relos`](crate::graph::Ext::relos), and its own number there, both from 0.
+    /// Removes a CO-RE record from the new file. `section` is the index of its section in
+    /// [`Ext::relos`](crate::graph::Ext::relos), `record` its own index there.
     ///
     /// # Errors
-    /// `Usage` where there is no such record.
+    /// `Usage` if there is no such record.
     pub fn consume(&mut self, section: usize, record: usize) -> Result<()> {
         if self.consumed.is_empty() {
             let relos = self.object.ext().and_then(|ext| ext.relos.as_ref());
@@ -91,10 +90,10 @@ impl<'o> Rewriter<'o> {
         }
     }
 
-    /// The new file.
+    /// Returns the new file.
     ///
     /// # Errors
-    /// `Malformed` where the relocations of `.BTF.ext` can't be read.
+    /// `Malformed` if the relocations of `.BTF.ext` can't be read.
     pub fn finish(mut self) -> Result<Vec<u8>> {
         if self.consumed.iter().flatten().any(|consumed| *consumed)
             && let Some(section) = self.object.elf.find(BTF_EXT)
@@ -104,7 +103,7 @@ impl<'o> Rewriter<'o> {
         Ok(self.out)
     }
 
-    /// Takes the consumed records out of `.BTF.ext`.
+    /// Removes the consumed records from `.BTF.ext`.
     fn shrink(&mut self, section: &Section) -> Result<()> {
         let elf = &self.object.elf;
         let old = elf.data(section, &self.object.limits)?;
@@ -115,8 +114,8 @@ impl<'o> Rewriter<'o> {
         if section.flags & COMPRESSED == 0 {
             put(&mut self.out, range.start, &new);
         } else {
-            // Loaders don't read compressed BTF, and what was decompressed doesn't fit its place: it goes
-            // to the end of the file, as plain bytes.
+            // The decompressed section doesn't fit where the compressed one was, and loaders don't read compressed
+            // BTF: it is appended to the file, uncompressed.
             put(&mut self.out, range.start, &vec![0; range.len()]);
             self.out.resize(self.out.len().next_multiple_of(8), 0);
             let start = self.out.len() as u64;
@@ -134,7 +133,7 @@ impl<'o> Rewriter<'o> {
         Ok(())
     }
 
-    /// Moves the relocations of `.BTF.ext` with the records they are about, or drops them.
+    /// Moves the relocations of `.BTF.ext` along with the records they are about, or removes them.
     fn follow(&mut self, section: &Section, moves: &[Move], size: usize) -> Result<()> {
         let elf = &self.object.elf;
         let Some(old) = elf.raw(section)? else {
@@ -195,7 +194,7 @@ impl Rewrite for Rewriter<'_> {
     }
 }
 
-/// Takes the consumed records out of a `.BTF.ext`, whose length stays; answers where the bytes that stay
+/// Removes the consumed records from a `.BTF.ext`, whose buffer keeps its length. Returns where the remaining bytes
 /// went, in order, and how many bytes the section needs now.
 fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(Vec<Move>, usize)> {
     let cut_off = || malformed(0, "the CO-RE records are not where the header puts them");
@@ -213,7 +212,7 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         to: 0,
     }];
     let mut counts = Vec::new();
-    // The record size stays where it is, if a record does.
+    // The record size stays in front of the records, unless all are removed.
     let (mut read, mut write) = (start + WORD_LEN, start + WORD_LEN);
     for records in consumed {
         let kept = records.iter().filter(|consumed| !**consumed).count();
@@ -241,7 +240,7 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         return Err(cut_off());
     }
     if write == start + WORD_LEN {
-        // A part without records has no record size either: libbpf refuses one that has.
+        // Without records there is no record size either: libbpf refuses one.
         write = start;
     }
     for run in &moves {
@@ -264,18 +263,18 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         });
         return Ok((moves, data.len()));
     }
-    // libbpf refuses a section that is nothing but its header.
+    // libbpf refuses a section that consists of its header alone.
     Ok((moves, write.max(header_len + WORD_LEN).min(data.len())))
 }
 
-/// Refuses an object in which something that may be written to is at the same time something else.
+/// Refuses an object in which a range that may be written to overlaps another part of the file.
 fn disjoint(object: &BpfObject) -> Result<()> {
     let elf = &object.elf;
     let ext = elf.find(BTF_EXT).map(|section| section.index);
     let count = elf.sections.len() as u64;
     let (table, header_size) = elf.headers;
     let whole = |at: u64, size: u64| at..at.saturating_add(size);
-    // Bytes, whether they may be written to, and whose they are.
+    // Each range of bytes, whether it may be written to, and its place in errors.
     let mut ranges = vec![
         (whole(0, 64), true, Place::Section("the ELF header".into())),
         (
@@ -302,7 +301,7 @@ fn disjoint(object: &BpfObject) -> Result<()> {
         if range.start < end_of_written || (written && range.start < end) {
             return Err(malformed(
                 range.start,
-                "it overlaps another part of the file, so that neither can be rewritten",
+                "it overlaps another part of the file, so neither can be rewritten",
             )
             .within(place));
         }
@@ -314,10 +313,11 @@ fn disjoint(object: &BpfObject) -> Result<()> {
     Ok(())
 }
 
+/// Writes bytes at an offset, if they fit.
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
     let end = at.saturating_add(bytes.len());
-    if let Some(place) = out.get_mut(at..end) {
-        place.copy_from_slice(bytes);
+    if let Some(slot) = out.get_mut(at..end) {
+        slot.copy_from_slice(bytes);
     }
 }
 

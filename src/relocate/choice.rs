@@ -10,30 +10,31 @@ use crate::id::TypeId;
 use crate::query::flavor;
 use crate::relocate::target::{Candidate, KERNEL_LABEL, Role, Target};
 
-/// Where a type of the object is looked for.
+/// The target chosen for a root type, and the candidates there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TargetChoice {
-    /// The target, by its number; `None` where no target has a candidate.
+    /// The index of the target; `None` if no target has a candidate.
     pub target: Option<usize>,
     /// Whether a flavor suffix picked it.
     pub labelled: bool,
-    /// Every candidate in it, by id.
+    /// The candidates in the target, sorted by id. Those that a relocation rules out are removed.
     pub candidates: Vec<Candidate>,
-    /// Later targets that have candidates, too: a doubt, unless a suffix picked the target.
+    /// The indices of later targets that have candidates, too: the type is ambiguous. Empty if a flavor suffix picked
+    /// the target.
     pub others: Vec<usize>,
-    /// Whether the name ends in the kernel's label and no target is a kernel: it is nobody's.
+    /// Whether the flavor suffix is the kernel's label and no target is a kernel, so no target was chosen.
     pub kernel_only: bool,
 }
 
 impl TargetChoice {
-    /// Whether a type is still among the candidates.
+    /// Returns whether a type is still among the candidates.
     pub(super) fn has(&self, candidate: Candidate) -> bool {
         self.candidates.binary_search(&candidate).is_ok()
     }
 }
 
-/// The choices of an object's root types, each made once.
+/// The choices for an object's root types, each made once.
 #[derive(Debug)]
 pub(super) struct TargetChoices<'t> {
     targets: &'t [Target],
@@ -41,6 +42,7 @@ pub(super) struct TargetChoices<'t> {
 }
 
 impl<'t> TargetChoices<'t> {
+    /// Starts without any choice made.
     pub fn new(targets: &'t [Target]) -> Self {
         Self {
             targets,
@@ -48,10 +50,10 @@ impl<'t> TargetChoices<'t> {
         }
     }
 
-    /// The binding of a root type.
+    /// Returns the choice for a root type, and makes it if it is the first relocation of the type.
     ///
     /// # Errors
-    /// `Ambiguous` where C spells the names of different types of a target so.
+    /// `Ambiguous` if C spells the names of different types of a target alike.
     pub fn of(&mut self, local: Type<'_>) -> Result<&mut TargetChoice> {
         match self.choices.entry(local.id()) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
@@ -59,11 +61,13 @@ impl<'t> TargetChoices<'t> {
         }
     }
 
+    /// Returns all choices, by root type.
     pub fn into_choices(self) -> HashMap<TypeId, TargetChoice> {
         self.choices
     }
 }
 
+/// Chooses the target of a root type: by the flavor suffix, or the first that has a candidate.
 fn choose(targets: &[Target], local: Type<'_>) -> Result<TargetChoice> {
     let mut choice = TargetChoice {
         target: None,

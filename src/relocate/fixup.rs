@@ -1,4 +1,4 @@
-//! What one relocation comes to, and doing it to an instruction.
+//! The fix-up that one relocation is resolved to, and how it is applied to an instruction.
 
 use crate::bpf::Insn;
 use crate::error::{Context, Place, Result};
@@ -9,48 +9,48 @@ use crate::relocate::patch::{Done, Patch, patch};
 use crate::relocate::target::Candidate;
 use crate::target::Endian;
 
-/// What one relocation comes to.
+/// The change that one relocation makes, and how it was found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fixup {
-    /// The code section, by its number in [`Program::sections`].
+    /// The index of the code section in [`Program::sections`](crate::bpf::Program::sections).
     pub section: usize,
-    /// The record, by its number in that section.
+    /// The index of the record in that section.
     pub record: usize,
-    /// The record itself.
+    /// The record.
     pub relo: CoreRelo,
-    /// What it asks; `None` for a kind that is left to the loader because this version doesn't know it.
+    /// The kind; `None` for an unknown one, which is left to the loader.
     pub kind: Option<RelocationKind>,
-    /// What is to be done.
+    /// The action to be taken.
     pub action: Action,
-    /// The candidates that fit, with the first one's path as steps and its offset in bits.
+    /// The candidates that match.
     pub matched: Vec<Candidate>,
-    /// The candidates that don't fit, and why.
+    /// The candidates that don't match, and why.
     pub rejected: Vec<(Candidate, Mismatch)>,
-    /// The path in the first candidate that fits, as numbers.
+    /// The path in the first candidate that matches, as the numbers of an accessor.
     pub target_steps: Vec<u32>,
-    /// Where the field starts in it, in bits from the start of the root type.
+    /// The offset of the field in that candidate, in bits from the start of the root type.
     pub target_bits: u32,
     pub(super) patch: Option<Patch>,
 }
 
-/// What is to be done about a relocation.
+/// The action for a relocation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Action {
-    /// Replace the value in the instruction.
+    /// The value in the instruction is replaced.
     Set,
-    /// Make the instruction unusable: no candidate fits, and the kind has no answer for that.
+    /// The instruction is poisoned: no candidate matches, and the kind has no value for that.
     PoisonNoMatch,
-    /// Make it unusable: the answer would be a type id of a user program, which means nothing to the kernel.
+    /// The instruction is poisoned: the value would be a type id of a user program, which means nothing to the kernel.
     PoisonUserTypeId,
-    /// Nothing, and the record is dropped: the function was, too.
+    /// Nothing is done, and the record is removed: a linker dropped the function.
     NoFunction,
-    /// Nothing, and the record stays for the loader.
+    /// Nothing is done, and the record stays for the loader.
     LeaveToLoader,
 }
 
-/// What was done about a relocation.
+/// The change that a fix-up made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Applied {
@@ -61,24 +61,24 @@ pub enum Applied {
         /// The value now.
         new: u64,
     },
-    /// The instruction is unusable, for the fix-up's reason.
+    /// The instruction is poisoned, for the reason in the fix-up's [`Action`].
     Poisoned,
-    /// The instruction is unusable: it would have had to load or store another width, of a type for which
-    /// that changes the value.
+    /// The instruction is poisoned: it would have to load or store another width, of a type for which that changes
+    /// the value.
     PoisonedForWidth,
     /// Nothing was done.
     Untouched,
 }
 
 impl Fixup {
-    /// Whether the relocation is done with, so that its record goes from the object.
+    /// Returns whether the relocation is done with, so that its record is removed from the object.
     #[must_use]
     pub fn is_consumed(&self) -> bool {
         self.action != Action::LeaveToLoader
     }
 
-    /// Whether both do the same to the same instruction; ids of a target's types aside, which differ from one
-    /// BTF of a program to the next.
+    /// Returns whether both make the same change to the same instruction. Ids of a target's types may differ: each BTF
+    /// of a program numbers its types anew.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         let same = match (&self.patch, &other.patch) {
@@ -109,8 +109,8 @@ impl Fixup {
     /// Patches the code of the fix-up's section.
     ///
     /// # Errors
-    /// `Instruction` where the instruction doesn't hold the old value or can't be patched; `Overflow` where
-    /// the new value doesn't fit it.
+    /// `Instruction` if the instruction doesn't hold the old value or can't be patched; `Overflow` if the new value
+    /// doesn't fit it.
     pub fn apply(&self, code: &mut [u8], endian: Endian) -> Result<Applied> {
         let Some(change) = &self.patch else {
             return Ok(Applied::Untouched);

@@ -1,9 +1,10 @@
-//! From relocation records to fix-ups: parse, bind, match, prune, compute.
+//! Resolves relocation records to fix-ups: the accessor is parsed, the target chosen, each candidate searched and its
+//! value computed; then the candidates are pruned and the fix-up is decided.
 //!
-//! The order matters. A root type's candidates are pruned by *all* its relocations, in the order of the
-//! records, before any is computed; libbpf computes as it prunes, and so refuses some programs only
-//! because of the order of their relocations. What libbpf accepts comes out the same here, save the width of a
-//! load where candidates differ in that alone.
+//! The order matters. A root type's candidates are pruned by *all* its relocations, in the order of the records,
+//! before any fix-up is decided. libbpf decides as it prunes, and so refuses some programs only because of the order
+//! of their relocations. The result is the same for all that libbpf accepts, except for the width of a load if
+//! candidates differ in nothing else.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,22 +23,22 @@ use crate::relocate::step_budget::StepBudget;
 use crate::relocate::target::{Candidate, Role, Target};
 use crate::relocate::value::{self, Value, compute, may_resize};
 
-/// What every relocation of an object comes to. The object itself is as it was.
+/// The fix-ups for every relocation of an object; the object itself is unchanged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Resolution {
-    /// One for each relocation, section by section, in the order of the records.
+    /// The fix-ups, one for each relocation, section by section in the order of the records.
     pub fixups: Vec<Fixup>,
-    /// Where each root type is looked for.
+    /// The target chosen for each root type.
     pub choices: HashMap<TypeId, TargetChoice>,
 }
 
-/// Finds out what every relocation of an object comes to.
+/// Resolves every relocation of a program against the targets, which are searched in their order.
 ///
 /// # Errors
-/// `Malformed` with section and record where a record or a type it needs is; `Ambiguous` where candidates
-/// that fit give different answers; `Unsupported` for an unknown kind, unless `partial` leaves it; `Usage` for
-/// two targets with one label.
+/// `Malformed` with section and record if a record or a type it needs is; `Ambiguous` if candidates that match give
+/// different values; `Unsupported` for an unknown kind, unless `partial` leaves it to the loader; `Usage` for two
+/// targets with one label.
 pub fn resolve(
     program: &Program<'_>,
     targets: &[Target],
@@ -62,7 +63,7 @@ pub fn resolve(
     for (number, section) in program.sections.iter().enumerate() {
         for (record, relo) in section.relos.iter().enumerate() {
             let found = resolver
-                .look(section, *relo)
+                .search(section, *relo)
                 .within(|| place(section, record))?;
             pending.push((number, record, *relo, found));
         }
@@ -83,7 +84,7 @@ pub fn resolve(
     Ok(Resolution { fixups, choices })
 }
 
-/// A label must say which target is meant.
+/// Refuses two targets with one label.
 fn check_labels(targets: &[Target]) -> Result<()> {
     let mut labels = HashSet::new();
     match targets.iter().find(|target| !labels.insert(&target.label)) {
@@ -98,44 +99,47 @@ fn check_labels(targets: &[Target]) -> Result<()> {
     }
 }
 
-/// Returns the place of a relocation in errors.
+/// Returns a relocation as the place of an error.
 pub(super) fn place(section: &CodeSection<'_>, record: usize) -> Place {
     Place::Section(format!("{}: relocation #{record}", section.name))
 }
 
+/// The state of resolving one program.
 struct Resolver<'a, 't> {
     program: &'a Program<'a>,
     targets: &'t [Target],
     options: &'a ResolveOptions,
     choices: TargetChoices<'t>,
     budget: StepBudget,
-    /// The local path, reused from one relocation to the next.
+    /// The local path; its allocations are reused.
     local: Spec,
-    /// The candidate's path, likewise.
+    /// The path in a candidate; its allocations are reused.
     found: Spec,
 }
 
-/// A relocation with its candidates tried, before other relocations prune them.
-struct Looked {
+/// A relocation whose candidates were searched, before other relocations prune them.
+struct Searched {
     kind: Option<RelocationKind>,
-    /// What to do if it isn't a matter of candidates.
+    /// The action, if it doesn't depend on candidates.
     settled: Option<Action>,
-    /// The object's own answer, which the instruction must hold.
+    /// The value by the object's own types, which the instruction must hold.
     own: Value,
     matches: Vec<Match>,
     rejected: Vec<(Candidate, Mismatch)>,
 }
 
+/// A candidate that matches.
 struct Match {
     candidate: Candidate,
-    /// An error counts only if the candidate is still one in the end.
+    /// The value; an error counts only if the candidate isn't pruned.
     value: Result<Value>,
     steps: Vec<u32>,
     bit_offset: u32,
 }
 
 impl Resolver<'_, '_> {
-    fn look(&mut self, section: &CodeSection<'_>, relo: CoreRelo) -> Result<Looked> {
+    /// Searches the candidates of one relocation.
+    fn search(&mut self, section: &CodeSection<'_>, relo: CoreRelo) -> Result<Searched> {
         let offset = relo.insn_off as usize;
         if !offset.is_multiple_of(Insn::LEN) {
             return Err(Error::malformed(format!(
@@ -143,7 +147,7 @@ impl Resolver<'_, '_> {
                 Insn::LEN
             )));
         }
-        let settled = |kind, action| Looked {
+        let settled = |kind, action| Searched {
             kind,
             settled: Some(action),
             own: Value::default(),
@@ -175,7 +179,7 @@ impl Resolver<'_, '_> {
             if self.options.partial {
                 return Ok(settled(Some(kind), Action::LeaveToLoader));
             }
-            return Ok(Looked {
+            return Ok(Searched {
                 settled: Some(Action::Set),
                 own: compute(kind, root, &self.local, self.program.endian)?,
                 ..settled(Some(kind), Action::Set)
@@ -184,37 +188,43 @@ impl Resolver<'_, '_> {
         if root.name().is_empty() {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                format!("the {} {} has no name to look for", root.kind(), root.id()),
+                format!(
+                    "the {} {} has no name to find candidates by",
+                    root.kind(),
+                    root.id()
+                ),
             ));
         }
         self.choices.of(root)?;
-        if self.options.partial && self.is_the_loaders(root)? {
+        if self.options.partial && self.is_left_to_loader(root)? {
             return Ok(settled(Some(kind), Action::LeaveToLoader));
         }
         let own = compute(kind, root, &self.local, self.program.endian)?;
-        self.try_candidates(kind, root, own)
+        self.search_candidates(kind, root, own)
     }
 
-    /// Whether partial mode leaves relocations of a root type: all but those a user program answers.
-    fn is_the_loaders(&mut self, root: Type<'_>) -> Result<bool> {
+    /// Returns whether partial mode leaves relocations of a root type to the loader: all but those of user programs'
+    /// types.
+    fn is_left_to_loader(&mut self, root: Type<'_>) -> Result<bool> {
         let target = self.choices.of(root)?.target;
         let target = target.and_then(|number| self.targets.get(number));
         Ok(target.is_none_or(|target| target.role != Role::User))
     }
 
-    fn try_candidates(
+    /// Searches each candidate, and removes those that don't match if others do.
+    fn search_candidates(
         &mut self,
         kind: RelocationKind,
         root: Type<'_>,
         own: Value,
-    ) -> Result<Looked> {
+    ) -> Result<Searched> {
         let wanted = Wanted {
             kind,
             root,
             spec: &self.local,
         };
         let choice = self.choices.of(root)?;
-        let mut looked = Looked {
+        let mut searched = Searched {
             kind: Some(kind),
             settled: None,
             own,
@@ -222,7 +232,7 @@ impl Resolver<'_, '_> {
             rejected: Vec::new(),
         };
         let Some(target) = choice.target.and_then(|number| self.targets.get(number)) else {
-            return Ok(looked);
+            return Ok(searched);
         };
         self.budget.spend(choice.candidates.len())?;
         for &candidate in &choice.candidates {
@@ -233,8 +243,8 @@ impl Resolver<'_, '_> {
                 .within(|| Place::Type(candidate.id))
                 .within(|| Place::File(target.label.clone()))?;
             match outcome {
-                Err(mismatch) => looked.rejected.push((candidate, mismatch)),
-                Ok(()) => looked.matches.push(Match {
+                Err(mismatch) => searched.rejected.push((candidate, mismatch)),
+                Ok(()) => searched.matches.push(Match {
                     candidate,
                     value: compute(kind, ty, &self.found, graph.endian())
                         .within(|| Place::File(target.label.clone())),
@@ -243,15 +253,16 @@ impl Resolver<'_, '_> {
                 }),
             }
         }
-        // As long as something fits, only what fits stays a candidate for this root type.
-        if !looked.matches.is_empty() && !looked.rejected.is_empty() {
-            choice.candidates = looked.matches.iter().map(|hit| hit.candidate).collect();
+        // If a candidate matches, only those that match remain candidates for the root type.
+        if !searched.matches.is_empty() && !searched.rejected.is_empty() {
+            choice.candidates = searched.matches.iter().map(|hit| hit.candidate).collect();
         }
-        Ok(looked)
+        Ok(searched)
     }
 }
 
-impl Looked {
+impl Searched {
+    /// Decides the fix-up, by the candidates that are left.
     fn decide(
         self,
         section: usize,
@@ -287,29 +298,29 @@ impl Looked {
             return Err(Error::malformed("the relocation has no kind"));
         };
         let target = choice.target.and_then(|number| targets.get(number));
-        let mut answer: Option<(Value, Candidate, u32)> = None;
+        let mut first: Option<(Value, Candidate, u32)> = None;
         for hit in self.matches {
             if !choice.has(hit.candidate) {
                 fixup.rejected.push((hit.candidate, Mismatch::Pruned));
                 continue;
             }
             let value = hit.value?;
-            match &answer {
+            match &first {
                 None => {
                     fixup.target_steps = hit.steps;
                     fixup.target_bits = hit.bit_offset;
-                    answer = Some((value, hit.candidate, hit.bit_offset));
+                    first = Some((value, hit.candidate, hit.bit_offset));
                 }
-                Some((first, id, bits)) => check_agreement(
+                Some((before, id, bits)) => check_agreement(
                     (*bits, hit.bit_offset),
-                    (first.value, value.value),
+                    (before.value, value.value),
                     (id.id, hit.candidate.id),
                     is_user_id(kind, target),
                 )?,
             }
             fixup.matched.push(hit.candidate);
         }
-        let (value, candidate) = match answer {
+        let (value, candidate) = match first {
             Some((value, candidate, _)) => (Some(value), Some(candidate)),
             None => (value::absent(kind), None),
         };
@@ -336,11 +347,12 @@ impl Looked {
     }
 }
 
+/// Returns whether the value is the id of a type in a user program.
 fn is_user_id(kind: RelocationKind, target: Option<&Target>) -> bool {
     kind == RelocationKind::TypeIdTarget && target.is_some_and(|target| target.role == Role::User)
 }
 
-/// All candidates that fit must give one answer.
+/// Refuses candidates that match and give different values.
 fn check_agreement(
     bits: (u32, u32),
     values: (u64, u64),
@@ -351,7 +363,7 @@ fn check_agreement(
         Err(Error::new(
             ErrorKind::Ambiguous,
             format!(
-                "the target has several types that fit and differ: {what} {a} in {} and {b} in {}",
+                "the target has several types that match and differ: {what} {a} in {} and {b} in {}",
                 ids.0, ids.1
             ),
         ))

@@ -1,28 +1,28 @@
-//! A bound on the work that hostile types can ask for.
+//! A bound on the work that hostile types can cause.
 //!
-//! Anonymous members and structures held by value may form a graph in which the number of *paths* grows
-//! exponentially with the number of types. Real programs spend a few hundred steps a relocation.
+//! With anonymous members and structures held by value, the number of *paths* can grow exponentially with the number
+//! of types. Real programs spend a few hundred steps for each relocation.
 
 use std::cell::Cell;
 
 use crate::error::{Error, Result};
 
-/// Steps that are left. Shared by all relocations of one object.
+/// The number of steps that are left, for all relocations of one object together.
 #[derive(Debug)]
 pub(super) struct StepBudget(Cell<u64>);
 
 impl StepBudget {
-    /// Enough for this many relocations, and some.
+    /// Returns a budget for this many relocations.
     pub fn for_relocations(count: usize) -> Self {
         Self(Cell::new(
             (1 << 26) + (count as u64).saturating_mul(1 << 14),
         ))
     }
 
-    /// Takes steps.
+    /// Spends steps.
     ///
     /// # Errors
-    /// `Limit` where none are left.
+    /// `Limit` if fewer are left.
     pub fn spend(&self, steps: usize) -> Result<()> {
         match self.0.get().checked_sub(steps as u64) {
             Some(left) => {
@@ -30,7 +30,7 @@ impl StepBudget {
                 Ok(())
             }
             None => Err(Error::limit(
-                "matching the types takes more steps than any real program's",
+                "matching the types takes more steps than those of any real program",
             )),
         }
     }

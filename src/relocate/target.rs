@@ -6,36 +6,36 @@ use crate::id::TypeId;
 use crate::query::{essential_name, one_name};
 use crate::relocate::compat::kinds_agree;
 
-/// The flavor suffix that always means the kernel: the first target with that role.
+/// The flavor suffix that always means the kernel: the first target with the role [`Role::Kernel`].
 pub const KERNEL_LABEL: &str = "kernel";
 
-/// What a target is.
+/// The role of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Role {
-    /// The kernel, perhaps with modules. Its type ids mean something to the kernel.
+    /// The kernel, perhaps with modules. The kernel knows the ids of its own types.
     Kernel,
     /// A user program.
     User,
 }
 
-/// Types to relocate against.
+/// A target: types to relocate against.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// What the target is called in reports, and the flavor suffix that picks it: `struct file___app` is
-    /// the one of the target labelled `app`.
+    /// The target's name in reports, and the flavor suffix that picks it: `struct file___app` means `struct file` of
+    /// the target labelled `app`.
     pub label: String,
-    /// What it is.
+    /// The role.
     pub role: Role,
-    /// Its types.
+    /// The types.
     pub graph: Btf,
-    /// A kernel's modules: split BTF over `graph`. Asked only where `graph` itself has no candidate.
+    /// A kernel's modules: split BTF over `graph`. They are searched only if `graph` has no candidate.
     pub modules: Vec<Btf>,
-    /// Types of `graph` that are meant where others have the same name, by id.
+    /// The types of `graph` that are preferred to others of the same name, sorted by id.
     pub preferred: Vec<TypeId>,
 }
 
 impl Target {
-    /// A user program's types.
+    /// Makes a target of a user program's types.
     #[must_use]
     pub fn user(label: impl Into<String>, graph: Btf) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Target {
         }
     }
 
-    /// The kernel's types.
+    /// Makes a target of the kernel's types, with the label `kernel`.
     #[must_use]
     pub fn kernel(graph: Btf) -> Self {
         Self {
@@ -59,8 +59,9 @@ impl Target {
         }
     }
 
-    /// The candidates for a type of the object: same kind (or both enumerations), same essential name.
-    /// (libbpf, `bpf_core_find_cands`.) Where there is none, those whose name C spells so, of other languages.
+    /// Returns the candidates for a type of the object: types of the same kind (or both enumerations) and the same
+    /// essential name (libbpf, `bpf_core_find_cands`). If there are none, types of other languages whose names C can
+    /// only spell like that.
     pub(super) fn candidates(&self, local: Type<'_>) -> Result<Vec<Candidate>> {
         let essential = essential_name(local.name().as_bytes());
         let mut found = Vec::new();
@@ -71,11 +72,11 @@ impl Target {
             level = graph.base();
         }
         for graph in levels.into_iter().rev() {
-            take(graph, local, essential, None, &mut found);
+            add_candidates(graph, local, essential, None, &mut found);
         }
         if found.is_empty() {
             for (number, module) in self.modules.iter().enumerate() {
-                take(module, local, essential, Some(number), &mut found);
+                add_candidates(module, local, essential, Some(number), &mut found);
             }
         }
         if found.is_empty() {
@@ -90,6 +91,7 @@ impl Target {
         Ok(found)
     }
 
+    /// Returns the candidates whose names C spells like `essential`.
     fn spelled(&self, local: Type<'_>, essential: &[u8]) -> Result<Vec<Candidate>> {
         let spelled = self.graph.spelled(essential);
         let spelled = spelled.filter(|ty| kinds_agree(ty.kind(), local.kind()));
@@ -102,7 +104,7 @@ impl Target {
         Ok(candidates.collect())
     }
 
-    /// The graph a candidate is of.
+    /// Returns the graph that a candidate is from.
     pub(super) fn graph_of(&self, candidate: Candidate) -> &Btf {
         candidate
             .module
@@ -111,7 +113,8 @@ impl Target {
     }
 }
 
-fn take(
+/// Adds the candidates of one graph, without its base's.
+fn add_candidates(
     graph: &Btf,
     local: Type<'_>,
     essential: &[u8],
@@ -129,13 +132,13 @@ fn take(
     );
 }
 
-/// A type of a target that may be the one meant.
-// Ordered as candidates are found: the kernel's before its modules', then by id.
+/// A type of a target with the kind and essential name of a root type.
+// Ordered as candidates are found: those of the kernel before those of its modules, then by id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// The number of the module it is from.
+    /// The index of the module it is from; `None` for the target's own types.
     pub module: Option<usize>,
-    /// Its id in the target's graph, or in the module's.
+    /// The type's id in the target's graph, or in the module's.
     pub id: TypeId,
 }
