@@ -20,7 +20,7 @@ pub trait Rewrite {
     ///
     /// # Errors
     /// `Usage` if there is no such record.
-    fn remove_relo(&mut self, number: usize, record: usize) -> Result<()> {
+    fn consume(&mut self, number: usize, record: usize) -> Result<()> {
         let _ = (number, record);
         Ok(())
     }

@@ -189,8 +189,8 @@ impl Rewrite for Rewriter<'_> {
         self.code_mut(section.index).unwrap_or_default()
     }
 
-    fn remove_relo(&mut self, number: usize, record: usize) -> Result<()> {
-        self.consume(number, record)
+    fn consume(&mut self, number: usize, record: usize) -> Result<()> {
+        Rewriter::consume(self, number, record)
     }
 }
 

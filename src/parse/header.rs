@@ -27,7 +27,7 @@ pub(super) fn parse(data: &[u8]) -> Result<Header> {
     let header = BtfHeader::read(data, preamble);
     let (layout_off, layout_len) = header.layout.unwrap_or_default();
 
-    if header.type_off % 4 != 0 {
+    if !header.type_off.is_multiple_of(4) {
         return Err(malformed(
             BtfHeader::TYPE_OFF,
             "the type section's offset is no multiple of 4",

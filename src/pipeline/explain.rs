@@ -1,4 +1,4 @@
-//! From a poisoned instruction to the field it was about.
+//! Finds the poisoned instructions of an object, and the fields they were about.
 
 use bytes::Bytes;
 
@@ -14,19 +14,19 @@ use crate::relocate::{SourceLine, local_path};
 pub struct Poison {
     /// The code section.
     pub section: String,
-    /// The function; empty where no symbol says.
+    /// The function's name; empty if the symbol table has none for the instruction.
     pub function: String,
-    /// The instruction, by its number in the function, from 0.
+    /// The index of the instruction in the function; in the section if there is no function.
     pub insn: u64,
-    /// The source line, where the object has line information.
+    /// The source line, if the object has line information.
     pub source: Option<SourceLine>,
-    /// What was asked, and of what (`byte_off of struct session.throttle`). Known where the object from before
-    /// its relocation is at hand: the records are gone from the relocated one.
-    pub question: Option<String>,
+    /// The kind and path of the relocation (`byte_off of struct session.throttle`). It takes the object from before
+    /// its relocation: a relocated object has no records any more.
+    pub relocation: Option<String>,
 }
 
-/// Finds every poisoned instruction of a relocated object: the calls to helper 195896080 (0xbad2310), which a
-/// verifier's log calls `unknown#195896080`. The second half of a 64-bit load counts with the first.
+/// Finds every poisoned instruction of a relocated object: the calls of helper 195896080 (0xbad2310), which appear as
+/// `unknown#195896080` in the verifier's log. The two halves of a 64-bit load count as one.
 ///
 /// ```
 /// use btfkit::Limits;
@@ -37,7 +37,7 @@ pub struct Poison {
 /// let targets = [TargetFile::user("app", read("tutorial/prog_a.gcc-dwarf5"))];
 /// let relocated = relocate(object.clone(), &targets, &RelocateOptions::default())?;
 /// let poisons = explain(relocated.object, Some(object.into()), &Limits::default())?;
-/// assert_eq!(poisons[0].question.as_deref(), Some("byte_off of struct pt_regs.di"));
+/// assert_eq!(poisons[0].relocation.as_deref(), Some("byte_off of struct pt_regs.di"));
 /// # Ok::<(), btfkit::Error>(())
 /// ```
 ///
@@ -86,7 +86,7 @@ pub fn explain(
                 source: section
                     .line_at(offset)
                     .map(|line| SourceLine::new(object.graph(), line)),
-                question: relo.map(|relo| local_path(program.graph, *relo)),
+                relocation: relo.map(|relo| local_path(program.graph, *relo)),
             });
         }
     }

@@ -1,4 +1,4 @@
-//! The main job: object and targets in, rewritten object and report out.
+//! Relocates a BPF object file against targets: the main job.
 
 use std::path::{Path, PathBuf};
 
@@ -100,23 +100,21 @@ impl From<&Path> for Types {
     }
 }
 
-/// How to relocate.
+/// Options of [`relocate()`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RelocateOptions {
-    /// Do only what belongs to user programs, and leave the rest in the object for its loader.
+    /// Whether only relocations of user programs' types are applied, and the rest stays in the object for its loader.
     pub partial: bool,
-    /// Refuse an object with a relocation that has no answer, or a type that more than one target has
-    /// ([`check_strict`]).
+    /// Whether an object is refused if an instruction is poisoned, or a type is ambiguous ([`check_strict`]).
     pub strict: bool,
-    /// Whether to convert a target's DWARF even where it has BTF.
+    /// Whether a target's DWARF is converted even if it has BTF.
     pub dwarf: bool,
-    /// Where the debug information of targets is looked for that have none in their own files, as
-    /// [`LoadOptions::search`].
+    /// The search for debug information of targets that have none in their own files, as [`LoadOptions::search`].
     pub search: Option<Search>,
-    /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
-    /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
-    /// every target that has it.
+    /// Further names for types of the targets, which a BPF program in C can use: the new name, and the type's own name
+    /// or its spelling in C. With `("app_Foo", "ns::Foo<int>")`, `struct app_Foo` means that type in every target that
+    /// has it.
     pub aliases: Vec<(String, String)>,
     /// Bounds on the inputs.
     pub limits: Limits,
@@ -126,19 +124,17 @@ pub struct RelocateOptions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RelocatedObject {
-    /// The new file. It differs from the old one in the patched instructions and the consumed relocation
-    /// records, and in nothing else.
+    /// The new file. It differs from the old one only in the patched instructions and the relocation records removed.
     pub object: Vec<u8>,
-    /// What each relocation came to.
+    /// The report on each relocation.
     pub report: Report,
-    /// Files that belong to a target's debug information and were not found, a line each: types may be missing
-    /// for that reason alone.
+    /// The files of the targets' debug information that were not found, a line each. Their types are missing.
     pub incomplete: Vec<String>,
 }
 
-/// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
+/// Applies a BPF object's CO-RE relocations against the targets, which are searched in their order.
 ///
-/// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
+/// Of a target's DWARF only the types that the object has relocations of are converted, with the types they refer to.
 ///
 /// ```
 /// use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
@@ -152,9 +148,9 @@ pub struct RelocatedObject {
 /// ```
 ///
 /// # Errors
-/// Whatever [`BpfObject::parse`], [`load`] and [`relocate::resolve`] refuse: a malformed object or target, an
-/// ambiguous relocation, an instruction that doesn't hold what its relocation says; in strict mode, what
-/// [`check_strict`] does. Nothing comes out then.
+/// As [`BpfObject::parse`], [`load`], [`relocate::resolve`] and [`relocate::apply`]: a malformed object or target, an
+/// ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
+/// [`check_strict`]. There is no half-relocated object then.
 pub fn relocate(
     object: impl Into<Bytes>,
     targets: &[TargetFile],
@@ -180,7 +176,7 @@ pub fn relocate(
     Ok(relocated)
 }
 
-/// How to load the targets of objects: of DWARF only what one of them asks for.
+/// Returns options to load the targets of programs: of DWARF only the types that one of them has relocations of.
 pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
@@ -200,7 +196,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
     }
 }
 
-/// Refuses an alias for what no target has.
+/// Refuses an alias for a type that no target has.
 pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOptions) -> Result<()> {
     for (alias, name) in &options.aliases {
         let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
@@ -216,18 +212,18 @@ pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOpti
     Ok(())
 }
 
-/// The graph with the aliases for types it has.
+/// Adds the aliases for types that the graph has.
 fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
-    let mut here = Vec::new();
+    let mut present = Vec::new();
     for (alias, name) in aliases {
         if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
-            here.push((alias.as_str(), name.as_str()));
+            present.push((alias.as_str(), name.as_str()));
         }
     }
-    graph.with_aliases(here)
+    graph.with_aliases(present)
 }
 
-/// Relocates an object, whose program is `program`, against targets whose types are at hand.
+/// Relocates an object, whose program is `program`, against targets whose types are loaded.
 pub(super) fn relocate_object(
     object: &BpfObject,
     program: &Program<'_>,
@@ -244,7 +240,7 @@ pub(super) fn relocate_object(
     })
 }
 
-/// A target with its types at hand; what is missing of its debug information is added to `incomplete`.
+/// Loads the types of a target. Files that are missing from its debug information are added to `incomplete`.
 pub(super) fn loaded(
     target: &TargetFile,
     options: &LoadOptions,
@@ -290,7 +286,7 @@ pub(super) fn loaded(
     })
 }
 
-/// Refuses what strict mode doesn't take.
+/// Refuses a report that strict mode doesn't accept.
 ///
 /// # Errors
 /// `NotFound` for the first poisoned relocation, `Ambiguous` for the first type that more than one target has,

@@ -44,7 +44,7 @@ pub fn apply(
             })?;
         applied.push(done);
         if fixup.is_consumed() {
-            copy.remove_relo(fixup.section, fixup.record)?;
+            copy.consume(fixup.section, fixup.record)?;
         }
     }
     let unreachable = unreachable_poison(program, resolution, &applied, copy);
