@@ -31,11 +31,11 @@ enum Action {
     Add(usize),
     /// Subtracts the value from the number there, of this many bytes.
     Subtract(usize),
-    /// The same for the lower six bits of a byte.
+    /// Like [`Self::Set`], in the lower six bits of a byte; the next two are like `Add` and `Subtract`.
     SetSix,
     AddSix,
     SubtractSix,
-    /// The same for an unsigned LEB128 number, which keeps its length.
+    /// Like [`Self::Set`], in an unsigned LEB128 number, which keeps its length; the next two likewise.
     SetLeb,
     AddLeb,
     SubtractLeb,
@@ -126,7 +126,7 @@ fn slot(rest: &mut [u8], action: Action) -> Option<&mut [u8]> {
     rest.get_mut(..len)
 }
 
-/// Changes the bytes as a relocation asks.
+/// Applies the action of a relocation to its bytes.
 fn act(slot: &mut [u8], action: Action, value: u64, endian: Endian) {
     let old = number(slot, endian);
     match action {

@@ -32,7 +32,7 @@ pub struct Verdict {
 #[non_exhaustive]
 pub struct Counts {
     /// A candidate matches, and the instruction has its value.
-    pub answered: usize,
+    pub set: usize,
     /// No candidate matches, and the instruction has 0 for that.
     pub absent: usize,
     /// Poisoned, and can't be reached.
@@ -50,7 +50,7 @@ impl Counts {
         let mut counts = Self::default();
         for record in &report.records {
             match record.outcome {
-                Outcome::Set { .. } => counts.answered += 1,
+                Outcome::Set { .. } => counts.set += 1,
                 Outcome::Absent { .. } => counts.absent += 1,
                 Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width if record.unreachable => {
                     counts.unreachable += 1;

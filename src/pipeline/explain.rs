@@ -59,7 +59,7 @@ pub fn explain(
         .map(|original| original.code_sections().collect());
     let mut poisons = Vec::new();
     for section in object.code_sections() {
-        let asked = program.sections.iter().find(|s| s.name == section.name);
+        let recorded = program.sections.iter().find(|s| s.name == section.name);
         let mut before = before.iter().flatten();
         let before = before.find(|s| s.name == section.name).map(|s| s.code);
         let before: Vec<Insn> = Insn::decode(before.unwrap_or_default(), object.endian()).collect();
@@ -70,7 +70,7 @@ pub fn explain(
                 continue;
             }
             let offset = (number * Insn::LEN) as u64;
-            let relo = asked.and_then(|section| {
+            let relo = recorded.and_then(|section| {
                 let mut relos = section.relos.iter();
                 relos.find(|relo| u64::from(relo.insn_off) == offset)
             });

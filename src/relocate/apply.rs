@@ -11,7 +11,7 @@ use crate::relocate::resolve::{Resolution, place};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Patched {
-    /// What was done about each relocation.
+    /// The change that each fix-up made.
     pub applied: Vec<Applied>,
     /// For each relocation, whether its instruction is poisoned and can't be reached from its function's start:
     /// behind an existence check that fails, say.
@@ -26,7 +26,7 @@ pub struct Patched {
 /// The copy is bytes or a file: see [`Rewrite`].
 ///
 /// # Errors
-/// As [`Fixup::apply`], with section and record. The copy is patched in part then: drop it.
+/// As [`Fixup::apply`], with section and record. The copy is then patched in part, and of no use.
 pub fn apply(
     program: &Program<'_>,
     resolution: &Resolution,

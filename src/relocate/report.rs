@@ -49,7 +49,7 @@ pub struct Record {
     pub found: Option<String>,
     /// The offset of that field, in bits from the start of the root type.
     pub found_at: Option<Bits>,
-    /// What was done to the instruction.
+    /// The outcome.
     pub outcome: Outcome,
     /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
     pub unreachable: bool,

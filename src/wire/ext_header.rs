@@ -73,7 +73,7 @@ impl ExtHeader {
     }
 }
 
-/// What stands in front of the records of one kind about one code section.
+/// The header in front of the records of one kind about one code section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SectionHeader {
     /// The offset of the section's name in the string section.
