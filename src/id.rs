@@ -99,6 +99,18 @@ impl ByteSize {
     }
 }
 
+impl From<u32> for Bits {
+    fn from(bits: u32) -> Self {
+        Self(u64::from(bits))
+    }
+}
+
+impl From<u32> for ByteSize {
+    fn from(bytes: u32) -> Self {
+        Self(u64::from(bytes))
+    }
+}
+
 impl fmt::Display for Bits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

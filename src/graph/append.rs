@@ -1,7 +1,7 @@
 //! Appending a whole graph to a builder: one copy of the records, one pass over their ids and names.
 
-use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::builder::{GraphBuilder, joined_strings};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::builder::{GraphBuilder, joined_strings, unknown};
 use crate::graph::edges;
 use crate::graph::kind::Kind;
 use crate::graph::remap::Remap;
@@ -192,15 +192,4 @@ impl Btf {
         let base = self.base().map(joined_strings).unwrap_or_default();
         StringTable::resume(base, self.string_section().to_vec(), u32::MAX).is_unique()
     }
-}
-
-#[cold]
-pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!(
-            "a type of unknown kind {number} can't be copied: which of its words are ids is not known"
-        ),
-    )
-    .within(Place::Type(id))
 }

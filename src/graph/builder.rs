@@ -2,11 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::graph::append::unknown;
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::edges;
-use crate::graph::kind::{Info, Kind, WIDE_VLEN};
-use crate::graph::store::{Btf, Format, Parts, Word};
+use crate::graph::format::Format;
+use crate::graph::info::{Info, WIDE_VLEN};
+use crate::graph::kind::{Kind, Word};
+use crate::graph::store::{Btf, Parts};
 use crate::graph::strings::{Name, StringTable};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
@@ -19,13 +20,14 @@ use crate::target::{Endian, PointerWidth};
 /// [`GraphBuilder::freeze`] proves that in the end every id has one.
 ///
 /// ```
+/// use btfkit::Bits;
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
 ///
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
 /// let members = [
-///     NewMember::new(builder.intern("a")?, int, 0),
-///     NewMember::new(builder.intern("b")?, int, 32),
+///     NewMember::new("a", int),
+///     NewMember::new("b", int).at(Bits(32)),
 /// ];
 /// builder.composite(Kind::Struct, "pair", 8, &members)?;
 /// let graph = builder.freeze()?;
@@ -384,4 +386,16 @@ fn not_a_record() -> Error {
         ErrorKind::Usage,
         "these words are not one record of a known kind",
     )
+}
+
+/// The error for a type that can't be copied because its kind is unknown.
+#[cold]
+pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "a type of unknown kind {number} can't be copied: which of its words are ids is not known"
+        ),
+    )
+    .within(Place::Type(id))
 }

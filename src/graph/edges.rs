@@ -1,7 +1,7 @@
 //! The one place that knows which words of a record are type ids and which are string offsets.
 
-use crate::graph::kind::{HEAD, Info, Kind, Shape};
-use crate::graph::store::Word;
+use crate::graph::info::Info;
+use crate::graph::kind::{HEAD, Kind, Shape, Word};
 use crate::id::{StrId, TypeId};
 
 /// The largest id and string offset seen, and every bit of the info words.

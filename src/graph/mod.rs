@@ -7,9 +7,11 @@ mod append;
 mod builder;
 pub(crate) mod edges;
 mod ext;
+mod format;
 mod index;
+mod info;
 mod kind;
-mod parts;
+mod new_member;
 mod proof;
 mod records;
 mod remap;
@@ -17,23 +19,28 @@ mod store;
 mod string_map;
 mod strings;
 mod types;
+mod view;
 
 pub use append::Appended;
-pub(crate) use append::{Shift, unknown};
+pub(crate) use append::Shift;
 pub use builder::GraphBuilder;
+pub(crate) use builder::unknown;
 pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
+pub use format::{Format, Layout, LayoutEntry};
 pub(crate) use index::{HashIndex, HashIndexBuilder};
-pub use kind::{Info, Kind};
-pub use parts::{
-    Array, Composite, Datasec, DatasecEntry, DeclTag, Enum, Enumerator, Func, FuncProto, FwdKind,
-    Int, IntEncoding, Member, Param, Var,
-};
-pub use records::NewMember;
+pub use info::Info;
+pub use kind::Kind;
+pub(crate) use kind::Word;
+pub use new_member::{NewMember, NewName};
 pub use remap::Remap;
-pub use store::{Btf, Format, Layout, LayoutEntry};
+pub use store::Btf;
 pub use string_map::StringMap;
 pub use strings::Name;
-pub use types::{Type, View};
+pub use types::Type;
+pub use view::{
+    Array, Composite, Datasec, DatasecEntry, DeclTag, Enum, Enumerator, Func, FuncLinkage,
+    FuncProto, FwdKind, Int, IntEncoding, Member, Param, Signedness, Var, VarLinkage, View,
+};
 
-pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts, Word};
+pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts};

@@ -2,8 +2,9 @@
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::edges;
-use crate::graph::kind::{HEAD, Info, NARROW_INFO, WIDE_VLEN};
-use crate::graph::store::{Layout, Word};
+use crate::graph::format::Layout;
+use crate::graph::info::{Info, NARROW_INFO, WIDE_VLEN};
+use crate::graph::kind::{HEAD, Word};
 use crate::id::TypeId;
 use crate::limits::Limits;
 

@@ -6,8 +6,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::error::{Error, Place, Result};
+use crate::graph::format::{Format, Layout};
 use crate::graph::index::HashIndex;
-use crate::graph::kind::{Info, Kind};
+use crate::graph::info::Info;
+use crate::graph::kind::{Kind, Word};
 use crate::graph::proof::{Proof, check_strings};
 use crate::graph::strings::{Name, string_at};
 use crate::graph::types::Type;
@@ -21,9 +23,6 @@ pub(crate) const MAGIC: u16 = 0xeb9f;
 pub(crate) const OLD_HEADER: u32 = 24;
 /// Bytes of the header with the layout section's offset and length.
 pub(crate) const NEW_HEADER: u32 = 32;
-
-/// One 32-bit word of a record, in host order.
-pub(crate) type Word = [u8; 4];
 
 /// The shared type graph: BTF's own records in one arena, immutable, cheap to clone, `Send + Sync`.
 ///
@@ -47,51 +46,6 @@ struct Store {
     guessed_width: OnceLock<PointerWidth>,
     names: OnceLock<HashIndex>,
     spellings: OnceLock<HashIndex>,
-}
-
-/// How a graph's bytes were, or will be, wrapped: what the encoder needs beside the types.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Format {
-    /// The byte order on the wire.
-    pub endian: Endian,
-    /// The header's tail: what follows its 24 bytes, without the layout section's offset and length.
-    /// Bytes of a newer version's header, kept as they are.
-    pub header_tail: Bytes,
-    /// The layout section, one entry a kind; `None` where the header is the old one of 24 bytes.
-    pub layout: Option<Layout>,
-    /// Whether info words may use the bits added in 2025 (24-bit vlen, 7-bit kind).
-    pub wide: bool,
-}
-
-impl Default for Format {
-    fn default() -> Self {
-        Self {
-            endian: Endian::HOST,
-            header_tail: Bytes::new(),
-            layout: None,
-            wide: false,
-        }
-    }
-}
-
-/// The layout section: for each kind, how many bytes its record has.
-/// (`struct btf_layout` in `linux/btf.h`.)
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Layout {
-    /// The entries, indexed by kind number. Empty where the header has the fields and the section is not there.
-    pub entries: Vec<LayoutEntry>,
-}
-
-/// One kind's entry in the layout section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct LayoutEntry {
-    /// Bytes after the 12 of the head.
-    pub info_size: u8,
-    /// Bytes of each of the `vlen` elements.
-    pub elem_size: u8,
-    /// Flags; 0 today.
-    pub flags: u16,
 }
 
 /// The parts a graph is made from, not yet proved.

@@ -24,6 +24,11 @@ impl<'g> Name<'g> {
         Self(until_nul(bytes))
     }
 
+    /// Returns a name of these bytes, NUL or not: the builder refuses a name with one.
+    pub(super) const fn raw(bytes: &'g [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, without the NUL.
     #[must_use]
     pub const fn as_bytes(self) -> &'g [u8] {
@@ -46,6 +51,12 @@ impl<'g> Name<'g> {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl AsRef<[u8]> for Name<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
     }
 }
 

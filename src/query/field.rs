@@ -17,8 +17,8 @@ pub struct Field {
     pub offset: Bits,
     /// Its size in bytes: that of its type.
     pub size: ByteSize,
-    /// Its width in bits, if it is a bitfield.
-    pub bitfield: Option<u8>,
+    /// The width, if the field is a bitfield.
+    pub bitfield: Option<Bits>,
 }
 
 impl<'g> Type<'g> {
@@ -32,17 +32,17 @@ impl<'g> Type<'g> {
         let mut count = 1u64;
         for _ in 0..=Limits::CHAIN {
             let size = match ty.view() {
-                View::Int(int) => u64::from(int.size),
-                View::Float(size) => u64::from(size),
-                View::Struct(composite) | View::Union(composite) => u64::from(composite.size),
-                View::Enum(enumeration) => u64::from(enumeration.size),
-                View::Datasec(section) => u64::from(section.size),
+                View::Int(int) => int.size.0,
+                View::Float(size) => size.0,
+                View::Struct(composite) | View::Union(composite) => composite.size.0,
+                View::Enum(enumeration) => enumeration.size.0,
+                View::Datasec(section) => section.size.0,
                 View::Ptr(_) => self.graph().pointer_width().bytes(),
                 View::Array(array) => {
                     count = count
                         .checked_mul(u64::from(array.count))
                         .ok_or_else(|| self.overflow())?;
-                    ty = self.graph().ty(array.element);
+                    ty = self.graph().ty(array.element_id);
                     continue;
                 }
                 View::Typedef(next)
@@ -50,8 +50,10 @@ impl<'g> Type<'g> {
                 | View::Const(next)
                 | View::Restrict(next)
                 | View::TypeTag(next)
-                | View::DeclTag(DeclTag { target: next, .. })
-                | View::Var(Var { ty: next, .. }) => {
+                | View::DeclTag(DeclTag {
+                    target_id: next, ..
+                })
+                | View::Var(Var { type_id: next, .. }) => {
                     ty = self.graph().ty(next);
                     continue;
                 }
@@ -100,7 +102,7 @@ impl<'g> Type<'g> {
             match composite.member(*next) {
                 Some(member) => {
                     *next += 1;
-                    let inner = self.graph().ty(member.ty).in_array()?;
+                    let inner = self.graph().ty(member.type_id).in_array()?;
                     if !known.contains_key(&inner.id()) {
                         if open.len() > Limits::default().depth as usize {
                             return Err(self.too_deep());
@@ -124,7 +126,7 @@ impl<'g> Type<'g> {
         let mut ty = self.strip()?;
         for _ in 0..=Limits::CHAIN {
             match ty.as_array() {
-                Some(array) => ty = self.graph().ty(array.element).strip()?,
+                Some(array) => ty = self.graph().ty(array.element_id).strip()?,
                 None => return Ok(ty),
             }
         }
@@ -135,7 +137,7 @@ impl<'g> Type<'g> {
     fn strictest(self, known: &HashMap<TypeId, u64>) -> Result<u64> {
         let mut strictest = 1;
         for member in self.members() {
-            let inner = self.graph().ty(member.ty).in_array()?;
+            let inner = self.graph().ty(member.type_id).in_array()?;
             let align = known.get(&inner.id()).copied().unwrap_or(1);
             if member.bitfield.is_none() && !member.offset.0.is_multiple_of(8 * align) {
                 return Ok(1);
@@ -174,7 +176,7 @@ impl<'g> Type<'g> {
                     return Ok(Some((member, Bits(offset))));
                 }
                 if member.name_id().get() == 0 || member.name().is_empty() {
-                    anonymous.push((graph.ty(member.ty).strip()?, offset, depth + 1));
+                    anonymous.push((graph.ty(member.type_id).strip()?, offset, depth + 1));
                 }
             }
             // The first anonymous member is looked into first.
@@ -216,7 +218,7 @@ impl Btf {
     /// # let mut builder = GraphBuilder::new();
     /// # let int = builder.int("int", 4, IntEncoding::SIGNED)?;
     /// # let list = builder.array(int, int, 4)?;
-    /// # let members = [NewMember::new(builder.intern("id")?, int, 0), NewMember::new(builder.intern("port")?, list, 32)];
+    /// # let members = [NewMember::new("id", int), NewMember::new("port", list).at(btfkit::Bits(32))];
     /// # builder.composite(Kind::Struct, "session", 20, &members)?;
     /// # let graph = builder.freeze()?;
     /// let field = graph.field("session", "port[2]")?;
@@ -313,7 +315,7 @@ fn follow(root: Type<'_>, name: &str, steps: &[Step<'_>]) -> Result<Field> {
                 };
                 offset = offset.saturating_add(at.0);
                 bitfield = member.bitfield;
-                ty = graph.ty(member.ty);
+                ty = graph.ty(member.type_id);
                 so_far.push('.');
                 so_far.push_str(member_name);
             }
@@ -327,7 +329,7 @@ fn follow(root: Type<'_>, name: &str, steps: &[Step<'_>]) -> Result<Field> {
                         array.count
                     )));
                 }
-                let element = graph.ty(array.element);
+                let element = graph.ty(array.element_id);
                 offset = element
                     .size()?
                     .bits()
@@ -361,7 +363,7 @@ mod tests {
         let mut inner = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
         for depth in 0..60 {
             let name = if depth == 59 { "top" } else { "" };
-            let members = [NewMember::new(crate::StrId::EMPTY, inner, 0); 2];
+            let members = [NewMember::new(crate::StrId::EMPTY, inner); 2];
             inner = builder.composite(Kind::Union, name, 4, &members).unwrap();
         }
         builder.freeze().unwrap()
@@ -385,7 +387,10 @@ mod tests {
         let list = builder.array(long, char, 3).unwrap();
         let [a, b] = ["a", "b"].map(|name| builder.intern(name).unwrap());
         let mut pair = |name, offset, size| {
-            let members = [NewMember::new(a, char, 0), NewMember::new(b, list, offset)];
+            let members = [
+                NewMember::new(a, char),
+                NewMember::new(b, list).at(Bits(offset)),
+            ];
             builder
                 .composite(Kind::Struct, name, size, &members)
                 .unwrap()
@@ -393,7 +398,7 @@ mod tests {
         let plain = pair("plain", 64, 32);
         let packed = pair("packed", 8, 25);
         let itself = builder.next_id();
-        let members = [NewMember::new(a, itself, 0)];
+        let members = [NewMember::new(a, itself)];
         builder
             .composite(Kind::Struct, "itself", 8, &members)
             .unwrap();

@@ -26,7 +26,7 @@ impl<'g> Type<'g> {
         let mut ty = self;
         // One number for every graph, so that a look-up needs no limits at hand.
         for _ in 0..=Limits::CHAIN {
-            match ty.referent() {
+            match ty.referent_id() {
                 Some(next) if skip(ty.kind()) => ty = self.graph().ty(next),
                 _ => return Ok(ty),
             }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use btfkit::Bits;
 use btfkit::graph::{CoreRelo, GraphBuilder, Kind, NewMember, Records, SectionRecords, Btf};
 use btfkit::{Endian, TypeId};
 
@@ -63,7 +64,7 @@ pub fn object(kernel: &Btf, structures: usize, relocations: usize) -> Vec<u8> {
             offsets.push(at);
             widths.push(size);
             let member = builder.intern(member).unwrap();
-            all.push(NewMember::new(member, id, at * 8));
+            all.push(NewMember::new(member, id).at(Bits(at * 8)));
             at += size;
         }
         let size = at.next_multiple_of(8) as u32;

@@ -1,7 +1,8 @@
 //! Types as the generator has them: easy to change at random, laid out as C does, and written as BTF by
 //! btfkit's own builder and encoder.
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Btf};
+use btfkit::Bits;
+use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Btf, FuncLinkage, VarLinkage};
 use btfkit::{Endian, Result, TypeId};
 
 /// A type's number in its [`Types`]; 0 is void. It is the BTF id, too.
@@ -222,11 +223,7 @@ impl Types {
                     for member in &it.members {
                         members.push(NewMember {
                             bitfield: member.bits,
-                            ..NewMember::new(
-                                builder.intern(&member.name)?,
-                                id(member.ty),
-                                u64::from(member.offset),
-                            )
+                            ..NewMember::new(&member.name, id(member.ty)).at(Bits::from(member.offset))
                         });
                     }
                     let kind = if it.union { Kind::Union } else { Kind::Struct };
@@ -258,10 +255,10 @@ impl Types {
                     builder.func_proto(id(*result), &named)?;
                 }
                 Def::Func(name, proto) => {
-                    builder.func(name, id(*proto), 1)?;
+                    builder.func(name, id(*proto), FuncLinkage::Global)?;
                 }
                 Def::Var(name, to) => {
-                    builder.var(name, id(*to), 1)?;
+                    builder.var(name, id(*to), VarLinkage::Global)?;
                 }
             }
         }
