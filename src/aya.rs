@@ -4,13 +4,13 @@
 //! that has no relocations left, and aya loads it without BTF to relocate against.
 //!
 //! ```no_run
-//! use btfkit::pipeline::{EncodeOptions, TargetFile, relocate};
+//! use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 //!
 //! let targets = [
 //!     TargetFile::user("app", std::fs::read("./server")?),
 //!     TargetFile::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
 //! ];
-//! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &EncodeOptions::default())?;
+//! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &RelocateOptions::default())?;
 //! let ebpf = aya::EbpfLoader::new().btf(None).load(&relocated.object)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -50,7 +50,7 @@ pub fn to_aya(graph: &Btf) -> Result<AyaBtf> {
         ));
     }
     // aya-obj works, and writes, in this machine's byte order, which is its default.
-    let bytes = encode_with(graph, &EncodeOptions::endian(Endian::HOST))?;
+    let bytes = encode_with(graph, &EncodeOptions::new().endian(Endian::HOST))?;
     AyaBtf::parse(&bytes, Default::default()).map_err(|error| {
         let message = format!("aya-obj doesn't take this BTF: {error}");
         Error::new(ErrorKind::Unsupported, message).because(error)

@@ -61,6 +61,8 @@ pub enum ErrorKind {
 pub enum Place {
     /// A file, or the label of a target.
     File(String),
+    /// One of several inputs of one type: its index in the list given, from 0.
+    Input(usize),
     /// A section of an ELF file.
     Section(String),
     /// A byte of the innermost file or section named before, counted from its start.
@@ -176,6 +178,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(name) | Self::Section(name) => f.write_str(name),
+            Self::Input(index) => write!(f, "input {index}"),
             Self::Byte(offset) => write!(f, "byte {offset:#x}"),
             Self::Type(id) => write!(f, "type {id}"),
             Self::Relocation(number) => write!(f, "relocation #{number}"),

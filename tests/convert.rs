@@ -185,7 +185,7 @@ fn a_function_may_have_a_type_of_its_own() -> Outcome {
         assert_eq!(sizes.len(), 2, "{build}");
         // The function's other type means the function's, the file's typedef the file's.
         let inner = graph.field("in_function", "list")?;
-        let View::Ptr(inner) = graph.ty(inner.ty).view() else {
+        let View::Ptr(inner) = inner.ty.view() else {
             return Err("no pointer".into());
         };
         assert_eq!(graph.ty(inner).size()?.0, 16, "{build}");

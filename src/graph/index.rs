@@ -22,6 +22,10 @@ struct Entry {
     next: u32,
 }
 
+/// The hash of a text. Different texts may have one key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(u32);
+
 /// Collects the entries of a [`HashIndex`].
 #[derive(Debug, Default)]
 pub(crate) struct HashIndexBuilder(Vec<Entry>);
@@ -56,10 +60,19 @@ impl HashIndexBuilder {
 }
 
 impl HashIndex {
-    /// The ids that may have been added under this text, in order. Different texts may share a hash, so the
-    /// caller must compare.
-    pub fn ids(&self, text: &[u8]) -> impl Iterator<Item = TypeId> + '_ {
-        let hash = hash(text);
+    /// Returns the ids that may have been added under this text, in order. Different texts may share a hash, so the
+    /// caller must compare texts.
+    pub fn ids(&self, text: &[u8]) -> impl Iterator<Item = TypeId> + use<'_> {
+        self.ids_of(Self::key(text))
+    }
+
+    /// Returns the key of a text for [`Self::ids_of`].
+    pub fn key(text: &[u8]) -> Key {
+        Key(hash(text))
+    }
+
+    /// Returns the ids that [`Self::ids`] returns for the text of this key.
+    pub fn ids_of(&self, Key(hash): Key) -> impl Iterator<Item = TypeId> + use<'_> {
         let mask = self.buckets.len() - 1;
         let mut next = self.buckets.get(hash as usize & mask).copied();
         std::iter::from_fn(move || {

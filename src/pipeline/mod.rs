@@ -9,6 +9,7 @@ mod json;
 mod link;
 mod load;
 mod minimise;
+mod open;
 mod program;
 mod relocate;
 

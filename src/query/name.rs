@@ -97,15 +97,8 @@ impl Btf {
         &'g self,
         essential: &'g [u8],
     ) -> impl Iterator<Item = Type<'g>> + 'g {
-        let mut levels = Vec::new();
-        let mut level = Some(self);
-        while let Some(graph) = level {
-            levels.push(graph);
-            level = graph.base();
-        }
-        levels
+        self.levels()
             .into_iter()
-            .rev()
             .flat_map(move |level| level.own_with_essential_name(essential))
             .map(|ty| self.ty(ty.id()))
     }
@@ -135,14 +128,21 @@ impl Btf {
         }))
     }
 
-    /// The types with exactly this name, the base's first, then by id. Functions, variables, sections and
-    /// tags are not among them: see [`Self::functions_named`].
-    pub fn named<'g>(&'g self, name: &'g [u8]) -> impl Iterator<Item = Type<'g>> + 'g {
-        self.with_essential_name(essential_name(name))
-            .filter(move |ty| ty.name().as_bytes() == name)
+    /// Returns the types with exactly this name: those of the base first, then by id. Functions, variables, sections and
+    /// attributes are left out: see [`Self::functions_named`].
+    pub fn named<'g, N: AsRef<[u8]>>(
+        &'g self,
+        name: N,
+    ) -> impl Iterator<Item = Type<'g>> + use<'g, N> {
+        let key = HashIndex::key(essential_name(name.as_ref()));
+        self.levels()
+            .into_iter()
+            .flat_map(move |level| level.names_index(index_names).ids_of(key))
+            .map(|id| self.ty(id))
+            .filter(move |ty| ty.name().as_bytes() == name.as_ref())
     }
 
-    /// The first type with exactly this name and kind.
+    /// Returns the first type with exactly this name and kind.
     ///
     /// ```
     /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -153,18 +153,36 @@ impl Btf {
     /// # Ok::<(), btfkit::Error>(())
     /// ```
     #[must_use]
-    pub fn find<'g>(&'g self, kind: Kind, name: &'g str) -> Option<Type<'g>> {
+    pub fn find(&self, kind: Kind, name: impl AsRef<[u8]>) -> Option<Type<'_>> {
+        let name = name.as_ref();
         if is_indexed(kind) {
-            return self.named(name.as_bytes()).find(|ty| ty.kind() == kind);
+            return self.named(name).find(|ty| ty.kind() == kind);
         }
-        self.types()
-            .find(|ty| ty.kind() == kind && ty.name() == name)
+        self.types_of(kind).find(|ty| ty.name().as_bytes() == name)
     }
 
-    /// The functions with exactly this name. A scan over all types.
-    pub fn functions_named<'g>(&'g self, name: &'g str) -> impl Iterator<Item = Type<'g>> + 'g {
-        self.types()
-            .filter(move |ty| ty.kind() == Kind::Func && ty.name() == name)
+    /// Returns the types of this kind in the order of their ids, the base's included. Scans all types.
+    pub fn types_of(&self, kind: Kind) -> impl Iterator<Item = Type<'_>> + Clone {
+        self.types().filter(move |ty| ty.kind() == kind)
+    }
+
+    /// Returns the functions with exactly this name. Scans all types.
+    pub fn functions_named<'g, N: AsRef<[u8]>>(
+        &'g self,
+        name: N,
+    ) -> impl Iterator<Item = Type<'g>> + use<'g, N> {
+        self.types_of(Kind::Func)
+            .filter(move |ty| ty.name().as_bytes() == name.as_ref())
+    }
+
+    /// Returns the graph after all its bases.
+    pub(super) fn levels(&self) -> Vec<&Self> {
+        let mut levels = vec![self];
+        while let Some(base) = levels.last().and_then(|level| level.base()) {
+            levels.push(base);
+        }
+        levels.reverse();
+        levels
     }
 }
 

@@ -183,17 +183,14 @@ fn index_spellings(graph: &Btf) -> HashIndex {
 }
 
 impl Btf {
-    /// The types whose names are no identifiers of C and that C spells so ([`c_spelling`]; `_` at the end may be
-    /// left out), the base's first, then by id. They may have different names.
-    pub fn spelled<'g>(&'g self, spelling: &[u8]) -> impl Iterator<Item = Type<'g>> + 'g {
-        let mut levels = Vec::new();
-        let mut level = Some(self);
-        while let Some(graph) = level {
-            levels.push(graph);
-            level = graph.base();
-        }
-        let key: Box<[u8]> = spelling_key(spelling).into();
-        levels.into_iter().rev().flat_map(move |level| {
+    /// Returns the types whose names are no identifiers of C and have this spelling in C ([`c_spelling`]; `_` at the
+    /// end may be left out): those of the base first, then by id. They may have different names.
+    pub fn spelled<'g, S: AsRef<[u8]>>(
+        &'g self,
+        spelling: S,
+    ) -> impl Iterator<Item = Type<'g>> + use<'g, S> {
+        let key: Box<[u8]> = spelling_key(spelling.as_ref()).into();
+        self.levels().into_iter().flat_map(move |level| {
             let is_spelled = |ty: &Type<'_>| match c_spelling(ty.name().as_bytes()) {
                 Cow::Owned(spelling) => spelling_key(&spelling) == &*key,
                 Cow::Borrowed(_) => false,
