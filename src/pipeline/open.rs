@@ -19,7 +19,7 @@ impl Btf {
     /// ```
     /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/layouts/server1.gcc-dwarf5");
     /// let btf = btfkit::Btf::open(path)?;
-    /// assert_eq!(btf.size_of_named("session")?.0, 192);
+    /// assert_eq!(btf.size_of_named("session")?.0, 336);
     /// # Ok::<(), btfkit::Error>(())
     /// ```
     ///
