@@ -10,7 +10,7 @@ const WORDS: &[&str] = &["id", "target", "limits", "error"];
 const EDGES: &[(&str, &[&str])] = &[
     // words
     ("id", &[]),
-    ("target", &[]),
+    ("target", &["id"]),
     ("limits", &[]),
     ("error", &["id"]),
     // the shared type graph

@@ -1,4 +1,4 @@
-//! A hash index over a graph's own types. What is hashed, names or spellings, is the caller's choice.
+//! A hash index over a graph's own types, by name or by any other text.
 
 use std::hash::BuildHasher;
 
@@ -40,7 +40,7 @@ impl HashIndexBuilder {
         });
     }
 
-    /// Chains the entries up.
+    /// Links the entries of each bucket.
     pub fn build(self) -> HashIndex {
         let mut entries = self.0;
         let mut buckets = vec![0u32; (entries.len() * 2).next_power_of_two()].into_boxed_slice();

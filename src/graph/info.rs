@@ -9,18 +9,18 @@ pub(crate) const WIDE_VLEN: u32 = 0xff_ffff;
 
 /// The info word: bits 0–23 vlen, 24–30 kind, 31 kind flag.
 ///
-/// Until 2025 vlen had 16 bits and kind 5; the bits between were zero, so reading wide is always right.
+/// Until 2025 vlen had 16 bits and kind 5. The bits between were zero, so that reading the wide fields is always right.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Info(u32);
 
 impl Info {
-    /// The word as it is on the wire.
+    /// Returns the info word with these bits.
     #[must_use]
     pub const fn from_word(word: u32) -> Self {
         Self(word)
     }
 
-    /// A word of these parts; `vlen` is cut to its 24 bits.
+    /// Returns the info word with these parts. `vlen` is cut to 24 bits.
     pub(crate) const fn new(kind: Kind, vlen: u32, flag: bool) -> Self {
         Self(
             (vlen & WIDE_VLEN)
@@ -29,32 +29,32 @@ impl Info {
         )
     }
 
-    /// The word.
+    /// Returns the bits.
     #[must_use]
     pub const fn word(self) -> u32 {
         self.0
     }
 
-    /// The number of elements (for FUNC: the linkage).
+    /// Returns the number of elements (for FUNC: the linkage).
     #[must_use]
     pub const fn vlen(self) -> u32 {
         self.0 & WIDE_VLEN
     }
 
-    /// The kind.
+    /// Returns the kind.
     #[must_use]
     pub const fn kind(self) -> Kind {
         Kind::from_number(((self.0 >> 24) & 0x7f) as u8)
     }
 
-    /// The kind flag: bitfields in a struct or union, signed in an enumeration, a union in a forward
-    /// declaration, an attribute's text in a tag.
+    /// Returns the kind flag: bitfields in a structure or union, signed values in an enumeration, a union in a forward
+    /// declaration, the text of any attribute in a tag.
     #[must_use]
     pub const fn flag(self) -> bool {
         self.0 >> 31 == 1
     }
 
-    /// Whether a reader that masks with the old widths would misread the word.
+    /// Returns whether a reader that masks with the widths from before 2025 misreads the word.
     pub(crate) const fn is_wide(self) -> bool {
         self.0 & !NARROW_INFO != 0
     }

@@ -56,24 +56,24 @@ pub enum Kind {
     TypeTag,
     /// An enumeration with 64-bit values.
     Enum64,
-    /// A kind this version doesn't know, with its number. Its size is known from the layout section.
+    /// A kind this version doesn't know, with its number. The layout section gives the size of its records.
     Unknown(u8),
 }
 
-/// What a kind's record is made of.
+/// The words of a kind's record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Shape {
-    /// Whether the third word is a type id (else a size, or nothing).
+    /// Whether the third word is a type id (else a size, or unused).
     pub refers: bool,
     /// Words after the head, once.
     pub extra: u8,
-    /// How many of them, from the first on, are type ids.
+    /// The number of them, from the first on, that are type ids.
     pub extra_types: u8,
     /// Words for each element.
     pub elem: u8,
     /// Whether an element's first word is a string offset.
     pub elem_name: bool,
-    /// Which word of an element is a type id.
+    /// The word of an element that is a type id.
     pub elem_type: Option<u8>,
 }
 
@@ -96,7 +96,7 @@ impl Kind {
     /// The highest kind number this version knows.
     pub const LAST: u8 = 19;
 
-    /// The kind with this number; 0 is `void` and never a record's.
+    /// Returns the kind with this number. 0 is `void`, which no record has.
     #[must_use]
     pub const fn from_number(number: u8) -> Self {
         match number {
@@ -124,7 +124,7 @@ impl Kind {
         }
     }
 
-    /// The kind's number on the wire.
+    /// Returns the kind's number on the wire.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -152,7 +152,7 @@ impl Kind {
         }
     }
 
-    /// The kind's name, as bpftool prints it.
+    /// Returns the kind's name as bpftool prints it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -180,7 +180,7 @@ impl Kind {
         }
     }
 
-    /// Whether a reader looks through this kind to the type it refers to: typedefs, qualifiers, type tags.
+    /// Returns whether the kind stands for the type it refers to: typedefs, qualifiers, type tags.
     #[must_use]
     pub const fn is_modifier(self) -> bool {
         match self {
@@ -204,19 +204,19 @@ impl Kind {
         }
     }
 
-    /// Whether this is a structure or a union.
+    /// Returns whether this is a structure or a union.
     #[must_use]
     pub const fn is_composite(self) -> bool {
         matches!(self, Self::Struct | Self::Union)
     }
 
-    /// Whether this is an enumeration of either width.
+    /// Returns whether this is an enumeration of either width.
     #[must_use]
     pub const fn is_enum(self) -> bool {
         matches!(self, Self::Enum | Self::Enum64)
     }
 
-    /// The record's shape; `None` for `void` and for kinds only a layout section describes.
+    /// Returns the shape of the kind's records; `None` for `void` and for unknown kinds.
     pub(crate) const fn shape(self) -> Option<Shape> {
         Some(match self {
             Self::Void | Self::Unknown(_) => return None,

@@ -1,7 +1,19 @@
 //! The shared type graph: one representation that parser, converter, merger and relocation engine share.
 //!
-//! A [`Btf`] keeps BTF's own records in one arena; a [`Type`] is a `Copy` view of one, decoded by
-//! [`Type::view`]. A [`GraphBuilder`] makes a new graph, and whatever renumbers types says so in a [`Remap`].
+//! A [`Btf`] keeps BTF's own records in one arena. A [`Type`] is a `Copy` handle to one of them, and [`Type::view`] decodes
+//! it. A [`GraphBuilder`] makes a new graph. Whatever renumbers types returns a [`Remap`].
+//!
+//! | to find | look in |
+//! |---|---|
+//! | the graph | `store` ([`Btf`]) |
+//! | the kinds, and the shapes of their records | `kind`, `info` |
+//! | the children of a type: which words of a record are type ids | `edges` |
+//! | the decoded parts of a type | `view` ([`View`], [`Member`], [`Enum`] …) |
+//! | how a graph is checked | `proof` |
+//! | how a graph is built | `builder`, `records` (a method for each kind), `append` (whole graphs) |
+//! | the records of `.BTF.ext` | `ext` |
+//!
+//! Questions about a graph (by name, by path, sizes) are in [`query`](crate::query).
 
 mod append;
 mod builder;

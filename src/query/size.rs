@@ -23,7 +23,7 @@ impl<'g> Type<'g> {
                 View::Struct(composite) | View::Union(composite) => composite.size.0,
                 View::Enum(enumeration) => enumeration.size.0,
                 View::Datasec(section) => section.size.0,
-                View::Ptr(_) => self.graph().pointer_width().bytes(),
+                View::Ptr(_) => self.graph().pointer_width().bytes().0,
                 View::Array(array) => {
                     count = count
                         .checked_mul(u64::from(array.count))

@@ -18,7 +18,7 @@ impl<'g> Type<'g> {
     /// Returns the type behind typedefs, qualifiers and type tags: the last of the [chain](Self::chain).
     ///
     /// # Errors
-    /// `Malformed` where the chain has more links than [`Limits::chain`]'s default: it may have no end.
+    /// `Malformed` where the chain has more links than [`Limits::chain`]'s default, as a circle has.
     pub fn strip(self) -> Result<Self> {
         self.strip_while(Kind::is_modifier)
     }
