@@ -32,8 +32,8 @@ fn definition(ty: Type<'_>) -> String {
         View::Int(int) => format!("{} bytes {:?} {} bits", int.size, int.encoding, int.bits),
         View::Float(size) => format!("{size} bytes"),
         View::Fwd(kind) => format!("{kind:?}"),
-        View::Func(function) => format!("{} {}", to(function.proto_id), function.linkage),
-        View::Var(variable) => format!("{} {}", to(variable.type_id), variable.linkage),
+        View::Func(function) => format!("{} {}", to(function.proto_id), function.linkage.number()),
+        View::Var(variable) => format!("{} {}", to(variable.type_id), variable.linkage.number()),
         View::Datasec(section) => {
             let entries = section.entries().map(|entry| {
                 // Where a variable lies is the linker's choice; that it lies there is not.
