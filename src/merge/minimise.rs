@@ -353,7 +353,7 @@ impl Writer<'_> {
                         return Err(leads_nowhere());
                     };
                     members.push(NewMember {
-                        name: member.name().into(),
+                        name: builder.intern(member.name())?.into(),
                         type_id: self.target(graph, member.type_id)?,
                         offset: member.offset,
                         bitfield: member.bitfield,
@@ -367,7 +367,8 @@ impl Writer<'_> {
                     .zip(enumeration.enumerators())
                     .filter(|(number, _)| kept.parts.contains(number))
                 {
-                    values.push((enumerator.name(), enumerator.value));
+                    let name = builder.intern(enumerator.name())?;
+                    values.push((name, enumerator.value));
                 }
                 if enumeration.is_wide() {
                     let name = ty.name();

@@ -2,7 +2,9 @@
 //! btfkit's own builder and encoder.
 
 use btfkit::Bits;
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Btf, FuncLinkage, VarLinkage};
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
+};
 use btfkit::{Endian, Result, TypeId};
 
 /// A type's number in its [`Types`]; 0 is void. It is the BTF id, too.
@@ -222,8 +224,9 @@ impl Types {
                     let mut members = Vec::new();
                     for member in &it.members {
                         members.push(NewMember {
-                            bitfield: member.bits,
-                            ..NewMember::new(&member.name, id(member.ty)).at(Bits::from(member.offset))
+                            bitfield: member.bits.map(|width| Bits(width.into())),
+                            ..NewMember::new(&member.name, id(member.ty))
+                                .at(Bits::from(member.offset))
                         });
                     }
                     let kind = if it.union { Kind::Union } else { Kind::Struct };
@@ -330,7 +333,7 @@ fn write_enum(builder: &mut GraphBuilder, it: &Enumeration) -> Result<()> {
         values.push((builder.intern(name)?, *value));
     }
     if it.wide == (it.size > 4) {
-        builder.enumeration(&it.name, it.size, it.signed, &values)?;
+        builder.enumeration(&it.name, it.size, Signedness::from_flag(it.signed), &values)?;
         return Ok(());
     }
     // An ENUM64 of 4 bytes or fewer, or an ENUM of 8: not what compilers write.
