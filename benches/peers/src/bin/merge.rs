@@ -207,7 +207,7 @@ fn same_distilled(kernel: &str) {
     let named = |ty: &btfkit::graph::Type<'_>| ty.kind().is_composite() && !ty.name().is_empty();
     for ty in base.types().filter(named).step_by(7).take(300) {
         for member in ty.members() {
-            builder.typedef("split", member.ty).unwrap();
+            builder.typedef("split", member.type_id).unwrap();
         }
     }
     let split = builder.freeze().unwrap();
@@ -265,7 +265,7 @@ fn same_rebased(from: &str, to: &str) {
             let pointer = builder.ptr(ty.id()).unwrap();
             builder.typedef("pointer", pointer).unwrap();
             for member in ty.members().take(8) {
-                builder.typedef("member", member.ty).unwrap();
+                builder.typedef("member", member.type_id).unwrap();
             }
             let split = btfkit::encode::encode(&builder.freeze().unwrap()).unwrap();
             let split = libbpf::Btf::new(&split, Some(&their_from));
