@@ -134,7 +134,7 @@ impl Writer {
     }
 }
 
-/// Adds a qualifier, which stands in front of those that the chain names later.
+/// Adds a qualifier behind those that are further out in the chain.
 fn qualify(qualifiers: &mut String, qualifier: &str) {
     if !qualifiers.is_empty() {
         qualifiers.push(' ');
@@ -155,7 +155,6 @@ fn wrapped(text: String, is_pointer: bool) -> String {
 fn joined(qualifiers: &str, name: &str, declarator: &str) -> String {
     let parts = [qualifiers, name, declarator];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    // `f` and `(int)` are one declarator; a prototype without a name needs its space as any other.
     parts.join(" ")
 }
 
