@@ -93,8 +93,7 @@ pub fn check(
         .iter()
         .enumerate()
         .map(|(number, bytes)| {
-            BpfObject::parse_with(bytes.clone(), &options.limits)
-                .within(|| Place::File(format!("program {number}")))
+            BpfObject::parse_with(bytes.clone(), &options.limits).within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
     let mut labels = HashSet::new();

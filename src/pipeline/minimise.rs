@@ -33,7 +33,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         .iter()
         .enumerate()
         .map(|(number, object)| {
-            BpfObject::parse_with(object.clone(), &options.limits).within(|| place(number))
+            BpfObject::parse_with(object.clone(), &options.limits).within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
@@ -50,7 +50,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     let resolved = programs
         .iter()
         .enumerate()
-        .map(|(number, program)| fixups(program, &targets).within(|| place(number)))
+        .map(|(number, program)| fixups(program, &targets).within(|| Place::Input(number)))
         .collect::<Result<Vec<_>>>()?;
 
     // Should a question be answered by what is *not* there, keeping everything that is looked at may be too
@@ -78,10 +78,6 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         ErrorKind::Unsupported,
         "no smaller graph gives the same answers; use the target as it is",
     ))
-}
-
-fn place(number: usize) -> Place {
-    Place::File(format!("object {number}"))
 }
 
 fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fixup>> {

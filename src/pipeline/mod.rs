@@ -10,6 +10,7 @@ mod json;
 mod link;
 mod load;
 mod minimise;
+mod open;
 mod relocate;
 
 pub use check::{Counts, Verdict, check};

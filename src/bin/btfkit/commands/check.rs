@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     options.search = Some(arguments.debug.search());
     options.aliases = arguments.aliases.alias.clone();
     let verdicts = check(&objects, &targets, &options)
-        .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
+        .map_err(|error| super::name_numbered(error, &arguments.objects))?;
     drop(progress);
     let incomplete: BTreeSet<_> = verdicts
         .iter()
