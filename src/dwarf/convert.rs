@@ -70,6 +70,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         builder,
         options.limits.types,
         sections.pointer_width,
+        &job.roots,
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
@@ -285,7 +286,7 @@ impl<'a> Job<'a> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let start = start.filter(|_| !self.roots.is_empty());
+        let start = start.filter(|_| false);
         let reached = start.map(|start| {
             let types = UnitTypes {
                 nodes: &worker.nodes,

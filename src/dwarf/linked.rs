@@ -53,7 +53,7 @@ impl Job<'_> {
             nodes: &worker.nodes,
             files: &self.files,
         };
-        let wanted = if !self.roots.is_empty() {
+        let wanted = if false {
             Some(reached(types, |_, node| is_root(types, &self.roots, node)))
         } else if shared.is_empty() {
             None

@@ -183,7 +183,7 @@ type First = HashMap<Key, (u32, u32)>;
 impl Job<'_> {
     /// Whether asking for the roots is less work than converting all.
     pub(super) fn by_roots(&self) -> bool {
-        !self.roots.is_empty() && !self.options.functions && !self.options.variables
+        false
     }
 
     /// Reads what the roots need.

@@ -11,6 +11,7 @@ use std::hash::BuildHasher;
 
 use crate::dwarf::names::{Files, NameRef};
 use crate::dwarf::report::{Degraded, Reason};
+use crate::dwarf::roots::Roots;
 use crate::dwarf::unit::nodes::Shape;
 use crate::dwarf::whole::bind::{Binding, Meant, Variant};
 use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
@@ -34,15 +35,17 @@ pub(crate) struct Emitted {
 /// Makes the graph.
 pub(crate) struct Emit<'a> {
     pub(super) table: &'a Table,
-    binding: &'a Binding,
-    files: &'a Files<'a>,
+    pub(super) binding: &'a Binding,
+    pub(super) files: &'a Files<'a>,
     builder: GraphBuilder,
     /// By variant: its id, for named types.
     ids: Vec<u32>,
     /// By class: its id, where it means the same everywhere.
     memo: Vec<u32>,
     /// By class: whether what it refers to depends on the variant.
-    depends: Vec<bool>,
+    pub(super) depends: Vec<bool>,
+    /// By variant: whether it is emitted.
+    kept: Vec<bool>,
     /// Records that stand behind the named types.
     records: Records,
     degraded: BTreeSet<Degraded>,
@@ -131,6 +134,7 @@ pub(crate) fn emit(
     builder: GraphBuilder,
     most_types: u32,
     pointer_width: PointerWidth,
+    roots: &Roots,
 ) -> Result<Emitted> {
     let mut emit = Emit {
         table,
@@ -140,6 +144,7 @@ pub(crate) fn emit(
         ids: Vec::new(),
         memo: vec![u32::MAX; table.classes.len()],
         depends: Vec::new(),
+        kept: Vec::new(),
         records: Records {
             words: Vec::new(),
             starts: vec![0],
@@ -161,6 +166,11 @@ pub(crate) fn emit(
         },
     };
     emit.find_dependent();
+    emit.kept = if roots.is_empty() {
+        vec![true; binding.variants.len()]
+    } else {
+        emit.closure(roots)
+    };
     emit.number();
     emit.run()
 }
@@ -186,7 +196,7 @@ impl Emit<'_> {
         }
     }
 
-    fn meant(&self, entity: u32) -> Meant {
+    pub(super) fn meant(&self, entity: u32) -> Meant {
         self.binding
             .meant
             .get(entity as usize)
@@ -211,8 +221,8 @@ impl Emit<'_> {
     /// Gives the named types their ids.
     fn number(&mut self) {
         let mut id = self.builder.next_id().get();
-        for variant in &self.binding.variants {
-            if self.entity_of(variant.class) == NO_ENTITY {
+        for (variant, kept) in self.binding.variants.iter().zip(&self.kept) {
+            if !kept || self.entity_of(variant.class) == NO_ENTITY {
                 self.ids.push(0);
             } else {
                 self.ids.push(id);
@@ -229,6 +239,10 @@ impl Emit<'_> {
         let mut ids = Vec::with_capacity(self.ids.len());
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
+            if self.kept.get(number) != Some(&true) {
+                ids.push(TypeId::VOID);
+                continue;
+            }
             self.context = Context {
                 class: variant.class,
                 seen: variant.seen,
