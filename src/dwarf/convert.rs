@@ -551,7 +551,7 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
     for _ in 0..chain {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
-            Shape::Base | Shape::Enum => return Some(node.size),
+            Shape::Base | Shape::Enum | Shape::Subrange => return Some(node.size),
             Shape::Typedef
             | Shape::Defined
             | Shape::Const

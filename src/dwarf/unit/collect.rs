@@ -372,6 +372,7 @@ impl Pass<'_, '_> {
             Entry::Enumerator if entry.signed && entry.number.cast_signed() < 0 => self.negative(),
             Entry::Subrange => {
                 part.ty = Ref::VOID;
+                part.name = NameRef::NONE;
                 if entry.slot == Some(Slot::UpperBound) {
                     part.value = entry.number.wrapping_sub(self.lower_bound).wrapping_add(1);
                 }

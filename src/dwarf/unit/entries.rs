@@ -1,14 +1,18 @@
 //! What each kind of entry means to the pass.
 
+use gimli::constants as dw;
+
+use crate::dwarf::base::{BIASED, CHARACTERS, OPAQUE, OTHER_ENDIAN};
 use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Frame, NO_NODE, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::memory::Import;
-use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
+use crate::dwarf::unit::nodes::{ELSEWHERE, Link, Node, Note, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
 use crate::error::Result;
+use crate::target::Endian;
 
 impl Pass<'_, '_> {
     /// Takes one entry; answers what is inside, or `None` where that is of no interest.
@@ -164,7 +168,11 @@ impl Pass<'_, '_> {
             Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
                 (Shape::Defined, Role::Scope)
             }
+            Entry::Subrange if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 => {
+                (Shape::Subrange, Role::Scope)
+            }
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
+            Entry::UnknownType | Entry::FixedString => (self.unknown_type(), Role::Scope),
             other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };
         let mut node = Node {
@@ -185,12 +193,31 @@ impl Pass<'_, '_> {
                     let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
                     node.size = bits.div_ceil(8);
                 }
+                let other = match self.unit.endian {
+                    Endian::Little => dw::DW_END_big,
+                    Endian::Big => dw::DW_END_little,
+                };
+                if self.attrs.number(Slot::Endianity) == Some(other.0.into()) {
+                    node.aux |= OTHER_ENDIAN;
+                }
+                if self.attrs.has(Slot::Bias) {
+                    node.aux |= BIASED;
+                }
             }
             Entry::Pointer | Entry::Reference if self.is_other_width(node.size) => {
                 no_pointer(&mut node);
             }
             Entry::Atomic => node.aux = 1,
-            Entry::UnknownType => node.aux = 1,
+            Entry::Array => node.aux = self.stride(),
+            Entry::Subrange if node.shape == Shape::Subrange => {
+                node.aux = self.attrs.has(Slot::Bias).into();
+            }
+            Entry::FixedString if node.shape == Shape::Base => node.aux = CHARACTERS,
+            Entry::UnknownType if node.shape == Shape::Base => node.aux = OPAQUE,
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Array => {
+                node.aux = ELSEWHERE;
+            }
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Void => node.aux = 1,
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
@@ -221,6 +248,36 @@ impl Pass<'_, '_> {
             stub,
             local: around.local,
         }))
+    }
+
+    /// What a type of a tag without a meaning here becomes, so that nothing behind it moves: bytes of its size; what
+    /// it refers to, where it changes that; nothing, where not even that is given.
+    fn unknown_type(&self) -> Shape {
+        if self.attrs.has(Slot::DataLocation) {
+            Shape::Array
+        } else if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 {
+            Shape::Base
+        } else if self.attrs.has(Slot::Type) {
+            Shape::Alias
+        } else {
+            Shape::Void
+        }
+    }
+
+    /// The distance of two elements of an array in bits, where the entry gives it; 0 where they stand end to end.
+    fn stride(&self) -> u32 {
+        if self.attrs.has(Slot::DataLocation) {
+            return ELSEWHERE;
+        }
+        let bits = match self.attrs.number(Slot::BitStride) {
+            Some(bits) => bits,
+            None => self
+                .attrs
+                .number(Slot::ByteStride)
+                .unwrap_or(0)
+                .saturating_mul(8),
+        };
+        u32::try_from(bits).map_or(ELSEWHERE - 1, |bits| bits.min(ELSEWHERE - 1))
     }
 
     /// Gives a node its qualified name; answers the scope of what is inside, and whether the node itself is to be
@@ -379,6 +436,16 @@ impl Pass<'_, '_> {
             (Class::Unsigned | Class::Signed, count) => Some(count),
             _ => None,
         };
+        // A distance said of a dimension is that of the array, where it has no other dimension.
+        let stride = self.stride();
+        let owner = self.top().owner;
+        if stride != 0
+            && stride != ELSEWHERE
+            && let Some(array) = self.nodes.nodes.get_mut(owner as usize)
+            && array.aux == 0
+        {
+            array.aux = stride;
+        }
         self.part(Part {
             value: count.unwrap_or(0),
             note: if count.is_none() {

@@ -53,6 +53,9 @@ pub(crate) enum Link {
     Alt(u64),
 }
 
+/// The `aux` of an array whose elements are not where the array is, but where a descriptor says.
+pub(crate) const ELSEWHERE: u32 = u32::MAX;
+
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Shape {
@@ -71,8 +74,12 @@ pub(crate) enum Shape {
     Enum,
     /// A typedef of a language whose typedefs can be parts of cycles, so that it goes by its name.
     Defined,
-    /// One part a dimension.
+    /// One part a dimension. `size` is that of the whole, where it is given; `aux` is the distance of two elements in
+    /// bits, where that is given, or [`ELSEWHERE`].
     Array,
+    /// A part of the values of an integer or enumeration, stored in `size` bytes; `aux` is 1 where something is
+    /// added to the stored values.
+    Subrange,
     /// Where it has a `size` it is a value: a pointer to what has the code's address first.
     Prototype,
     /// A function: `aux` is the linkage, `ty` its prototype.

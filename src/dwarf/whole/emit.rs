@@ -46,8 +46,10 @@ pub(crate) struct Emit<'a> {
     pub(super) depends: Vec<bool>,
     /// By variant: whether it is emitted.
     kept: Vec<bool>,
+    /// By id of a named type, from the first: its class.
+    named: Vec<u32>,
     /// Records that stand behind the named types.
-    records: Records,
+    pub(super) records: Records,
     degraded: BTreeSet<Degraded>,
     /// Losses whose class was made: names and reasons, to list each once.
     listed: BTreeSet<(String, Reason)>,
@@ -55,7 +57,7 @@ pub(crate) struct Emit<'a> {
     context: Context,
     unit_offsets: &'a [u64],
     /// The id of the first record behind the named types.
-    first_record: u32,
+    pub(super) first_record: u32,
     most_types: u32,
     pub(super) pointer_bytes: u32,
 }
@@ -75,7 +77,7 @@ struct Frame {
 }
 
 /// Records, each kept once.
-struct Records {
+pub(super) struct Records {
     words: Vec<u32>,
     /// Where each starts; one more for the end.
     starts: Vec<u32>,
@@ -84,7 +86,7 @@ struct Records {
 }
 
 impl Records {
-    fn get(&self, number: u32) -> &[u32] {
+    pub fn get(&self, number: u32) -> &[u32] {
         let number = number as usize;
         match (self.starts.get(number), self.starts.get(number + 1)) {
             (Some(&start), Some(&end)) => self.words.get(start as usize..end as usize),
@@ -144,6 +146,7 @@ pub(crate) fn emit(
         ids: Vec::new(),
         memo: vec![u32::MAX; table.classes.len()],
         depends: Vec::new(),
+        named: Vec::new(),
         kept: Vec::new(),
         records: Records {
             words: Vec::new(),
@@ -226,10 +229,17 @@ impl Emit<'_> {
                 self.ids.push(0);
             } else {
                 self.ids.push(id);
+                self.named.push(variant.class);
                 id += 1;
             }
         }
         self.first_record = id;
+    }
+
+    /// The class of the named type with this id.
+    pub(super) fn named_variant(&self, id: u32) -> Option<u32> {
+        let first = self.first_record - u32::try_from(self.named.len()).ok()?;
+        self.named.get(id.checked_sub(first)? as usize).copied()
     }
 
     fn run(mut self) -> Result<Emitted> {

@@ -6,4 +6,7 @@ pub(super) mod data;
 pub(super) mod emit;
 pub(super) mod merge;
 pub(super) mod record;
+mod array;
+mod check;
+mod size;
 pub(super) mod table;

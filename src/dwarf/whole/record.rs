@@ -1,6 +1,6 @@
 //! The BTF record of a class.
 
-use crate::dwarf::base::{BaseType, base_type, float_name};
+use crate::dwarf::base::{BaseType, OTHER_ENDIAN, base_type, float_name};
 use crate::dwarf::report::Reason;
 use crate::dwarf::unit::nodes::{Note, Shape};
 use crate::dwarf::unit::tags::WHOLE;
@@ -30,6 +30,7 @@ impl Emit<'_> {
             }
             Shape::Base => self.base(number, class),
             Shape::Array => self.array(number, class, first),
+            Shape::Subrange => self.subrange(number, class, first),
             Shape::Prototype if class.size > 0 => {
                 // Go's functions are values: a pointer to a closure, which starts with the code's address.
                 let proto = self.prototype(class, ids)?;
@@ -98,7 +99,7 @@ impl Emit<'_> {
         }
         let pieces = self.table.pieces_of(class);
         let most = most_place(pieces);
-        let kept = |piece: &Piece| lost(piece, most).is_none();
+        let kept = |piece: &Piece| self.lost(piece, most).is_none();
         let tagged = pieces.get(tag.aux as usize).filter(|piece| kept(piece))?;
         let before = (0u32..).zip(pieces).filter(|(number, piece)| {
             kept(piece) && (piece.value, *number) < (tagged.value, tag.aux)
@@ -132,7 +133,7 @@ impl Emit<'_> {
             members.sort_by_key(|((_, piece), _)| piece.value);
         }
         for ((index, piece), ty) in members {
-            if let Some(reason) = lost(piece, most) {
+            if let Some(reason) = self.lost(piece, most) {
                 self.lose(number, index, reason);
                 continue;
             }
@@ -146,7 +147,46 @@ impl Emit<'_> {
             count += 1;
         }
         set_info(&mut words, Info::new(kind, count, flag));
+        self.check_members(number, class, &mut words);
         Ok(words)
+    }
+
+    /// Returns why a member is left out, if it is.
+    fn lost(&self, piece: &Piece, most: u64) -> Option<Reason> {
+        if piece.note == Note::Virtual {
+            Some(Reason::VirtualBase)
+        } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
+            Some(Reason::MemberPlace)
+        } else if piece.bits > 255 {
+            Some(Reason::Bitfield)
+        } else if piece.value > most {
+            Some(Reason::MemberBeyond)
+        } else if piece.bits > 0 && self.is_swapped(piece.ty) {
+            Some(Reason::SwappedBitfield)
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether a type is a number in the byte order that is not the program's.
+    fn is_swapped(&self, ty: RefId) -> bool {
+        let mut ty = ty;
+        // The table's classes refer to those before them, so this ends.
+        while let RefTarget::Class(number) = ty.target() {
+            match self.table.classes.get(number as usize) {
+                Some(class) if class.shape == Shape::Base => return class.aux & OTHER_ENDIAN != 0,
+                Some(class)
+                    if matches!(
+                        class.shape,
+                        Shape::Typedef | Shape::Const | Shape::Volatile | Shape::Subrange
+                    ) =>
+                {
+                    ty = class.ty;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn enumeration(&mut self, number: u32, class: &Class) -> Result<Vec<u32>> {
@@ -213,10 +253,11 @@ impl Emit<'_> {
                 let float = self.cons(&[name, Info::new(Kind::Float, 0, false).word(), size])?;
                 self.dimension(float, 2)
             }
-            BaseType::Bytes(count) => {
-                let name = self.text("unsigned char")?;
-                let byte = self.int(name, 1, IntEncoding::UNSIGNED)?;
-                self.dimension(byte, count)
+            BaseType::Bytes(count) => self.bytes(count),
+            BaseType::Characters(count) => {
+                let name = self.text("char")?;
+                let character = self.int(name, 1, IntEncoding::SIGNED)?;
+                self.dimension(character, count)
             }
             BaseType::Empty => {
                 let name = self.name(class.name)?;
@@ -256,34 +297,13 @@ impl Emit<'_> {
         false
     }
 
-    fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
+    pub(super) fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
         let data = u32::from(encoding.0) << 24 | size.saturating_mul(8);
         self.cons(&[name, Info::new(Kind::Int, 0, false).word(), size, data])
     }
 
-    fn array(&mut self, number: u32, class: &Class, element: u32) -> Result<u32> {
-        let table = self.table;
-        let pieces = table.pieces_of(class);
-        let mut id = element;
-        for (index, piece) in pieces.iter().enumerate().rev() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            if piece.note == Note::Unbounded {
-                self.lose(number, index, Reason::ArrayLength);
-            }
-            let count = u32::try_from(piece.value).unwrap_or_else(|_| {
-                self.lose(number, index, Reason::ArrayCount);
-                u32::MAX
-            });
-            id = self.dimension(id, count)?;
-        }
-        if pieces.is_empty() {
-            id = self.dimension(id, 0)?;
-        }
-        Ok(id)
-    }
-
     /// An array of one dimension. Its index is an `int`, as everywhere in BTF.
-    fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
+    pub(super) fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
         let name = self.text("int")?;
         let index = self.int(name, 4, IntEncoding::SIGNED)?;
         let info = Info::new(Kind::Array, 0, false).word();
@@ -317,21 +337,6 @@ fn most_place(pieces: &[Piece]) -> u64 {
         MOST_BITFIELD_PLACE
     } else {
         u32::MAX.into()
-    }
-}
-
-/// Why a member is left out, if it is.
-fn lost(piece: &Piece, most: u64) -> Option<Reason> {
-    if piece.note == Note::Virtual {
-        Some(Reason::VirtualBase)
-    } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
-        Some(Reason::MemberPlace)
-    } else if piece.bits > 255 {
-        Some(Reason::Bitfield)
-    } else if piece.value > most {
-        Some(Reason::MemberBeyond)
-    } else {
-        None
     }
 }
 

@@ -275,6 +275,7 @@ impl Table {
             | Shape::Typedef
             | Shape::Defined
             | Shape::Array
+            | Shape::Subrange
             | Shape::Variable
             | Shape::TypeTag
             | Shape::DeclTag
