@@ -138,8 +138,13 @@ impl Emit<'_> {
                 continue;
             }
             let place = u32::try_from(piece.value).unwrap_or(0);
+            // Of an array at a whole byte the bits are its bytes, which is not what a bitfield is.
+            let bits = match piece.bits {
+                bits if bits > 0 && place % 8 == 0 && self.is_array(*ty) => 0,
+                bits => bits,
+            };
             let place = if flag {
-                u32::from(piece.bits) << 24 | place
+                u32::from(bits) << 24 | place
             } else {
                 place
             };
@@ -166,6 +171,13 @@ impl Emit<'_> {
         } else {
             None
         }
+    }
+
+    /// Returns whether the record with this id is an array.
+    fn is_array(&self, id: u32) -> bool {
+        let record = id.checked_sub(self.first_record);
+        let info = record.and_then(|record| self.records.get(record).get(1));
+        info.is_some_and(|info| Info::from_word(*info).kind() == Kind::Array)
     }
 
     /// Returns whether a type is a number in the byte order that is not the program's.
