@@ -391,7 +391,7 @@ impl<'a> Job<'a> {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Defined | Shape::Base => true,
+                Shape::Typedef | Shape::Defined | Shape::Base | Shape::Tag => true,
                 Shape::DeclTag => tagged(nodes, node).is_some(),
                 _ => false,
             };
@@ -557,6 +557,7 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
+            | Shape::Tag
             | Shape::Alias => reference = node.ty,
             _ => return None,
         }

@@ -192,6 +192,9 @@ fn with_pass<T>(
         role: Role::Scope,
         aside: false,
         direct: false,
+        variant: None,
+        tags: Vec::new(),
+        variants: Vec::new(),
     };
     run(&mut pass, &mut memory.some).map_err(|error| {
         if error.places().is_empty() {
@@ -230,6 +233,12 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) aside: bool,
     /// Whether an open node's parts are not set aside.
     pub(super) direct: bool,
+    /// The value of the tag for the variant of Rust that is being read.
+    pub(super) variant: Option<(Class, u64)>,
+    /// The nodes of tags, and the nodes of the unions of variants that they belong to.
+    pub(super) tags: Vec<(u32, u32)>,
+    /// The variants found so far, with the nodes of their unions.
+    pub(super) variants: Vec<(u32, Part)>,
 }
 
 /// What the types that come in the usual shape are, and what is inside of them.
@@ -365,8 +374,11 @@ impl Pass<'_, '_> {
                 }
                 part.value *= 8;
                 if self.qualify && self.is_tag() {
-                    self.tag(part);
+                    self.tag(part, self.place(die));
                     return Ok(true);
+                }
+                if self.role == Role::Variant {
+                    self.variant_member(part);
                 }
             }
             Entry::Enumerator if entry.signed && entry.number.cast_signed() < 0 => self.negative(),
@@ -511,6 +523,9 @@ impl Pass<'_, '_> {
         if let Some(node) = self.nodes.nodes.get_mut(frame.owner as usize) {
             node.first = u32::try_from(first).unwrap_or(u32::MAX);
             node.count = u32::try_from(count).unwrap_or(0);
+        }
+        if frame.is_variants {
+            self.settle_tag(frame.owner);
         }
     }
 

@@ -25,7 +25,7 @@ impl Pass<'_, '_> {
         match plan.entry {
             Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
                 self.read(plan)?;
-                self.member();
+                self.member(die);
                 return Ok(Some(Frame {
                     role: Role::Part,
                     ..around
@@ -41,7 +41,11 @@ impl Pass<'_, '_> {
                 return Ok(Some(self.variant_part(die, around)));
             }
             Entry::Variant if around.role == Role::Composite => {
-                self.skip(plan)?;
+                self.read(plan)?;
+                self.variant = match self.attrs.get(Slot::DiscrValue) {
+                    value @ (Class::Unsigned | Class::Signed, _) => Some(value),
+                    _ => None,
+                };
                 return Ok(Some(Frame {
                     role: Role::Variant,
                     ..around
@@ -327,14 +331,17 @@ impl Pass<'_, '_> {
     }
 
     #[inline]
-    fn member(&mut self) {
+    fn member(&mut self, die: u32) {
         if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
             part.name = self.name();
             part.ty = self.ty(Slot::Type);
             self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
             if self.is_tag() {
-                self.tag(part);
+                self.tag(part, die);
             } else {
+                if self.role == Role::Variant {
+                    self.variant_member(part);
+                }
                 self.part(part);
             }
         }
@@ -385,20 +392,93 @@ impl Pass<'_, '_> {
 
     /// Whether a member found now is the tag of variants: it stands beside them, not in one.
     pub(super) fn is_tag(&self) -> bool {
-        self.role == Role::Composite && self.top().is_variants
+        let top = self.top();
+        // One a union: a second member beside the variants is no tag.
+        self.role == Role::Composite
+            && top.is_variants
+            && !self.tags.iter().any(|(_, union)| *union == top.owner)
     }
 
     /// Adds the tag of variants: a member of the enumeration itself, which is set aside.
-    pub(super) fn tag(&mut self, mut part: Part) {
+    pub(super) fn tag(&mut self, mut part: Part, die: u32) {
+        part.ty = self.tag_type(part.ty, die);
         if part.name.is_none() {
             let start = self.nodes.made.len() as u64;
             self.nodes.made.extend_from_slice(b"__tag\0");
             part.name = NameRef::new(0, NameSection::Made, start);
         }
-        if self.aside {
-            self.part(part);
-        } else {
-            self.pending.push(part);
+        // The tag belongs to the node around the union: before the union's parts, where those are set aside, too.
+        match self.frames.last_mut() {
+            Some(union) if union.aside => {
+                self.pending.insert(union.start.min(self.pending.len()), part);
+                union.start += 1;
+            }
+            _ => self.pending.push(part),
+        }
+    }
+
+    /// Adds the type of a tag of variants, an enumeration of their names, which follow.
+    fn tag_type(&mut self, ty: Ref, die: u32) -> Ref {
+        let top = self.top();
+        let start = self.nodes.made.len() as u64;
+        self.nodes.made.extend_from_slice(b"__tag\0");
+        let name = NameRef::new(0, NameSection::Made, start);
+        let name = self.qualified(top.scope, name, b"");
+        if self.direct {
+            self.set_aside();
+        }
+        let tag = self.nodes.push(Node {
+            die,
+            shape: Shape::Tag,
+            declaration: false,
+            name,
+            size: 0,
+            ty,
+            aux: 0,
+            first: 0,
+            count: 0,
+        });
+        self.tags.push((tag, top.owner));
+        Ref::unit(die)
+    }
+
+    /// Notes the name of a variant, which is that of its member, with the value that the tag has for it.
+    #[cold]
+    pub(super) fn variant_member(&mut self, member: Part) {
+        if let Some((class, value)) = self.variant.take() {
+            let owner = self.top().owner;
+            let part = Part {
+                name: member.name,
+                value,
+                ..Part::default()
+            };
+            if class == Class::Signed
+                && value.cast_signed() < 0
+                && let Some((tag, _)) = self.tags.iter().find(|(_, union)| *union == owner)
+                && let Some(tag) = self.nodes.nodes.get_mut(*tag as usize)
+            {
+                tag.aux = 1;
+            }
+            self.variants.push((owner, part));
+        }
+    }
+
+    /// Gives the tag of a union of variants their names and values.
+    pub(super) fn settle_tag(&mut self, union: u32) {
+        let first = self.nodes.parts.len();
+        let from = self.variants.iter().position(|(of, _)| *of == union);
+        let variants = self.variants.split_off(from.unwrap_or(self.variants.len()));
+        let Some(at) = self.tags.iter().position(|(_, of)| *of == union) else {
+            return;
+        };
+        let (tag, _) = self.tags.swap_remove(at);
+        self.nodes
+            .parts
+            .extend(variants.into_iter().map(|(_, part)| part));
+        let count = self.nodes.parts.len() - first;
+        if let Some(node) = self.nodes.nodes.get_mut(tag as usize) {
+            node.first = u32::try_from(first).unwrap_or(u32::MAX);
+            node.count = u32::try_from(count).unwrap_or(0);
         }
     }
 

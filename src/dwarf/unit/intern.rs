@@ -176,7 +176,7 @@ impl Intern<'_> {
         let shift = u32::from(own.is_some());
         for (index, part) in (0u32..).zip(self.types.nodes.parts_of(&node)) {
             let ty = match node.shape {
-                Shape::Array | Shape::Enum => RefId::VOID,
+                Shape::Array | Shape::Enum | Shape::Tag => RefId::VOID,
                 _ => self.resolved(number, index + shift, part.ty, index, &mut losses),
             };
             pieces.push(Piece {

@@ -78,6 +78,7 @@ impl UnitTypes<'_> {
             | Shape::Defined
             | Shape::Array
             | Shape::Subrange
+            | Shape::Tag
             | Shape::Variable
             | Shape::TypeTag
             | Shape::DeclTag
@@ -345,6 +346,14 @@ impl Keys {
                 }
                 for part in types.nodes.parts_of(node) {
                     mixer = mixer.words(part.value, part.note as u64);
+                }
+                mixer.finish()
+            }
+            Shape::Tag => {
+                let mut mixer = head(types, node).key(self.done(types, node.ty));
+                for part in types.nodes.parts_of(node) {
+                    let (named, name) = types.name(mixer, part.name);
+                    mixer = named.words(name, part.value);
                 }
                 mixer.finish()
             }

@@ -72,6 +72,9 @@ pub(crate) enum Shape {
     Union,
     /// `aux` is 1 where a value is negative.
     Enum,
+    /// The tag of the variants of an enumeration of Rust: `ty` is the integer it is stored as, its parts are the variants'
+    /// names and values; `aux` is 1 where a value is negative.
+    Tag,
     /// A typedef of a language whose typedefs can be parts of cycles, so that it goes by its name.
     Defined,
     /// One part a dimension. `size` is that of the whole, where it is given; `aux` is the distance of two elements in

@@ -67,7 +67,7 @@ impl Emit<'_> {
         let can_be = class.shape.is_nominal()
             || matches!(
                 class.shape,
-                Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
+                Shape::Base | Shape::Tag | Shape::Typedef | Shape::Function | Shape::Variable
             );
         can_be
             && !class.name.is_none()

@@ -30,6 +30,7 @@ impl Emit<'_> {
             }
             Shape::Base => self.base(number, class),
             Shape::Array => self.array(number, class, first),
+            Shape::Tag => self.tag(class, first),
             Shape::Subrange => self.subrange(number, class, first),
             Shape::Prototype if class.size > 0 => {
                 // Go's functions are values: a pointer to a closure, which starts with the code's address.
@@ -226,6 +227,28 @@ impl Emit<'_> {
         let kind = if wide { Kind::Enum64 } else { Kind::Enum };
         set_info(&mut words, Info::new(kind, class.count, signed));
         Ok(words)
+    }
+
+    /// Makes the enumeration of the tag of Rust's variants; the integer it is stored as, where that is no size of one.
+    fn tag(&mut self, class: &Class, integer: u32) -> Result<u32> {
+        let table = self.table;
+        let pieces = table.pieces_of(class);
+        let size = match self.size_of(integer) {
+            Some(size @ (1 | 2 | 4 | 8)) if !pieces.is_empty() => size,
+            _ => return Ok(integer),
+        };
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let mut words = vec![self.name(class.name)?, 0, size];
+        for piece in pieces {
+            let [a, b, c, d, e, f, g, h] = piece.value.to_le_bytes();
+            words.extend([self.name(piece.name)?, u32::from_le_bytes([a, b, c, d])]);
+            if size > 4 {
+                words.push(u32::from_le_bytes([e, f, g, h]));
+            }
+        }
+        let kind = if size > 4 { Kind::Enum64 } else { Kind::Enum };
+        set_info(&mut words, Info::new(kind, class.count, class.aux == 1));
+        self.cons(&words)
     }
 
     /// An enumeration that ENUM and ENUM64 can't have, such as one of 16 bytes: an integer of its size and name, or

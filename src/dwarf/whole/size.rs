@@ -127,6 +127,7 @@ impl Emit<'_> {
                 | Shape::Typedef
                 | Shape::Defined
                 | Shape::TypeTag
+                | Shape::Tag
                 | Shape::Alias => reference = class.ty,
                 Shape::Array if class.size > 0 => return sized(count, class.size),
                 Shape::Array if class.aux == 0 => {

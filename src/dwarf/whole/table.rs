@@ -276,6 +276,7 @@ impl Table {
             | Shape::Defined
             | Shape::Array
             | Shape::Subrange
+            | Shape::Tag
             | Shape::Variable
             | Shape::TypeTag
             | Shape::DeclTag
