@@ -125,10 +125,6 @@ impl Worker {
         Self::with(Abbrevs::new(job.options.functions, job.options.variables))
     }
 
-    pub(super) fn for_heads() -> Self {
-        Self::with(Abbrevs::for_heads())
-    }
-
     pub(super) fn with(abbrevs: Abbrevs) -> Self {
         Self {
             abbrevs,
@@ -197,12 +193,6 @@ impl<'a> Job<'a> {
 
     /// Reads all units, on as many threads as are wanted.
     fn read(&self) -> Result<Vec<Done>> {
-        if !self.is_linked() && self.by_roots() {
-            let done = self.read_roots()?;
-            if !self.is_linked() {
-                return Ok(vec![done]);
-            }
-        }
         if !self.is_linked() {
             let done = self.read_apart()?;
             if !self.is_linked() {
@@ -232,7 +222,7 @@ impl<'a> Job<'a> {
         unit: Unit,
     ) -> Result<()> {
         if self.collect_unit(worker, source, unit)? {
-            let list = self.finish_unit(worker, number, Some(&[]))?;
+            let list = self.finish_unit(worker, number)?;
             if !list.classes.is_empty() {
                 worker.done.lists.push((number, list));
             }
@@ -268,14 +258,8 @@ impl<'a> Job<'a> {
         Ok(true)
     }
 
-    /// Enters the types that were found in one unit: all, or those that the roots and the entries in `start`
-    /// reach.
-    pub(super) fn finish_unit(
-        &self,
-        worker: &mut Worker,
-        number: usize,
-        start: Option<&[u32]>,
-    ) -> Result<UnitList> {
+    /// Enters the types that were found in one unit.
+    pub(super) fn finish_unit(&self, worker: &mut Worker, number: usize) -> Result<UnitList> {
         // Those of all units so far.
         if worker.done.table.made.len() > self.options.limits.string_bytes as usize {
             return Err(Error::limit(
@@ -286,17 +270,7 @@ impl<'a> Job<'a> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let start = start.filter(|_| false);
-        let reached = start.map(|start| {
-            let types = UnitTypes {
-                nodes: &worker.nodes,
-                files: &self.files,
-            };
-            reached(types, |_, node| {
-                is_root(types, &self.roots, node) || start.contains(&node.die)
-            })
-        });
-        self.enter(worker, number, reached.as_deref())
+        self.enter(worker, number, None)
     }
 
     /// Reads the abbreviations of a unit.
@@ -489,19 +463,6 @@ fn tagged(nodes: &Nodes, tag: &Node) -> Option<u32> {
     let tagged = nodes.follow(tag.ty)?;
     let node = nodes.get(tagged)?;
     (!node.declaration).then_some(tagged)
-}
-
-/// Whether a node is one of the roots.
-pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool {
-    let can_be = node.shape.is_nominal()
-        || matches!(
-            node.shape,
-            Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
-        );
-    can_be
-        && !node.declaration
-        && !node.name.is_none()
-        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.made))
 }
 
 /// Which nodes are among those that start, or are referred to by one.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use crate::dwarf::convert::{Done, Job, Worker, is_root, place_bitfields, reached};
+use crate::dwarf::convert::{Done, Job, Worker, place_bitfields, reached};
 use crate::dwarf::language::is_c;
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::Class;
@@ -53,13 +53,8 @@ impl Job<'_> {
             nodes: &worker.nodes,
             files: &self.files,
         };
-        let wanted = if false {
-            Some(reached(types, |_, node| is_root(types, &self.roots, node)))
-        } else if shared.is_empty() {
-            None
-        } else {
-            Some(reached(types, |_, node| !is_in(&shared, node.die)))
-        };
+        let wanted =
+            (!shared.is_empty()).then(|| reached(types, |_, node| !is_in(&shared, node.die)));
         let list = self.enter(&mut worker, 0, wanted.as_deref())?;
         worker.done.lists.push((0, list));
         Ok(worker.done)

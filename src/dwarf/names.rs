@@ -52,17 +52,6 @@ impl NameRef {
         }
     }
 
-    /// The offset into the first file's `.debug_str`, if the name stands there.
-    #[inline]
-    pub const fn in_first_str(self) -> Option<u64> {
-        const FIRST_STR: u64 = NameSection::Str as u64;
-        if self.0 >> 40 == FIRST_STR {
-            Some(self.offset())
-        } else {
-            None
-        }
-    }
-
     /// The offset into the made names, if it is one of them.
     pub fn made(self) -> Option<u64> {
         (self.section() == NameSection::Made as u64).then_some(self.offset())

@@ -230,18 +230,4 @@ impl Entry {
             Self::Annotation => matches!(slot, S::Name | S::ConstValue),
         }
     }
-
-    /// Whether the pass that only finds names reads this attribute of such an entry.
-    pub fn reads_for_heads(self, slot: Slot) -> bool {
-        use Slot as S;
-        match self {
-            Self::Unit => self.reads(slot),
-            Self::Struct | Self::Union | Self::Enum | Self::Typedef => {
-                matches!(slot, S::Name | S::Declaration | S::Sibling | S::Signature)
-            }
-            Self::Base => slot == S::Name,
-            Self::Prototype | Self::Nothing => slot == S::Sibling,
-            _ => false,
-        }
-    }
 }

@@ -9,11 +9,9 @@ use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
-use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::memory::{Import, Memory};
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
-use crate::dwarf::unit::some::SomeMemory;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -111,61 +109,6 @@ pub(crate) fn collect(
     memory: &mut Memory,
     nodes: &mut Nodes,
 ) -> Result<()> {
-    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
-        pass.run()
-    })
-}
-
-/// Finds the names a unit defines, with [abbreviations for that](Abbrevs::for_heads); answers whether they are
-/// qualified names, of which only the last part is found.
-///
-/// # Errors
-/// `Malformed` where the entries are no entries.
-pub(crate) fn heads(
-    unit: &UnitView<'_>,
-    abbrevs: &Abbrevs,
-    files: &Files<'_>,
-    memory: &mut Memory,
-    nodes: &mut Nodes,
-    found: impl FnMut(Head),
-) -> Result<bool> {
-    let wants = Wants::default();
-    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
-        pass.heads(found)
-    })
-}
-
-/// Finds some types of a unit: those at `start`, all that is in them, and those that they point to and that `also`
-/// asks for. Answers `false` where the unit is to be read as a whole instead.
-///
-/// # Errors
-/// As [`collect`].
-pub(crate) fn collect_some(
-    unit: &UnitView<'_>,
-    abbrevs: &Abbrevs,
-    files: &Files<'_>,
-    wants: Wants,
-    memory: &mut Memory,
-    nodes: &mut Nodes,
-    (start, also): (&[u32], impl Fn(Shape, NameRef, u32) -> bool),
-) -> Result<bool> {
-    let done = with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, some| {
-        pass.some(some, start, also)
-    })?;
-    nodes.put_in_order(unit.header.len);
-    Ok(done)
-}
-
-/// Goes over a unit; an error says where.
-fn with_pass<T>(
-    unit: &UnitView<'_>,
-    abbrevs: &Abbrevs,
-    files: &Files<'_>,
-    wants: Wants,
-    memory: &mut Memory,
-    nodes: &mut Nodes,
-    run: impl FnOnce(&mut Pass<'_, '_>, &mut SomeMemory) -> Result<T>,
-) -> Result<T> {
     memory.frames.clear();
     memory.pending.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
@@ -196,7 +139,7 @@ fn with_pass<T>(
         tags: Vec::new(),
         variants: Vec::new(),
     };
-    run(&mut pass, &mut memory.some).map_err(|error| {
+    pass.run().map_err(|error| {
         if error.places().is_empty() {
             error.within(Place::Die(pass.cursor.offset()))
         } else {

@@ -410,7 +410,8 @@ impl Pass<'_, '_> {
         // The tag belongs to the node around the union: before the union's parts, where those are set aside, too.
         match self.frames.last_mut() {
             Some(union) if union.aside => {
-                self.pending.insert(union.start.min(self.pending.len()), part);
+                self.pending
+                    .insert(union.start.min(self.pending.len()), part);
                 union.start += 1;
             }
             _ => self.pending.push(part),

@@ -5,7 +5,6 @@ use crate::dwarf::read::{Attrs, Class};
 use crate::dwarf::unit::collect::Frame;
 use crate::dwarf::unit::nodes::Part;
 use crate::dwarf::unit::program::Later;
-use crate::dwarf::unit::some::SomeMemory;
 
 /// A unit takes in another one.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +27,11 @@ pub(crate) struct Memory {
     pub(super) later: Vec<Later>,
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,
-    pub(super) some: SomeMemory,
 }
 
 impl Memory {
     pub const fn new() -> Self {
         Self {
-            some: SomeMemory::new(),
             attrs: Attrs::new(),
             frames: Vec::new(),
             pending: Vec::new(),

@@ -207,18 +207,6 @@ impl Nodes {
         NameRef::new(0, NameSection::Made, start as u64)
     }
 
-    /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type
-    /// that was taken both by its name and as a whole, the whole stays.
-    pub fn put_in_order(&mut self, unit_len: u32) {
-        self.nodes
-            .sort_unstable_by_key(|node| (node.die, node.declaration));
-        self.nodes.dedup_by_key(|node| node.die);
-        self.places.clear(unit_len);
-        for (number, node) in (0u32..).zip(&self.nodes) {
-            self.places.mark(node.die, number);
-        }
-    }
-
     #[inline]
     pub fn get(&self, node: u32) -> Option<&Node> {
         self.nodes.get(node as usize)

@@ -192,11 +192,9 @@ impl Emit<'_> {
             };
             match Info::from_word(info).kind() {
                 Kind::Int | Kind::Enum => return Ok(Some(words.to_vec())),
-                Kind::Typedef
-                | Kind::Const
-                | Kind::Volatile
-                | Kind::Restrict
-                | Kind::TypeTag => id = word,
+                Kind::Typedef | Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag => {
+                    id = word
+                }
                 Kind::Void
                 | Kind::Ptr
                 | Kind::Array

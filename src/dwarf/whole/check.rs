@@ -161,7 +161,11 @@ impl Emit<'_> {
         let Some([_, _, place]) = members.as_chunks::<3>().0.get(index) else {
             return u32::MAX;
         };
-        let start = u64::from(if info.flag() { place & 0xff_ffff } else { *place });
+        let start = u64::from(if info.flag() {
+            place & 0xff_ffff
+        } else {
+            *place
+        });
         let same = |members: &[[u32; 3]]| {
             let places = members.iter().take(index);
             places.filter(|[_, _, other]| other == place).count()

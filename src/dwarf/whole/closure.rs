@@ -97,7 +97,9 @@ impl Emit<'_> {
                         Meant::One(variant) => Some(variant),
                         Meant::Several => meaning.next().copied().flatten(),
                     };
-                    means.into_iter().for_each(|variant| reached.variant(variant));
+                    means
+                        .into_iter()
+                        .for_each(|variant| reached.variant(variant));
                 }
                 RefTarget::Class(class) => {
                     let before = reached

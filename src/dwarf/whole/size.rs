@@ -60,11 +60,9 @@ impl Emit<'_> {
                 | Kind::Union
                 | Kind::Enum
                 | Kind::Enum64 => return sized(count, word.into()),
-                Kind::Typedef
-                | Kind::Const
-                | Kind::Volatile
-                | Kind::Restrict
-                | Kind::TypeTag => id = word,
+                Kind::Typedef | Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag => {
+                    id = word
+                }
                 Kind::Array => {
                     let (Some(&element), Some(&len)) = (words.get(3), words.get(5)) else {
                         return Held::Unknown;
