@@ -7,7 +7,7 @@ use crate::dwarf::key::Key;
 use crate::dwarf::names::Files;
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
-use crate::dwarf::report::Conversion;
+use crate::dwarf::report::{Conversion, Degraded, Reason};
 use crate::dwarf::roots::{self, Roots};
 use crate::dwarf::sections::Sections;
 use crate::dwarf::sources::{Source, SourceKind, Unit, sources};
@@ -42,7 +42,7 @@ use crate::id::TypeId;
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let done = job.read()?;
-    let (table, lists) = job.join(done)?;
+    let (table, lists, mut degraded) = job.join(done)?;
     let units = match &options.function {
         Some(function) => job.units_of(function)?,
         None => Vec::new(),
@@ -84,7 +84,11 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
         graph,
-        degraded: emitted.degraded,
+        degraded: {
+            degraded.extend(emitted.degraded);
+            degraded.sort();
+            degraded
+        },
         preferred,
         places: emitted.seen.into_iter().map(place).collect(),
     })
@@ -109,6 +113,8 @@ pub(super) struct Done {
     pub(super) table: Table,
     /// Units, and the classes each has.
     pub(super) lists: Vec<(usize, UnitList)>,
+    /// Units that can't be read: where each starts, and why.
+    pub(super) unreadable: Vec<(u64, Error)>,
 }
 
 /// One thread's memory, kept from unit to unit.
@@ -138,7 +144,7 @@ impl Worker {
 
 impl<'a> Job<'a> {
     fn new(sections: &'a Sections, options: &'a ConvertOptions) -> Result<Self> {
-        let sources = sources(sections)?;
+        let mut sources = sources(sections)?;
         let own = sources
             .iter()
             .enumerate()
@@ -147,6 +153,13 @@ impl<'a> Job<'a> {
             .flat_map(|(number, source)| source.units.iter().map(move |unit| (number, *unit)))
             .collect();
         if units.is_empty() {
+            // Nothing can be read: the first header says why.
+            let unreadable = sources
+                .iter_mut()
+                .flat_map(|source| source.unreadable.drain(..));
+            if let Some((_, error)) = unreadable.into_iter().next() {
+                return Err(error);
+            }
             return Err(Error::new(
                 ErrorKind::NoDebugInfo,
                 "there is no debug information: compile the program with -g",
@@ -206,9 +219,16 @@ impl<'a> Job<'a> {
         self.on_threads(|units| {
             let mut worker = Worker::new(self);
             for (number, source, unit) in units {
-                self.unit(&mut worker, number, source, unit)
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
+                let read = self
+                    .unit(&mut worker, number, source, unit)
+                    .within(|| source.place());
+                match read {
+                    Ok(()) => {}
+                    Err(error) if is_of_the_unit(&error) => {
+                        worker.done.unreadable.push((source.start(unit), error));
+                    }
+                    Err(error) => return Err((number, error)),
+                }
             }
             Ok(worker.done)
         })
@@ -414,16 +434,21 @@ impl<'a> Job<'a> {
                 }
             }
             all.lists.append(&mut done.lists);
+            all.unreadable.append(&mut done.unreadable);
         }
         all
     }
 
     /// One table of all, and the classes of each unit.
-    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
+    ///
+    /// # Errors
+    /// That of the first unit that can't be read, where none can.
+    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>, Vec<Degraded>)> {
         let mut lists = vec![UnitList::default(); self.units.len().max(1)];
         let Done {
             mut table,
             lists: all,
+            unreadable,
         } = self.join_tables(done);
         for (unit, list) in all {
             if let Some(place) = lists.get_mut(unit) {
@@ -432,8 +457,43 @@ impl<'a> Job<'a> {
         }
         table.losses.sort_unstable();
         table.losses.dedup();
+        let skipped = self.skipped(unreadable)?;
         self.check_roots(&table)?;
-        Ok((table, lists))
+        Ok((table, lists, skipped))
+    }
+
+    /// Lists the units that can't be read.
+    ///
+    /// # Errors
+    /// That of the first one, where no unit can be read.
+    fn skipped(&self, mut unreadable: Vec<(u64, Error)>) -> Result<Vec<Degraded>> {
+        unreadable.sort_by_key(|(start, _)| *start);
+        if unreadable.len() == self.units.len() {
+            return match unreadable.into_iter().next() {
+                Some((_, error)) => Err(error),
+                None => Ok(Vec::new()),
+            };
+        }
+        let mut skipped: Vec<(u64, String)> = unreadable
+            .into_iter()
+            .map(|(start, error)| (start, error.to_string()))
+            .collect();
+        for source in &self.sources {
+            let headers = source.unreadable.iter();
+            skipped.extend(
+                headers.map(|(offset, error)| {
+                    (source.base.saturating_add(*offset), error.to_string())
+                }),
+            );
+        }
+        Ok(skipped
+            .into_iter()
+            .map(|(die, name)| Degraded {
+                die,
+                name,
+                reason: Reason::UnreadableUnit,
+            })
+            .collect())
     }
 
     fn check_roots(&self, table: &Table) -> Result<()> {
@@ -456,6 +516,11 @@ impl<'a> Job<'a> {
             )),
         }
     }
+}
+
+/// Returns whether an error costs the unit alone that has it.
+pub(super) fn is_of_the_unit(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported)
 }
 
 /// What a tag is for, if it is defined here.

@@ -100,6 +100,13 @@ impl<'a> Files<'a> {
         section.get(index(name.offset())..).unwrap_or_default()
     }
 
+    /// Returns how many bytes the `.debug_str` of a file has up to the end of its last whole string.
+    pub fn str_len(&self, file: u32) -> u64 {
+        let file = self.files.get(file as usize);
+        let last = file.and_then(|file| memchr::memrchr(0, &file.str));
+        last.map_or(0, |last| last as u64 + 1)
+    }
+
     /// A name's bytes.
     pub fn bytes<'n>(&self, name: NameRef, made: &'n [u8]) -> &'n [u8]
     where

@@ -65,6 +65,8 @@ pub enum Reason {
     Elsewhere,
     /// The size of a type is no constant, or is not given; it ends where its last member of known place does.
     UnknownSize,
+    /// A unit can't be read, for the reason given as name; its types are missing.
+    UnreadableUnit,
     /// A member has no type.
     VoidMember,
     /// A member, or a base class, is of a type that the program only declares.
@@ -115,6 +117,7 @@ impl Reason {
     pub const fn is_contradiction(self) -> bool {
         match self {
             Self::UnknownSize
+            | Self::UnreadableUnit
             | Self::VoidMember
             | Self::DeclaredMember
             | Self::FunctionMember
@@ -168,6 +171,7 @@ impl fmt::Display for Reason {
             }
             Self::Elsewhere => "the elements are elsewhere, where a descriptor says",
             Self::UnknownSize => "the size is no constant; it became the end of the last member",
+            Self::UnreadableUnit => "the unit was skipped, and its types with it",
             Self::VoidMember => "a member has no type",
             Self::DeclaredMember => "a member is of a type that is only declared",
             Self::FunctionMember => "a member is a function",

@@ -4,6 +4,8 @@
 //! parts, and everything else is gone over. Function bodies are not jumped over: types can be declared in
 //! them; inlined bodies are, since their types are in the function they came from.
 
+use std::cell::Cell;
+
 use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
@@ -135,6 +137,8 @@ pub(crate) fn collect(
         role: Role::Scope,
         aside: false,
         direct: false,
+        str_len: files.str_len(unit.file),
+        unreadable: Cell::new(None),
         variant: None,
         tags: Vec::new(),
         variants: Vec::new(),
@@ -176,6 +180,10 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) aside: bool,
     /// Whether an open node's parts are not set aside.
     pub(super) direct: bool,
+    /// The bytes of the file's `.debug_str`.
+    pub(super) str_len: u64,
+    /// A name that can't be read: where its entry is, and the offset of the name.
+    pub(super) unreadable: Cell<Option<(u64, u64)>>,
     /// The value of the tag for the variant of Rust that is being read.
     pub(super) variant: Option<(Class, u64)>,
     /// The nodes of tags, and the nodes of the unions of variants that they belong to.
@@ -230,7 +238,13 @@ impl Pass<'_, '_> {
         }
         // A unit that ends without the NULs of its open entries.
         while !self.close() {}
-        Ok(())
+        match self.unreadable.get() {
+            None => Ok(()),
+            Some((die, name)) => Err(Error::malformed(format!(
+                "the name of an entry is at byte {name:#x} of a string section that ends before the name does"
+            ))
+            .within(Place::Die(die))),
+        }
     }
 
     /// Takes the next entry, or the end of those inside of one; answers whether that was the last end.

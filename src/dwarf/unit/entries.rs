@@ -547,15 +547,40 @@ impl Pass<'_, '_> {
     pub(super) fn name_of(&self, name: (Class, u64)) -> NameRef {
         let unit = self.unit;
         match name {
-            (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
+            (Class::Str, offset) if offset < self.str_len => {
+                NameRef::new(unit.file, NameSection::Str, offset)
+            }
             (Class::String, start) => {
                 NameRef::new(unit.file, unit.section, unit.header.offset + start)
             }
             (Class::Strx, number) => self.numbered_name(number),
-            (Class::LineStr, offset) => NameRef::new(unit.file, NameSection::LineStr, offset),
-            (Class::AltStr, offset) => NameRef::new(unit.alt, NameSection::Str, offset),
+            (Class::LineStr, offset) => self.readable(
+                NameRef::new(unit.file, NameSection::LineStr, offset),
+                offset,
+            ),
+            (Class::AltStr, offset) => {
+                self.readable(NameRef::new(unit.alt, NameSection::Str, offset), offset)
+            }
+            (Class::Str, offset) => self.unreadable(offset),
             _ => NameRef::NONE,
         }
+    }
+
+    /// Returns a name if its section has the whole of it.
+    fn readable(&self, name: NameRef, offset: u64) -> NameRef {
+        if memchr::memchr(0, self.files.tail(name, &[])).is_none() {
+            return self.unreadable(offset);
+        }
+        name
+    }
+
+    /// Notes that a name can't be read.
+    #[cold]
+    fn unreadable(&self, offset: u64) -> NameRef {
+        if self.unreadable.get().is_none() {
+            self.unreadable.set(Some((self.cursor.offset(), offset)));
+        }
+        NameRef::NONE
     }
 
     fn numbered_name(&self, number: u64) -> NameRef {
@@ -566,8 +591,11 @@ impl Pass<'_, '_> {
         let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
         cursor.seek(index(place.unwrap_or(u64::MAX)));
         match cursor.section_offset(wide) {
-            Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
-            Err(_) => NameRef::NONE,
+            Ok(offset) if offset < self.str_len => {
+                NameRef::new(self.unit.file, NameSection::Str, offset)
+            }
+            Ok(offset) => self.unreadable(offset),
+            Err(_) => self.unreadable(number),
         }
     }
 
