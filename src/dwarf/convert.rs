@@ -333,6 +333,7 @@ impl<'a> Job<'a> {
         Wants {
             functions: self.options.functions,
             variables: self.options.variables,
+            codes: false,
             depth: self.options.limits.depth,
             entries: self.options.limits.entries,
             made: self.options.limits.string_bytes,

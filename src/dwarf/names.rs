@@ -100,6 +100,24 @@ impl<'a> Files<'a> {
         section.get(index(name.offset())..).unwrap_or_default()
     }
 
+    /// Returns whether an address is one of the program's. It may be where the program's memory is not known.
+    pub fn is_in_memory(&self, address: u64) -> bool {
+        let memory = self.files.first().map_or(&[][..], |file| &file.memory);
+        let mut sections = memory.iter();
+        memory.is_empty()
+            || sections.any(|section| {
+                address
+                    .checked_sub(section.address)
+                    .is_some_and(|offset| offset < section.size)
+            })
+    }
+
+    /// Returns whether the program's symbol tables have a function of this name.
+    pub fn has_function_symbol(&self, name: &[u8]) -> bool {
+        let program = self.files.first();
+        program.is_some_and(|program| !program.symbols.addresses(name).is_empty())
+    }
+
     /// Returns how many bytes the `.debug_str` of a file has up to the end of its last whole string.
     pub fn str_len(&self, file: u32) -> u64 {
         let file = self.files.get(file as usize);

@@ -138,7 +138,9 @@ impl Abbrevs {
             } else {
                 1
             };
-            let slot = slot(attribute).filter(|&slot| entry.reads(slot));
+            // Of functions nothing is read unless they are wanted; the entries inside of them are.
+            let is_read = self.functions || entry != Entry::Function;
+            let slot = slot(attribute).filter(|&slot| is_read && entry.reads(slot));
             self.links |= matches!(
                 form,
                 Form::InfoRef(_) | Form::Signature | Form::AltRef(_) | Form::Indirect

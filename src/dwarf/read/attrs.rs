@@ -52,9 +52,13 @@ pub(crate) enum Slot {
     DataLocation,
     Endianity,
     Bias,
+    HighPc,
+    Ranges,
+    RnglistsBase,
+    LinkageName,
 }
 
-const SLOTS: usize = Slot::Bias as usize + 1;
+const SLOTS: usize = Slot::LinkageName as usize + 1;
 
 impl Slot {
     /// Whether the attribute refers to what the entry's type is made of.
@@ -90,7 +94,11 @@ pub(crate) fn slot(attribute: u64) -> Option<Slot> {
         dw::DW_AT_abstract_origin => Slot::Origin,
         dw::DW_AT_str_offsets_base => Slot::StrOffsetsBase,
         dw::DW_AT_addr_base | dw::DW_AT_GNU_addr_base => Slot::AddrBase,
-        dw::DW_AT_low_pc | dw::DW_AT_ranges | dw::DW_AT_entry_pc => Slot::Code,
+        dw::DW_AT_low_pc | dw::DW_AT_entry_pc => Slot::Code,
+        dw::DW_AT_high_pc => Slot::HighPc,
+        dw::DW_AT_ranges => Slot::Ranges,
+        dw::DW_AT_rnglists_base | dw::DW_AT_GNU_ranges_base => Slot::RnglistsBase,
+        dw::DW_AT_linkage_name | dw::DW_AT_MIPS_linkage_name => Slot::LinkageName,
         dw::DW_AT_location => Slot::Location,
         dw::DW_AT_language => Slot::Language,
         dw::DW_AT_discr => Slot::Discr,

@@ -140,6 +140,8 @@ impl Entry {
                 S::Name
                     | S::StrOffsetsBase
                     | S::AddrBase
+                    | S::RnglistsBase
+                    | S::Code
                     | S::Language
                     | S::DwoName
                     | S::DwoId
@@ -152,6 +154,9 @@ impl Entry {
                 S::Name
                     | S::Type
                     | S::Code
+                    | S::HighPc
+                    | S::Ranges
+                    | S::LinkageName
                     | S::External
                     | S::Declaration
                     | S::Inline

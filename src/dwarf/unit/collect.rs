@@ -13,7 +13,7 @@ use crate::dwarf::read::{
 };
 use crate::dwarf::unit::memory::{Import, Memory};
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
-use crate::dwarf::unit::program::Later;
+use crate::dwarf::unit::program::{Code, Later, UnitCode};
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -47,6 +47,8 @@ pub(crate) struct UnitView<'a> {
 pub(crate) struct Wants {
     pub functions: bool,
     pub variables: bool,
+    /// Whether to note where the code of functions is.
+    pub codes: bool,
     /// How deep entries may be nested.
     pub depth: u32,
     /// How many types and parts there may be.
@@ -127,6 +129,8 @@ pub(crate) fn collect(
         later: &mut memory.later,
         imports: &mut memory.imports,
         languages: &mut memory.languages,
+        codes: &mut memory.codes,
+        unit_code: &mut memory.unit_code,
         nodes,
         str_offsets_base: 0,
         addr_base: 0,
@@ -164,6 +168,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) later: &'p mut Vec<Later>,
     pub(super) imports: &'p mut Vec<Import>,
     pub(super) languages: &'p mut Vec<(u32, u64)>,
+    pub(super) codes: &'p mut Vec<Code>,
+    pub(super) unit_code: &'p mut UnitCode,
     pub(super) nodes: &'p mut Nodes,
     pub(super) str_offsets_base: u64,
     pub(super) addr_base: u64,

@@ -161,6 +161,11 @@ impl Pass<'_, '_> {
         if let (Class::List, base) = self.attrs.get(Slot::AddrBase) {
             self.addr_base = base;
         }
+        self.unit_code.addr_base = self.addr_base;
+        self.unit_code.low = self.code_address().unwrap_or(0);
+        if let (Class::List, base) = self.attrs.get(Slot::RnglistsBase) {
+            self.unit_code.rnglists_base = base;
+        }
     }
 
     fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
