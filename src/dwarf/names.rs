@@ -112,6 +112,13 @@ impl<'a> Files<'a> {
             })
     }
 
+    /// Returns whether the program's symbol tables have all of its functions.
+    pub fn has_all_symbols(&self) -> bool {
+        self.files
+            .first()
+            .is_some_and(|program| program.symbols.is_complete())
+    }
+
     /// Returns whether the program's symbol tables have a function of this name.
     pub fn has_function_symbol(&self, name: &[u8]) -> bool {
         let program = self.files.first();

@@ -54,28 +54,52 @@ pub struct Sections {
 
 /// The functions of a program's symbol tables, by name: what a debugger or a uprobe takes a name for.
 #[derive(Clone, Default)]
-pub struct FunctionSymbols(Vec<Arc<LookUp>>);
+pub struct FunctionSymbols {
+    tables: Vec<Arc<LookUp>>,
+    is_complete: bool,
+}
 
 type LookUp = dyn Fn(&[u8]) -> Vec<u64> + Send + Sync;
 
 impl FunctionSymbols {
     /// No symbols.
-    pub const NONE: Self = Self(Vec::new());
+    pub const NONE: Self = Self {
+        tables: Vec::new(),
+        is_complete: false,
+    };
 
     /// The symbols that a function finds: it takes a name and returns the addresses of the functions called so.
-    pub fn new(look_up: impl Fn(&[u8]) -> Vec<u64> + Send + Sync + 'static) -> Self {
-        Self(vec![Arc::new(look_up)])
+    /// `is_complete` tells whether every function of the program is among them, not only those that other files may call.
+    pub fn new(
+        is_complete: bool,
+        look_up: impl Fn(&[u8]) -> Vec<u64> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            tables: vec![Arc::new(look_up)],
+            is_complete,
+        }
     }
 
     /// Adds the symbols of another file of the same program.
     pub fn extend(&mut self, other: &Self) {
-        self.0.extend(other.0.iter().cloned());
+        self.tables.extend(other.tables.iter().cloned());
+        self.is_complete |= other.is_complete;
+    }
+
+    /// Returns whether every function of the program is among them.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// Returns the addresses of the functions with this name, ascending.
     #[must_use]
     pub fn addresses(&self, name: &[u8]) -> Vec<u64> {
-        let mut addresses: Vec<u64> = self.0.iter().flat_map(|look_up| look_up(name)).collect();
+        let mut addresses: Vec<u64> = self
+            .tables
+            .iter()
+            .flat_map(|look_up| look_up(name))
+            .collect();
         addresses.sort_unstable();
         addresses.dedup();
         addresses
@@ -84,8 +108,9 @@ impl FunctionSymbols {
 
 impl fmt::Debug for FunctionSymbols {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FunctionSymbols")
-            .field(&self.0.len())
+        f.debug_struct("FunctionSymbols")
+            .field("tables", &self.tables.len())
+            .field("is_complete", &self.is_complete)
             .finish()
     }
 }

@@ -107,7 +107,10 @@ pub(crate) fn take(elf: &Elf, part: Part, limits: &Limits) -> Result<Sections> {
 pub(crate) fn function_symbols(elf: &Elf) -> FunctionSymbols {
     let bytes = elf.bytes.clone();
     let table: OnceLock<HashMap<Box<[u8]>, Vec<u64>>> = OnceLock::new();
-    FunctionSymbols::new(move |name| {
+    let is_complete = elf
+        .find(".symtab")
+        .is_some_and(|section| section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()));
+    FunctionSymbols::new(is_complete, move |name| {
         let table = table.get_or_init(|| functions(&bytes));
         table.get(name).cloned().unwrap_or_default()
     })
