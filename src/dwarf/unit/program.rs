@@ -85,10 +85,14 @@ impl Pass<'_, '_> {
         }
         // Where two functions have the same code, gcc keeps one of them, and the other's entry has no address;
         // but it is no declaration, nor one that is only ever inlined.
-        let is_folded =
-            !has_address && !self.attrs.flag(Slot::Declaration) && !self.attrs.has(Slot::Inline);
+        let is_folded = !has_address
+            && !self.attrs.flag(Slot::Declaration)
+            && !self.attrs.has(Slot::Inline)
+            && (!self.files.has_all_symbols() || self.has_symbol());
         // A linker that keeps one of several functions with the same code keeps the names of all.
-        let is_there = has_code || is_folded || is_dropped && self.has_symbol();
+        let is_there = has_code
+            || is_folded
+            || is_dropped && self.attrs.flag(Slot::External) && self.has_symbol();
         let node = self.named(Shape::Function, die, !is_there, around);
         let owner = self.nodes.push(node);
         self.inside(&node, owner, around);
@@ -124,9 +128,9 @@ impl Pass<'_, '_> {
         });
     }
 
-    /// Returns whether the symbol table has the entry's function, which others can call.
+    /// Returns whether the symbol table has the entry's function.
     fn has_symbol(&self) -> bool {
-        if !self.attrs.flag(Slot::External) || self.attrs.flag(Slot::Declaration) {
+        if self.attrs.flag(Slot::Declaration) {
             return false;
         }
         let name = match self.name_of(self.attrs.get(Slot::LinkageName)) {
