@@ -16,7 +16,7 @@ impl Finder<'_> {
     /// `Malformed` where the program's units can't be read; `Stripped` where the program has nothing but skeletons,
     /// and all split units are missing; as [`Finder::find`].
     pub fn split(&mut self, sections: &mut Sections) -> Result<()> {
-        let skeletons = skeletons(sections)?;
+        let skeletons = skeletons(sections);
         if skeletons.is_empty() {
             return Ok(());
         }
@@ -117,7 +117,7 @@ impl Finder<'_> {
     /// Whether there is anything at all.
     fn some(&self, sections: &Sections) -> Result<()> {
         match self.missing.first() {
-            Some(first) if sections.split.is_empty() && only_skeletons(sections)? => {
+            Some(first) if sections.split.is_empty() && only_skeletons(sections) => {
                 Err(Error::new(
                     ErrorKind::Stripped,
                     format!(

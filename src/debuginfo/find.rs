@@ -11,7 +11,7 @@ use crate::debuginfo::link::{
 use crate::debuginfo::request::{DebugFile, Missing, Request};
 use crate::debuginfo::search::Search;
 use crate::dwarf::Sections;
-use crate::elf::debug::{Part, has_units, nothing, own, take};
+use crate::elf::debug::{Part, function_symbols, has_units, nothing, own, take};
 use crate::elf::file::Elf;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::limits::Limits;
@@ -85,7 +85,8 @@ pub(crate) fn find_debug_sections_of(
     let (mut sections, link) = match own(elf, limits)? {
         Some(sections) => (sections, alt_link(elf)),
         None => {
-            let found = debug_file(elf, &mut finder)?;
+            let mut found = debug_file(elf, &mut finder)?;
+            found.0.symbols.extend(&function_symbols(elf));
             finder.debug = finder.files.first().cloned();
             found
         }
