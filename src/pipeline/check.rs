@@ -8,9 +8,8 @@ use rayon::prelude::*;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{
-    RelocateOptions, TargetFile, load_options, loaded, relocate_object,
-};
+use crate::pipeline::relocate::{RelocateOptions, load_options, loaded, relocate_object};
+use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Outcome, Report, Role};
 
 /// How a program fares on a target.

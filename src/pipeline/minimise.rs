@@ -7,7 +7,8 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{RelocateOptions, TargetFile, check_aliases, load_options, loaded};
+use crate::pipeline::relocate::{RelocateOptions, check_aliases, load_options, loaded};
+use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Fixup, RelocationKind};
 
 /// Makes the smallest BTF against which `objects` relocate to the instructions to which they relocate

@@ -11,6 +11,7 @@ mod load;
 mod minimise;
 mod program;
 mod relocate;
+mod target;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
@@ -18,4 +19,5 @@ pub use json::write_json;
 pub use link::{LinkedObject, Part, PartCode, Unit, link};
 pub use load::{LoadOptions, Loaded, Source, load, load_path};
 pub use minimise::minimise;
-pub use relocate::{RelocateOptions, RelocatedObject, TargetFile, Types, check_strict, relocate};
+pub use relocate::{RelocateOptions, RelocatedObject, check_strict, relocate};
+pub use target::{TargetFile, Types};
