@@ -773,7 +773,7 @@ fn dedup_makes_one_of_two_and_brings_the_ext_along() {
     refused(
         &["dedup", program, "--ext", PROBE, "-o", &out],
         1,
-        &[PROBE, "others"],
+        &[PROBE, "not those"],
     );
     refused(&["dedup", PROBE, "--ext", PROBE, "-o", "-"], 2, &["--ext"]);
 }

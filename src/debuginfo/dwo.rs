@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::debuginfo::finder::{Candidate, Finder, plain};
-use crate::debuginfo::request::{DebugFile, Request};
+use crate::debuginfo::file_finder::{Candidate, Finder, plain};
+use crate::debuginfo::wanted::{DebugFile, Request};
 use crate::dwarf::{Sections, Skeleton, dwo_ids, only_skeletons, skeletons};
 use crate::elf::debug::{Part, take};
 use crate::elf::file::Elf;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::debuginfo::request::Request;
+use crate::debuginfo::wanted::Request;
 use crate::error::Result;
 use crate::limits::Limits;
 
@@ -64,8 +64,8 @@ impl Search {
 
     /// Looks under these folders, in this order, before those there were.
     #[must_use]
-    pub fn roots_first(mut self, folders: impl IntoIterator<Item = PathBuf>) -> Self {
-        self.roots.splice(..0, folders);
+    pub fn roots_first(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.roots.splice(..0, folders.into_iter().map(Into::into));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::graph::{Btf, GraphBuilder, Remap, StringMap};
-use crate::merge::classes::canonical;
+use crate::merge::canonical::canonical;
 use crate::merge::compact::compact;
 use crate::merge::options::MergeOptions;
 

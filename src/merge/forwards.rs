@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use crate::graph::{Kind, Word};
-use crate::merge::hash::{info, kind};
+use crate::merge::mixer::{info, kind};
 use crate::merge::nodes::{Nodes, at, count};
 
 /// The tags that have both a forward declaration and a complete type.

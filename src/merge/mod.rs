@@ -53,28 +53,28 @@
 //! declaration (libbpf lets a structure that refers to it become whichever it meets first); distilled
 //! forward declarations find structures with bitfields and unions again.
 
-mod classes;
-mod collide;
+mod canonical;
+mod collision;
 mod compact;
 mod dedup;
 mod diff;
 mod distill;
 mod forwards;
-mod hash;
 mod link;
 mod merger;
-mod minimise;
+mod minimiser;
+mod mixer;
 mod nodes;
 mod options;
 mod partition;
 mod prefer;
 mod refine;
 
-pub use collide::{Collision, Policy};
+pub use collision::{Collision, Policy};
 pub use dedup::{Deduped, dedup};
-pub use diff::{Change, Diff, DiffField, FieldChange, ValueChange, compare, diff};
+pub use diff::{Change, Diff, DiffField, FieldChange, ValueChange, compare, diff, title};
 pub use distill::{Distilled, Rebased, distill, rebase};
 pub use link::{LinkedTypes, LocalId, Object, link_types};
 pub use merger::{Input, Merged, Merger, Origins, merge};
-pub use minimise::{Minimiser, Need};
+pub use minimiser::{Minimiser, Need};
 pub use options::MergeOptions;

@@ -2,7 +2,7 @@
 
 use crate::graph::{Word, edges};
 use crate::merge::forwards::{Forwards, Tag};
-use crate::merge::hash::Mixer;
+use crate::merge::mixer::Mixer;
 use crate::merge::nodes::{Nodes, at, count, set};
 use crate::merge::partition::Partition;
 

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{RelocateOptions, load_options, loaded, relocate_object};
+use crate::pipeline::relocate::{load_options, loaded, relocate_object};
 use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Outcome, Report, Role};
 

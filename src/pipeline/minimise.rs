@@ -6,8 +6,9 @@ use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
+use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{RelocateOptions, check_aliases, load_options, loaded};
+use crate::pipeline::relocate::{check_aliases, load_options, loaded};
 use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Fixup, RelocationKind};
 

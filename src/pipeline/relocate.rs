@@ -2,37 +2,14 @@
 
 use bytes::Bytes;
 
-use crate::debuginfo::Search;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
-use crate::limits::Limits;
-use crate::pipeline::load::{LoadOptions, load, load_path};
+use crate::pipeline::load::{load, load_path};
+use crate::pipeline::options::{LoadOptions, RelocateOptions};
 use crate::pipeline::program::{Program, wanted};
 use crate::pipeline::target::{TargetFile, Types};
 use crate::relocate::{self, Report, Resolution};
-
-/// How to relocate.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RelocateOptions {
-    /// Do only what belongs to user programs, and leave the rest in the object for its loader.
-    pub partial: bool,
-    /// Refuse an object with a relocation that has no answer, or a type that more than one target has
-    /// ([`check_strict`]).
-    pub strict: bool,
-    /// Whether to convert a target's DWARF even where it has BTF.
-    pub dwarf: bool,
-    /// Where the debug information of targets is looked for that have none in their own files, as
-    /// [`LoadOptions::search`].
-    pub search: Option<Search>,
-    /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
-    /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
-    /// every target that has it.
-    pub aliases: Vec<(String, String)>,
-    /// Bounds on the inputs.
-    pub limits: Limits,
-}
 
 /// A relocated object.
 #[derive(Clone, Debug)]

@@ -4,15 +4,18 @@
 //! size, its fields, its values, the text of a type it refers to. That a type it points to has changed is
 //! that type's change and reported once, there; types without a name have no other place than where they occur.
 
-mod fields;
+mod contents;
+mod display;
+mod field;
 mod spell;
-mod walk;
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use fields::{DiffField, FieldChange};
+use contents::{Steps, walk};
+pub use display::title;
+use display::word;
+pub use field::{DiffField, FieldChange};
 pub(super) use spell::resolved;
-use walk::{Steps, walk};
 
 use crate::error::Result;
 use crate::graph::{Btf, Kind, Type};
@@ -226,7 +229,7 @@ fn compare_within(
         before: before.id(),
         after: after.id(),
         head: (heads.0 != heads.1).then_some(heads),
-        fields: fields::compare(made_of.0.fields, made_of.1.fields),
+        fields: field::compare(made_of.0.fields, made_of.1.fields),
         values: values(made_of.0.values, made_of.1.values),
     };
     let differs = change.head.is_some() || !change.fields.is_empty() || !change.values.is_empty();
@@ -252,19 +255,6 @@ fn whole(ty: Type<'_>, contents: Type<'_>) -> Result<String> {
         return head(ty);
     }
     Ok(format!("{} {}", word(ty.kind()), head(contents)?))
-}
-
-/// What a kind of type is called in C.
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Struct => "struct",
-        Kind::Union => "union",
-        Kind::Enum | Kind::Enum64 => "enum",
-        Kind::Typedef => "typedef",
-        Kind::Func => "function",
-        Kind::Var => "variable",
-        other => other.name(),
-    }
 }
 
 /// What a type says beside its fields and values.

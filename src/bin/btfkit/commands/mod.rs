@@ -1,7 +1,7 @@
-//! The commands, one a file.
+//! The commands, one per file.
 
-mod changes;
 pub mod check;
+mod collisions;
 pub mod convert;
 pub mod dedup;
 pub mod diff;
@@ -21,7 +21,7 @@ use btfkit::{Error, Place};
 
 use crate::failure::Failure;
 
-/// An error names one of several files by its number (`object 0`); say which file that is.
+/// Replaces the number by which an error names one of several files (`object 0`) by the file.
 pub fn name_numbered(error: Error, word: &str, files: &[PathBuf]) -> Failure {
     let number = match error.places().first() {
         Some(Place::File(name)) => name

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::graph::Btf;
 use crate::merge::forwards::Forwards;
-use crate::merge::hash::{Mixer, is_unique};
+use crate::merge::mixer::{Mixer, is_unique};
 use crate::merge::nodes::{Nodes, at, set};
 use crate::merge::partition::Partition;
 use crate::merge::refine::Refiner;

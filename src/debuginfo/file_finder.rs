@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::debuginfo::request::{Missing, NOT_THERE, Request};
 use crate::debuginfo::search::Search;
+use crate::debuginfo::wanted::{Missing, NOT_THERE, Request};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 

@@ -6,7 +6,7 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Btf, Enum, Kind, Member, Type, View};
 use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
-use crate::merge::diff::fields::DiffField;
+use crate::merge::diff::field::DiffField;
 use crate::merge::diff::spell::spell;
 
 /// Steps of one type at the most, beside those that its own members take. The largest of a kernel has 600 fields.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::debuginfo::link::BuildId;
+use crate::debuginfo::build_id::BuildId;
 
 /// What a file has of a program's debug information.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

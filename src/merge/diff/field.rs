@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::id::Bits;
-use crate::merge::diff::walk::Located;
+use crate::merge::diff::contents::Located;
 
 /// A field of a structure or union, or of an anonymous one that is in it or that it leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::debuginfo::finder::{Candidate, Finder, plain};
-use crate::debuginfo::link::{
+use crate::debuginfo::build_id::{
     AltLink, BuildId, DebugLink, alt_link, build_id, debug_link, shared_id,
 };
-use crate::debuginfo::request::{DebugFile, Missing, Request};
+use crate::debuginfo::file_finder::{Candidate, Finder, plain};
 use crate::debuginfo::search::Search;
+use crate::debuginfo::wanted::{DebugFile, Missing, Request};
 use crate::dwarf::Sections;
 use crate::elf::debug::{Part, has_units, nothing, own, take};
 use crate::elf::file::Elf;
