@@ -1,45 +1,45 @@
-//! Files that belong to a program's debug information: what is wanted, and what became of it.
+//! Files that belong to a program's debug information: wanted ones and missing ones.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::debuginfo::build_id::BuildId;
 
-/// What a file has of a program's debug information.
+/// The part of a program's debug information that a file contains.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
-pub enum DebugFile {
-    /// All that was stripped from the program.
+pub enum DebugFileKind {
+    /// A debug file: everything that was stripped from the program.
     Debug,
-    /// What `dwz` found in several programs, and moved there from all of them.
-    Alternate,
-    /// One split unit: a `.dwo` file.
+    /// A supplementary file, to which `dwz` moved the entries that several programs share.
+    Supplementary,
+    /// A `.dwo` file: one split unit.
     Split,
-    /// All split units of the program: a `.dwp` package.
+    /// A `.dwp` package: all split units of the program.
     Package,
 }
 
-/// A file that is wanted: what is known of it.
+/// A file that is searched for, described by what is known about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct Request {
-    /// What the file is for.
-    pub kind: DebugFile,
-    /// The program that it is wanted for, as far as known.
+pub struct WantedFile {
+    /// The kind of file.
+    pub kind: DebugFileKind,
+    /// The program whose debug information the file contains, if its path is known.
     pub program: Option<PathBuf>,
-    /// The build id it must have. A debuginfod server is asked for `/buildid/ID/debuginfo`.
+    /// The build ID that the file must have. A debuginfod server is asked for `/buildid/ID/debuginfo`.
     pub build_id: Option<BuildId>,
-    /// The name that the program (or its debug file) has for it, a path perhaps. It comes from the file and
-    /// may be anything.
+    /// The name or path of the file, as the program or its debug file gives it. It comes from the input and is not
+    /// validated.
     pub name: Option<PathBuf>,
-    /// The CRC-32 it must have where there is no build id to compare.
+    /// The CRC-32 that the file must have if there is no build ID to compare.
     pub crc: Option<u32>,
-    /// The id that a split unit shares with its skeleton.
+    /// The DWO ID that a split unit shares with its skeleton unit.
     pub dwo_id: Option<u64>,
 }
 
-impl Request {
-    pub(super) const fn new(kind: DebugFile, program: Option<PathBuf>) -> Self {
+impl WantedFile {
+    pub(super) const fn new(kind: DebugFileKind, program: Option<PathBuf>) -> Self {
         Self {
             kind,
             program,
@@ -51,61 +51,62 @@ impl Request {
     }
 }
 
-/// A file that was not found, and where it was looked for.
+/// A file that was not found, and the candidates that were tried.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Missing {
-    /// What was wanted.
-    pub request: Request,
-    /// Where it is not: the path, or `None` for what the search's fetcher brought, and why that isn't it.
+    /// The file that was searched for.
+    pub wanted: WantedFile,
+    /// The candidates: the path, or `None` for a file from the search's fetcher, and the reason why it is not the wanted
+    /// file.
     pub tried: Vec<(Option<PathBuf>, String)>,
 }
 
-/// Why nearly every place is not the one.
+/// The most frequent reason: the file doesn't exist.
 pub(super) const NOT_THERE: &str = "not there";
 
-/// Places that a message names at the most.
+/// The number of candidates that a message names.
 const NAMED: usize = 8;
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request = &self.request;
-        f.write_str(match request.kind {
-            DebugFile::Debug => "its debug file",
-            DebugFile::Alternate => "the file of dwz",
-            DebugFile::Split => "a split unit",
-            DebugFile::Package => "the package of split units",
+        let wanted = &self.wanted;
+        f.write_str(match wanted.kind {
+            DebugFileKind::Debug => "its debug file",
+            DebugFileKind::Supplementary => "the supplementary file of dwz",
+            DebugFileKind::Split => "a split unit",
+            DebugFileKind::Package => "the package of split units",
         })?;
-        if let Some(name) = &request.name {
+        if let Some(name) = &wanted.name {
             write!(f, " {}", Shown(name))?;
         }
-        if let Some(id) = &request.build_id {
-            write!(f, " (build id {id})")?;
+        if let Some(id) = &wanted.build_id {
+            write!(f, " (build ID {id})")?;
         }
-        if let Some(id) = request.dwo_id {
-            write!(f, " (id {id:#018x})")?;
+        if let Some(id) = wanted.dwo_id {
+            write!(f, " (DWO ID {id:#018x})")?;
         }
         f.write_str(" was not found")?;
         let tried = self.tried.iter().take(NAMED);
-        let (absent, wrong): (Vec<_>, Vec<_>) = tried.partition(|(_, why)| why == NOT_THERE);
+        let (absent, others): (Vec<_>, Vec<_>) = tried.partition(|(_, why)| why == NOT_THERE);
         for (number, (path, _)) in absent.into_iter().enumerate() {
             f.write_str(if number == 0 { "; not at " } else { ", " })?;
             path.iter().try_for_each(|path| Shown(path).fmt(f))?;
         }
-        for (path, why) in wrong {
+        for (path, why) in others {
             match path {
                 Some(path) => write!(f, "; not {}: {why}", Shown(path))?,
-                None => write!(f, "; not what was fetched: {why}")?,
+                None => write!(f, "; not the fetched file: {why}")?,
             }
         }
         match self.tried.len().saturating_sub(NAMED) {
             0 => Ok(()),
-            more => write!(f, "; and at {more} more places"),
+            more => write!(f, "; and {more} more"),
         }
     }
 }
 
-/// A path for people. It may come from a file, so what could do something to a terminal is spelled out.
+/// A path for display. It may come from the input, so control characters are escaped.
 pub(super) struct Shown<'a>(pub &'a PathBuf);
 
 impl fmt::Display for Shown<'_> {

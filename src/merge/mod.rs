@@ -74,7 +74,7 @@ pub use collision::{Collision, Policy};
 pub use dedup::{Deduped, dedup};
 pub use diff::{Change, Diff, DiffField, FieldChange, ValueChange, compare, diff, title};
 pub use distill::{Distilled, Rebased, distill, rebase};
-pub use link::{LinkedTypes, LocalId, Object, link_types};
+pub use link::{LinkedTypes, LocalId, ObjectTypes, link_types};
 pub use merger::{Input, Merged, Merger, Origins, merge};
 pub use minimiser::{Minimiser, Need};
 pub use options::MergeOptions;

@@ -175,7 +175,7 @@ fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions)
     match search {
         None => converted(&debug_sections(&bytes, &options.limits)?, options),
         Some((search, path)) => {
-            let found = find_debug_sections(&bytes, path, search, &options.limits)?;
+            let found = find_debug_sections(bytes, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,

@@ -7,7 +7,7 @@
 mod check;
 mod explain;
 mod json;
-mod link;
+mod link_objects;
 mod load;
 mod minimise;
 mod options;
@@ -19,7 +19,7 @@ mod targets;
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
 pub use json::write_json;
-pub use link::{LinkedObject, Part, PartCode, Unit, link};
+pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};
 pub use load::{Loaded, Source, load, load_path};
 pub use minimise::minimise;
 pub use options::{LoadOptions, RelocateOptions};

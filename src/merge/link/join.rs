@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::{Btf, Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, View};
 use crate::id::TypeId;
 use crate::limits::Limits;
-use crate::merge::link::{Object, overflow};
+use crate::merge::link::{ObjectTypes, overflow};
 
 /// Linkage of variables and functions that any object can use, and of those another object has.
 /// (Kernel documentation, "BPF Type Format", sections 2.2.12 and 2.2.14.)
@@ -45,7 +45,7 @@ struct Plan {
 /// defines.
 pub(super) fn join(
     merged: &Btf,
-    objects: &[Object],
+    objects: &[ObjectTypes],
     types: &[Remap],
     limits: &Limits,
 ) -> Result<(Btf, Remap, StringMap)> {
@@ -66,7 +66,13 @@ pub(super) fn join(
 
 impl Plan {
     /// Adds an object's part of a section.
-    fn add(&mut self, object: &Object, ty: Type<'_>, part: Datasec<'_>, map: &Remap) -> Result<()> {
+    fn add(
+        &mut self,
+        object: &ObjectTypes,
+        ty: Type<'_>,
+        part: Datasec<'_>,
+        map: &Remap,
+    ) -> Result<()> {
         let section = self.sections.entry(ty.name().as_bytes().to_vec());
         let section = section.or_default();
         let merged = |id: TypeId| map.get(id).unwrap_or_default();
@@ -188,7 +194,7 @@ impl Definitions {
 
 /// Variables and functions that are only declared, or whose definition is weak and another's stands: each with
 /// the global definition of its name; without one, with the first declaration.
-fn definitions(graph: &Btf, objects: &[Object], types: &[Remap]) -> HashMap<TypeId, TypeId> {
+fn definitions(graph: &Btf, objects: &[ObjectTypes], types: &[Remap]) -> HashMap<TypeId, TypeId> {
     let linkage = |ty: Type<'_>| match ty.view() {
         View::Var(var) => Some(var.linkage),
         View::Func(func) => Some(func.linkage),

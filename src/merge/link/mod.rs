@@ -26,7 +26,7 @@ pub use local::LocalId;
 /// An object to be linked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Object {
+pub struct ObjectTypes {
     /// What to call it.
     pub label: String,
     /// Its types.
@@ -43,7 +43,7 @@ pub struct Object {
     pub weak: HashSet<String>,
 }
 
-impl Object {
+impl ObjectTypes {
     /// An object whose sections all start at 0.
     #[must_use]
     pub fn new(label: impl Into<String>, graph: Btf, ext: Option<Ext>) -> Self {
@@ -89,7 +89,7 @@ pub struct LinkedTypes {
 /// # Errors
 /// As [`merge`](super::merge()); `Overflow` where a joined section goes beyond 4 GiB; `Unsupported` where
 /// the objects' `.BTF.ext` records are of different size.
-pub fn link_types(objects: &[Object], options: &MergeOptions) -> Result<LinkedTypes> {
+pub fn link_types(objects: &[ObjectTypes], options: &MergeOptions) -> Result<LinkedTypes> {
     let mut options = options.clone();
     options.keep_first = false;
     options.sections = false;
@@ -134,7 +134,7 @@ fn overflow() -> Error {
 fn add_ext(
     joined: &mut Option<JoinedExt>,
     local_ids: &mut Vec<LocalId>,
-    object: &Object,
+    object: &ObjectTypes,
     ext: &Ext,
     (types, strings): (&Remap, &StringMap),
 ) -> Result<()> {
@@ -167,7 +167,7 @@ fn add_ext(
 fn shift<T>(
     records: &mut Records<T>,
     before: &Records<T>,
-    object: &Object,
+    object: &ObjectTypes,
     insn_off: impl Fn(&mut T) -> &mut u32,
 ) -> Result<()> {
     for (section, old) in records.sections.iter_mut().zip(&before.sections) {
