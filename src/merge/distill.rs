@@ -1,11 +1,10 @@
-//! Split BTF that outlives its base: a distilled base says just enough about the base's types to find them
-//! again in another build of it.
+//! Distilled bases: split BTF with just enough of its base's types to find them again in another build of the base.
 //!
-//! A kernel module's BTF names the kernel's types by id, and the next build of the kernel has other ids. So
-//! the module carries, in a section `.BTF.base`, a small base of its own: the named integers, floating-point
-//! numbers, structures, unions and enumerations that its types refer to, with sizes and without contents.
-//! Whatever else it uses of the base (pointers, typedefs, anonymous types …) becomes its own. At load time
-//! [`rebase`] finds each named type in the base that is there.
+//! A kernel module's BTF refers to the kernel's types by id, and the next build of the kernel has other ids. So the
+//! module has, in a section `.BTF.base`, a small base of its own: the named integers, floating-point numbers, structures,
+//! unions and enumerations that its types refer to, with sizes but without members. All other types of the base that it
+//! uses (pointers, typedefs, unnamed types …) become the module's own. At load time, [`rebase`] finds each named type in
+//! the base of the running kernel.
 //!
 //! (Kernel documentation, "BPF Type Format", section 4.1.9, ".BTF.base section".)
 
@@ -18,32 +17,33 @@ use crate::limits::Limits;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Distilled {
-    /// The graph, split from [`Self::base`]. Its own types come first, in their order; then what it now
-    /// has to say itself.
+    /// The graph, split from [`Self::base`]. Its own types come first, in their order; then the types that it took over
+    /// from the original base.
     pub graph: Btf,
-    /// The distilled base: what goes into `.BTF.base`.
+    /// The distilled base: the contents of `.BTF.base`.
     pub base: Btf,
-    /// Where each type of the graph before went, its base's included; those of the base that the graph
-    /// doesn't use have no successor.
+    /// Maps each type of the original graph and its base to its new id. Types of the base that the graph doesn't use
+    /// have none.
     pub types: Remap,
 }
 
-/// Where a type of the base goes.
+/// What becomes of a type of the base.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// Into the distilled base, as it is.
+enum Fate {
+    /// It goes into the distilled base unchanged.
     Whole,
-    /// Into the distilled base, without its members or enumerators.
+    /// It goes into the distilled base without its members or enumerators.
     Shell,
-    /// Into the split graph.
+    /// It goes into the split graph.
     Own,
 }
 
-fn role(ty: Type<'_>) -> Result<Role> {
+/// Returns what becomes of a type of the base.
+fn fate(ty: Type<'_>) -> Result<Fate> {
     let named = !ty.name().is_empty();
     match ty.kind() {
-        Kind::Int | Kind::Float | Kind::Fwd if named => Ok(Role::Whole),
-        Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 if named => Ok(Role::Shell),
+        Kind::Int | Kind::Float | Kind::Fwd if named => Ok(Fate::Whole),
+        Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 if named => Ok(Fate::Shell),
         Kind::Int
         | Kind::Float
         | Kind::Fwd
@@ -58,14 +58,11 @@ fn role(ty: Type<'_>) -> Result<Role> {
         | Kind::Const
         | Kind::Restrict
         | Kind::FuncProto
-        | Kind::TypeTag => Ok(Role::Own),
+        | Kind::TypeTag => Ok(Fate::Own),
         Kind::Void | Kind::Func | Kind::Var | Kind::Datasec | Kind::DeclTag | Kind::Unknown(_) => {
             Err(Error::new(
                 ErrorKind::Unsupported,
-                format!(
-                    "a {} of the base can't be found again by its name",
-                    ty.kind()
-                ),
+                format!("a {} of the base can't be found again by name", ty.kind()),
             )
             .within(Place::Type(ty.id())))
         }
@@ -75,31 +72,31 @@ fn role(ty: Type<'_>) -> Result<Role> {
 /// Replaces a split graph's base by a distilled one.
 ///
 /// # Errors
-/// `Usage` for a graph without a base; `Unsupported`, with the type, where it refers to a function, a
-/// variable or another thing of its base that has no meaning elsewhere.
+/// `Usage` for a graph without a base; `Unsupported`, with the type, if the graph refers to a function, a variable or
+/// another type of its base that can't be found by name.
 pub fn distill(graph: &Btf) -> Result<Distilled> {
     let Some(old_base) = graph.base() else {
         return Err(Error::new(
             ErrorKind::Usage,
-            "only a graph that is split from a base can be given a distilled one",
+            "the graph is not split BTF: it has no base to distill",
         ));
     };
     let used = used_of_base(graph)?;
     let mut types = Remap::new(graph.len());
     let mut base = GraphBuilder::like(old_base, Limits::default());
-    for &(id, role) in &used {
+    for &(id, fate) in &used {
         let ty = graph.ty(id);
-        let new = match role {
-            Role::Own => continue,
-            Role::Whole => base.copy(ty, Ok)?,
-            Role::Shell => shell(&mut base, ty)?,
+        let new = match fate {
+            Fate::Own => continue,
+            Fate::Whole => base.copy(ty, Ok)?,
+            Fate::Shell => shell(&mut base, ty)?,
         };
         types.set(id, new);
     }
     let base = base.freeze()?;
     let mut split = GraphBuilder::split(&base);
     let own = graph.own_types().map(|ty| ty.id());
-    let taken = used.iter().filter(|(_, role)| *role == Role::Own);
+    let taken = used.iter().filter(|(_, fate)| *fate == Fate::Own);
     let order: Vec<TypeId> = own.chain(taken.map(|(id, _)| *id)).collect();
     for (new, old) in (split.next_id().get()..).zip(&order) {
         types.set(*old, TypeId::new(new));
@@ -116,41 +113,40 @@ pub fn distill(graph: &Btf) -> Result<Distilled> {
 
 fn successor(types: &Remap, id: TypeId) -> Result<TypeId> {
     types.get(id).ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, "the type has no successor").within(Place::Type(id))
+        Error::new(ErrorKind::NotFound, "the type is not in the result").within(Place::Type(id))
     })
 }
 
-/// The types of the base that the graph's own types refer to, and those that these refer to, by id.
-fn used_of_base(graph: &Btf) -> Result<Vec<(TypeId, Role)>> {
+/// Returns the types of the base that the graph's own types refer to, directly or not, by id.
+fn used_of_base(graph: &Btf) -> Result<Vec<(TypeId, Fate)>> {
     let first_own = graph.first_id();
-    let mut roles: Vec<Option<Role>> = vec![None; first_own.index()];
+    let mut fates: Vec<Option<Fate>> = vec![None; first_own.index()];
     let mut open: Vec<Type<'_>> = graph.own_types().collect();
     while let Some(ty) = open.pop() {
         for id in ty.references() {
-            let Some(entry) = roles.get_mut(id.index()).filter(|entry| entry.is_none()) else {
+            let Some(entry) = fates.get_mut(id.index()).filter(|entry| entry.is_none()) else {
                 continue;
             };
             if id.is_void() {
                 continue;
             }
             let ty = graph.ty(id);
-            let role = role(ty)?;
-            *entry = Some(role);
-            // A shell has no contents to care for.
-            if role == Role::Own {
+            let fate = fate(ty)?;
+            *entry = Some(fate);
+            // A shell has no members to follow.
+            if fate == Fate::Own {
                 open.push(ty);
             }
         }
     }
     let ids = (0..).map(TypeId::new);
     Ok(ids
-        .zip(roles)
-        .filter_map(|(id, role)| Some((id, role?)))
+        .zip(fates)
+        .filter_map(|(id, fate)| Some((id, fate?)))
         .collect())
 }
 
-/// Appends a structure or union without members, or an enumeration of either width as an ENUM without
-/// enumerators.
+/// Appends a structure or union without its members, or an enumeration of either width as an ENUM without enumerators.
 fn shell(builder: &mut GraphBuilder, ty: Type<'_>) -> Result<TypeId> {
     let kind = if ty.kind().is_enum() {
         Kind::Enum
@@ -168,25 +164,25 @@ fn shell(builder: &mut GraphBuilder, ty: Type<'_>) -> Result<TypeId> {
 pub struct Rebased {
     /// The graph, split from the new base.
     pub graph: Btf,
-    /// Where each type of the graph before went, its base's included.
+    /// Maps each type of the original graph and its base to its new id.
     pub types: Remap,
 }
 
-/// Puts a split graph whose base is a distilled one over a real base.
+/// Replaces the distilled base of a split graph by a real base.
 ///
-/// Each type of the distilled base must be found in the real one: integers by name, size and encoding;
-/// floating-point numbers and enumerations by name and size; forward declarations by what they declare, or
-/// as such; structures and unions by name, and by size, too, where the base has several of the name or a
-/// type of the graph holds one by value. Where none does, and the base only declares one, its declaration is it.
+/// Each type of the distilled base must be found in the real one: integers by name, size and encoding; floating-point
+/// numbers and enumerations by name and size; forward declarations by the type that they declare, or by a declaration;
+/// structures and unions by name, and also by size if the base has several of that name or a type of the graph contains
+/// one by value. If no type of the graph contains it by value, a declaration in the base is enough.
 ///
 /// # Errors
-/// `NotFound`, with the type, where the base doesn't have it; `Ambiguous` where it has several; `Usage`
-/// for a graph whose base is not a distilled one.
+/// `NotFound`, with the type, if the base doesn't have it; `Ambiguous` if the base has several; `Usage` for a graph whose
+/// base is not a distilled one.
 pub fn rebase(graph: &Btf, base: &Btf) -> Result<Rebased> {
     let Some(distilled) = graph.base() else {
         return Err(Error::new(
             ErrorKind::Usage,
-            "only a graph that is split from a base can be put over another",
+            "the graph is not split BTF: it has no base to replace",
         ));
     };
     let embedded = embedded(graph);
@@ -208,10 +204,10 @@ pub fn rebase(graph: &Btf, base: &Btf) -> Result<Rebased> {
     })
 }
 
-/// By id: which types of the base the graph's own structures and unions hold by value.
+/// Returns, by id, whether the graph's own structures and unions contain a type of the base by value.
 fn embedded(graph: &Btf) -> Vec<bool> {
     let mut held = vec![false; graph.first_id().index()];
-    // Typedefs, qualifiers and arrays are followed once each, so that their number bounds the work.
+    // Each typedef, qualifier and array is followed once, which bounds the work.
     let mut seen = vec![false; graph.len() + 1];
     let composites = graph.own_types().filter(|ty| ty.kind().is_composite());
     for member in composites.flat_map(Type::members) {
@@ -263,7 +259,7 @@ fn find(ty: Type<'_>, base: &Btf, by_value: bool) -> Result<TypeId> {
                 .filter(|other| !(several || by_value) || same_size(other))
                 .collect();
             if complete.is_empty() && !several && !by_value {
-                // Whoever points to it can point to what the base only declares.
+                // A pointer may point to a type that the base only declares.
                 let is_union = ty.kind() == Kind::Union;
                 of_kind(Kind::Fwd)
                     .filter(|other| other.info().flag() == is_union)
@@ -289,7 +285,7 @@ fn find(ty: Type<'_>, base: &Btf, by_value: bool) -> Result<TypeId> {
         kind => {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("{kind} has no place in a distilled base"),
+                format!("a distilled base contains no {kind}"),
             )
             .within(Place::Type(ty.id())));
         }
@@ -298,13 +294,13 @@ fn find(ty: Type<'_>, base: &Btf, by_value: bool) -> Result<TypeId> {
         [one] => Ok(one.id()),
         [] => Err(Error::new(
             ErrorKind::NotFound,
-            format!("the base has no {} {:?} that fits", ty.kind(), ty.name()),
+            format!("the base has no matching {} {:?}", ty.kind(), ty.name()),
         )
         .within(Place::Type(ty.id()))),
         [one, other, ..] => Err(Error::new(
             ErrorKind::Ambiguous,
             format!(
-                "{} {:?} may be type {} or {} of the base",
+                "{} {:?} matches types {} and {} of the base",
                 ty.kind(),
                 ty.name(),
                 one.id(),

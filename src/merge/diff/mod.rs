@@ -1,8 +1,8 @@
-//! How two graphs differ: types added, removed and changed, field by field.
+//! The differences between two graphs: types added, removed and changed, field by field.
 //!
-//! Types are matched by name and name space. A type has changed where it says something else of itself: its
-//! size, its fields, its values, the text of a type it refers to. That a type it points to has changed is
-//! that type's change and reported once, there; types without a name have no other place than where they occur.
+//! Types are matched by name and name space. A type has changed if its own size, fields, values or spelling of the types
+//! it refers to have changed. The change of a named type that it points to is reported once, for that type. Changes of
+//! unnamed types are reported where these occur.
 
 mod contents;
 mod display;
@@ -22,51 +22,52 @@ use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
 use crate::limits::Limits;
 
-/// How two graphs differ.
+/// The differences between two graphs.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Diff {
-    /// Types of the second graph whose name the first doesn't have, by name.
+    /// The types of the second graph whose name the first doesn't have, by name.
     pub added: Vec<TypeId>,
-    /// Types of the first graph whose name the second doesn't have, by name.
+    /// The types of the first graph whose name the second doesn't have, by name.
     pub removed: Vec<TypeId>,
-    /// Types of both that differ, by name.
+    /// The types of both that differ, by name.
     pub changed: Vec<Change>,
 }
 
-/// How a type differs.
+/// The differences of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
-    /// The type's kind as it is; a structure may have become a union.
+    /// The kind of the type after; a structure may have become a union.
     pub kind: Kind,
-    /// The type's name.
+    /// The name of the type.
     pub name: String,
-    /// The type as it was.
+    /// The type before.
     pub before: TypeId,
-    /// The type as it is.
+    /// The type after.
     pub after: TypeId,
-    /// Kind, size in bytes and, where it refers to a type, the type's text: as they were and as they are.
+    /// The type as a whole, before and after, if that differs: its kind, and its size in bytes or the spelling of the
+    /// type that it refers to.
     pub head: Option<(String, String)>,
     /// The fields that differ.
     pub fields: Vec<FieldChange>,
-    /// The enumerators that differ: name, value as it was, value as it is.
+    /// The enumerators that differ.
     pub values: Vec<ValueChange>,
 }
 
-/// How an enumerator differs.
+/// The difference of one enumerator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValueChange {
-    /// Its name, as a path where it is of an enumeration without a name: `field.READY`.
+    /// The name of the enumerator; a path if its enumeration is an unnamed type of a field: `field.READY`.
     pub name: String,
-    /// Its value's bits as they were; `None` where it is new.
+    /// The bits of its value before; `None` if it is new.
     pub before: Option<u64>,
-    /// Its value's bits as they are; `None` where it is gone.
+    /// The bits of its value after; `None` if it is gone.
     pub after: Option<u64>,
 }
 
-/// What keeps names of different meaning apart.
+/// A name space: equal names in different name spaces mean different types.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Space {
     Composite,
@@ -76,7 +77,7 @@ pub(super) enum Space {
     Variable,
 }
 
-/// The name space of a type's name; `None` for types without a name that stands for them.
+/// Returns the name space of a type's name, or `None` for types that are not found by name.
 pub(super) fn space(ty: Type<'_>) -> Option<Space> {
     if ty.name().is_empty() {
         return None;
@@ -123,8 +124,8 @@ pub(super) fn space(ty: Type<'_>) -> Option<Space> {
 /// ```
 ///
 /// # Errors
-/// `Limit`, with the type, where anonymous types nest deeper than [`Limits::depth`] or are in others so often that
-/// there is no end to be seen, and for types written with thousands of qualifiers, pointers or parameters.
+/// `Limit`, with the type, if unnamed types nest deeper than [`Limits::depth`] or occur too often, and for types with
+/// thousands of qualifiers, pointers or parameters.
 pub fn diff(before: &Btf, after: &Btf, limits: &Limits) -> Result<Diff> {
     let (names_before, names_after) = (by_name(before), by_name(after));
     let mut steps = Steps::new([before, after]);
@@ -159,26 +160,26 @@ pub fn diff(before: &Btf, after: &Btf, limits: &Limits) -> Result<Diff> {
     Ok(diff)
 }
 
-/// Of types of one name in two graphs, those that have none alike in the other, in order.
+/// Returns the types of one name in two graphs that equal none in the other graph, in order.
 fn without_alike(
     (before, ids): (&Btf, &[TypeId]),
     (after, others): (&Btf, &[TypeId]),
     limits: &Limits,
     steps: &mut Steps,
 ) -> Result<(Vec<TypeId>, Vec<TypeId>)> {
-    let mut says = |ty: Type<'_>| -> Result<String> {
+    let mut text = |ty: Type<'_>| -> Result<String> {
         let inner = contents(ty);
         let found = walk(inner, limits, steps)?;
         Ok(format!("{} {found:?}", whole(ty, inner)?))
     };
     let mut alike: HashMap<String, Vec<TypeId>> = HashMap::new();
     for &id in others.iter().rev() {
-        alike.entry(says(after.ty(id))?).or_default().push(id);
+        alike.entry(text(after.ty(id))?).or_default().push(id);
     }
     let mut rest = Vec::new();
     for &id in ids {
         if alike
-            .get_mut(&says(before.ty(id))?)
+            .get_mut(&text(before.ty(id))?)
             .and_then(Vec::pop)
             .is_none()
         {
@@ -190,6 +191,7 @@ fn without_alike(
     Ok((rest, left))
 }
 
+/// Returns the types of a graph by name and name space.
 fn by_name(graph: &Btf) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
     let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for ty in graph.types() {
@@ -203,7 +205,7 @@ fn by_name(graph: &Btf) -> BTreeMap<(&[u8], Space), Vec<TypeId>> {
     names
 }
 
-/// How one type differs from another, which may be of another graph; `None` where it doesn't.
+/// Returns how one type differs from another, which may be of another graph, or `None` if they are equal.
 ///
 /// # Errors
 /// As [`diff`].
@@ -236,8 +238,8 @@ fn compare_within(
     Ok(differs.then_some(change))
 }
 
-/// The type whose fields and values are a type's: for a typedef or variable of a type without a name, that type,
-/// which nobody could find otherwise.
+/// Returns the type whose fields and values belong to a type: for a typedef or variable of an unnamed type, that unnamed
+/// type; otherwise the type itself.
 pub(super) fn contents(ty: Type<'_>) -> Type<'_> {
     let to = match ty.kind() {
         Kind::Typedef | Kind::Var => ty.referent(),
@@ -249,7 +251,7 @@ pub(super) fn contents(ty: Type<'_>) -> Type<'_> {
         .unwrap_or(ty)
 }
 
-/// What a type and its contents say beside fields and values.
+/// Returns the text of a type as a whole, and of its unnamed type: everything but fields and values.
 fn whole(ty: Type<'_>, contents: Type<'_>) -> Result<String> {
     if ty.id() == contents.id() {
         return head(ty);
@@ -257,7 +259,7 @@ fn whole(ty: Type<'_>, contents: Type<'_>) -> Result<String> {
     Ok(format!("{} {}", word(ty.kind()), head(contents)?))
 }
 
-/// What a type says beside its fields and values.
+/// Returns the text of a type: everything but its fields and values.
 fn head(ty: Type<'_>) -> Result<String> {
     let kind = word(ty.kind());
     if let Some(int) = ty.as_int() {
@@ -269,6 +271,7 @@ fn head(ty: Type<'_>) -> Result<String> {
     })
 }
 
+/// Returns the differences between two lists of enumerators.
 fn values(mut before: BTreeMap<String, u64>, after: BTreeMap<String, u64>) -> Vec<ValueChange> {
     let mut changes = Vec::new();
     for (name, value) in after {

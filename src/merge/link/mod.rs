@@ -1,9 +1,9 @@
-//! A static linker's share: the BTF and `.BTF.ext` of several BPF objects as one object's.
+//! A static linker's work on BTF: the types and `.BTF.ext` of several BPF objects become those of one.
 //!
-//! A linker puts sections of one name behind each other and knows where each object's part starts. With
-//! that, data sections are joined, records about instructions move along, declarations of variables and
-//! functions find their definitions in other objects, and the instructions that hold ids of types
-//! (`bpf_core_type_id_local`) are listed: [`LocalId::patch`] gives each its new one.
+//! A linker puts sections of one name behind each other and knows at which offset each object's part starts. With these
+//! offsets, data sections are joined, records about instructions are moved, declarations of variables and functions are
+//! replaced by their definitions in other objects, and the instructions that contain type ids (`bpf_core_type_id_local`)
+//! are listed: [`LocalId::patch`] writes the new id.
 
 mod join;
 mod local;
@@ -23,28 +23,28 @@ use records::JoinedExt;
 
 pub use local::LocalId;
 
-/// An object to be linked.
+/// The types and `.BTF.ext` of an object to link.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ObjectTypes {
-    /// What to call it.
+    /// The name of the object in errors.
     pub label: String,
-    /// Its types.
+    /// The types of the object.
     pub graph: Btf,
-    /// Its `.BTF.ext`, if it has one.
+    /// The `.BTF.ext` of the object, if it has one.
     pub ext: Option<Ext>,
-    /// For each of its sections, where its part of the joined section of that name starts, in bytes.
-    /// Sections that are not here start at 0.
+    /// For each section of the object, by name, the byte offset at which its part of the joined section starts. Sections
+    /// that are not listed start at 0.
     pub starts: HashMap<String, u32>,
-    /// Sections of which an earlier object's part serves for this one's, too, as its `license` does: its
-    /// variables there are the earlier object's at the same offsets.
+    /// The sections whose contents an earlier object has as well, such as `license`: the object's variables there become
+    /// the earlier object's variables at the same offsets.
     pub shared: HashSet<String>,
-    /// Its variables and functions that are weak symbols: another object's definition goes before them.
+    /// The names of variables and functions that are weak symbols: another object's definition takes precedence.
     pub weak: HashSet<String>,
 }
 
 impl ObjectTypes {
-    /// An object whose sections all start at 0.
+    /// Returns an object whose sections all start at 0.
     #[must_use]
     pub fn new(label: impl Into<String>, graph: Btf, ext: Option<Ext>) -> Self {
         Self {
@@ -67,28 +67,28 @@ impl ObjectTypes {
     }
 }
 
-/// What linking made.
+/// The result of linking types.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LinkedTypes {
-    /// The types of all objects, deduplicated; one data section of each name.
+    /// The types of all objects, deduplicated, with one data section of each name.
     pub graph: Btf,
-    /// The records of all objects, if any has some.
+    /// The `.BTF.ext` records of all objects, if any object has some.
     pub ext: Option<Ext>,
-    /// For each object, where each of its types went. A data section of which nothing is left has no
-    /// successor.
+    /// Maps, for each object, each of its types to its id in the result. A data section without any entry left has
+    /// none.
     pub types: Vec<Remap>,
-    /// For each object, where each of its strings went.
+    /// Maps, for each object, each of its strings to its offset in the result.
     pub strings: Vec<StringMap>,
-    /// For each object, the instructions that hold the id of a type.
+    /// For each object, the instructions that contain a type id.
     pub local_ids: Vec<Vec<LocalId>>,
 }
 
-/// Merges what objects say about their types and code.
+/// Links the types and `.BTF.ext` of several objects.
 ///
 /// # Errors
-/// As [`merge`](super::merge()); `Overflow` where a joined section goes beyond 4 GiB; `Unsupported` where
-/// the objects' `.BTF.ext` records are of different size.
+/// As [`merge`](super::merge()); `Overflow` if a joined section goes beyond 4 GiB; `Unsupported` if the objects'
+/// `.BTF.ext` records have different sizes.
 pub fn link_types(objects: &[ObjectTypes], options: &MergeOptions) -> Result<LinkedTypes> {
     let mut options = options.clone();
     options.keep_first = false;
@@ -130,7 +130,7 @@ fn overflow() -> Error {
     Error::new(ErrorKind::Overflow, "the joined section goes beyond 4 GiB")
 }
 
-/// Adds an object's records, and lists those about ids in instructions.
+/// Adds an object's records, and lists the instructions that contain a type id.
 fn add_ext(
     joined: &mut Option<JoinedExt>,
     local_ids: &mut Vec<LocalId>,
@@ -163,7 +163,7 @@ fn add_ext(
     }
 }
 
-/// Moves records to where their object's part of the section starts.
+/// Adds the offset of the object's part of each section to its records.
 fn shift<T>(
     records: &mut Records<T>,
     before: &Records<T>,
