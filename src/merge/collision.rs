@@ -6,9 +6,9 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, GraphBuilder, Kind, Type};
 use crate::id::TypeId;
 use crate::limits::Limits;
-use crate::merge::diff::{Change, FieldChange, Space, compare, contents, resolved, space};
-use crate::merge::merger::{Merged, Origins};
-use crate::merge::options::MergeOptions;
+use crate::merge::diff::{Change, FieldChange, Space, compare, resolved, space, type_with_fields};
+use crate::merge::merged::{Merged, Origins};
+use crate::merge::options::{MergeOptions, Policy};
 use crate::query::essential_name;
 
 /// Two types of one name but different layout, from two inputs.
@@ -26,28 +26,6 @@ pub struct Collision {
     pub other_input: usize,
     /// The difference from `first` to `other`.
     pub change: Change,
-}
-
-/// How to resolve collisions.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum Policy {
-    /// Keep both types. For libbpf, a CO-RE relocation with two candidates whose offsets differ is ambiguous, so such a
-    /// graph suits look-ups by id or by input.
-    #[default]
-    Keep,
-    /// Keep the type of the input with this index if it has one, and redirect references to the other types through a
-    /// pointer, as a parameter or as a result. A type that contains another type by value (as a member or variable,
-    /// through arrays, typedefs and qualifiers) keeps it, since its own layout depends on it; so do the tags of its
-    /// members. Such a type stays beside the preferred one, and so do the base's types and those of a first input whose
-    /// ids stay. [`Merged::collisions`] then lists them.
-    Prefer(usize),
-    /// Add a flavor to the name of each type but the first: `struct file___label`, or `struct file___label_2` if that
-    /// name is taken. Each name then means one type, for instance in a header. libbpf ignores flavors of targets, so both
-    /// types stay candidates for it.
-    Rename,
-    /// Fail at the first collision.
-    Fail,
 }
 
 impl Merged {
@@ -224,7 +202,7 @@ fn flavor(label: &str) -> String {
 /// Returns whether a difference is one of layout. For CO-RE, fields are equal if their types differ only in flavors, and
 /// typedefs are equal if they spell the same type differently.
 fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> bool {
-    let is_typedef = |ty| contents(ty).kind() == Kind::Typedef;
+    let is_typedef = |ty| type_with_fields(ty).kind() == Kind::Typedef;
     let head = if is_typedef(first) && is_typedef(other) {
         without_flavors(&resolved(first)) != without_flavors(&resolved(other))
     } else {

@@ -3,7 +3,6 @@
 use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::merge::canonical::Rules;
-use crate::merge::collision::Policy;
 
 /// How to merge and deduplicate.
 ///
@@ -119,4 +118,26 @@ impl MergeOptions {
             forwards: self.forwards,
         }
     }
+}
+
+/// How to resolve collisions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Keep both types. For libbpf, a CO-RE relocation with two candidates whose offsets differ is ambiguous, so such a
+    /// graph suits look-ups by id or by input.
+    #[default]
+    Keep,
+    /// Keep the type of the input with this index if it has one, and redirect references to the other types through a
+    /// pointer, as a parameter or as a result. A type that contains another type by value (as a member or variable,
+    /// through arrays, typedefs and qualifiers) keeps it, since its own layout depends on it; so do the tags of its
+    /// members. Such a type stays beside the preferred one, and so do the base's types and those of a first input whose
+    /// ids stay. [`Merged::collisions`](super::Merged::collisions) then lists them.
+    Prefer(usize),
+    /// Add a flavor to the name of each type but the first: `struct file___label`, or `struct file___label_2` if that
+    /// name is taken. Each name then means one type, for instance in a header. libbpf ignores flavors of targets, so both
+    /// types stay candidates for it.
+    Rename,
+    /// Fail at the first collision.
+    Fail,
 }

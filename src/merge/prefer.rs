@@ -8,7 +8,7 @@ use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::compact::compact;
 use crate::merge::dedup::deduplicate;
-use crate::merge::merger::{Merged, Origins};
+use crate::merge::merged::{Merged, Origins};
 use crate::merge::nodes::{at, count, set};
 use crate::merge::options::MergeOptions;
 

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::graph::Kind;
-use crate::merge::diff::{Change, DiffField, FieldChange, ValueChange};
+use crate::merge::diff::change::{Change, ValueChange};
+use crate::merge::diff::field::{DiffField, FieldChange};
 
 /// Returns a type's name after the word for its kind, which distinguishes `struct file` from `function file`.
 ///

@@ -49,7 +49,7 @@ pub enum FieldChange {
 }
 
 /// Returns the differences between two lists of fields, in the order of the new list. Removed fields come last.
-pub(super) fn compare(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldChange> {
+pub(super) fn compare_fields(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldChange> {
     let mut by_name: HashMap<String, Vec<Located>> = HashMap::new();
     let order: HashMap<String, usize> = (0..)
         .zip(&before)

@@ -3,7 +3,7 @@
 use crate::error::{Error, Place, Result};
 use crate::graph::{FuncProto, Type, View};
 use crate::id::TypeId;
-use crate::merge::diff::contents;
+use crate::merge::diff::named::type_with_fields;
 
 /// The maximal number of parts of one type's text. Functions of 20 parameters have 100.
 const PARTS: usize = 4096;
@@ -32,7 +32,7 @@ pub(super) fn spell(ty: Type<'_>) -> Result<String> {
 
 /// Spells a type as CO-RE sees it: without typedefs, qualifiers, tags and names of parameters, and with integers by size
 /// and encoding. The text is truncated after [`PARTS`] parts. Typedefs of unnamed types stay, since they are their names.
-pub(crate) fn resolved(ty: Type<'_>) -> String {
+pub(in crate::merge) fn resolved(ty: Type<'_>) -> String {
     parts(ty, push_resolved).0
 }
 
@@ -55,7 +55,7 @@ fn push_resolved(ty: Type<'_>, open: &mut Vec<Part>) {
     match ty.view() {
         View::Int(int) => open.push(Part::Name(format!("{} bits {}", int.bits, int.encoding))),
         View::Float(_) => open.push(Part::Name(format!("float of {} bytes", ty.size_word()))),
-        View::Typedef(to) if contents(ty).id() == ty.id() => open.push(Part::Type(to)),
+        View::Typedef(to) if type_with_fields(ty).id() == ty.id() => open.push(Part::Type(to)),
         View::Const(to) | View::Volatile(to) | View::Restrict(to) | View::TypeTag(to) => {
             open.push(Part::Type(to));
         }
