@@ -30,7 +30,7 @@ pub struct LinkedTypes {
 /// Links the types and `.BTF.ext` of several objects.
 ///
 /// # Errors
-/// As [`merge`](super::merge()); `Overflow` if a joined section goes beyond 4 GiB; `Unsupported` if the objects'
+/// As [`merge`](crate::merge::merge()); `Overflow` if a joined section goes beyond 4 GiB; `Unsupported` if the objects'
 /// `.BTF.ext` records have different sizes.
 pub fn link_types(objects: &[ObjectTypes], options: &MergeOptions) -> Result<LinkedTypes> {
     let mut options = options.clone();
