@@ -203,10 +203,10 @@ fn flavor(label: &str) -> String {
 /// typedefs are equal if they spell the same type differently.
 fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> bool {
     let is_typedef = |ty| type_with_fields(ty).kind() == Kind::Typedef;
-    let head = if is_typedef(first) && is_typedef(other) {
+    let whole = if is_typedef(first) && is_typedef(other) {
         without_flavors(&resolved(first)) != without_flavors(&resolved(other))
     } else {
-        change.head.is_some()
+        change.whole.is_some()
     };
     let is_of_layout = |field: &FieldChange| match field {
         FieldChange::Changed { before, after } => {
@@ -217,7 +217,7 @@ fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> bool {
         }
         FieldChange::Added(_) | FieldChange::Removed(_) | FieldChange::Renamed { .. } => true,
     };
-    head || !change.values.is_empty() || change.fields.iter().any(is_of_layout)
+    whole || !change.values.is_empty() || change.fields.iter().any(is_of_layout)
 }
 
 /// Returns a type's text with each name replaced by its essential name.

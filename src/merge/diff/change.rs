@@ -30,7 +30,7 @@ pub struct Change {
     pub after: TypeId,
     /// The type as a whole, before and after, if that differs: its kind, and its size in bytes or the spelling of the
     /// type that it refers to.
-    pub head: Option<(String, String)>,
+    pub whole: Option<(String, String)>,
     /// The fields that differ.
     pub fields: Vec<FieldChange>,
     /// The enumerators that differ.

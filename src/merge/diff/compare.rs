@@ -80,7 +80,7 @@ fn without_alike(
     let mut text = |ty: Type<'_>| -> Result<String> {
         let inner = type_with_fields(ty);
         let found = walk(inner, limits, steps)?;
-        Ok(format!("{} {found:?}", whole(ty, inner)?))
+        Ok(format!("{} {found:?}", whole_text(ty, inner)?))
     };
     let mut alike: HashMap<String, Vec<TypeId>> = HashMap::new();
     for &id in others.iter().rev() {
@@ -133,31 +133,31 @@ fn compare_within(
         return Ok(None);
     }
     let inner = (type_with_fields(before), type_with_fields(after));
-    let heads = (whole(before, inner.0)?, whole(after, inner.1)?);
-    let made_of = (walk(inner.0, limits, steps)?, walk(inner.1, limits, steps)?);
+    let texts = (whole_text(before, inner.0)?, whole_text(after, inner.1)?);
+    let contents = (walk(inner.0, limits, steps)?, walk(inner.1, limits, steps)?);
     let change = Change {
         kind: after.kind(),
         name: after.name().to_string_lossy().into_owned(),
         before: before.id(),
         after: after.id(),
-        head: (heads.0 != heads.1).then_some(heads),
-        fields: compare_fields(made_of.0.fields, made_of.1.fields),
-        values: values(made_of.0.values, made_of.1.values),
+        whole: (texts.0 != texts.1).then_some(texts),
+        fields: compare_fields(contents.0.fields, contents.1.fields),
+        values: values(contents.0.values, contents.1.values),
     };
-    let differs = change.head.is_some() || !change.fields.is_empty() || !change.values.is_empty();
+    let differs = change.whole.is_some() || !change.fields.is_empty() || !change.values.is_empty();
     Ok(differs.then_some(change))
 }
 
 /// Returns the text of a type as a whole, and of its unnamed type: everything but fields and values.
-fn whole(ty: Type<'_>, contents: Type<'_>) -> Result<String> {
+fn whole_text(ty: Type<'_>, contents: Type<'_>) -> Result<String> {
     if ty.id() == contents.id() {
-        return head(ty);
+        return type_text(ty);
     }
-    Ok(format!("{} {}", word(ty.kind()), head(contents)?))
+    Ok(format!("{} {}", word(ty.kind()), type_text(contents)?))
 }
 
 /// Returns the text of a type: everything but its fields and values.
-fn head(ty: Type<'_>) -> Result<String> {
+fn type_text(ty: Type<'_>) -> Result<String> {
     let kind = word(ty.kind());
     if let Some(int) = ty.as_int() {
         return Ok(format!("{kind} of {} bits, {}", int.bits, int.encoding));

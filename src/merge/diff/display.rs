@@ -45,13 +45,13 @@ impl Change {
     /// Returns the differences, each as one line of text: first that of the type as a whole, then those of its fields
     /// and of its enumerators.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
-        let head = self
-            .head
+        let whole = self
+            .whole
             .iter()
             .map(|(before, after)| format!("{before} -> {after}"));
         let fields = self.fields.iter().map(FieldChange::to_string);
         let values = self.values.iter().map(ValueChange::to_string);
-        head.chain(fields).chain(values)
+        whole.chain(fields).chain(values)
     }
 }
 

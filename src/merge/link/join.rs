@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::{Btf, Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, View};
 use crate::id::TypeId;
 use crate::limits::Limits;
-use crate::merge::link::object::{ObjectTypes, overflow};
+use crate::merge::link::object_types::{ObjectTypes, overflow};
 
 /// The linkage of variables and functions that any object can use, and of those that another object defines.
 /// (Kernel documentation, "BPF Type Format", sections 2.2.12 and 2.2.14.)

@@ -5,7 +5,7 @@ use crate::graph::{Btf, Ext, Records, Remap, StringMap};
 use crate::merge::dedup::dedup;
 use crate::merge::link::join::join;
 use crate::merge::link::local::{LocalId, TYPE_ID_LOCAL};
-use crate::merge::link::object::{ObjectTypes, overflow};
+use crate::merge::link::object_types::{ObjectTypes, overflow};
 use crate::merge::link::records::JoinedExt;
 use crate::merge::merger::{Input, merge};
 use crate::merge::options::MergeOptions;

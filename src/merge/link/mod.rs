@@ -8,9 +8,9 @@
 mod join;
 mod link_types;
 mod local;
-mod object;
+mod object_types;
 mod records;
 
 pub use link_types::{LinkedTypes, link_types};
 pub use local::LocalId;
-pub use object::ObjectTypes;
+pub use object_types::ObjectTypes;
