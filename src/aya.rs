@@ -4,13 +4,13 @@
 //! that has no relocations left, and aya loads it without BTF to relocate against.
 //!
 //! ```no_run
-//! use btfkit::pipeline::{EncodeOptions, TargetFile, relocate};
+//! use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 //!
 //! let targets = [
 //!     TargetFile::user("app", std::fs::read("./server")?),
 //!     TargetFile::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
 //! ];
-//! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &EncodeOptions::default())?;
+//! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &RelocateOptions::default())?;
 //! let ebpf = aya::EbpfLoader::new().btf(None).load(&relocated.object)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -101,6 +101,9 @@ mod target;
 
 pub mod graph;
 pub mod query;
+mod wire;
+
+pub mod bpf;
 
 pub mod encode;
 pub mod parse;

@@ -1,10 +1,8 @@
 //! Targets that don't fit together, and targets that are large where it hurts.
 
+use btfkit::bpf::{CodeSection, Function, Program};
 use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::relocate::{
-    CodeSection, Function, Program, RelocationKind, Report, ResolveOptions, Target, relocate,
-    resolve,
-};
+use btfkit::relocate::{RelocationKind, Report, ResolveOptions, Target, apply, resolve};
 use btfkit::{Endian, ErrorKind};
 
 #[test]
@@ -33,8 +31,9 @@ fn a_target_of_another_byte_order_is_a_doubt() {
         sections: Vec::new(),
     };
     let targets = [Target::user("app", graph.clone())];
-    let relocated = relocate(&program, &targets, &ResolveOptions::default()).unwrap();
-    let report = Report::new(&program, &targets, &relocated);
+    let resolution = resolve(&program, &targets, &ResolveOptions::default()).unwrap();
+    let patched = apply(&program, &resolution, &mut program.code()).unwrap();
+    let report = Report::new(&program, &targets, &resolution, &patched);
     let other = graph.endian() != Endian::Big;
     assert_eq!(report.other_byte_order.len(), usize::from(other));
     assert_eq!(report.is_clean(), !other);
@@ -78,15 +77,16 @@ fn many_candidates_and_many_members_take_no_longer_than_they_should() {
         graph: &graph,
         endian: Endian::Little,
         sections: vec![CodeSection {
-            name: "uprobe",
+            name: "uprobe".into(),
             code: &code,
             functions: vec![Function {
-                name: "probe",
+                name: "probe".into(),
                 start: 0,
                 size: 8,
-            }],
+            }]
+            .into(),
             relos: &relos,
-            lines: &[],
+            ..CodeSection::default()
         }],
     };
     // Quadratic work on 50,000 of either takes minutes; this takes well under a second.
@@ -127,19 +127,22 @@ fn shifts_follow_the_target_s_byte_order() {
             graph: &graph,
             endian: Endian::Little,
             sections: vec![CodeSection {
-                name: "uprobe",
+                name: "uprobe".into(),
                 code: &[0xb7, 1, 0, 0, 56, 0, 0, 0],
                 functions: vec![Function {
-                    name: "probe",
+                    name: "probe".into(),
                     start: 0,
                     size: 8,
-                }],
+                }]
+                .into(),
                 relos: &relos,
-                lines: &[],
+                ..CodeSection::default()
             }],
         };
         let targets = [Target::user("app", types(endian).0)];
-        let done = relocate(&program, &targets, &ResolveOptions::default()).unwrap();
-        assert_eq!(done.code[0][4], shift, "{endian:?}");
+        let resolution = resolve(&program, &targets, &ResolveOptions::default()).unwrap();
+        let mut code = program.code();
+        apply(&program, &resolution, &mut code).unwrap();
+        assert_eq!(code[0][4], shift, "{endian:?}");
     }
 }

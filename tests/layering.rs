@@ -16,17 +16,24 @@ const EDGES: &[(&str, &[&str])] = &[
     // the shared type graph
     ("graph", WORDS),
     ("query", &["graph"]),
+    // the headers and records of BTF as bytes
+    ("wire", &["graph"]),
+    // a program of instructions, functions and relocations
+    ("bpf", &["graph"]),
     // bytes ⇄ graph
-    ("parse", &["graph"]),
-    ("encode", &["graph"]),
+    ("parse", &["graph", "wire"]),
+    ("encode", &["graph", "wire"]),
     // engines
     ("dwarf", &["graph", "query", "parse", "encode"]),
-    ("merge", &["graph", "query", "parse", "encode"]),
-    ("relocate", &["graph", "query", "parse", "encode"]),
-    ("verify", &["graph", "query", "parse", "encode"]),
+    ("merge", &["graph", "query", "bpf", "parse", "encode"]),
+    ("relocate", &["graph", "query", "bpf", "parse", "encode"]),
+    ("verify", &["graph", "query", "bpf", "parse", "encode"]),
     ("render", &["graph", "query", "parse", "encode"]),
     // glue
-    ("elf", &["graph", "query", "parse", "encode", "dwarf"]),
+    (
+        "elf",
+        &["graph", "query", "wire", "bpf", "parse", "encode", "dwarf"],
+    ),
     ("debuginfo", &["graph", "dwarf", "elf"]),
     ("aya", &["graph", "parse", "encode"]),
     (
@@ -34,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "graph",
             "query",
+            "bpf",
             "parse",
             "encode",
             "dwarf",

@@ -69,12 +69,24 @@ pub fn find_debug_sections(
     search: &Search,
     limits: &Limits,
 ) -> Result<DebugSections> {
-    let elf = Elf::parse(file.into())?;
+    find_debug_sections_of(&Elf::parse(file.into())?, path, search, limits)
+}
+
+/// Finds the debug sections of a program whose ELF headers are parsed already.
+///
+/// # Errors
+/// As [`find_debug_sections`].
+pub(crate) fn find_debug_sections_of(
+    elf: &Elf,
+    path: Option<&Path>,
+    search: &Search,
+    limits: &Limits,
+) -> Result<DebugSections> {
     let mut finder = FileFinder::new(path, search, limits);
-    let (mut sections, link) = match own(&elf, limits)? {
-        Some(sections) => (sections, supplementary_link(&elf)),
+    let (mut sections, link) = match own(elf, limits)? {
+        Some(sections) => (sections, supplementary_link(elf)),
         None => {
-            let found = debug_file(&elf, &mut finder)?;
+            let found = debug_file(elf, &mut finder)?;
             finder.debug = finder.files.first().cloned();
             found
         }

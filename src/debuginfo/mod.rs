@@ -14,6 +14,7 @@ mod search;
 mod wanted;
 
 pub use build_id::BuildId;
+pub(crate) use debug_sections::find_debug_sections_of;
 pub use debug_sections::{DebugSections, find_debug_sections};
 pub use search::Search;
 pub use wanted::{DebugFileKind, Missing, WantedFile};

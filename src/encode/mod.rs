@@ -7,8 +7,9 @@ pub use ext::encode_ext;
 use std::io;
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Btf, Layout, LayoutEntry, MAGIC, NEW_HEADER, OLD_HEADER};
+use crate::graph::{Btf, Layout, LayoutEntry};
 use crate::target::Endian;
+use crate::wire::{BtfHeader, Preamble};
 
 /// How to encode a graph.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +48,10 @@ pub fn encode(graph: &Btf) -> Result<Vec<u8>> {
 /// As [`encode`].
 pub fn encode_with(graph: &Btf, options: &EncodeOptions) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(
-        NEW_HEADER as usize + graph.record_bytes().len() + graph.string_section().len() + 128,
+        BtfHeader::LEN_WITH_LAYOUT as usize
+            + graph.record_bytes().len()
+            + graph.string_section().len()
+            + 128,
     );
     encode_to(graph, options, &mut out)?;
     Ok(out)
@@ -80,36 +84,26 @@ pub fn encode_to(graph: &Btf, options: &EncodeOptions, to: &mut impl io::Write) 
         .collect();
     let (types, strings) = (graph.record_bytes(), graph.string_section());
     let tail = &format.header_tail;
-    let known = if layout.is_some() {
-        NEW_HEADER
-    } else {
-        OLD_HEADER
-    };
     let length = |len: usize| {
         u32::try_from(len).map_err(|_| Error::new(ErrorKind::Overflow, "the BTF is beyond 4 GiB"))
     };
-    let header_len = length(known as usize + tail.len())?;
-    let types_len = length(types.len())?;
-    let before_strings = length(types.len() + layout_bytes.len())?;
-    let strings_len = length(strings.len())?;
+    let type_len = length(types.len())?;
+    let layout_len = length(layout_bytes.len())?;
+    // A header that has the fields and no layout section has zeros there.
+    let layout_off = if layout_bytes.is_empty() { 0 } else { type_len };
+    let header = BtfHeader {
+        type_off: 0,
+        type_len,
+        str_off: length(types.len() + layout_bytes.len())?,
+        str_len: length(strings.len())?,
+        layout: layout.map(|_| (layout_off, layout_len)),
+    };
+    let header_len = length(header.len() as usize + tail.len())?;
     length(header_len as usize + types.len() + layout_bytes.len() + strings.len())?;
 
     let mut out = Vec::with_capacity(header_len as usize);
-    out.extend_from_slice(&endian.bytes16(MAGIC));
-    out.extend_from_slice(&[1, 0]);
-    for word in [header_len, 0, types_len, before_strings, strings_len] {
-        out.extend_from_slice(&endian.bytes32(word));
-    }
-    if layout.is_some() {
-        // A header that has the fields and no layout section has zeros there.
-        let offset = if layout_bytes.is_empty() {
-            0
-        } else {
-            types_len
-        };
-        out.extend_from_slice(&endian.bytes32(offset));
-        out.extend_from_slice(&endian.bytes32(length(layout_bytes.len())?));
-    }
+    Preamble { endian, header_len }.write(&mut out);
+    header.write(endian, &mut out);
     out.extend_from_slice(tail);
     to.write_all(&out)?;
     if endian.is_host() {

@@ -21,7 +21,6 @@ mod types;
 pub use append::Appended;
 pub(crate) use append::{Shift, unknown};
 pub use builder::GraphBuilder;
-pub(crate) use ext::Record;
 pub use ext::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
 pub(crate) use index::{HashIndex, HashIndexBuilder};
 pub use kind::{Info, Kind};
@@ -36,4 +35,4 @@ pub use string_map::StringMap;
 pub use strings::Name;
 pub use types::{Type, View};
 
-pub(crate) use store::{MAGIC, NEW_HEADER, OLD_HEADER, Parts, Word};
+pub(crate) use store::{Parts, Word};

@@ -15,13 +15,6 @@ use crate::id::{StrId, TypeId};
 use crate::limits::Limits;
 use crate::target::{Endian, PointerWidth};
 
-/// `eB9F`, on the wire in the file's byte order. (`BTF_MAGIC` in `linux/btf.h`.)
-pub(crate) const MAGIC: u16 = 0xeb9f;
-/// Bytes of the header until 2025: up to the string section's length.
-pub(crate) const OLD_HEADER: u32 = 24;
-/// Bytes of the header with the layout section's offset and length.
-pub(crate) const NEW_HEADER: u32 = 32;
-
 /// One 32-bit word of a record, in host order.
 pub(crate) type Word = [u8; 4];
 

@@ -13,7 +13,7 @@ pub use ext::parse_ext;
 use crate::error::{Context, Error, Place, Result};
 use crate::graph::{Btf, Format, Parts};
 use crate::limits::Limits;
-use crate::target::{Endian, PointerWidth};
+use crate::target::PointerWidth;
 
 /// How to parse BTF.
 #[derive(Clone, Debug, Default)]
@@ -117,10 +117,4 @@ fn swapped(types: &[u8]) -> Bytes {
         word.reverse();
     }
     swapped.freeze()
-}
-
-/// Reads the 32-bit word at `at`; `None` beyond the end.
-fn word(data: &[u8], at: usize, endian: Endian) -> Option<u32> {
-    let bytes = data.get(at..)?.first_chunk::<4>()?;
-    Some(endian.u32(*bytes))
 }

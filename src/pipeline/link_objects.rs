@@ -273,9 +273,9 @@ fn code(
         by_name.entry(name).or_default().push(local);
     }
     for section in object.code_sections() {
-        let name = section.name().into_owned();
+        let name = section.name.into_owned();
         let start = starts.get(&name).copied().unwrap_or(0);
-        let mut code = section.code().clone();
+        let mut code = object.bytes().slice_ref(section.code);
         // If several sections have one name, the records mean the first.
         if let Some(locals) = by_name.remove(&name) {
             let mut patched = code.to_vec();
@@ -287,7 +287,7 @@ fn code(
             code = patched.into();
         }
         parts.push(LinkedCode {
-            index: section.index(),
+            index: section.index,
             name,
             start,
             code,

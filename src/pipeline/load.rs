@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::debuginfo::{Missing, Search, find_debug_sections};
+use crate::debuginfo::{Missing, Search, find_debug_sections_of};
 use crate::dwarf::{self, Degraded, Sections};
-use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
+use crate::elf::{
+    BtfOptions, Compression, Elf, btf_in, debug_sections_in, has_btf, inflate, is_elf,
+};
 use crate::error::{Context, Error, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
@@ -83,8 +85,9 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
     load_from(bytes.into(), None, options)
 }
 
-/// Loads the types of a file as [`load`] does, and finds debug information that is in other files: build-id folders,
-/// the debug link, the file that `dwz` moved shared entries to, split units. [`find_debug_sections`] lists the places.
+/// Loads the types of a file as [`load`] does, and finds debug information that is in other files: build-ID folders,
+/// the debug link, the file that `dwz` moved shared entries to, split units.
+/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) lists the places.
 ///
 /// BTF of the running kernel's modules, in `/sys/kernel/btf`, is split from the kernel's own: without
 /// [`LoadOptions::base`], its base is `/sys/kernel/btf/vmlinux`.
@@ -97,7 +100,7 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// ```
 ///
 /// # Errors
-/// As [`load`] and [`find_debug_sections`]; `Io` if the file can't be read.
+/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` if the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
     let default = Search::new();
@@ -160,22 +163,23 @@ fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>
 }
 
 fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
-    if !options.dwarf && has_btf(&bytes)? {
+    let elf = Elf::parse(bytes)?;
+    if !options.dwarf && has_btf(&elf) {
         let graph = split_or_not(options, |base| {
             let btf_options = BtfOptions {
                 base,
                 limits: options.limits.clone(),
             };
-            btf_of_with(bytes.clone(), &btf_options)
+            btf_in(&elf, &btf_options)
         })?;
         return Ok(Loaded::new(graph, Source::ElfBtf));
     }
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
     match search {
-        None => converted(&debug_sections(&bytes, &options.limits)?, options),
+        None => converted(&debug_sections_in(&elf, &options.limits)?, options),
         Some((search, path)) => {
-            let found = find_debug_sections(bytes, path, search, &options.limits)?;
+            let found = find_debug_sections_of(&elf, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
+use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::options::RelocateOptions;
-use crate::pipeline::program::Program;
 use crate::pipeline::relocate::{check_aliases, load_options, loaded};
 use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Fixup, RelocationKind};
@@ -37,7 +37,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
             BpfObject::parse_with(object.clone(), &options.limits).within(|| object_number(number))
         })
         .collect::<Result<Vec<_>>>()?;
-    let programs: Vec<_> = objects.iter().map(Program::new).collect();
+    let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
     if target.function.is_some() {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -87,7 +87,7 @@ fn object_number(number: usize) -> Place {
 
 fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fixup>> {
     let options = relocate::ResolveOptions::default();
-    relocate::resolve(&program.view(), targets, &options).map(|resolution| resolution.fixups)
+    relocate::resolve(program, targets, &options).map(|resolution| resolution.fixups)
 }
 
 fn build(

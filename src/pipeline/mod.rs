@@ -5,13 +5,13 @@
 //! take [targets](TargetFile): user programs, and the kernel with its modules.
 
 mod check;
+mod conversion;
 mod explain;
 mod json;
 mod link_objects;
 mod load;
 mod minimise;
 mod options;
-mod program;
 mod relocate;
 mod target;
 mod targets;

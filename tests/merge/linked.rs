@@ -125,11 +125,10 @@ fn real_objects() {
         .map(|object| ObjectTypes::new("object", object.graph().clone(), object.ext().cloned()));
     let sections: HashMap<String, u32> = parsed[0]
         .code_sections()
-        .iter()
         .map(|code| {
             (
-                code.name().into_owned(),
-                u32::try_from(code.code().len()).unwrap(),
+                code.name.into_owned(),
+                u32::try_from(code.code.len()).unwrap(),
             )
         })
         .collect();
@@ -379,7 +378,7 @@ fn places_byte_orders_and_refusals() {
         let mut units = [&first, &object].map(|object| LinkInput::new("unit", object.clone()));
         // In front of the part: three instructions of the linker's own.
         let code = object.code_sections();
-        let starts = code.iter().map(|code| (code.name().into_owned(), 24));
+        let starts = code.map(|code| (code.name.into_owned(), 24));
         units[1].starts = Some(starts.collect());
         let linked = pipeline::link_objects(&units, &MergeOptions::default()).unwrap();
         let before = local_ids(object.graph(), object.ext().unwrap());

@@ -95,10 +95,10 @@ impl Arguments {
                     writeln!(
                         out,
                         "{program:programs$}  {target:targets$}  {word:8}  {:8}  {:6}  {:9}  {:8}  {:4}",
-                        sums.answered, sums.absent, sums.dead, sums.poisoned, sums.left
+                        sums.set, sums.absent, sums.unreachable, sums.poisoned, sums.left
                     )?;
                     let reached = |record: &&btfkit::relocate::Record| {
-                        record.outcome.is_poison() && !record.dead
+                        record.outcome.is_poison() && !record.unreachable
                     };
                     if self.verbose {
                         for record in report.records.iter().filter(reached) {
