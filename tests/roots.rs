@@ -28,7 +28,7 @@ fn read(path: &Path) -> Outcome<Bytes> {
 
 fn try_graph(path: &Path, bytes: &Bytes, options: &ConvertOptions) -> Result<Btf, Error> {
     let search = Search::new().without_roots();
-    let found = find_debug_sections(bytes, Some(path), &search, &Limits::default())?;
+    let found = find_debug_sections(bytes.clone(), Some(path), &search, &Limits::default())?;
     Ok(convert(&found.sections, options)?.graph)
 }
 

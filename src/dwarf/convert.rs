@@ -21,7 +21,7 @@ use crate::dwarf::unit::nodes::{Node, Nodes, Note, Ref, Shape};
 use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
 use crate::dwarf::whole::data::with_sections;
-use crate::dwarf::whole::emit::emit;
+use crate::dwarf::whole::emit::{Asked, emit};
 use crate::dwarf::whole::merge::merge;
 use crate::dwarf::whole::table::{Seen, Table};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
@@ -68,9 +68,11 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         &job.files,
         &offsets,
         builder,
-        options.limits.types,
-        sections.pointer_width,
-        &job.roots,
+        &Asked {
+            roots: &job.roots,
+            most_types: options.limits.types,
+            pointer_width: sections.pointer_width,
+        },
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);

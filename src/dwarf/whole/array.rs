@@ -30,7 +30,7 @@ impl Emit<'_> {
             let stride = u64::from(class.aux);
             if stride != 0 && Some(stride) != size.checked_mul(8) {
                 let bytes = stride / 8;
-                let fitted = if stride % 8 == 0 && counts.len() == 1 {
+                let fitted = if stride.is_multiple_of(8) && counts.len() == 1 {
                     self.fitted(element, size, bytes)?
                 } else {
                     None
@@ -43,7 +43,7 @@ impl Emit<'_> {
             if class.size > 0 && len > 0 && size > 0 && len.checked_mul(size) != Some(class.size) {
                 // A vector of three has room for four.
                 match counts.as_mut_slice() {
-                    [count] if class.size > len * size && class.size % size == 0 => {
+                    [count] if class.size > len * size && class.size.is_multiple_of(size) => {
                         *count = u32::try_from(class.size / size).unwrap_or(u32::MAX);
                     }
                     _ => return self.packed(number, class, None),

@@ -124,6 +124,14 @@ impl Records {
     }
 }
 
+/// What the graph is to have.
+pub(crate) struct Asked<'a> {
+    /// The types that are wanted; all where there are none.
+    pub roots: &'a Roots,
+    pub most_types: u32,
+    pub pointer_width: PointerWidth,
+}
+
 /// Makes the graph of all variants.
 ///
 /// # Errors
@@ -134,9 +142,7 @@ pub(crate) fn emit(
     files: &Files<'_>,
     unit_offsets: &[u64],
     builder: GraphBuilder,
-    most_types: u32,
-    pointer_width: PointerWidth,
-    roots: &Roots,
+    asked: &Asked<'_>,
 ) -> Result<Emitted> {
     let mut emit = Emit {
         table,
@@ -162,17 +168,17 @@ pub(crate) fn emit(
         },
         unit_offsets,
         first_record: 0,
-        most_types,
-        pointer_bytes: match pointer_width {
+        most_types: asked.most_types,
+        pointer_bytes: match asked.pointer_width {
             PointerWidth::Four => 4,
             PointerWidth::Eight => 8,
         },
     };
     emit.find_dependent();
-    emit.kept = if roots.is_empty() {
+    emit.kept = if asked.roots.is_empty() {
         vec![true; binding.variants.len()]
     } else {
-        emit.closure(roots)
+        emit.closure(asked.roots)
     };
     emit.number();
     emit.run()
