@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::debuginfo::{Missing, Search, find_debug_sections};
+use crate::debuginfo::{Missing, Search, find_debug_sections_of};
 use crate::dwarf::{self, Degraded, Sections};
-use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
+use crate::elf::{
+    BtfOptions, Compression, Elf, btf_in, debug_sections_in, has_btf, inflate, is_elf,
+};
 use crate::error::{Error, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
@@ -102,7 +104,7 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 }
 
 /// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
-/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`] says where.
+/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`](crate::debuginfo::find_debug_sections) says where.
 ///
 /// ```no_run
 /// use btfkit::pipeline::{LoadOptions, load_path};
@@ -112,7 +114,7 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// ```
 ///
 /// # Errors
-/// As [`load`] and [`find_debug_sections`]; `Io` where the file can't be read.
+/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` where the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
     let default = Search::new();
@@ -160,22 +162,23 @@ fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>
 }
 
 fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
-    if !options.dwarf && has_btf(&bytes)? {
+    let elf = Elf::parse(bytes)?;
+    if !options.dwarf && has_btf(&elf) {
         let graph = split_or_not(options, |base| {
             let btf_options = BtfOptions {
                 base,
                 limits: options.limits.clone(),
             };
-            btf_of_with(bytes.clone(), &btf_options)
+            btf_in(&elf, &btf_options)
         })?;
         return Ok(Loaded::new(graph, Source::ElfBtf));
     }
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
     match search {
-        None => converted(&debug_sections(&bytes, &options.limits)?, options),
+        None => converted(&debug_sections_in(&elf, &options.limits)?, options),
         Some((search, path)) => {
-            let found = find_debug_sections(&bytes, path, search, &options.limits)?;
+            let found = find_debug_sections_of(&elf, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,

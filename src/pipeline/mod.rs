@@ -4,12 +4,13 @@
 //! what it is; [`load_path`] also finds the debug information of a program that was stripped.
 
 mod check;
+mod conversion;
 mod explain;
 mod json;
 mod link;
 mod load;
 mod minimise;
-mod program;
+mod open;
 mod relocate;
 
 pub use check::{Counts, Verdict, check};
