@@ -2,11 +2,15 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 pub mod cases;
+pub mod entries;
+pub mod facts;
 pub mod graphs;
 pub mod jobs;
 pub mod layouts;
 pub mod notation;
+pub mod packagings;
 pub mod program;
+pub mod spelled;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

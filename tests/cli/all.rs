@@ -1,15 +1,13 @@
 //! The command: exit status, what goes where, and what happens to the output file.
 
-mod support;
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::{output, read, testdata, tool};
 use btfkit::elf::BpfObject;
 use btfkit::graph::Kind;
 use btfkit::parse;
-use support::{output, read, testdata, tool};
 
 fn btfkit() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_btfkit"));

@@ -6,8 +6,8 @@ use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::graph::Btf;
 use btfkit::pipeline::load_path;
 
-use crate::same::{differences, options};
-use crate::spelled::spelled;
+use crate::support::packagings::{differences, options};
+use crate::support::spelled::spelled;
 use crate::support::testdata;
 
 #[test]

@@ -1,19 +1,17 @@
 //! Real objects against real programs, without a kernel to run them: what the compiler says about its own
 //! programs is what must stand in the instructions.
 
-mod support;
-
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::support::jobs::{BUILDS, app, relocated, running_kernel, servers};
+use crate::support::program::{INSN, Insn, decode, op};
+use crate::support::{notation, read, testdata};
 use btfkit::elf::BpfObject;
 use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 use btfkit::relocate::{Outcome, Record, Report};
 use btfkit::{Endian, ErrorKind};
-use support::jobs::{BUILDS, app, relocated, running_kernel, servers};
-use support::program::{INSN, Insn, decode, op};
-use support::{notation, read, testdata};
 
 /// What the tutorial's probe needs of any kernel: `di` at byte 112.
 fn small_kernel() -> TargetFile {

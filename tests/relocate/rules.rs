@@ -1,14 +1,12 @@
 //! The rules of CO-RE, one small case each: libbpf's, what it refuses, and the named differences.
 
-mod support;
-
+use crate::support::cases::Outcome::{Code, Refused};
+use crate::support::cases::{DATA, LATER, NOTHING, against, load, mov, poison, run, wide};
+use crate::support::notation::{graph, graph_of, over};
+use crate::support::program::{Insn, POISONED, Source, op};
 use btfkit::relocate::RelocationKind::*;
 use btfkit::relocate::{ResolveOptions, Target};
 use btfkit::{Endian, ErrorKind};
-use support::cases::Outcome::{Code, Refused};
-use support::cases::{DATA, LATER, NOTHING, against, load, mov, poison, run, wide};
-use support::notation::{graph, graph_of, over};
-use support::program::{Insn, POISONED, Source, op};
 
 #[test]
 fn an_offset_follows_its_field_in_every_instruction() {

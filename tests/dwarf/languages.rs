@@ -1,9 +1,5 @@
 //! C++, Rust and Go: what their types become, and how a BPF program in C names them.
 
-#[path = "support/facts.rs"]
-#[allow(dead_code, reason = "used in part")]
-mod facts;
-
 use std::path::Path;
 
 use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
@@ -60,7 +56,9 @@ const ASKED: &[(&str, &str, &str)] = &[
 fn a_bpf_program_names_classes_in_c() {
     for build in CXX {
         let program = format!("cxx/classes.{build}");
-        let facts = facts::read(&String::from_utf8(read(&format!("{program}.gdb.txt"))).unwrap());
+        let facts = crate::support::facts::read(
+            &String::from_utf8(read(&format!("{program}.gdb.txt"))).unwrap(),
+        );
         let targets = [TargetFile::user("app", read(&program))];
         let mut options = pipeline::RelocateOptions::default();
         options.aliases = vec![("app_Round".to_owned(), "shop::Round".to_owned())];

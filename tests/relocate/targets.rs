@@ -1,14 +1,14 @@
 //! Whole types, several candidates, several targets: one small case for each rule.
 
-mod support;
-
+use crate::support::cases::Outcome::{Code, Refused};
+use crate::support::cases::{
+    DATA, LATER, NOTHING, against, app, load, mov, object, poison, run, wide,
+};
+use crate::support::notation::{graph, graph_of_32_bits, over, written};
+use crate::support::program::{Insn, POISONED, Source, op};
 use btfkit::relocate::RelocationKind::*;
 use btfkit::relocate::{Action, Applied, Mismatch, POISON, ResolveOptions, Target};
 use btfkit::{Endian, ErrorKind};
-use support::cases::Outcome::{Code, Refused};
-use support::cases::{DATA, LATER, NOTHING, against, app, load, mov, object, poison, run, wide};
-use support::notation::{graph, graph_of_32_bits, over, written};
-use support::program::{Insn, POISONED, Source, op};
 
 fn kernel(text: &str) -> Target {
     Target::kernel(graph(text))
@@ -449,14 +449,14 @@ fn a_type_is_bound_once() {
         [Action::Set, Action::PoisonNoMatch]
     );
     // That the kernel has one, too, is a doubt; with a label it is none.
-    let binding = |object: &support::program::Object| {
+    let binding = |object: &crate::support::program::Object| {
         let done = object.relocate(&targets).unwrap();
         let binding = done.resolution.bindings[&local.id("file")].clone();
         (binding.target, binding.labelled, binding.others)
     };
     assert_eq!(binding(&object), (Some(0), false, vec![1]));
     let labelled = written(&file("___app"));
-    let object = support::cases::object(&labelled, &asks);
+    let object = crate::support::cases::object(&labelled, &asks);
     assert_eq!(binding(&object), (Some(0), true, vec![]));
 }
 

@@ -10,8 +10,8 @@ use btfkit::pipeline::{LoadOptions, Loaded, load, load_path};
 use btfkit::{ErrorKind, Limits};
 use bytes::Bytes;
 
-use crate::same::{differences, loaded, options};
-use crate::spelled::spelled;
+use crate::support::packagings::{differences, loaded, options};
+use crate::support::spelled::spelled;
 use crate::support::{read, testdata};
 
 /// A folder with a program in `bin`, and whatever else a test puts there.

@@ -1,15 +1,12 @@
 //! DWARF → BTF against gdb: every structure that gdb knows by name is there, and is laid out as gdb says.
 
-#[path = "support/facts.rs"]
-mod facts;
-
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::facts::{Outcome, compare, read};
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{ConvertOptions, convert};
-use facts::{Outcome, compare, read};
 
 /// Types that each of the programs in `GDB_PROGRAMS` must have at least.
 const LEAST: usize = 400;
@@ -65,13 +62,13 @@ fn agrees_with_gdb() {
     assert!(right);
 }
 
-/// `GDB_PROGRAMS=/usr/bin/a:/usr/bin/b cargo test --test gdb -- --ignored --nocapture`
+/// `GDB_PROGRAMS=/usr/bin/a:/usr/bin/b cargo test --test dwarf gdb -- --ignored --nocapture`
 #[test]
 #[ignore = "asks the gdb of this machine about the programs in GDB_PROGRAMS"]
 fn agrees_with_gdb_on_large_programs() {
     let programs =
         std::env::var("GDB_PROGRAMS").expect("GDB_PROGRAMS names programs, separated by :");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gdb/facts.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dwarf/gdb/facts.py");
     let mut right = true;
     for program in programs.split(':') {
         let output = Command::new("gdb")

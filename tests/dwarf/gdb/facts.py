@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """What gdb knows about the layout of a program's structures, a fact a line, fields between tabs.
 
-    gdb -batch -nx -readnow -x tests/gdb/facts.py PROGRAM >facts.txt
+    gdb -batch -nx -readnow -x tests/dwarf/gdb/facts.py PROGRAM >facts.txt
 
     struct|union|typedef  NAME  SIZE   a type with a name; its fields follow
     variants  NAME  SIZE               the same, of a type with variants of Rust: gdb doesn't say where the tag is

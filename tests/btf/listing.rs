@@ -1,14 +1,12 @@
 //! `dump`'s text and JSON, compared with bpftool's to the byte.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{objects, output, read, tool};
 use btfkit::elf::btf_of;
 use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::{TypeId, encode, parse, render};
-use support::{objects, output, read, tool};
 
 fn texts(graph: &Btf) -> [Vec<u8>; 2] {
     let (mut raw, mut json) = (Vec::new(), Vec::new());
@@ -123,7 +121,7 @@ fn every_kind_as_bpftool_prints_it() {
     let graph = every_kind();
     let bytes = encode::encode(&graph).unwrap();
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(support::testdata("dump/every_kind.btf"), &bytes).unwrap();
+        std::fs::write(crate::support::testdata("dump/every_kind.btf"), &bytes).unwrap();
     }
     assert!(
         bytes == read("dump/every_kind.btf"),

@@ -1,5 +1,6 @@
 //! Feature `aya`: graphs and objects into aya-obj and back.
 
+#[path = "../support/mod.rs"]
 mod support;
 
 use aya_obj::btf::BtfKind;

@@ -1,11 +1,8 @@
 //! DWARF made to take time or memory ends in an error, soon.
 
-#[path = "support/entries.rs"]
-mod entries;
-
+use crate::support::entries::*;
 use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::{Endian, Error, ErrorKind, Limits, PointerWidth};
-use entries::*;
 
 /// Codes of [`ABBREVS`].
 const STRUCT: u8 = 2;

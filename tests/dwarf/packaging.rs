@@ -9,35 +9,12 @@ use btfkit::encode::encode;
 use btfkit::graph::{Btf, Kind};
 use btfkit::pipeline::{LoadOptions, Loaded, load_path};
 
-use crate::spelled::spelled;
+use crate::support::packagings::{differences, loaded, options};
+use crate::support::spelled::spelled;
 use crate::support::{read, testdata};
-
-/// Looks nowhere but where the program says.
-pub fn options() -> LoadOptions {
-    let mut options = LoadOptions::default();
-    options.search = Some(Search::new().without_roots());
-    options.conversion = ConvertOptions::new().functions(true).variables(true);
-    options
-}
-
-pub fn loaded(name: &str, options: &LoadOptions) -> Loaded {
-    let path = testdata("packaging").join(name);
-    let loaded = load_path(&path, options).unwrap_or_else(|error| panic!("{name}: {error}"));
-    assert!(loaded.missing.is_empty(), "{name}: {:?}", loaded.missing);
-    loaded
-}
 
 fn types(name: &str) -> Btf {
     loaded(name, &options()).graph
-}
-
-/// What two programs say of the same names, where it isn't the same.
-pub fn differences(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> Vec<String> {
-    let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
-    let differing = keys.into_iter().filter(|key| a.get(*key) != b.get(*key));
-    differing
-        .map(|key| format!("{key}: {:?} and {:?}", a.get(key), b.get(key)))
-        .collect()
 }
 
 /// The packagings of a compiler's program.

@@ -7,9 +7,9 @@ use btfkit::graph::{Btf, Kind};
 use btfkit::{Endian, Limits, PointerWidth};
 use object::{Object, ObjectSection};
 
-use crate::same::{differences, loaded, options};
-use crate::spelled::spelled;
+use crate::support::packagings::{differences, loaded, options};
 use crate::support::read;
+use crate::support::spelled::spelled;
 
 /// Machine, width, byte order.
 const MACHINES: [(&str, PointerWidth, Endian); 9] = [

@@ -3,14 +3,14 @@
 //! Needs root and a kernel with BPF and uprobes. Without them each test says so on one line and passes;
 //! `.ci/run` takes that for a failure where the machine has both.
 
-mod support;
-
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::jobs::{BUILDS, app, relocated, running_kernel, servers, slots};
+use crate::support::{read, scratch, testdata};
 use aya::maps::Array;
 use aya::programs::uprobe::UProbeScope;
 use aya::programs::{ProgramType, UProbe};
@@ -18,8 +18,6 @@ use aya::{Ebpf, EbpfLoader};
 use btfkit::elf::BpfObject;
 use btfkit::graph::{Btf, Kind};
 use btfkit::pipeline::TargetFile;
-use support::jobs::{BUILDS, app, relocated, running_kernel, servers, slots};
-use support::{read, scratch, testdata};
 
 /// The kernel's types, if this machine can run the test at all; else a line that says why not.
 fn kernel(test: &str) -> Option<Btf> {
@@ -288,7 +286,7 @@ fn libbpf_loads_the_results() {
     let Some(kernel) = kernel("libbpf_loads_the_results") else {
         return;
     };
-    if support::tool(&["bpftool"]).is_none() {
+    if crate::support::tool(&["bpftool"]).is_none() {
         skipped("libbpf_loads_the_results", "there is no bpftool");
         return;
     }

@@ -1,15 +1,13 @@
 //! BPF objects in and rewritten objects out, compared with what LLVM's tools, bpftool and aya make of them.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{files, objects, output, read, scratch, tool};
 use btfkit::elf::{BpfObject, btf_of};
 use btfkit::graph::CoreRelo;
 use btfkit::{Endian, ErrorKind};
-use support::{files, objects, output, read, scratch, tool};
 
 /// The CO-RE records of an object, section by section.
 fn relos(object: &BpfObject) -> Vec<Vec<CoreRelo>> {

@@ -1,11 +1,8 @@
 //! Enumerations that are only declared, or of sizes that BTF has no enumeration of.
 
-#[path = "support/entries.rs"]
-mod entries;
-
+use crate::support::entries::*;
 use btfkit::dwarf::{ConvertOptions, Reason, convert};
 use btfkit::graph::{Btf, Kind};
-use entries::*;
 
 #[rustfmt::skip]
 const ABBREVS: &[u8] = &[

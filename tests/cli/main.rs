@@ -1,0 +1,6 @@
+//! The command `btfkit`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod all;

@@ -1,0 +1,6 @@
+//! Rewritten objects in the running kernel.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod all;

@@ -1,0 +1,6 @@
+//! Whole jobs: bytes of files in, bytes and a report out.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod all;

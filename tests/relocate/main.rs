@@ -1,0 +1,9 @@
+//! CO-RE relocation.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod doubts;
+mod objects;
+mod rules;
+mod targets;
