@@ -97,6 +97,7 @@
 mod error;
 mod id;
 mod limits;
+mod parallel;
 mod target;
 
 pub mod graph;
@@ -105,6 +106,7 @@ pub mod query;
 pub mod encode;
 pub mod parse;
 
+#[cfg(feature = "dwarf")]
 pub mod dwarf;
 pub mod merge;
 pub mod relocate;
@@ -112,6 +114,7 @@ pub mod render;
 
 #[cfg(feature = "aya")]
 pub mod aya;
+#[cfg(feature = "dwarf")]
 pub mod debuginfo;
 pub mod elf;
 pub mod pipeline;

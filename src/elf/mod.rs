@@ -10,15 +10,22 @@
 
 mod bpf;
 mod btf;
+#[cfg(feature = "dwarf")]
 pub(crate) mod debug;
+#[cfg_attr(
+    not(feature = "dwarf"),
+    expect(dead_code, reason = "only debug information needs it")
+)]
 pub(crate) mod file;
 mod inflate;
 mod linkable;
+#[cfg(feature = "dwarf")]
 mod relocations;
 mod rewrite;
 
 pub use bpf::{BpfObject, CodeSection, Function};
 pub use btf::{BtfOptions, btf_of, btf_of_with};
+#[cfg(feature = "dwarf")]
 pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 

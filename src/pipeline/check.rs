@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use rayon::prelude::*;
 
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::parallel;
 use crate::pipeline::program::Program;
 use crate::pipeline::relocate::{
     RelocateOptions, TargetFile, load_options, loaded, relocate_object,
@@ -110,35 +110,30 @@ pub fn check(
     }
     let programs: Vec<_> = objects.iter().map(Program::new).collect();
     let load_options = load_options(&programs, options);
-    let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
-        .par_iter()
-        .map(|target| {
-            let mut incomplete = Vec::new();
-            let loaded = loaded(target, &load_options, &mut incomplete);
-            (loaded, incomplete)
-        })
-        .unzip();
+    let all = parallel::map(targets, |target| {
+        let mut incomplete = Vec::new();
+        let loaded = loaded(target, &load_options, &mut incomplete);
+        (loaded, incomplete)
+    });
+    let (loaded, incomplete): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     let columns = columns(targets);
     let cells: Vec<_> = (0..programs.len())
         .flat_map(|program| columns.iter().map(move |column| (program, column)))
         .collect();
-    Ok(cells
-        .into_par_iter()
-        .map(|(number, column)| Verdict {
-            program: number,
-            target: label(column, targets),
-            incomplete: column
-                .iter()
-                .filter_map(|&target| incomplete.get(target))
-                .flatten()
-                .cloned()
-                .collect(),
-            outcome: programs.get(number).map_or_else(
-                || Ok(Report::default()),
-                |program| cell(program, column, &loaded),
-            ),
-        })
-        .collect())
+    Ok(parallel::map(&cells, |&(number, column)| Verdict {
+        program: number,
+        target: label(column, targets),
+        incomplete: column
+            .iter()
+            .filter_map(|&target| incomplete.get(target))
+            .flatten()
+            .cloned()
+            .collect(),
+        outcome: programs.get(number).map_or_else(
+            || Ok(Report::default()),
+            |program| cell(program, column, &loaded),
+        ),
+    }))
 }
 
 /// The combinations of targets that are tried, by their numbers.

@@ -1,16 +1,25 @@
 //! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "dwarf")]
+use std::path::PathBuf;
 
 use bytes::Bytes;
 
+#[cfg(feature = "dwarf")]
 use crate::debuginfo::{Missing, Search, find_debug_sections};
+#[cfg(feature = "dwarf")]
 use crate::dwarf::{self, Degraded, Sections};
-use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
+#[cfg(feature = "dwarf")]
+use crate::elf::debug_sections;
+use crate::elf::{BtfOptions, Compression, btf_of_with, has_btf, inflate, is_elf};
+#[cfg(not(feature = "dwarf"))]
+use crate::error::ErrorKind;
 use crate::error::{Error, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
+#[cfg(feature = "dwarf")]
 use crate::merge;
 use crate::parse;
 
@@ -24,14 +33,28 @@ pub struct LoadOptions {
     /// Whether to convert an ELF file's DWARF even where it has BTF.
     pub dwarf: bool,
     /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
+    #[cfg(feature = "dwarf")]
     pub conversion: dwarf::ConvertOptions,
     /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
     /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
+    #[cfg(feature = "dwarf")]
     pub search: Option<Search>,
     /// Further names for types, in targets that have them.
     pub(super) aliases: Vec<(String, String)>,
     /// Bounds on the input.
     pub limits: Limits,
+}
+
+impl LoadOptions {
+    /// Sets the function whose unit's types are [preferred](Loaded::preferred).
+    pub(super) fn set_function(&mut self, function: Option<String>) {
+        #[cfg(feature = "dwarf")]
+        {
+            self.conversion.function = function;
+        }
+        #[cfg(not(feature = "dwarf"))]
+        let _ = function;
+    }
 }
 
 /// Types, and what they came from.
@@ -43,24 +66,38 @@ pub struct Loaded {
     /// What they came from.
     pub source: Source,
     /// What BTF can't say of the DWARF, and what it became.
+    #[cfg(feature = "dwarf")]
     pub degraded: Vec<Degraded>,
     /// The types of the unit that defines the function asked for
     /// ([`RelocateOptions::function`](crate::dwarf::ConvertOptions::function)), by id.
     pub preferred: Vec<TypeId>,
     /// The other files the debug information was found in.
+    #[cfg(feature = "dwarf")]
     pub files: Vec<PathBuf>,
     /// The files that belong to the debug information and were not found: their types are missing.
+    #[cfg(feature = "dwarf")]
     pub missing: Vec<Missing>,
 }
 
 impl Loaded {
+    /// Returns a line for each file that belongs to the debug information and was not found.
+    pub(super) fn missing_files(&self) -> impl Iterator<Item = String> {
+        #[cfg(feature = "dwarf")]
+        return self.missing.iter().map(ToString::to_string);
+        #[cfg(not(feature = "dwarf"))]
+        std::iter::empty()
+    }
+
     fn new(graph: Btf, source: Source) -> Self {
         Self {
             graph,
             source,
+            #[cfg(feature = "dwarf")]
             degraded: Vec::new(),
             preferred: Vec::new(),
+            #[cfg(feature = "dwarf")]
             files: Vec::new(),
+            #[cfg(feature = "dwarf")]
             missing: Vec::new(),
         }
     }
@@ -79,9 +116,9 @@ pub enum Source {
 }
 
 /// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is), an ELF file with a
-/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip or zstd, or by xz if the
-/// feature `cli` is on. What it is, is told by its contents. `.BTF` wins over DWARF, unless the options say
-/// otherwise.
+/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip, xz or zstd. The format
+/// is told by the contents. `.BTF` wins over DWARF, unless the options say otherwise. DWARF takes the feature
+/// `dwarf`, and compressed files take `zlib` (for gzip), `xz` or `zstd`.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -96,9 +133,12 @@ pub enum Source {
 ///
 /// # Errors
 /// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
-/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
+/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`, also where the
+/// file is of a sort whose feature is off.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
-    load_from(bytes.into(), None, options)
+    load_from(bytes.into(), options, |bytes| {
+        from_dwarf(&bytes, None, options)
+    })
 }
 
 /// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
@@ -115,20 +155,28 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// As [`load`] and [`find_debug_sections`]; `Io` where the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
-    let default = Search::new();
-    let search = options.search.as_ref().unwrap_or(&default);
-    let bytes = search.read(path, &options.limits)?;
-    load_from(bytes, Some((search, path)), options)
+    #[cfg(feature = "dwarf")]
+    {
+        let default = Search::new();
+        let search = options.search.as_ref().unwrap_or(&default);
+        let bytes = search.read(path, &options.limits)?;
+        load_from(bytes, options, |bytes| {
+            from_dwarf(&bytes, Some((search, path)), options)
+        })
+    }
+    #[cfg(not(feature = "dwarf"))]
+    load(std::fs::read(path)?, options)
 }
 
+/// Loads the types of a file's BTF, or what `from_dwarf` makes of an ELF file without it.
 fn load_from(
     bytes: Bytes,
-    path: Option<(&Search, &Path)>,
     options: &LoadOptions,
+    from_dwarf: impl FnOnce(Bytes) -> Result<Loaded>,
 ) -> Result<Loaded> {
     let bytes = unpacked(bytes, &options.limits)?;
     if is_elf(&bytes) {
-        return from_elf(bytes, path, options);
+        return from_elf(bytes, options, from_dwarf);
     }
     if !matches!(*bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]) {
         return Err(Error::malformed(
@@ -159,7 +207,11 @@ fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>
     }
 }
 
-fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
+fn from_elf(
+    bytes: Bytes,
+    options: &LoadOptions,
+    from_dwarf: impl FnOnce(Bytes) -> Result<Loaded>,
+) -> Result<Loaded> {
     if !options.dwarf && has_btf(&bytes)? {
         let graph = split_or_not(options, |base| {
             let btf_options = BtfOptions {
@@ -170,12 +222,31 @@ fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions)
         })?;
         return Ok(Loaded::new(graph, Source::ElfBtf));
     }
+    from_dwarf(bytes)
+}
+
+#[cfg(not(feature = "dwarf"))]
+#[cold]
+fn from_dwarf(_: &Bytes, _: Option<()>, _: &LoadOptions) -> Result<Loaded> {
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "the file has no BTF: btfkit reads DWARF with its feature `dwarf`",
+    ))
+}
+
+/// Converts the DWARF of an ELF file, and of the other files that it names, where these may be looked for.
+#[cfg(feature = "dwarf")]
+fn from_dwarf(
+    bytes: &Bytes,
+    path: Option<(&Search, &Path)>,
+    options: &LoadOptions,
+) -> Result<Loaded> {
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
     match search {
-        None => converted(&debug_sections(&bytes, &options.limits)?, options),
+        None => converted(&debug_sections(bytes, &options.limits)?, options),
         Some((search, path)) => {
-            let found = find_debug_sections(&bytes, path, search, &options.limits)?;
+            let found = find_debug_sections(bytes, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,
@@ -185,6 +256,7 @@ fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions)
     }
 }
 
+#[cfg(feature = "dwarf")]
 fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
     let conversion = dwarf::ConvertOptions {
         limits: options.limits.clone(),
@@ -203,6 +275,7 @@ fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
 }
 
 /// The types as split BTF: what the base has is not said again. Some of the types are followed to where they went.
+#[cfg(feature = "dwarf")]
 fn over_base(
     graph: Btf,
     some: &[TypeId],

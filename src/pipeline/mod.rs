@@ -11,6 +11,8 @@ mod load;
 mod minimise;
 mod program;
 mod relocate;
+#[cfg(feature = "dwarf")]
+mod wanted;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};

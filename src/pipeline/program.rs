@@ -1,13 +1,11 @@
 //! A BPF object as the relocation engine wants it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::dwarf;
 use crate::elf::{BpfObject, CodeSection};
-use crate::graph::{CoreRelo, Kind, LineInfo, Name, SectionRecords};
-use crate::id::{StrId, TypeId};
-use crate::query::essential_name;
+use crate::graph::{CoreRelo, LineInfo, SectionRecords};
+use crate::id::StrId;
 use crate::relocate;
 
 /// An object, section by section of the CO-RE part of its `.BTF.ext`.
@@ -60,39 +58,6 @@ impl<'o> Program<'o> {
             sections: self.sections.iter().map(Section::view).collect(),
         }
     }
-}
-
-/// What to convert of a program's DWARF: the types that have candidates among them for the root types of
-/// objects, by the names these have with and without flavor. Everything where a root is of a kind that can't
-/// be asked for by name.
-pub(super) fn wanted<'p, 'o: 'p>(
-    programs: impl IntoIterator<Item = &'p Program<'o>>,
-) -> dwarf::ConvertOptions {
-    let mut options = dwarf::ConvertOptions::default();
-    let mut roots = BTreeSet::new();
-    for program in programs {
-        let graph = program.object.graph();
-        let relos = program.sections.iter().flat_map(|section| section.relos);
-        let ids: BTreeSet<TypeId> = relos.map(|relo| relo.type_id).collect();
-        for root in ids.into_iter().map(|id| graph.ty(id)) {
-            match root.kind() {
-                Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Typedef => {}
-                _ => return options,
-            }
-            let name = root.name();
-            let essential = Name::new(essential_name(name.as_bytes()));
-            roots.extend([name, essential].map(|name| name.to_string_lossy().into_owned()));
-        }
-    }
-    roots.remove("");
-    if roots.is_empty() {
-        // No root at all would mean every type; this is no type's name.
-        roots.insert(" ".to_owned());
-    }
-    options.roots = roots.into_iter().collect();
-    options.allow_missing_roots = true;
-    options.flavors = true;
-    options
 }
 
 impl<'o> Section<'o> {

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+#[cfg(feature = "dwarf")]
 use crate::debuginfo::Search;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::pipeline::load::{LoadOptions, load, load_path};
-use crate::pipeline::program::{Program, wanted};
+use crate::pipeline::program::Program;
+#[cfg(feature = "dwarf")]
+use crate::pipeline::wanted::wanted;
 use crate::relocate::{self, Report, Resolution, Role};
 
 /// Something to relocate against.
@@ -112,6 +115,7 @@ pub struct RelocateOptions {
     pub dwarf: bool,
     /// Where the debug information of targets is looked for that have none in their own files, as
     /// [`LoadOptions::search`].
+    #[cfg(feature = "dwarf")]
     pub search: Option<Search>,
     /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
     /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
@@ -184,19 +188,24 @@ pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
 ) -> LoadOptions {
-    let mut conversion = wanted(programs);
-    if !conversion.roots.is_empty() {
-        let names = options.aliases.iter().map(|(_, name)| name.clone());
-        conversion.roots.extend(names);
-    }
-    LoadOptions {
+    let mut load = LoadOptions {
         dwarf: options.dwarf,
-        search: options.search.clone(),
-        conversion,
         aliases: options.aliases.clone(),
         limits: options.limits.clone(),
         ..LoadOptions::default()
+    };
+    #[cfg(not(feature = "dwarf"))]
+    let _ = (programs, &mut load);
+    #[cfg(feature = "dwarf")]
+    {
+        load.search.clone_from(&options.search);
+        load.conversion = wanted(programs);
+        if !load.conversion.roots.is_empty() {
+            let names = options.aliases.iter().map(|(_, name)| name.clone());
+            load.conversion.roots.extend(names);
+        }
     }
+    load
 }
 
 /// Refuses an alias for what no target has.
@@ -252,7 +261,7 @@ pub(super) fn loaded(
     let place = || Place::File(target.label.clone());
     let with = |base: Option<Btf>| {
         let mut options = options.clone();
-        options.conversion.function = target.function.clone().filter(|_| base.is_none());
+        options.set_function(target.function.clone().filter(|_| base.is_none()));
         LoadOptions { base, ..options }
     };
     let mut preferred = Vec::new();
@@ -262,9 +271,9 @@ pub(super) fn loaded(
             Types::File(bytes) => load(bytes.clone(), &with(base))?,
             Types::Path(path) => load_path(path, &with(base))?,
         };
-        let missing = loaded.missing.iter();
-        preferred.extend(loaded.preferred);
+        let missing = loaded.missing_files();
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
+        preferred.extend(loaded.preferred);
         Ok(loaded.graph)
     };
     let graph = load(&target.types, None)

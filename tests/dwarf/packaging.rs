@@ -1,13 +1,11 @@
 //! The same program, the same types.
 
-use std::collections::BTreeMap;
-
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, Kind};
-use btfkit::pipeline::{LoadOptions, Loaded, load_path};
+use btfkit::pipeline::load_path;
 
 use crate::support::packagings::{differences, loaded, options};
 use crate::support::spelled::spelled;

@@ -1,5 +1,5 @@
 //! The `btfkit` command: a thin face on the library.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod arguments;
 mod commands;
