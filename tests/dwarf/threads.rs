@@ -67,16 +67,22 @@ fn unit(number: u32) -> Vec<u8> {
     [&len.to_le_bytes()[..], &unit].concat()
 }
 
-#[test]
-fn the_same_bytes_at_any_number_of_threads() {
+/// Many units, enough for eight threads.
+fn program() -> Sections {
     let mut sections = Sections::new(Endian::Little, PointerWidth::Eight);
     sections.abbrev = ABBREVIATIONS.into();
     let info: Vec<u8> = (0..1_500).flat_map(unit).collect();
     // A thread gets 256 KiB at least.
     assert!(info.len() > 8 << 18);
     sections.info = info.into();
+    sections
+}
+
+/// Converts with one thread and with several, which must give the same bytes; returns the number of types.
+fn the_same_at_any_number_of_threads(options: &ConvertOptions) -> usize {
+    let sections = program();
     let one = |threads: usize| {
-        let options = ConvertOptions::new().threads(NonZeroUsize::new(threads).unwrap());
+        let options = options.clone().threads(NonZeroUsize::new(threads).unwrap());
         let done = convert(&sections, &options).unwrap();
         (
             encode(&done.graph).unwrap(),
@@ -85,8 +91,24 @@ fn the_same_bytes_at_any_number_of_threads() {
         )
     };
     let expected = one(1);
-    assert!(expected.2 > 15_000, "{} types", expected.2);
     for threads in [2, 8] {
         assert!(one(threads) == expected, "{threads} threads");
     }
+    expected.2
+}
+
+#[test]
+fn all_types_are_the_same_at_any_number_of_threads() {
+    let types = the_same_at_any_number_of_threads(&ConvertOptions::new());
+    assert!(types > 15_000, "{types} types");
+}
+
+#[test]
+fn roots_are_the_same_at_any_number_of_threads() {
+    let options = ConvertOptions::new()
+        .root("everywhere36")
+        .root("layouts38")
+        .root("only700_39");
+    let types = the_same_at_any_number_of_threads(&options);
+    assert!((100..15_000).contains(&types), "{types} types");
 }

@@ -3,4 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod all;
+mod check;
+mod explain;
+mod inputs;
+mod min;

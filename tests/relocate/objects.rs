@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::jobs::{BUILDS, app, relocated, running_kernel, servers};
+use crate::support::jobs::{BUILDS, app, relocated, servers};
 use crate::support::program::{INSN, Insn, decode, op};
+use crate::support::tools::running_kernel;
 use crate::support::{notation, read, testdata};
 use btfkit::elf::BpfObject;
 use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};

@@ -8,12 +8,6 @@ use btfkit::{Limits, dwarf, elf};
 
 use super::{read, testdata};
 
-/// The running kernel's BTF; `None` where there is none.
-pub fn running_kernel() -> Option<Btf> {
-    let raw = std::fs::read("/sys/kernel/btf/vmlinux").ok()?;
-    Some(btfkit::parse::parse(raw).unwrap())
-}
-
 /// The types of a program, from its DWARF.
 pub fn converted(program: &Path) -> Btf {
     let bytes =

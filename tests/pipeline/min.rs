@@ -1,37 +1,14 @@
-//! min, check and explain: jobs that relocate and write no object.
+//! [`minimise`]: the smallest graph with which objects relocate as with the whole one.
 
 use std::path::Path;
 use std::process::Command;
 
-use btfkit::Limits;
+use crate::inputs::*;
+use crate::support::tools::{KERNEL, skipped, tool};
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::pipeline::{Counts, RelocateOptions, TargetFile, check, explain, minimise, relocate};
-use btfkit::relocate::{Outcome, Role};
+use btfkit::pipeline::{RelocateOptions, TargetFile, minimise, relocate};
 use bytes::Bytes;
-
-const KERNEL: &str = "/sys/kernel/btf/vmlinux";
-const SERVERS: [&str; 4] = [
-    "layouts/server1.gcc-dwarf4",
-    "layouts/server2.clang-dwarf5",
-    "layouts/server3.gcc-dwarf5",
-    "layouts/server4.clang-dwarf4",
-];
-
-fn testdata(name: &str) -> Bytes {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(name);
-    std::fs::read(path).unwrap().into()
-}
-
-fn kernel() -> Option<Bytes> {
-    let kernel = std::fs::read(KERNEL).ok();
-    if kernel.is_none() {
-        println!("skipped: this machine has no {KERNEL}");
-    }
-    kernel.map(Bytes::from)
-}
 
 /// The relocated object's bytes are the same for both targets, TYPE_ID_TARGET aside.
 fn assert_same(object: &Bytes, full: &TargetFile, small: &Btf) {
@@ -59,25 +36,20 @@ fn assert_same(object: &Bytes, full: &TargetFile, small: &Btf) {
 
 /// How many bytes bpftool's minimal BTF for the same has.
 fn bpftool_size(target: &Path, object: &str) -> Option<u64> {
+    let bpftool = tool(&["bpftool"])?;
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("min.btf");
-    let object = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(object);
-    let done = Command::new("bpftool")
+    let object = crate::support::testdata(object);
+    let done = Command::new(bpftool)
         .args(["gen", "min_core_btf"])
         .args([target, &out, &object])
-        .output();
-    match done {
-        Ok(done) if done.status.success() => Some(std::fs::metadata(out).unwrap().len()),
-        _ => {
-            println!(
-                "skipped: bpftool is not here, or doesn't take {}",
-                object.display()
-            );
-            None
-        }
+        .output()
+        .unwrap();
+    if !done.status.success() {
+        skipped(&format!("bpftool doesn't take {}", object.display()));
+        return None;
     }
+    Some(std::fs::metadata(out).unwrap().len())
 }
 
 #[test]
@@ -163,100 +135,4 @@ fn several_objects_share_a_smallest_graph() {
     for object in &objects {
         assert_same(object, &target, &small);
     }
-}
-
-#[test]
-fn programs_and_targets() {
-    let Some(kernel) = kernel() else { return };
-    let programs = [
-        testdata("layouts/probe.bpf.o"),
-        testdata("tutorial/probe.bpf.o"),
-    ];
-    let targets = [
-        TargetFile::user("v1", testdata(SERVERS[0])),
-        TargetFile::user("v2", testdata(SERVERS[1])),
-        TargetFile::kernel(kernel),
-    ];
-    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
-    let told: Vec<_> = verdicts
-        .iter()
-        .map(|verdict| (verdict.program, verdict.target.as_str(), verdict.is_good()))
-        .collect();
-    // The servers have no `struct data`, and nothing asks whether they have.
-    let expected = [
-        (0, "v1+kernel", true),
-        (0, "v2+kernel", true),
-        (1, "v1+kernel", false),
-        (1, "v2+kernel", false),
-    ];
-    assert_eq!(told, expected);
-    let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
-    assert_eq!((sums.poisoned, sums.left), (0, 0));
-    assert!(sums.dead > 0 && sums.answered > 200);
-}
-
-#[test]
-fn a_target_that_cant_be_read_is_a_verdict() {
-    let programs = [testdata("tutorial/probe.bpf.o")];
-    let targets = [TargetFile::user("odd", b"no types at all".to_vec())];
-    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
-    assert!(!verdicts[0].is_good());
-    assert!(verdicts[0].outcome.is_err());
-}
-
-#[test]
-fn without_a_kernel_its_part_is_left_out_of_account() {
-    let programs = [testdata("tutorial/probe.bpf.o")];
-    let targets = [TargetFile::user(
-        "app",
-        testdata("tutorial/prog_b.gcc-dwarf5"),
-    )];
-    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
-    assert!(verdicts[0].is_good());
-    let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
-    assert_eq!((sums.answered, sums.left), (2, 1));
-}
-
-#[test]
-fn from_a_poisoned_instruction_to_its_field() {
-    let object = testdata("layouts/probe.bpf.o");
-    let mut app = TargetFile::user("app", testdata(SERVERS[1]));
-    app.role = Role::User;
-    let relocated = relocate(object.clone(), &[app], &RelocateOptions::default()).unwrap();
-    let poisons = explain(relocated.object, Some(object), &Limits::default()).unwrap();
-    let mut expected: Vec<_> = relocated
-        .report
-        .records
-        .iter()
-        .filter(|record| record.outcome.is_poison())
-        .map(|record| {
-            let (function, insn) = record.function.clone().unwrap();
-            (
-                function,
-                insn,
-                format!("{} of {}", record.kind, record.local),
-            )
-        })
-        .collect();
-    let mut told: Vec<_> = poisons
-        .iter()
-        .map(|poison| {
-            assert!(poison.source.is_some());
-            (
-                poison.function.clone(),
-                poison.insn,
-                poison.question.clone().unwrap(),
-            )
-        })
-        .collect();
-    expected.sort();
-    told.sort();
-    assert_eq!(told, expected);
-    assert!(
-        relocated
-            .report
-            .records
-            .iter()
-            .any(|record| record.outcome == Outcome::NoMatch)
-    );
 }
