@@ -119,7 +119,7 @@ fn every_kind() -> Btf {
 fn every_kind_as_bpftool_prints_it() {
     let graph = every_kind();
     let bytes = encode::encode(&graph).unwrap();
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("BTFKIT_BLESS").is_some() {
         std::fs::write(crate::support::testdata("dump/every_kind.btf"), &bytes).unwrap();
     }
     assert!(

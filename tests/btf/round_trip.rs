@@ -38,7 +38,7 @@ fn objects_of_clang() {
         let section = file.section_by_name(".BTF").unwrap();
         types += round_trip(section.data().unwrap());
     }
-    assert!(types > 1000, "{types}");
+    assert!(types > 100, "{types}");
 }
 
 #[test]

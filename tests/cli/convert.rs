@@ -1,6 +1,5 @@
 //! `btfkit convert`.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -1,6 +1,5 @@
 //! `btfkit relocate`.
 
-use std::io::Write;
 use std::path::Path;
 
 use crate::command::*;

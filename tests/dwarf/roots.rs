@@ -40,6 +40,9 @@ fn graph(path: &Path, options: &ConvertOptions) -> Outcome<Btf> {
 fn programs(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
+        if path.ends_with("crash") {
+            continue;
+        }
         if path.is_dir() {
             programs(&path, found)?;
         } else if std::fs::read(&path)?.starts_with(b"\x7fELF") {

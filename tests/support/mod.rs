@@ -2,12 +2,15 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
 
 pub mod cases;
+#[cfg(feature = "dwarf")]
 pub mod entries;
 pub mod facts;
 pub mod graphs;
+#[cfg(feature = "dwarf")]
 pub mod jobs;
 pub mod layouts;
 pub mod notation;
+#[cfg(feature = "dwarf")]
 pub mod packagings;
 pub mod program;
 pub mod spelled;
