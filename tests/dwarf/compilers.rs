@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 
+use crate::support::jobs::{BUILDS, sections};
+use crate::support::{read, testdata};
 use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
 use btfkit::elf::debug_sections;
 use btfkit::graph::{Btf, Type, View};
@@ -12,23 +13,8 @@ use bytes::Bytes;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
-
-fn testdata(name: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(name)
-}
-
-fn read(name: &str) -> Outcome<Bytes> {
-    let path = testdata(name);
-    let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(bytes.into())
-}
-
-fn converted(name: &str, options: &ConvertOptions) -> Outcome<Conversion> {
-    let sections = debug_sections(&read(name)?, &Limits::default())?;
-    Ok(convert(&sections, options)?)
+fn converted(name: &str, options: &ConvertOptions) -> btfkit::Result<Conversion> {
+    convert(&sections(name), options)
 }
 
 /// What compilers call a base type in DWARF, where it isn't what C calls it.
@@ -238,7 +224,7 @@ fn roots_bring_what_they_refer_to_and_no_more() -> Outcome {
 #[test]
 fn three_messages_for_three_reasons() -> Outcome {
     let limits = Limits::default();
-    let program = read("types/kinds.gcc-dwarf5")?;
+    let program = Bytes::from(read("types/kinds.gcc-dwarf5"));
     let cut = program.slice(..program.len() / 2);
     let kind = |bytes: &Bytes| debug_sections(bytes, &limits).map_err(|error| error.kind());
     assert_eq!(kind(&cut).unwrap_err(), ErrorKind::Malformed);

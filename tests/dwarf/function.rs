@@ -1,7 +1,6 @@
 //! Types of one name from several units of a program: the function that is probed tells which is meant.
 
-use std::path::Path;
-
+use crate::support::read;
 use btfkit::ErrorKind;
 use btfkit::Limits;
 use btfkit::dwarf::{ConvertOptions, convert};
@@ -9,13 +8,6 @@ use btfkit::elf::debug_sections;
 use btfkit::pipeline::{self, TargetFile, relocate};
 
 const BUILDS: [&str; 2] = ["probed/program.gcc", "probed/program.clang"];
-
-fn read(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 #[test]
 fn the_function_tells_which_is_meant() {

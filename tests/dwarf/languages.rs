@@ -1,26 +1,15 @@
 //! C++, Rust and Go: what their types become, and how a BPF program in C names them.
 
-use std::path::Path;
-
-use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
-use btfkit::elf::debug_sections;
+use crate::support::jobs::{BUILDS, conversion};
+use crate::support::read;
+use btfkit::dwarf::{Conversion, ConvertOptions, Reason};
 use btfkit::graph::{Btf, GraphBuilder, Kind, NewMember, View};
 use btfkit::pipeline::{self, TargetFile, relocate};
 
-use btfkit::{ErrorKind, Limits};
-
-const CXX: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
-
-fn read(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use btfkit::ErrorKind;
 
 fn converted(name: &str) -> Conversion {
-    let sections = debug_sections(&read(name).into(), &Limits::default()).unwrap();
-    convert(&sections, &ConvertOptions::default()).unwrap()
+    conversion(name, &ConvertOptions::default())
 }
 
 fn listed(conversion: &Conversion, reason: Reason) -> Vec<&str> {
@@ -54,7 +43,7 @@ const ASKED: &[(&str, &str, &str)] = &[
 
 #[test]
 fn a_bpf_program_names_classes_in_c() {
-    for build in CXX {
+    for build in BUILDS {
         let program = format!("cxx/classes.{build}");
         let facts = crate::support::facts::read(
             &String::from_utf8(read(&format!("{program}.gdb.txt"))).unwrap(),
@@ -155,7 +144,7 @@ fn two_names_with_one_spelling_are_refused() {
 
 #[test]
 fn what_classes_lose_is_listed() {
-    for build in CXX {
+    for build in BUILDS {
         let conversion = converted(&format!("cxx/classes.{build}"));
         let graph = &conversion.graph;
         assert_eq!(

@@ -1,18 +1,12 @@
 //! Where types were declared, against llvm-dwarfdump.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
+use crate::support::testdata;
 use btfkit::Limits;
 use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{Conversion, ConvertOptions, Origin, Sections, convert};
 use btfkit::graph::{Kind, Type};
-
-fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(name)
-}
 
 fn converted(name: &str) -> (Sections, Conversion) {
     let path = testdata(name);

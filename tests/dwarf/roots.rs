@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::jobs::BUILDS;
+use crate::support::testdata;
 use btfkit::debuginfo::{Search, find_debug_sections};
 use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::graph::{Btf, Kind, Type, View};
@@ -13,12 +15,6 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Roots that are tried of each program.
 const MOST_ROOTS: usize = 25;
-
-const BUILDS: [&str; 4] = ["gcc-dwarf4", "gcc-dwarf5", "clang-dwarf4", "clang-dwarf5"];
-
-fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
-}
 
 fn read(path: &Path) -> Outcome<Bytes> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -87,7 +83,7 @@ fn is_one_of(ty: Type<'_>, all: &[Type<'_>]) -> Outcome<bool> {
 #[test]
 fn a_root_alone_is_what_it_is_among_all() -> Outcome {
     let mut paths = Vec::new();
-    programs(&testdata(), &mut paths)?;
+    programs(&testdata(""), &mut paths)?;
     assert!(paths.len() > 20, "{paths:?}");
     for path in paths {
         let all = graph(&path, &ConvertOptions::default())?;
@@ -120,7 +116,7 @@ fn a_root_alone_is_what_it_is_among_all() -> Outcome {
 #[test]
 fn every_definition_of_a_root_is_found() -> Outcome {
     for build in BUILDS {
-        let path = testdata().join(format!("units/units.{build}"));
+        let path = testdata(&format!("units/units.{build}"));
         let graph = graph(&path, &ConvertOptions::default().root("holder"))?;
         // Both are made of types with the same names; only those are different.
         let holders = named(&graph, Kind::Struct, "holder");
@@ -144,7 +140,7 @@ fn every_definition_of_a_root_is_found() -> Outcome {
 #[test]
 fn what_is_pointed_to_may_be_defined_elsewhere() -> Outcome {
     for build in BUILDS {
-        let path = testdata().join(format!("units/units.{build}"));
+        let path = testdata(&format!("units/units.{build}"));
         let graph = graph(&path, &ConvertOptions::default().root("common"))?;
         assert_eq!(named(&graph, Kind::Fwd, "hidden").len(), 0, "{build}");
         assert_eq!(named(&graph, Kind::Struct, "hidden").len(), 1, "{build}");
@@ -157,7 +153,7 @@ fn what_is_pointed_to_may_be_defined_elsewhere() -> Outcome {
 #[test]
 fn a_type_of_a_function_can_be_asked_for() -> Outcome {
     for build in BUILDS {
-        let path = testdata().join(format!("units/units.{build}"));
+        let path = testdata(&format!("units/units.{build}"));
         let graph = graph(&path, &ConvertOptions::default().root("inner"))?;
         assert_eq!(
             graph.field("inner", "local.bytes")?.offset.bytes().0,
@@ -171,7 +167,7 @@ fn a_type_of_a_function_can_be_asked_for() -> Outcome {
 #[test]
 fn flavors_of_a_root_are_roots_where_asked_for() -> Outcome {
     for build in BUILDS {
-        let path = testdata().join(format!("units/units.{build}"));
+        let path = testdata(&format!("units/units.{build}"));
         let mut options = ConvertOptions::default().root("common");
         for (flavors, count) in [(false, 0), (true, 1)] {
             options.flavors = flavors;

@@ -1,27 +1,19 @@
 //! `btf_type_tag` and `btf_decl_tag`, against the BTF that clang makes itself of the same source.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use btfkit::Limits;
-use btfkit::dwarf::{ConvertOptions, convert};
-use btfkit::elf::{BpfObject, debug_sections};
+use crate::support::jobs::conversion;
+use crate::support::read;
+use btfkit::dwarf::ConvertOptions;
+use btfkit::elf::BpfObject;
 use btfkit::graph::{Btf, Kind, Type, View};
 
-fn read(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata/types")
-        .join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
 fn clangs() -> BpfObject {
-    BpfObject::parse(read("tags.bpf.o")).unwrap()
+    BpfObject::parse(read("types/tags.bpf.o")).unwrap()
 }
 
 fn ours(program: &str, options: &ConvertOptions) -> Btf {
-    let sections = debug_sections(&read(program).into(), &Limits::default()).unwrap();
-    convert(&sections, options).unwrap().graph
+    conversion(&format!("types/{program}"), options).graph
 }
 
 /// Every tag of a declaration: its text, what is tagged, and which part of it.

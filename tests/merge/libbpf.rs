@@ -2,14 +2,9 @@
 //! by one; the graphs are ours. (Kernel, tools/testing/selftests/bpf/prog_tests: btf.c, btf_dedup_split.c.)
 
 use btfkit::TypeId;
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::merge::{Deduped, MergeOptions, dedup};
+use btfkit::graph::{FwdKind, GraphBuilder, Kind, NewMember};
 
-use crate::check::every_type_is_there;
-
-fn int(builder: &mut GraphBuilder) -> TypeId {
-    builder.int("int", 4, IntEncoding::SIGNED).unwrap()
-}
+use crate::build::{deduped, int, kinds};
 
 /// A structure of members 8 bytes apart.
 fn structure(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)]) -> TypeId {
@@ -21,18 +16,6 @@ fn structure(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)])
     builder
         .composite(Kind::Struct, name, size, &members)
         .unwrap()
-}
-
-fn deduped(builder: GraphBuilder) -> Deduped {
-    let graph = builder.freeze().unwrap();
-    let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
-    every_type_is_there(&graph, &done.graph, &done.types);
-    done
-}
-
-fn kinds(graph: &Btf) -> String {
-    let kinds: Vec<_> = graph.own_types().map(|ty| ty.kind().to_string()).collect();
-    kinds.join(" ")
 }
 
 /// A function type that returns itself by its name, as in Go.

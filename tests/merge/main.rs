@@ -4,6 +4,7 @@
 mod support;
 
 mod anonymous;
+mod build;
 mod cases;
 mod check;
 mod collide;

@@ -2,11 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
+use btfkit::dwarf::{Conversion, ConvertOptions, Sections};
 use btfkit::graph::Btf;
 use btfkit::pipeline::{RelocateOptions, RelocatedObject, TargetFile, relocate};
 use btfkit::{Limits, dwarf, elf};
 
 use super::{read, testdata};
+
+/// The debug sections of a program of `testdata/`.
+pub fn sections(name: &str) -> Sections {
+    let sections = elf::debug_sections(&read(name).into(), &Limits::default());
+    sections.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The conversion of a program of `testdata/`.
+pub fn conversion(name: &str, options: &ConvertOptions) -> Conversion {
+    let converted = dwarf::convert(&sections(name), options);
+    converted.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
 
 /// The types of a program, from its DWARF.
 pub fn converted(program: &Path) -> Btf {
