@@ -35,7 +35,7 @@ fn linked(object: &BpfObject) {
     look(&linked.graph);
     for part in &linked.parts {
         for (code, before) in part.code.iter().zip(object.code_sections()) {
-            assert_eq!(code.code.len(), before.code().len());
+            assert_eq!(code.code.len(), before.code.len());
         }
     }
     if let Some(ext) = &linked.ext {
@@ -63,7 +63,7 @@ fn rewrite(object: &BpfObject) {
         }
     }
     for section in object.code_sections() {
-        if let Some(code) = rewriter.code_mut(section.index()) {
+        if let Some(code) = rewriter.code_mut(section.index) {
             code.iter_mut().for_each(|byte| *byte ^= 1);
         }
     }

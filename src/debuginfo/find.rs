@@ -68,12 +68,24 @@ pub fn find_debug_sections(
     search: &Search,
     limits: &Limits,
 ) -> Result<Found> {
-    let elf = Elf::parse(file.clone())?;
+    find_debug_sections_of(&Elf::parse(file.clone())?, path, search, limits)
+}
+
+/// Finds the debug information of a program whose ELF headers were read.
+///
+/// # Errors
+/// As [`find_debug_sections`].
+pub(crate) fn find_debug_sections_of(
+    elf: &Elf,
+    path: Option<&Path>,
+    search: &Search,
+    limits: &Limits,
+) -> Result<Found> {
     let mut finder = Finder::new(path, search, limits);
-    let (mut sections, link) = match own(&elf, limits)? {
-        Some(sections) => (sections, alt_link(&elf)),
+    let (mut sections, link) = match own(elf, limits)? {
+        Some(sections) => (sections, alt_link(elf)),
         None => {
-            let found = debug_file(&elf, &mut finder)?;
+            let found = debug_file(elf, &mut finder)?;
             finder.debug = finder.files.first().cloned();
             found
         }

@@ -8,6 +8,7 @@ mod link;
 mod request;
 mod search;
 
+pub(crate) use find::find_debug_sections_of;
 pub use find::{Found, find_debug_sections};
 pub use link::BuildId;
 pub use request::{DebugFile, Missing, Request};

@@ -3,7 +3,7 @@
 //! ```no_run
 //! let object = btfkit::elf::BpfObject::parse(std::fs::read("probe.bpf.o")?)?;
 //! for section in object.code_sections() {
-//!     println!("{}: {} functions", section.name(), section.functions().len());
+//!     println!("{}: {} functions", section.name, section.functions.len());
 //! }
 //! # Ok::<(), btfkit::Error>(())
 //! ```
@@ -23,13 +23,15 @@ mod linkable;
 mod relocations;
 mod rewrite;
 
-pub use bpf::{BpfObject, CodeSection, Function};
+pub use bpf::BpfObject;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
 #[cfg(feature = "dwarf")]
 pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
-pub(crate) use btf::has_btf;
-pub(crate) use file::is_elf;
+pub(crate) use btf::{btf_in, has_btf};
+#[cfg(feature = "dwarf")]
+pub(crate) use debug::debug_sections_in;
+pub(crate) use file::{Elf, is_elf};
 pub(crate) use inflate::{Compression, inflate};
 pub(crate) use linkable::Linkable;

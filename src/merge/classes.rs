@@ -126,7 +126,7 @@ fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+    use crate::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, VarLinkage};
     use crate::id::TypeId;
 
     /// A graph of structures, pointers, declarations and integers, from a seed.
@@ -142,13 +142,16 @@ mod tests {
         let (x, y) = (builder.intern("x").unwrap(), builder.intern("y").unwrap());
         for _ in 0..types {
             let mut to = || TypeId::new(next(u64::from(types) + 1));
-            let members = [NewMember::new(x, to(), 0), NewMember::new(y, to(), 64)];
+            let members = [
+                NewMember::new(x, to()),
+                NewMember::new(y, to()).at(crate::Bits(64)),
+            ];
             let name = ["a", "b", ""][next(3) as usize];
             match next(7) {
                 0 => builder.int("int", 4, IntEncoding::SIGNED),
-                1 => builder.ptr(members[0].ty),
+                1 => builder.ptr(members[0].type_id),
                 2 => builder.fwd("a", FwdKind::Struct),
-                3 => builder.var("v", members[0].ty, 1),
+                3 => builder.var("v", members[0].type_id, VarLinkage::Global),
                 _ => builder.composite(Kind::Struct, name, 16, &members),
             }
             .unwrap();

@@ -215,12 +215,12 @@ fn embedded(graph: &Btf) -> Vec<bool> {
     let mut seen = vec![false; graph.len() + 1];
     let composites = graph.own_types().filter(|ty| ty.kind().is_composite());
     for member in composites.flat_map(Type::members) {
-        let mut id = member.ty;
+        let mut id = member.type_id;
         while let Some(seen) = seen.get_mut(id.index()).filter(|seen| !**seen) {
             *seen = true;
             let ty = graph.ty(id);
             id = match ty.view() {
-                View::Array(array) => array.element,
+                View::Array(array) => array.element_id,
                 View::Typedef(to)
                 | View::Const(to)
                 | View::Volatile(to)

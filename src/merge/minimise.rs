@@ -34,8 +34,8 @@ pub enum Need<'a> {
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
 /// let members = [
-///     NewMember::new(builder.intern("a")?, int, 0),
-///     NewMember::new(builder.intern("b")?, int, 32),
+///     NewMember::new("a", int),
+///     NewMember::new("b", int).at(btfkit::Bits(32)),
 /// ];
 /// let pair = builder.composite(Kind::Struct, "pair", 8, &members)?;
 /// let graph = builder.freeze()?;
@@ -141,15 +141,17 @@ impl Minimiser {
                     // A zero-length array that isn't the last member must not become it: the last one
                     // has no bound.
                     let next = step.saturating_add(1);
-                    if (next as usize) < composite.len() && is_empty_array(graph.ty(member.ty))? {
+                    if (next as usize) < composite.len()
+                        && is_empty_array(graph.ty(member.type_id))?
+                    {
                         kept.parts.insert(next);
                         if let Some(next) = composite.member(next as usize) {
-                            self.keep_shallow(graph.ty(next.ty))?;
+                            self.keep_shallow(graph.ty(next.type_id))?;
                         }
                     }
-                    graph.ty(member.ty)
+                    graph.ty(member.type_id)
                 }
-                View::Array(array) => graph.ty(array.element),
+                View::Array(array) => graph.ty(array.element_id),
                 // The further steps of an array with its dimensions flattened.
                 _ => ty,
             };
@@ -167,13 +169,13 @@ impl Minimiser {
                 return Ok(());
             };
             self.keep_index(ty.graph(), array)?;
-            ty = ty.graph().ty(array.element).strip()?;
+            ty = ty.graph().ty(array.element_id).strip()?;
         }
         Err(Error::malformed("the chain of arrays has no end"))
     }
 
     fn keep_index(&mut self, graph: &Btf, array: Array) -> Result<()> {
-        let index = graph.ty(array.index).strip()?;
+        let index = graph.ty(array.index_id).strip()?;
         self.keep(index);
         Ok(())
     }
@@ -191,7 +193,7 @@ impl Minimiser {
             }
             if let Some(array) = ty.as_array() {
                 self.keep_index(ty.graph(), array)?;
-                open.push(ty.graph().ty(array.element));
+                open.push(ty.graph().ty(array.element_id));
             } else if matches!(ty.kind(), Kind::Ptr | Kind::FuncProto) {
                 open.extend(ty.references().map(|id| ty.graph().ty(id)));
             }
@@ -220,7 +222,7 @@ impl Minimiser {
             match ty.kind() {
                 Kind::Struct | Kind::Union if !behind_pointer => {
                     kept.parts.extend(0..count);
-                    open.extend(ty.members().map(|member| (graph.ty(member.ty), false)));
+                    open.extend(ty.members().map(|member| (graph.ty(member.type_id), false)));
                 }
                 Kind::Enum | Kind::Enum64 => kept.parts.extend(0..count),
                 Kind::Ptr => open.extend(ty.references().map(|id| (graph.ty(id), true))),
@@ -351,8 +353,8 @@ impl Writer<'_> {
                         return Err(leads_nowhere());
                     };
                     members.push(NewMember {
-                        name: builder.intern(member.name().as_bytes())?,
-                        ty: self.target(graph, member.ty)?,
+                        name: builder.intern(member.name())?.into(),
+                        type_id: self.target(graph, member.type_id)?,
                         offset: member.offset,
                         bitfield: member.bitfield,
                     });
@@ -365,7 +367,7 @@ impl Writer<'_> {
                     .zip(enumeration.enumerators())
                     .filter(|(number, _)| kept.parts.contains(number))
                 {
-                    let name = builder.intern(enumerator.name().as_bytes())?;
+                    let name = builder.intern(enumerator.name())?;
                     values.push((name, enumerator.value));
                 }
                 if enumeration.is_wide() {
@@ -373,30 +375,30 @@ impl Writer<'_> {
                     return builder.enum64(
                         name.as_bytes(),
                         enumeration.size,
-                        enumeration.signed,
+                        enumeration.signedness,
                         &values,
                     );
                 }
                 builder.enum32(
                     ty.name().as_bytes(),
                     enumeration.size,
-                    enumeration.signed,
+                    enumeration.signedness,
                     &values,
                 )
             }
             View::Ptr(to) => builder.ptr(follow(to)?),
             View::Typedef(of) => builder.typedef(ty.name().as_bytes(), self.target(graph, of)?),
             View::Array(array) => builder.array(
-                self.target(graph, array.element)?,
-                self.target(graph, array.index)?,
+                self.target(graph, array.element_id)?,
+                self.target(graph, array.index_id)?,
                 array.count,
             ),
             View::FuncProto(proto) => {
                 let mut params = Vec::new();
                 for param in proto.params() {
-                    params.push((crate::id::StrId::EMPTY, follow(param.ty)?));
+                    params.push((crate::id::StrId::EMPTY, follow(param.type_id)?));
                 }
-                builder.func_proto(follow(proto.result)?, &params)
+                builder.func_proto(follow(proto.result_id)?, &params)
             }
             View::Void
             | View::Int(_)

@@ -179,7 +179,7 @@ fn twin(
         if replacement != id.get() {
             break TypeId::new(replacement);
         }
-        match ty.referent() {
+        match ty.referent_id() {
             Some(to) if is_word(ty.kind()) && at(held, id.get()) => {
                 // Met again, in a circle of qualifiers, it is itself.
                 twins.insert(id, id);

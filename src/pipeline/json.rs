@@ -37,7 +37,7 @@ pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
     json.0.write_all(b"{\"schema\":1,\"relocations\":[")?;
     json.list(&report.records, |json, record| json.record(record))?;
     json.0.write_all(b"],\"doubts\":[")?;
-    json.list(&report.doubts, |json, doubt| {
+    json.list(&report.ambiguous, |json, doubt| {
         json.0.write_all(b"{\"type\":")?;
         json.string(&doubt.ty)?;
         json.text("taken", Some(&doubt.taken))?;
@@ -112,7 +112,7 @@ impl<W: Write> Json<'_, W> {
             Outcome::LeftToLoader => ("left_to_loader", None, None),
         };
         self.text("outcome", Some(outcome))?;
-        write!(self.0, ",\"dead\":{}", record.dead)?;
+        write!(self.0, ",\"dead\":{}", record.unreachable)?;
         self.number("old", old)?;
         self.number("new", new)?;
         self.0.write_all(b",\"rejected\":[")?;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::elf::{BpfObject, Linkable};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Btf, Ext, GraphBuilder, Remap, StringMap, Type, View};
+use crate::graph::{Btf, Ext, GraphBuilder, Remap, StringMap, Type, VarLinkage, View};
 use crate::limits::Limits;
 use crate::merge::{self, LocalId, Object};
 
@@ -14,7 +14,7 @@ use crate::merge::{self, LocalId, Object};
 const SHARED: [&str; 2] = ["license", "version"];
 
 /// Linkage of variables that other objects can use. Only they are in the symbol table under their name.
-const GLOBAL: u32 = 1;
+const GLOBAL: VarLinkage = VarLinkage::Global;
 
 /// A BPF object to link.
 #[derive(Clone, Debug)]
@@ -233,7 +233,7 @@ fn placed(graph: &Btf, sections: &Linkable, limits: &Limits) -> Result<Btf> {
         };
         let mut offsets = Vec::with_capacity(datasec.entries().len());
         for entry in datasec.entries() {
-            let var = graph.ty(entry.var);
+            let var = graph.ty(entry.var_id);
             offsets.push(if is_global(var) {
                 let name = Bytes::copy_from_slice(var.name().as_bytes());
                 let symbol = sections.variables.get(&(section.index, name));
@@ -242,7 +242,7 @@ fn placed(graph: &Btf, sections: &Linkable, limits: &Limits) -> Result<Btf> {
                     wrong(ErrorKind::NotFound, &message)
                 })?
             } else {
-                u64::from(entry.offset)
+                entry.offset.0
             });
         }
         // Name, info and size; then variable, offset and size of each entry.
@@ -275,9 +275,9 @@ fn code(
         by_name.entry(name).or_default().push(local);
     }
     for section in object.code_sections() {
-        let name = section.name().into_owned();
+        let name = section.name.into_owned();
         let start = starts.get(&name).copied().unwrap_or(0);
-        let mut code = section.code().clone();
+        let mut code = object.bytes().slice_ref(section.code);
         // Of several sections of one name the records mean the first.
         if let Some(locals) = by_name.remove(&name) {
             let mut patched = code.to_vec();
@@ -289,7 +289,7 @@ fn code(
             code = patched.into();
         }
         parts.push(PartCode {
-            index: section.index(),
+            index: section.index,
             name,
             start,
             code,

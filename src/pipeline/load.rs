@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 #[cfg(feature = "dwarf")]
-use crate::debuginfo::{Missing, Search, find_debug_sections};
+use crate::debuginfo::{Missing, Search, find_debug_sections_of};
 #[cfg(feature = "dwarf")]
 use crate::dwarf::{self, Degraded, Sections};
 #[cfg(feature = "dwarf")]
-use crate::elf::debug_sections;
-use crate::elf::{BtfOptions, Compression, btf_of_with, has_btf, inflate, is_elf};
+use crate::elf::debug_sections_in;
+use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 #[cfg(not(feature = "dwarf"))]
 use crate::error::ErrorKind;
 use crate::error::{Error, Place, Result};
@@ -136,13 +136,11 @@ pub enum Source {
 /// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`, also where the
 /// file is of a sort whose feature is off.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
-    load_from(bytes.into(), options, |bytes| {
-        from_dwarf(&bytes, None, options)
-    })
+    load_from(bytes.into(), options, |elf| from_dwarf(elf, None, options))
 }
 
 /// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
-/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`] says where.
+/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`](crate::debuginfo::find_debug_sections) says where.
 ///
 /// ```no_run
 /// use btfkit::pipeline::{LoadOptions, load_path};
@@ -152,7 +150,7 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// ```
 ///
 /// # Errors
-/// As [`load`] and [`find_debug_sections`]; `Io` where the file can't be read.
+/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` where the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
     #[cfg(feature = "dwarf")]
@@ -160,8 +158,8 @@ pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded
         let default = Search::new();
         let search = options.search.as_ref().unwrap_or(&default);
         let bytes = search.read(path, &options.limits)?;
-        load_from(bytes, options, |bytes| {
-            from_dwarf(&bytes, Some((search, path)), options)
+        load_from(bytes, options, |elf| {
+            from_dwarf(elf, Some((search, path)), options)
         })
     }
     #[cfg(not(feature = "dwarf"))]
@@ -172,7 +170,7 @@ pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded
 fn load_from(
     bytes: Bytes,
     options: &LoadOptions,
-    from_dwarf: impl FnOnce(Bytes) -> Result<Loaded>,
+    from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
 ) -> Result<Loaded> {
     let bytes = unpacked(bytes, &options.limits)?;
     if is_elf(&bytes) {
@@ -210,24 +208,25 @@ fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>
 fn from_elf(
     bytes: Bytes,
     options: &LoadOptions,
-    from_dwarf: impl FnOnce(Bytes) -> Result<Loaded>,
+    from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
 ) -> Result<Loaded> {
-    if !options.dwarf && has_btf(&bytes)? {
+    let elf = Elf::parse(bytes)?;
+    if !options.dwarf && has_btf(&elf) {
         let graph = split_or_not(options, |base| {
             let btf_options = BtfOptions {
                 base,
                 limits: options.limits.clone(),
             };
-            btf_of_with(bytes.clone(), &btf_options)
+            btf_in(&elf, &btf_options)
         })?;
         return Ok(Loaded::new(graph, Source::ElfBtf));
     }
-    from_dwarf(bytes)
+    from_dwarf(&elf)
 }
 
 #[cfg(not(feature = "dwarf"))]
 #[cold]
-fn from_dwarf(_: &Bytes, _: Option<()>, _: &LoadOptions) -> Result<Loaded> {
+fn from_dwarf(_: &Elf, _: Option<()>, _: &LoadOptions) -> Result<Loaded> {
     Err(Error::new(
         ErrorKind::Unsupported,
         "the file has no BTF: btfkit reads DWARF with its feature `dwarf`",
@@ -236,17 +235,13 @@ fn from_dwarf(_: &Bytes, _: Option<()>, _: &LoadOptions) -> Result<Loaded> {
 
 /// Converts the DWARF of an ELF file, and of the other files that it names, where these may be looked for.
 #[cfg(feature = "dwarf")]
-fn from_dwarf(
-    bytes: &Bytes,
-    path: Option<(&Search, &Path)>,
-    options: &LoadOptions,
-) -> Result<Loaded> {
+fn from_dwarf(elf: &Elf, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
     match search {
-        None => converted(&debug_sections(bytes, &options.limits)?, options),
+        None => converted(&debug_sections_in(elf, &options.limits)?, options),
         Some((search, path)) => {
-            let found = find_debug_sections(bytes, path, search, &options.limits)?;
+            let found = find_debug_sections_of(elf, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
+use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
-use crate::pipeline::program::Program;
 use crate::pipeline::relocate::{RelocateOptions, TargetFile, check_aliases, load_options, loaded};
 use crate::relocate::{self, Fixup, RelocationKind};
 
@@ -33,10 +33,10 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         .iter()
         .enumerate()
         .map(|(number, object)| {
-            BpfObject::parse_with(object.clone(), &options.limits).within(|| place(number))
+            BpfObject::parse_with(object.clone(), &options.limits).within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
-    let programs: Vec<_> = objects.iter().map(Program::new).collect();
+    let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
     if target.function.is_some() {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -50,7 +50,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     let resolved = programs
         .iter()
         .enumerate()
-        .map(|(number, program)| fixups(program, &targets).within(|| place(number)))
+        .map(|(number, program)| fixups(program, &targets).within(|| Place::Input(number)))
         .collect::<Result<Vec<_>>>()?;
 
     // Should a question be answered by what is *not* there, keeping everything that is looked at may be too
@@ -80,13 +80,9 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     ))
 }
 
-fn place(number: usize) -> Place {
-    Place::File(format!("object {number}"))
-}
-
 fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fixup>> {
     let options = relocate::ResolveOptions::default();
-    relocate::resolve(&program.view(), targets, &options).map(|resolution| resolution.fixups)
+    relocate::resolve(program, targets, &options).map(|resolution| resolution.fixups)
 }
 
 fn build(targets: &[relocate::Target; 1], resolved: &[Vec<Fixup>], generous: bool) -> Result<Btf> {

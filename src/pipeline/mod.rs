@@ -4,15 +4,15 @@
 //! what it is; [`load_path`] also finds the debug information of a program that was stripped.
 
 mod check;
+#[cfg(feature = "dwarf")]
+mod conversion;
 mod explain;
 mod json;
 mod link;
 mod load;
 mod minimise;
-mod program;
+mod open;
 mod relocate;
-#[cfg(feature = "dwarf")]
-mod wanted;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};

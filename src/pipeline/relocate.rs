@@ -1,20 +1,20 @@
-//! The main job: object and targets in, rewritten object and report out.
+//! Relocates a BPF object file against targets: the main job.
 
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::bpf::Program;
 #[cfg(feature = "dwarf")]
 use crate::debuginfo::Search;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::limits::Limits;
-use crate::pipeline::load::{LoadOptions, load, load_path};
-use crate::pipeline::program::Program;
 #[cfg(feature = "dwarf")]
-use crate::pipeline::wanted::wanted;
-use crate::relocate::{self, Report, Resolution, Role};
+use crate::pipeline::conversion::conversion_for;
+use crate::pipeline::load::{LoadOptions, load, load_path};
+use crate::relocate::{self, Report, Role};
 
 /// Something to relocate against.
 #[derive(Clone, Debug)]
@@ -102,24 +102,22 @@ impl From<&Path> for Types {
     }
 }
 
-/// How to relocate.
+/// Options of [`relocate()`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RelocateOptions {
-    /// Do only what belongs to user programs, and leave the rest in the object for its loader.
+    /// Whether only relocations of user programs' types are applied, and the rest stays in the object for its loader.
     pub partial: bool,
-    /// Refuse an object with a relocation that has no answer, or a type that more than one target has
-    /// ([`check_strict`]).
+    /// Whether an object is refused if an instruction is poisoned, or a type is ambiguous ([`check_strict`]).
     pub strict: bool,
-    /// Whether to convert a target's DWARF even where it has BTF.
+    /// Whether a target's DWARF is converted even if it has BTF.
     pub dwarf: bool,
-    /// Where the debug information of targets is looked for that have none in their own files, as
-    /// [`LoadOptions::search`].
+    /// The search for debug information of targets that have none in their own files, as [`LoadOptions::search`].
     #[cfg(feature = "dwarf")]
     pub search: Option<Search>,
-    /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
-    /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
-    /// every target that has it.
+    /// Further names for types of the targets, which a BPF program in C can use: the new name, and the type's own name
+    /// or its spelling in C. With `("app_Foo", "ns::Foo<int>")`, `struct app_Foo` means that type in every target that
+    /// has it.
     pub aliases: Vec<(String, String)>,
     /// Bounds on the inputs.
     pub limits: Limits,
@@ -129,19 +127,17 @@ pub struct RelocateOptions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RelocatedObject {
-    /// The new file. It differs from the old one in the patched instructions and the consumed relocation
-    /// records, and in nothing else.
+    /// The new file. It differs from the old one only in the patched instructions and the relocation records removed.
     pub object: Vec<u8>,
-    /// What each relocation came to.
+    /// The report on each relocation.
     pub report: Report,
-    /// Files that belong to a target's debug information and were not found, a line each: types may be missing
-    /// for that reason alone.
+    /// The files of the targets' debug information that were not found, a line each. Their types are missing.
     pub incomplete: Vec<String>,
 }
 
-/// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
+/// Applies a BPF object's CO-RE relocations against the targets, which are searched in their order.
 ///
-/// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
+/// Of a target's DWARF only the types that the object has relocations of are converted, with the types they refer to.
 ///
 /// ```
 /// use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
@@ -155,16 +151,16 @@ pub struct RelocatedObject {
 /// ```
 ///
 /// # Errors
-/// Whatever [`BpfObject::parse`], [`load`] and [`relocate::resolve`] refuse: a malformed object or target, an
-/// ambiguous relocation, an instruction that doesn't hold what its relocation says; in strict mode, what
-/// [`check_strict`] does. Nothing comes out then.
+/// As [`BpfObject::parse`], [`load`], [`relocate::resolve`] and [`relocate::apply`]: a malformed object or target, an
+/// ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
+/// [`check_strict`]. There is no half-relocated object then.
 pub fn relocate(
     object: impl Into<Bytes>,
     targets: &[TargetFile],
     options: &RelocateOptions,
 ) -> Result<RelocatedObject> {
     let object = BpfObject::parse_with(object, &options.limits)?;
-    let program = Program::new(&object);
+    let program = object.program();
     let load_options = load_options([&program], options);
     let mut incomplete = Vec::new();
     let targets = targets
@@ -175,7 +171,7 @@ pub fn relocate(
     let engine = relocate::ResolveOptions::partial(options.partial);
     let relocated = RelocatedObject {
         incomplete,
-        ..relocate_object(&program, &targets, engine)?
+        ..relocate_object(&object, &program, &targets, engine)?
     };
     if options.strict {
         check_strict(&relocated.report)?;
@@ -183,7 +179,7 @@ pub fn relocate(
     Ok(relocated)
 }
 
-/// How to load the targets of objects: of DWARF only what one of them asks for.
+/// Returns options to load the targets of programs: of DWARF only the types that one of them has relocations of.
 pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
@@ -199,7 +195,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
     #[cfg(feature = "dwarf")]
     {
         load.search.clone_from(&options.search);
-        load.conversion = wanted(programs);
+        load.conversion = conversion_for(programs);
         if !load.conversion.roots.is_empty() {
             let names = options.aliases.iter().map(|(_, name)| name.clone());
             load.conversion.roots.extend(names);
@@ -208,7 +204,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
     load
 }
 
-/// Refuses an alias for what no target has.
+/// Refuses an alias for a type that no target has.
 pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOptions) -> Result<()> {
     for (alias, name) in &options.aliases {
         let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
@@ -224,35 +220,35 @@ pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOpti
     Ok(())
 }
 
-/// The graph with the aliases for types it has.
+/// Adds the aliases for types that the graph has.
 fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
-    let mut here = Vec::new();
+    let mut present = Vec::new();
     for (alias, name) in aliases {
         if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
-            here.push((alias.as_str(), name.as_str()));
+            present.push((alias.as_str(), name.as_str()));
         }
     }
-    graph.with_aliases(here)
+    graph.with_aliases(present)
 }
 
-/// Relocates an object against targets whose types are at hand.
+/// Relocates an object, whose program is `program`, against targets whose types are loaded.
 pub(super) fn relocate_object(
+    object: &BpfObject,
     program: &Program<'_>,
     targets: &[relocate::Target],
     options: relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
-    let view = program.view();
-    let resolution = relocate::resolve(&view, targets, &options)?;
-    let (object, relocated) = apply(program, &view, resolution)?;
-    let report = Report::new(&view, targets, &relocated);
+    let resolution = relocate::resolve(program, targets, &options)?;
+    let mut rewriter = object.rewrite()?;
+    let patched = relocate::apply(program, &resolution, &mut rewriter)?;
     Ok(RelocatedObject {
-        object,
-        report,
+        object: rewriter.finish()?,
+        report: Report::new(program, targets, &resolution, &patched),
         incomplete: Vec::new(),
     })
 }
 
-/// A target with its types at hand; what is missing of its debug information is added to `incomplete`.
+/// Loads the types of a target. Files that are missing from its debug information are added to `incomplete`.
 pub(super) fn loaded(
     target: &TargetFile,
     options: &LoadOptions,
@@ -298,47 +294,7 @@ pub(super) fn loaded(
     })
 }
 
-/// Patches a copy of the object, and takes the consumed records out.
-fn apply(
-    program: &Program<'_>,
-    view: &relocate::Program<'_>,
-    resolution: Resolution,
-) -> Result<(Vec<u8>, relocate::Relocated)> {
-    let mut rewriter = program.object.rewrite()?;
-    let mut applied = Vec::with_capacity(resolution.fixups.len());
-    for fixup in &resolution.fixups {
-        let section = program.sections.get(fixup.section);
-        let code = section
-            .and_then(|section| section.code)
-            .and_then(|code| rewriter.code_mut(code.index()))
-            .unwrap_or_default();
-        let done = fixup.apply(code, program.object.endian()).within(|| {
-            let name = section.map_or("", |section| &section.name);
-            Place::Section(format!("{name}: relocation #{}", fixup.record))
-        })?;
-        applied.push(done);
-        if fixup.is_consumed() {
-            rewriter.consume(fixup.section, fixup.record)?;
-        }
-    }
-    let patched: Vec<&[u8]> = program
-        .sections
-        .iter()
-        .map(|section| section.code.and_then(|code| rewriter.code(code.index())))
-        .map(Option::unwrap_or_default)
-        .collect();
-    let dead = relocate::find_dead(view, &patched, &resolution, &applied);
-    let relocated = relocate::Relocated {
-        // The new file holds it.
-        code: Vec::new(),
-        resolution,
-        applied,
-        dead,
-    };
-    Ok((rewriter.finish()?, relocated))
-}
-
-/// Refuses what strict mode doesn't take.
+/// Refuses a report that strict mode doesn't accept.
 ///
 /// # Errors
 /// `NotFound` for the first poisoned relocation, `Ambiguous` for the first type that more than one target has,
@@ -351,8 +307,8 @@ pub fn check_strict(report: &Report) -> Result<()> {
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
     }
-    if let Some(doubt) = report.doubts.first() {
-        return Err(Error::new(ErrorKind::Ambiguous, doubt.to_string()));
+    if let Some(ambiguity) = report.ambiguous.first() {
+        return Err(Error::new(ErrorKind::Ambiguous, ambiguity.to_string()));
     }
     match report.other_byte_order.first() {
         Some(label) => Err(Error::new(

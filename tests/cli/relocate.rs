@@ -9,7 +9,7 @@ use btfkit::elf::BpfObject;
 /// The immediate of an instruction of the first code section.
 fn immediate(object: &Path, insn: usize) -> u32 {
     let object = BpfObject::parse(std::fs::read(object).unwrap()).unwrap();
-    let code = object.code_sections()[0].code();
+    let code = object.code_sections().next().unwrap().code;
     u32::from_le_bytes(code[insn * 8 + 4..][..4].try_into().unwrap())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::jobs::{BUILDS, conversion};
 use crate::support::read;
+use btfkit::Bits;
 use btfkit::dwarf::{Conversion, ConvertOptions, Reason};
 use btfkit::graph::{Btf, GraphBuilder, Kind, NewMember, View};
 use btfkit::pipeline::{self, TargetFile, relocate};
@@ -105,7 +106,7 @@ fn structs(names: &[&str]) -> Btf {
             .zip(members)
             .map(|(at, name)| {
                 let name = builder.intern(name).unwrap();
-                NewMember::new(name, int, (32 * (at + number)).into())
+                NewMember::new(name, int).at(Bits::from(32 * (at + number)))
             })
             .collect();
         builder
@@ -217,7 +218,7 @@ fn cycles_of_go_are_kept() {
     let View::FuncProto(proto) = graph.ty(proto).view() else {
         panic!()
     };
-    assert_eq!(proto.params().next().unwrap().ty, func.id());
+    assert_eq!(proto.params().next().unwrap().type_id, func.id());
     // type Map map[string]Map
     let map = graph.find(Kind::Typedef, "main.Map").unwrap();
     let View::Typedef(table) = map.view() else {

@@ -168,16 +168,17 @@ fn split_units_have_their_variables_in_sections() {
 }
 
 /// Where a variable is in its section.
-fn place(graph: &Btf, name: &str) -> u32 {
+fn place(graph: &Btf, name: &str) -> u64 {
     let sections = graph.types().filter_map(|ty| match ty.view() {
         btfkit::graph::View::Datasec(section) => Some(section),
         _ => None,
     });
     let mut entries = sections.flat_map(|section| section.entries().collect::<Vec<_>>());
-    let entry = entries.find(|entry| graph.ty(entry.var).name() == name);
+    let entry = entries.find(|entry| graph.ty(entry.var_id).name() == name);
     entry
         .unwrap_or_else(|| panic!("{name} is in no section"))
         .offset
+        .0
 }
 
 #[test]
@@ -211,11 +212,7 @@ fn places_of_variables_are_the_symbol_tables() {
                 .section_by_index(symbol.section_index().unwrap())
                 .unwrap();
             let expected = symbol.address() - section.address();
-            assert_eq!(
-                u64::from(place(&graph, variable)),
-                expected,
-                "{name}: {variable}"
-            );
+            assert_eq!(place(&graph, variable), expected, "{name}: {variable}");
         }
     }
 }

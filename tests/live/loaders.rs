@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::machine::*;
 use crate::support::jobs::{app, relocated, servers};
 use crate::support::{read, scratch};
+use btfkit::Bits;
 use btfkit::elf::BpfObject;
 use btfkit::graph::Btf;
 use btfkit::pipeline::TargetFile;
@@ -184,7 +185,7 @@ fn holder(members: u32) -> Btf {
     let list: Vec<_> = (0..members)
         .map(|place| {
             let name = builder.intern(format!("m{place}")).unwrap();
-            NewMember::new(name, int, u64::from(place) * 32)
+            NewMember::new(name, int).at(Bits(u64::from(place) * 32))
         })
         .collect();
     let s = builder
@@ -192,7 +193,10 @@ fn holder(members: u32) -> Btf {
         .unwrap();
     let (held, t) = (builder.intern("s").unwrap(), builder.intern("t").unwrap());
     let room = u64::from(members) * 32;
-    let list = [NewMember::new(held, s, 0), NewMember::new(t, int, room)];
+    let list = [
+        NewMember::new(held, s),
+        NewMember::new(t, int).at(Bits(room)),
+    ];
     let name = format!("holder{members}");
     builder
         .composite(Kind::Struct, name, members * 4 + 4, &list)

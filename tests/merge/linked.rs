@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process::Command;
 
 use btfkit::elf::BpfObject;
-use btfkit::graph::{Btf, Ext, GraphBuilder, IntEncoding, Kind, Records, View};
+use btfkit::graph::{
+    Btf, Ext, FuncLinkage, GraphBuilder, IntEncoding, Kind, Records, VarLinkage, View,
+};
 use btfkit::merge::{MergeOptions, Object, link_types};
 use btfkit::pipeline::{self, LinkedObject, Unit};
-use btfkit::{ErrorKind, TypeId};
+use btfkit::{ByteSize, ErrorKind, TypeId};
 
 use crate::check::Checker;
 use crate::support;
@@ -16,9 +18,13 @@ use crate::support;
 fn unit(own: &str, defines: bool) -> Btf {
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
-    let var = builder.var(own, int, 1).unwrap();
+    let var = builder.var(own, int, VarLinkage::Global).unwrap();
     let shared = builder
-        .var("shared", int, if defines { 1 } else { 2 })
+        .var(
+            "shared",
+            int,
+            VarLinkage::from_number(if defines { 1 } else { 2 }),
+        )
         .unwrap();
     let entries = [(var, 0, 4), (shared, 4, 4)];
     let entries = if defines { &entries[..] } else { &entries[..1] };
@@ -27,9 +33,13 @@ fn unit(own: &str, defines: bool) -> Btf {
     if !defines {
         builder.datasec(".extern", 4, &[(shared, 0, 4)]).unwrap();
     }
-    let proto = builder.func_proto(int, &[]).unwrap();
+    let proto = builder.func_proto::<&str>(int, &[]).unwrap();
     builder
-        .func("helper", proto, if defines { 1 } else { 2 })
+        .func(
+            "helper",
+            proto,
+            FuncLinkage::from_number(if defines { 1 } else { 2 }),
+        )
         .unwrap();
     builder.decl_tag("tag", shared, None, false).unwrap();
     builder.freeze().unwrap()
@@ -61,9 +71,14 @@ fn sections_join_and_declarations_find_definitions() {
     };
     let places: Vec<_> = data
         .entries()
-        .map(|entry| (linked.graph.ty(entry.var).name().to_string(), entry.offset))
+        .map(|entry| {
+            (
+                linked.graph.ty(entry.var_id).name().to_string(),
+                entry.offset.0,
+            )
+        })
         .collect();
-    assert_eq!(data.size, 24);
+    assert_eq!(data.size.0, 24);
     assert_eq!(
         places,
         [("a".into(), 0), ("b".into(), 16), ("shared".into(), 20)]
@@ -99,9 +114,9 @@ fn weak_definitions() {
         let View::Datasec(data) = graph.find(Kind::Datasec, ".data").unwrap().view() else {
             panic!()
         };
-        let mut entries = data.entries().filter(|entry| entry.var == vars[0].id());
+        let mut entries = data.entries().filter(|entry| entry.var_id == vars[0].id());
         assert_eq!(
-            entries.next().map(|entry| entry.offset),
+            entries.next().map(|entry| entry.offset.0),
             Some(at),
             "{strong:?}"
         );
@@ -125,11 +140,10 @@ fn real_objects() {
         .map(|object| Object::new("object", object.graph().clone(), object.ext().cloned()));
     let sections: HashMap<String, u32> = parsed[0]
         .code_sections()
-        .iter()
         .map(|code| {
             (
-                code.name().into_owned(),
-                u32::try_from(code.code().len()).unwrap(),
+                code.name.into_owned(),
+                u32::try_from(code.code.len()).unwrap(),
             )
         })
         .collect();
@@ -185,14 +199,16 @@ fn declarations_of_several_objects_and_shared_sections() {
     let unit = || {
         let mut builder = GraphBuilder::new();
         let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
-        let proto = builder.func_proto(int, &[]).unwrap();
-        let kfunc = builder.func("kfunc", proto, 2).unwrap();
-        let config = builder.var("CONFIG", int, 2).unwrap();
-        let license = builder.var("_license", int, 1).unwrap();
+        let proto = builder.func_proto::<&str>(int, &[]).unwrap();
+        let kfunc = builder.func("kfunc", proto, FuncLinkage::Extern).unwrap();
+        let config = builder.var("CONFIG", int, VarLinkage::Extern).unwrap();
+        let license = builder.var("_license", int, VarLinkage::Global).unwrap();
         builder.datasec(".ksyms", 0, &[(kfunc, 0, 0)]).unwrap();
         builder.datasec(".kconfig", 0, &[(config, 0, 4)]).unwrap();
         builder.datasec("license", 4, &[(license, 0, 4)]).unwrap();
-        builder.datasec(".rodata", 8, &[]).unwrap();
+        builder
+            .datasec(".rodata", 8, &[] as &[(TypeId, u32, u32)])
+            .unwrap();
         builder.decl_tag("tag", license, None, false).unwrap();
         builder.freeze().unwrap()
     };
@@ -224,7 +240,7 @@ fn kinds(graph: &Btf) -> BTreeMap<String, usize> {
 }
 
 /// A data section: its size, and the name, offset and size of each variable.
-type Section = (u32, Vec<(String, u32, u32)>);
+type Section = (ByteSize, Vec<(String, ByteSize, ByteSize)>);
 
 /// The data sections by name.
 fn datasecs(graph: &Btf) -> BTreeMap<String, Section> {
@@ -234,7 +250,7 @@ fn datasecs(graph: &Btf) -> BTreeMap<String, Section> {
             let name = |id: TypeId| graph.ty(id).name().to_string();
             let entries = section.entries();
             let mut entries: Vec<_> = entries
-                .map(|entry| (name(entry.var), entry.offset, entry.size))
+                .map(|entry| (name(entry.var_id), entry.offset, entry.size))
                 .collect();
             entries.sort_by_key(|(name, offset, _)| (*offset, name.clone()));
             let before = sections.insert(ty.name().to_string(), (section.size, entries));
@@ -379,7 +395,7 @@ fn places_byte_orders_and_refusals() {
         let mut units = [&first, &object].map(|object| Unit::new("unit", object.clone()));
         // In front of the part: three instructions of the linker's own.
         let code = object.code_sections();
-        let starts = code.iter().map(|code| (code.name().into_owned(), 24));
+        let starts = code.map(|code| (code.name.into_owned(), 24));
         units[1].starts = Some(starts.collect());
         let linked = pipeline::link(&units, &MergeOptions::default()).unwrap();
         let before = local_ids(object.graph(), object.ext().unwrap());

@@ -33,7 +33,7 @@ fn from_a_poisoned_instruction_to_its_field() {
             (
                 poison.function.clone(),
                 poison.insn,
-                poison.question.clone().unwrap(),
+                poison.relocation.clone().unwrap(),
             )
         })
         .collect();

@@ -5,8 +5,9 @@ use crate::support::cases::{against, app, load, mov, object, poison, run};
 use crate::support::notation::{graph_of_32_bits, written};
 use crate::support::program::POISONED;
 use btfkit::ErrorKind;
+use btfkit::bpf::POISON;
 use btfkit::relocate::RelocationKind::*;
-use btfkit::relocate::{Applied, POISON, Target};
+use btfkit::relocate::{Applied, Target};
 
 #[test]
 fn which_loads_may_take_another_width() {

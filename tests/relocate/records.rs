@@ -19,9 +19,10 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
         change(&mut object.relos[0]);
         let mut program = object.program();
         if let Some(size) = size {
-            program.sections[0].functions[0].size = size;
+            program.sections[0].functions.to_mut()[0].size = size;
         }
-        let done = btfkit::relocate::relocate(&program, &[app(LATER)], &ResolveOptions::default());
+        let done =
+            crate::support::program::relocate(&program, &[app(LATER)], &ResolveOptions::default());
         done.map(|done| {
             (
                 done.resolution.fixups[0].action,
@@ -59,27 +60,4 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
         refused.to_string().contains("uprobe: relocation #0"),
         "{refused}"
     );
-}
-
-#[test]
-fn of_functions_that_overlap_the_last_to_start_counts() {
-    let function = |name, start, size| btfkit::relocate::Function { name, start, size };
-    let section = btfkit::relocate::CodeSection {
-        name: "text",
-        code: &[],
-        functions: vec![
-            function("outer", 0, 64),
-            function("inner", 16, 16),
-            function("alias", 16, 8),
-        ],
-        relos: &[],
-        lines: &[],
-    };
-    let at = |offset| section.function_at(offset).map(|function| function.name);
-    assert_eq!(at(0), Some("outer"));
-    assert_eq!(at(15), Some("outer"));
-    assert_eq!(at(16), Some("inner"));
-    assert_eq!(at(24), Some("inner"));
-    // As in libbpf, where `inner` has ended nobody goes on.
-    assert_eq!(at(40), None);
 }

@@ -1,10 +1,9 @@
 //! Types with very many members, and very many types of one name.
 
 use btfkit::Endian;
+use btfkit::bpf::{CodeSection, Function, Program};
 use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::relocate::{
-    CodeSection, Function, Program, RelocationKind, ResolveOptions, Target, resolve,
-};
+use btfkit::relocate::{RelocationKind, ResolveOptions, Target, resolve};
 
 #[test]
 fn work_is_not_quadratic_in_candidates_or_members() {
@@ -15,10 +14,10 @@ fn work_is_not_quadratic_in_candidates_or_members() {
         .collect();
     let members: Vec<_> = names
         .iter()
-        .map(|&name| NewMember::new(name, int, 0))
+        .map(|&name| NewMember::new(name, int))
         .collect();
     let many = builder.composite(Kind::Union, "many", 4, &members).unwrap();
-    let last = [NewMember::new(names[59_999], int, 0)];
+    let last = [NewMember::new(names[59_999], int)];
     let data = builder.composite(Kind::Struct, "data", 4, &last).unwrap();
     for _ in 0..50_000 {
         builder.composite(Kind::Struct, "data", 4, &last).unwrap();
@@ -44,15 +43,16 @@ fn work_is_not_quadratic_in_candidates_or_members() {
         graph: &graph,
         endian: Endian::Little,
         sections: vec![CodeSection {
-            name: "uprobe",
+            name: "uprobe".into(),
             code: &code,
             functions: vec![Function {
-                name: "probe",
+                name: "probe".into(),
                 start: 0,
                 size: 8,
-            }],
+            }]
+            .into(),
             relos: &relos,
-            lines: &[],
+            ..CodeSection::default()
         }],
     };
     // Work that is quadratic in either takes the budget of steps, or minutes.

@@ -4,10 +4,11 @@ use crate::support::cases::Outcome::Code;
 use crate::support::cases::{NOTHING, against, app, kernel, mov, object, poison, wide};
 use crate::support::notation::{over, written};
 use crate::support::program::POISONED;
+use btfkit::bpf::Program;
 use btfkit::graph::GraphBuilder;
 use btfkit::relocate::RelocationKind::*;
 use btfkit::relocate::{Action, Applied};
-use btfkit::relocate::{Program, ResolveOptions, Target, resolve};
+use btfkit::relocate::{ResolveOptions, Target, resolve};
 use btfkit::{Endian, ErrorKind};
 
 const FILE: &str = "int = signed int 4; file = struct file 8 a:int@0 c:int@32";
@@ -75,8 +76,8 @@ fn a_type_is_bound_once() {
     // That the kernel has one, too, is a doubt; with a label it is none.
     let binding = |object: &crate::support::program::Object| {
         let done = object.relocate(&targets).unwrap();
-        let binding = done.resolution.bindings[&local.id("file")].clone();
-        (binding.target, binding.labelled, binding.others)
+        let choice = done.resolution.choices[&local.id("file")].clone();
+        (choice.target, choice.labelled, choice.others)
     };
     assert_eq!(binding(&object), (Some(0), false, vec![1]));
     let labelled = written(&file("___app"));

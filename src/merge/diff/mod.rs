@@ -108,7 +108,7 @@ pub(super) fn space(ty: Type<'_>) -> Option<Space> {
 /// let build = |offset| {
 ///     let mut builder = GraphBuilder::new();
 ///     let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-///     let members = [NewMember::new(builder.intern("c")?, int, offset)];
+///     let members = [NewMember::new("c", int).at(btfkit::Bits(offset))];
 ///     builder.composite(Kind::Struct, "data", 12, &members)?;
 ///     builder.freeze()
 /// };
@@ -237,7 +237,7 @@ fn compare_within(
 /// which nobody could find otherwise.
 pub(super) fn contents(ty: Type<'_>) -> Type<'_> {
     let to = match ty.kind() {
-        Kind::Typedef | Kind::Var => ty.referent(),
+        Kind::Typedef | Kind::Var => ty.referent_id(),
         _ => None,
     };
     to.and_then(|to| ty.graph().ty(to).strip_qualifiers().ok())
@@ -273,7 +273,7 @@ fn head(ty: Type<'_>) -> Result<String> {
     if let Some(int) = ty.as_int() {
         return Ok(format!("{kind} of {} bits, {}", int.bits, int.encoding));
     }
-    Ok(match ty.referent() {
+    Ok(match ty.referent_id() {
         Some(to) => format!("{kind} {}", spell::spell(ty.graph().ty(to))?),
         None => format!("{kind} of {} bytes", ty.size_word()),
     })

@@ -86,7 +86,7 @@ fn push(ty: Type<'_>, open: &mut Vec<Part>) {
         View::Restrict(to) => open.extend([Part::Type(to), Part::Text("restrict ")]),
         View::TypeTag(to) => open.extend([Part::Type(to), Part::Name(format!("@{} ", name()))]),
         View::Array(array) => open.extend([
-            Part::Type(array.element),
+            Part::Type(array.element_id),
             Part::Name(format!("[{}]", array.count)),
         ]),
         View::Struct(_) => open.push(tagged("struct")),
@@ -95,11 +95,14 @@ fn push(ty: Type<'_>, open: &mut Vec<Part>) {
         // A declaration is spelled as what it declares: it says nothing else.
         View::Fwd(crate::graph::FwdKind::Struct) => open.push(tagged("struct")),
         View::Fwd(crate::graph::FwdKind::Union) => open.push(tagged("union")),
-        View::Func(func) => open.push(Part::Type(func.proto)),
+        View::Func(func) => open.push(Part::Type(func.proto_id)),
         View::FuncProto(proto) => push_proto(proto, true, open),
-        View::Var(var) => open.push(Part::Type(var.ty)),
+        View::Var(var) => open.push(Part::Type(var.type_id)),
         View::DeclTag(tag) => {
-            open.extend([Part::Type(tag.target), Part::Name(format!("@{} ", name()))]);
+            open.extend([
+                Part::Type(tag.target_id),
+                Part::Name(format!("@{} ", name())),
+            ]);
         }
         View::Unknown(number) => open.push(Part::Name(format!("kind {number}"))),
     }
@@ -107,10 +110,10 @@ fn push(ty: Type<'_>, open: &mut Vec<Part>) {
 
 /// Names of parameters are words of the text where it is for reading; the type is the same without.
 fn push_proto(proto: FuncProto<'_>, with_names: bool, open: &mut Vec<Part>) {
-    open.extend([Part::Type(proto.result), Part::Text(") -> ")]);
+    open.extend([Part::Type(proto.result_id), Part::Text(") -> ")]);
     let params: Vec<_> = proto.params().enumerate().take(PARTS).collect();
     for (place, param) in params.into_iter().rev() {
-        open.push(Part::Type(param.ty));
+        open.push(Part::Type(param.type_id));
         if with_names && !param.name().is_empty() {
             open.push(Part::Name(format!("{}: ", param.name())));
         }

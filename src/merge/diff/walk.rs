@@ -152,7 +152,7 @@ impl<'g> Walk<'g, '_> {
         match root.kind() {
             Kind::Typedef | Kind::Func | Kind::Var => {
                 self.open
-                    .extend(root.referent().map(|to| Task::Type(to, Spot::default())));
+                    .extend(root.referent_id().map(|to| Task::Type(to, Spot::default())));
             }
             _ => self.contents(root, Spot::default())?,
         }
@@ -168,7 +168,7 @@ impl<'g> Walk<'g, '_> {
                     if let Some(member) = composite.member(next) {
                         let inner = self.member(&member, &spot)?;
                         self.open.push(Task::Members(id, next + 1, spot));
-                        self.open.push(Task::Type(member.ty, inner));
+                        self.open.push(Task::Type(member.type_id, inner));
                     }
                 }
             }
@@ -187,10 +187,9 @@ impl<'g> Walk<'g, '_> {
             behind: false,
         };
         self.steps.take(inner.text())?;
-        let to = self.graph.ty(member.ty);
+        let to = self.graph.ty(member.type_id);
         if !member.name().is_empty() || !is_nameless(to) {
-            let width = member.bitfield.map(|width| Bits(width.into()));
-            self.note(inner.path.clone(), &inner, to, width)?;
+            self.note(inner.path.clone(), &inner, to, member.bitfield)?;
         }
         Ok(inner)
     }
@@ -225,14 +224,14 @@ impl<'g> Walk<'g, '_> {
             }
             View::Array(array) => {
                 let inner = spot.behind(format!("{}[]", spot.path), "[]", spot.offset);
-                self.open.push(Task::Type(array.element, inner));
+                self.open.push(Task::Type(array.element_id, inner));
             }
             View::FuncProto(proto) => {
                 // A pointer to a function is called as the function is.
                 let path = spot.path.strip_suffix("->").unwrap_or(&spot.path);
                 let first = self.open.len();
                 let result = spot.behind(format!("{path}()"), "()", 0);
-                self.open.push(Task::Type(proto.result, result));
+                self.open.push(Task::Type(proto.result_id, result));
                 for (place, param) in proto.params().enumerate() {
                     let name = match param.name().is_empty() {
                         true => place.to_string(),
@@ -240,7 +239,7 @@ impl<'g> Walk<'g, '_> {
                     };
                     let inner = spot.behind(format!("{path}({name})"), &format!("({place})"), 0);
                     self.steps.take(inner.text())?;
-                    self.open.push(Task::Type(param.ty, inner));
+                    self.open.push(Task::Type(param.type_id, inner));
                 }
                 if let Some(tasks) = self.open.get_mut(first..) {
                     tasks.reverse();

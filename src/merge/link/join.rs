@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Result;
 use crate::graph::{Btf, Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, View};
-use crate::id::TypeId;
+use crate::id::{ByteSize, TypeId};
 use crate::limits::Limits;
 use crate::merge::link::{Object, overflow};
 
@@ -16,9 +16,9 @@ const EXTERN: u32 = 2;
 /// A joined data section.
 #[derive(Default)]
 struct Section {
-    size: u32,
+    size: ByteSize,
     /// Variable, offset and size.
-    entries: Vec<(TypeId, u32, u32)>,
+    entries: Vec<(TypeId, ByteSize, ByteSize)>,
     seen: HashSet<TypeId>,
     /// Whether an entry went because its variable is elsewhere.
     has_lost: bool,
@@ -72,22 +72,26 @@ impl Plan {
         let merged = |id: TypeId| map.get(id).unwrap_or_default();
         if object.is_shared(ty.name()) {
             let there = section.entries.iter();
-            let there: HashMap<u32, TypeId> = there.map(|&(var, at, _)| (at, var)).collect();
+            let there: HashMap<ByteSize, TypeId> = there.map(|&(var, at, _)| (at, var)).collect();
             for entry in part.entries() {
                 section.has_lost = true;
                 // Functions are one already.
-                let is_var = object.graph.ty(entry.var).kind() == Kind::Var;
+                let is_var = object.graph.ty(entry.var_id).kind() == Kind::Var;
                 if let Some(&same) = there.get(&entry.offset).filter(|_| is_var) {
-                    self.defined.insert(merged(entry.var), same);
+                    self.defined.insert(merged(entry.var_id), same);
                 }
             }
             return Ok(());
         }
         let start = object.start(ty.name());
-        let shift = |offset: u32| start.checked_add(offset).ok_or_else(overflow);
+        let shift = |offset: ByteSize| {
+            let end = offset.0.checked_add(u64::from(start)).map(ByteSize);
+            end.filter(|end| end.0 <= u64::from(u32::MAX))
+                .ok_or_else(overflow)
+        };
         section.size = section.size.max(shift(part.size)?);
         for entry in part.entries() {
-            let var = merged(entry.var);
+            let var = merged(entry.var_id);
             // Of functions that several objects declare, there is one already.
             if self.defined.contains_key(&var) || !section.seen.insert(var) {
                 section.has_lost = true;
@@ -190,8 +194,8 @@ impl Definitions {
 /// the global definition of its name; without one, with the first declaration.
 fn definitions(graph: &Btf, objects: &[Object], types: &[Remap]) -> HashMap<TypeId, TypeId> {
     let linkage = |ty: Type<'_>| match ty.view() {
-        View::Var(var) => Some(var.linkage),
-        View::Func(func) => Some(func.linkage),
+        View::Var(var) => Some(var.linkage.number()),
+        View::Func(func) => Some(func.linkage.number()),
         _ => None,
     };
     fn key(ty: Type<'_>) -> (Kind, Name<'_>) {

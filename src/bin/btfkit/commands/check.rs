@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     options.search = Some(arguments.debug.search());
     options.aliases = arguments.aliases.alias.clone();
     let verdicts = check(&objects, &targets, &options)
-        .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
+        .map_err(|error| super::name_numbered(error, &arguments.objects))?;
     drop(progress);
     let incomplete: BTreeSet<_> = verdicts
         .iter()
@@ -99,10 +99,10 @@ impl Arguments {
                     writeln!(
                         out,
                         "{program:programs$}  {target:targets$}  {word:8}  {:8}  {:6}  {:9}  {:8}  {:4}",
-                        sums.answered, sums.absent, sums.dead, sums.poisoned, sums.left
+                        sums.set, sums.absent, sums.unreachable, sums.poisoned, sums.left
                     )?;
                     let reached = |record: &&btfkit::relocate::Record| {
-                        record.outcome.is_poison() && !record.dead
+                        record.outcome.is_poison() && !record.unreachable
                     };
                     if self.verbose {
                         for record in report.records.iter().filter(reached) {

@@ -79,8 +79,8 @@ fn print(poison: &Poison, out: &mut impl Write) -> io::Result<()> {
     if let Some(source) = &poison.source {
         write!(out, " ({}:{})", source.file, source.line)?;
     }
-    if let Some(question) = &poison.question {
-        write!(out, " {question}")?;
+    if let Some(relocation) = &poison.relocation {
+        write!(out, " {relocation}")?;
     }
     writeln!(out)?;
     match poison

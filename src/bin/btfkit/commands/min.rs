@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
             Some(Place::File(label)) if *label == arguments.target.label => {
                 Failure::at(&arguments.target.file, error)
             }
-            _ => super::name_numbered(error, "object", &arguments.objects),
+            _ => super::name_numbered(error, &arguments.objects),
         })?;
     drop(progress);
     let (bytes, types) = small;

@@ -1,17 +1,18 @@
-//! Types and paths as C says them.
+//! The spelling of types and paths in C, for reports.
 
 use crate::graph::{Kind, Name, Type, View};
 
-/// A type as C says it, as far as one line goes: `struct file`, `int [3]`, `char *`.
-pub(super) fn type_name(ty: Type<'_>) -> String {
+/// Spells a type as C does, within one line: `struct file`, `int [3]`, `char *`.
+pub(super) fn c_type(ty: Type<'_>) -> String {
     let mut text = String::with_capacity(32);
     push_type(&mut text, ty);
     text
 }
 
-// A report has several of these a relocation, so they are put together by hand and not by `format!`.
+/// Appends the spelling of a type.
+// A report spells several types for each relocation, so `format!` would be too slow.
 fn push_type(text: &mut String, ty: Type<'_>) {
-    // Pointers and qualifiers nest; a line of sixteen says enough.
+    // Sixteen levels of pointers and arrays are enough for a line.
     let mut suffix = String::new();
     let mut ty = ty;
     for _ in 0..16 {
@@ -22,7 +23,7 @@ fn push_type(text: &mut String, ty: Type<'_>) {
             }
             View::Array(array) => {
                 push_index(&mut suffix, array.count);
-                array.element
+                array.element_id
             }
             View::Const(next)
             | View::Volatile(next)
@@ -43,6 +44,7 @@ fn push_type(text: &mut String, ty: Type<'_>) {
     text.push_str(&suffix);
 }
 
+/// Appends a name.
 fn push_name(text: &mut String, name: Name<'_>) {
     match name.to_str() {
         Some(name) => text.push_str(name),
@@ -50,12 +52,14 @@ fn push_name(text: &mut String, name: Name<'_>) {
     }
 }
 
+/// Appends an index in brackets.
 fn push_index(text: &mut String, index: u32) {
     text.push('[');
     text.push_str(&index.to_string());
     text.push(']');
 }
 
+/// Appends a type that is neither pointer, array nor qualified.
 fn push_plain(text: &mut String, ty: Type<'_>) {
     let keyword = match ty.kind() {
         Kind::Struct => "struct ",
@@ -87,8 +91,8 @@ fn push_plain(text: &mut String, ty: Type<'_>) {
     }
 }
 
-/// A path as C says it: `struct session.hops[2].port`.
-pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
+/// Spells a path as C does: `struct session.hops[2].port`.
+pub(super) fn c_path(root: Type<'_>, steps: &[u32]) -> String {
     let graph = root.graph();
     let mut text = String::with_capacity(64);
     push_type(&mut text, root);
@@ -107,20 +111,20 @@ pub(super) fn spell_steps(root: Type<'_>, steps: &[u32]) -> String {
                 text.push('.');
                 push_name(&mut text, name);
             }
-            ty = graph.ty(member.ty);
+            ty = graph.ty(member.type_id);
         } else {
             push_index(&mut text, index);
             if let Some(array) = ty.as_array() {
-                ty = graph.ty(array.element);
+                ty = graph.ty(array.element_id);
             }
         }
     }
     text
 }
 
-/// An enumerator with its type: `enum state::READY`.
-pub(super) fn spell_enumerator(root: Type<'_>, index: Option<u32>) -> String {
-    let mut text = type_name(root);
+/// Spells an enumerator with its type: `enum state::READY`.
+pub(super) fn c_enumerator(root: Type<'_>, index: Option<u32>) -> String {
+    let mut text = c_type(root);
     let enumerator = root
         .strip()
         .ok()

@@ -1,23 +1,22 @@
-//! The part of a program's DWARF that is converted for objects.
+//! Which types of a program's DWARF are converted: those that BPF programs have relocations of.
 
 use std::collections::BTreeSet;
 
+use crate::bpf::Program;
 use crate::dwarf;
 use crate::graph::{Kind, Name};
 use crate::id::TypeId;
-use crate::pipeline::program::Program;
 use crate::query::essential_name;
 
-/// Returns the options that convert the types among which objects' root types have candidates: by the root
-/// types' names, with and without flavor. All types are converted where a root is of a kind that can't be asked
-/// for by name.
-pub(super) fn wanted<'p, 'o: 'p>(
+/// Returns options that convert the candidates for the root types of `programs`, by the names these have with and
+/// without flavor. They convert everything if a root type is of a kind that has no name to convert by.
+pub(super) fn conversion_for<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
 ) -> dwarf::ConvertOptions {
     let mut options = dwarf::ConvertOptions::default();
     let mut roots = BTreeSet::new();
     for program in programs {
-        let graph = program.object.graph();
+        let graph = program.graph;
         let relos = program.sections.iter().flat_map(|section| section.relos);
         let ids: BTreeSet<TypeId> = relos.map(|relo| relo.type_id).collect();
         for root in ids.into_iter().map(|id| graph.ty(id)) {

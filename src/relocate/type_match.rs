@@ -1,5 +1,4 @@
-//! TYPE_MATCHES: whether the target has a type with everything the local one has, by name and shape.
-//! (libbpf, `__bpf_core_types_match`.)
+//! TYPE_MATCHES: compares a local type with a candidate member by member. (libbpf, `__bpf_core_types_match`.)
 
 use std::collections::HashMap;
 
@@ -7,20 +6,20 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Enum, Kind, Name, Type};
 use crate::id::TypeId;
 use crate::query::essential_name;
-use crate::relocate::budget::Budget;
+use crate::relocate::step_budget::StepBudget;
 
-/// How deep members may nest, and how long a chain of pointers and arrays may be (libbpf's numbers).
+/// The greatest depth of members, and length of a chain of pointers and arrays (libbpf's numbers).
 const MOST_LEVELS: u32 = 32;
 
-/// Answers for pairs compared before, behind a pointer or not. Structures held by value come up again
-/// and again; without this their number of paths counts, not their own number.
+/// The results for pairs compared before, behind a pointer or not. Without them the work would grow with the number
+/// of paths to structures held by value, not with the number of structures.
 type Known = HashMap<(TypeId, TypeId, bool), bool>;
 
-/// Whether `target` matches `local`.
+/// Returns whether `target` has every member of `local`, by name and type.
 ///
 /// # Errors
-/// `Malformed` where the types nest too deep; `Limit` where they take too many steps.
-pub(super) fn types_match(local: Type<'_>, target: Type<'_>, budget: &Budget) -> Result<bool> {
+/// `Malformed` if the types nest too deep; `Limit` if they take too many steps.
+pub(super) fn types_match(local: Type<'_>, target: Type<'_>, budget: &StepBudget) -> Result<bool> {
     Matcher {
         known: Known::new(),
         budget,
@@ -30,11 +29,12 @@ pub(super) fn types_match(local: Type<'_>, target: Type<'_>, budget: &Budget) ->
 
 struct Matcher<'b> {
     known: Known,
-    budget: &'b Budget,
+    budget: &'b StepBudget,
 }
 
 impl Matcher<'_> {
-    // Calls itself for members and parameters, 32 levels deep at the most.
+    /// Compares two types, or returns the result of an earlier comparison. Recurses into members and parameters, to
+    /// [`MOST_LEVELS`] at most.
     fn matches(
         &mut self,
         local: Type<'_>,
@@ -46,14 +46,15 @@ impl Matcher<'_> {
             return Err(too_deep(target));
         }
         let key = (local.id(), target.id(), behind_pointer);
-        if let Some(&answer) = self.known.get(&key) {
-            return Ok(answer);
+        if let Some(&result) = self.known.get(&key) {
+            return Ok(result);
         }
-        let answer = self.follow(local, target, behind_pointer, level)?;
-        self.known.insert(key, answer);
-        Ok(answer)
+        let result = self.follow(local, target, behind_pointer, level)?;
+        self.known.insert(key, result);
+        Ok(result)
     }
 
+    /// Compares two types, through pointers, arrays and results of functions.
     fn follow(
         &mut self,
         mut local: Type<'_>,
@@ -84,10 +85,12 @@ impl Matcher<'_> {
                 _ if !same_kind => return Ok(false),
                 Kind::Ptr => {
                     behind_pointer = true;
-                    (local.referent(), target.referent())
+                    (local.referent_id(), target.referent_id())
                 }
                 Kind::Array => match (local.as_array(), target.as_array()) {
-                    (Some(a), Some(b)) if a.count == b.count => (Some(a.element), Some(b.element)),
+                    (Some(a), Some(b)) if a.count == b.count => {
+                        (Some(a.element_id), Some(b.element_id))
+                    }
                     _ => return Ok(false),
                 },
                 Kind::FuncProto => {
@@ -95,11 +98,11 @@ impl Matcher<'_> {
                         return Ok(false);
                     }
                     (
-                        local.as_func_proto().map(|proto| proto.result),
-                        target.as_func_proto().map(|proto| proto.result),
+                        local.as_func_proto().map(|proto| proto.result_id),
+                        target.as_func_proto().map(|proto| proto.result_id),
                     )
                 }
-                // libbpf says no to floats, too.
+                // libbpf takes floats for different, too.
                 Kind::Typedef
                 | Kind::Volatile
                 | Kind::Const
@@ -120,8 +123,8 @@ impl Matcher<'_> {
         Err(too_deep(target))
     }
 
-    /// Every local member has a member of that name in the target that matches; anonymous ones any
-    /// anonymous one.
+    /// Returns whether every local member has one in the target that has the same name and matches. An anonymous member
+    /// may be matched by any anonymous member.
     fn members_match(&mut self, local: Type<'_>, target: Type<'_>, level: u32) -> Result<bool> {
         if local.members().len() > target.members().len() {
             return Ok(false);
@@ -132,8 +135,8 @@ impl Matcher<'_> {
                 self.budget.spend(1)?;
                 if names_agree(a.name(), b.name())
                     && self.matches(
-                        local.graph().ty(a.ty),
-                        target.graph().ty(b.ty),
+                        local.graph().ty(a.type_id),
+                        target.graph().ty(b.type_id),
                         false,
                         level - 1,
                     )?
@@ -149,6 +152,7 @@ impl Matcher<'_> {
         Ok(true)
     }
 
+    /// Returns whether the parameters of two prototypes match, one by one.
     fn params_match(
         &mut self,
         local: Type<'_>,
@@ -163,7 +167,7 @@ impl Matcher<'_> {
             return Ok(false);
         }
         for (a, b) in a.params().zip(b.params()) {
-            let (a, b) = (local.graph().ty(a.ty), target.graph().ty(b.ty));
+            let (a, b) = (local.graph().ty(a.type_id), target.graph().ty(b.type_id));
             if !self.matches(a, b, behind_pointer, level - 1)? {
                 return Ok(false);
             }
@@ -171,7 +175,7 @@ impl Matcher<'_> {
         Ok(true)
     }
 
-    /// The sizes agree and the target has every local name. Values don't count.
+    /// Returns whether the sizes agree and the target has every local enumerator's name. Values are not compared.
     fn enums_match(&self, local: Type<'_>, target: Type<'_>) -> Result<bool> {
         let (Some(a), Some(b)) = (local.as_enum(), target.as_enum()) else {
             return Ok(false);
@@ -182,6 +186,7 @@ impl Matcher<'_> {
         self.has_every_name(&a, &b)
     }
 
+    /// Returns whether the target has an enumerator of every local one's name.
     fn has_every_name(&self, local: &Enum<'_>, target: &Enum<'_>) -> Result<bool> {
         for a in local.enumerators() {
             self.budget.spend(target.len())?;
@@ -196,15 +201,18 @@ impl Matcher<'_> {
     }
 }
 
+/// Returns the error for types that nest too deep.
 fn too_deep(target: Type<'_>) -> Error {
     Error::malformed("the types nest too deep to compare").within(Place::Type(target.id()))
 }
 
+/// Returns whether two names are the same without their flavors.
 fn names_agree(local: Name<'_>, target: Name<'_>) -> bool {
     essential_name(local.as_bytes()) == essential_name(target.as_bytes())
 }
 
-/// Behind a pointer a forward declaration stands for a structure or union, as its flag says.
+/// Returns whether `target` matches a forward declaration: another one, or behind a pointer a structure or union, as
+/// the flag tells.
 fn forward_matches(local: Type<'_>, target: Type<'_>, behind_pointer: bool) -> bool {
     let union = local.info().flag();
     match target.kind() {
@@ -232,6 +240,7 @@ fn forward_matches(local: Type<'_>, target: Type<'_>, behind_pointer: bool) -> b
     }
 }
 
+/// Returns whether two integers have the same size and signedness.
 fn ints_match(local: Type<'_>, target: Type<'_>) -> bool {
     match (local.as_int(), target.as_int()) {
         (Some(a), Some(b)) => a.size == b.size && a.encoding.is_signed() == b.encoding.is_signed(),

@@ -1,4 +1,4 @@
-//! From the local side to the target's: whether a candidate type has what an access path names, and where.
+//! Searches a candidate, a type of the target, for the field, type or enumerator that the local path leads to.
 //! (libbpf, `bpf_core_spec_match`.)
 
 use std::collections::HashSet;
@@ -8,13 +8,13 @@ use crate::graph::{Btf, Kind, Member, Name, Type};
 use crate::id::TypeId;
 use crate::query::essential_name;
 use crate::relocate::accessor::{Accessor, MOST_STEPS, Spec, is_flexible, size_of};
-use crate::relocate::budget::Budget;
 use crate::relocate::compat::{Dimensions, fields_agree, spans, types_agree};
 use crate::relocate::kind::{RelocationKind, Subject};
-use crate::relocate::matches::types_match;
+use crate::relocate::step_budget::StepBudget;
+use crate::relocate::type_match::types_match;
 
-/// Why a candidate is not the answer. An `accessor` counts the local path's steps that have a meaning:
-/// 0 is the root, then each named member and each element.
+/// The reason why a candidate doesn't match. An `accessor` is an index among the steps of the local path: 0 is the
+/// root, then each named member and each element follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Mismatch {
@@ -32,14 +32,14 @@ pub enum Mismatch {
         /// The target's type.
         found: TypeId,
     },
-    /// The member is there, with a type that can't be read as the local one.
+    /// The member's type can't be read as the local member's.
     MemberType {
         /// The step in the local path.
         accessor: usize,
         /// The target's type.
         found: TypeId,
     },
-    /// The target has no array there.
+    /// The target's type is no array.
     NotArray {
         /// The step in the local path.
         accessor: usize,
@@ -50,7 +50,7 @@ pub enum Mismatch {
     OutOfBounds {
         /// The step in the local path.
         accessor: usize,
-        /// How many elements there are.
+        /// The number of elements.
         count: u32,
     },
     /// The whole types are not compatible.
@@ -65,7 +65,7 @@ pub enum Mismatch {
     Pruned,
 }
 
-/// What is to be found, in the object's own types.
+/// The local side of a relocation: what to find in a candidate.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub kind: RelocationKind,
@@ -74,15 +74,15 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Looks for it in the candidate `root`; the path found is left in `found`.
+    /// Searches the candidate `root`; the path found is left in `found`.
     ///
     /// # Errors
-    /// `Malformed` where the candidate's types are.
+    /// `Malformed` if the candidate's types are.
     pub fn find_in(
         &self,
         root: Type<'_>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(), Mismatch>> {
         found.clear();
         match self.kind.subject() {
@@ -107,11 +107,12 @@ impl Wanted<'_> {
         }
     }
 
+    /// Searches an enumeration for the enumerator, by its name.
     fn find_enumerator(
         &self,
         root: Type<'_>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(), Mismatch>> {
         let local = self.spec.accessors.first().and_then(|accessor| {
             let ty = self.root.graph().ty(accessor.ty);
@@ -142,11 +143,12 @@ impl Wanted<'_> {
         Ok(Ok(()))
     }
 
+    /// Searches a type for the field, step by step.
     fn find_field(
         &self,
         root: Type<'_>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(), Mismatch>> {
         let mut ty = root;
         let mut flattened = None;
@@ -174,14 +176,14 @@ impl Wanted<'_> {
         Ok(Ok(()))
     }
 
-    /// Goes to a named member of `ty`: its type, and how to step through it if it is a flattened array.
+    /// Finds a named member of `ty`. Returns its type, and how to step through it if it is a flattened array.
     fn find_named<'t>(
         &self,
         number: usize,
         local: Accessor,
         ty: Type<'t>,
         found: &mut Spec,
-        budget: &Budget,
+        budget: &StepBudget,
     ) -> Result<Result<(Type<'t>, Option<Flattened>), Mismatch>> {
         let graph = self.root.graph();
         let missing = Mismatch::NoMember {
@@ -201,18 +203,18 @@ impl Wanted<'_> {
                 }
             }));
         };
-        let (a, b) = (graph.ty(wanted.ty), ty.graph().ty(member.ty));
+        let (a, b) = (graph.ty(wanted.type_id), ty.graph().ty(member.type_id));
         if !fields_agree(a, b)? {
             return Ok(Err(Mismatch::MemberType {
                 accessor: number,
-                found: member.ty,
+                found: member.type_id,
             }));
         }
         Ok(Ok((b, Flattened::between(a, b)?)))
     }
 }
 
-/// Goes to an element of the array `ty`: its type.
+/// Finds an element of the array `ty`, and returns its type.
 fn find_element<'t>(
     number: usize,
     index: u32,
@@ -243,12 +245,12 @@ fn find_element<'t>(
             count: array.count,
         }));
     }
-    let element = ty.graph().ty(array.element).strip()?;
+    let element = ty.graph().ty(array.element_id).strip()?;
     push_element(found, element, index, 1)?;
     Ok(Ok(element))
 }
 
-/// Goes to element number `index`, where one step is `span` objects of type `ty`.
+/// Adds the element at `index` to the path; one element is `span` objects of type `ty`.
 fn push_element(found: &mut Spec, ty: Type<'_>, index: u32, span: u64) -> Result<()> {
     check_length(found, ty)?;
     found.accessors.push(Accessor {
@@ -265,6 +267,7 @@ fn push_element(found: &mut Spec, ty: Type<'_>, index: u32, span: u64) -> Result
     found.advance(objects, size_of(ty)?)
 }
 
+/// Refuses a path that has no room for another step.
 fn check_length(found: &Spec, ty: Type<'_>) -> Result<()> {
     if found.steps.len() >= MOST_STEPS {
         return Err(
@@ -275,28 +278,31 @@ fn check_length(found: &Spec, ty: Type<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The member an accessor of this graph names.
+/// Returns the member that an accessor of this graph refers to.
 pub(super) fn member_of(graph: &Btf, accessor: Accessor) -> Option<Member<'_>> {
     graph.ty(accessor.ty).member_at(accessor.index as usize)
 }
 
-/// A structure that is being searched.
+/// A structure whose members are being searched.
 struct Open<'g> {
     ty: Type<'g>,
+    /// The index of the next member to look at.
     next: u32,
-    /// The path's offset before it was entered.
+    /// The path's offset before the structure was entered.
     offset: u32,
 }
 
-/// The first member with this name, anonymous members looked through in place; the way there is added to
-/// `found`. A member counts by its name alone. (libbpf, `bpf_core_match_member`; there a member without a name goes
-/// before those behind it. C has no structure in which that tells, but in C++ a base class is such a member, and
-/// may have a field of the derived class's name.)
+/// Finds the first member with this name, and adds the steps to it to `found`. Members of anonymous members count as
+/// the structure's own, after those that have the name themselves. Types are not compared.
+///
+/// (libbpf, `bpf_core_match_member`, searches an anonymous member before the members behind it. That makes no
+/// difference in C. In C++ a base class is an anonymous member, and may have a field with the name of one in the
+/// derived class.)
 fn find_member<'g>(
     ty: Type<'g>,
     name: Name<'_>,
     found: &mut Spec,
-    budget: &Budget,
+    budget: &StepBudget,
 ) -> Result<Option<Member<'g>>> {
     let graph = ty.graph();
     let mut searched = HashSet::new();
@@ -318,7 +324,7 @@ fn find_member<'g>(
         let index = top.next;
         top.next += 1;
         if graph.string_is(member.name_id(), b"") {
-            let inner = graph.ty(member.ty).strip()?;
+            let inner = graph.ty(member.type_id).strip()?;
             if inner.kind().is_composite() && searched.insert(inner.id()) {
                 check_length(found, inner)?;
                 let offset = found.bit_offset;
@@ -347,7 +353,7 @@ fn find_member<'g>(
     Ok(None)
 }
 
-/// The place of the structure's own member with this name; 0 where only members without a name can have it.
+/// Returns the index of the structure's own member with this name; 0 if only anonymous members can have it.
 fn own_member(ty: Type<'_>, name: Name<'_>) -> u32 {
     let graph = ty.graph();
     let mut members = (0u32..).zip(ty.members());
@@ -355,16 +361,16 @@ fn own_member(ty: Type<'_>, name: Name<'_>) -> u32 {
     own.map_or(0, |(index, _)| index)
 }
 
-/// How to step through an array whose dimensions one side has and the other has not.
+/// The steps through an array whose dimensions only one side has.
 struct Flattened {
-    /// For each step of the local path, how many of the target's innermost elements it is.
+    /// For each step of the local path, the number of the target's innermost elements in it.
     spans: std::vec::IntoIter<u64>,
     /// The target's innermost element.
     element: TypeId,
 }
 
 impl Flattened {
-    /// `None` where both sides have the same dimensions, or are no arrays: the usual case.
+    /// Compares the dimensions of two types; `None` if they are the same or the types are no arrays, as usual.
     fn between(local: Type<'_>, target: Type<'_>) -> Result<Option<Self>> {
         let (local, target) = (local.strip()?, target.strip()?);
         if local.kind() != Kind::Array || target.kind() != Kind::Array {
@@ -377,6 +383,7 @@ impl Flattened {
         }))
     }
 
+    /// Returns the span of the next step.
     fn next(&mut self) -> Option<u64> {
         self.spans.next()
     }
