@@ -3,11 +3,8 @@
 use gimli::constants as dw;
 
 use crate::dwarf::report::Reason;
+use crate::dwarf::unit::types::POINTER_OF_OTHER_WIDTH;
 use crate::graph::IntEncoding;
-
-/// What stands for an encoding where the type is a pointer that is not as wide as the program's. No encoding
-/// has this number.
-pub(crate) const POINTER_OF_OTHER_WIDTH: u32 = 0x100;
 
 /// What a base type becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

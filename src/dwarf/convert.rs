@@ -1,8 +1,9 @@
 //! The conversion as a whole: units to threads, tables to one, and the graph.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::dwarf::function::no_unit_alone;
 use crate::dwarf::key::Key;
 use crate::dwarf::names::Files;
 use crate::dwarf::options::ConvertOptions;
@@ -11,20 +12,22 @@ use crate::dwarf::report::Conversion;
 use crate::dwarf::roots::{self, Roots};
 use crate::dwarf::sections::Sections;
 use crate::dwarf::sources::{Source, SourceKind, Unit, sources};
+use crate::dwarf::threads::{NumberedUnit, Outcome};
 use crate::dwarf::unit::collect::{UnitView, Wants, collect};
 use crate::dwarf::unit::exact::{UnitList, exact};
 use crate::dwarf::unit::intern::Intern;
 use crate::dwarf::unit::keys::{Keys, UnitTypes};
-use crate::dwarf::unit::member::from_storage;
+use crate::dwarf::unit::member::place_bitfields;
 use crate::dwarf::unit::memory::Memory;
-use crate::dwarf::unit::nodes::{Node, Nodes, Note, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes};
 use crate::dwarf::unit::program::complete;
+use crate::dwarf::unit::types::Shape;
 use crate::dwarf::whole::bind::bind;
 use crate::dwarf::whole::data::with_sections;
 use crate::dwarf::whole::emit::emit;
 use crate::dwarf::whole::merge::merge;
 use crate::dwarf::whole::table::{Seen, Table};
-use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::GraphBuilder;
 use crate::id::TypeId;
 
@@ -41,9 +44,10 @@ use crate::id::TypeId;
 /// beyond [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
-    let done = job.read()?;
-    let (table, lists) = job.join(done)?;
+    let Read { threads, as_one } = job.read()?;
+    let (table, lists) = job.join(threads)?;
     let units = match &options.function {
+        Some(_) if as_one => return Err(no_unit_alone()),
         Some(function) => job.units_of(function)?,
         None => Vec::new(),
     };
@@ -51,7 +55,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
     let mut builder = GraphBuilder::with_limits(options.limits.clone());
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
-    let offsets: Vec<u64> = if job.linked.load(Ordering::Relaxed) {
+    let offsets: Vec<u64> = if as_one {
         vec![0]
     } else {
         job.units
@@ -96,17 +100,24 @@ pub(super) struct Job<'a> {
     /// The units, in the order of the sources: the source's number, and the unit.
     units: Vec<(usize, Unit)>,
     pub(super) roots: Roots,
-    /// Whether units refer to each other; found out on the way.
-    linked: AtomicBool,
+    /// Whether units are known to refer to each other before any is read.
+    must_link: bool,
     /// The bytes of abbreviations read so far.
     abbrevs_read: AtomicU64,
 }
 
-/// What one thread found.
+/// The types that all threads found.
+struct Read {
+    threads: Vec<Interned>,
+    /// Whether all units were read as one.
+    as_one: bool,
+}
+
+/// The distinct types that one thread found.
 #[derive(Default)]
-pub(super) struct Done {
+pub(super) struct Interned {
     pub(super) table: Table,
-    /// Units, and the classes each has.
+    /// The numbers of units, and the types of each.
     pub(super) lists: Vec<(usize, UnitList)>,
 }
 
@@ -116,7 +127,7 @@ pub(super) struct Worker {
     pub(super) memory: Memory,
     pub(super) nodes: Nodes,
     keys: Keys,
-    pub(super) done: Done,
+    pub(super) interned: Interned,
 }
 
 impl Worker {
@@ -134,7 +145,7 @@ impl Worker {
             memory: Memory::new(),
             nodes: Nodes::default(),
             keys: Keys::default(),
-            done: Done::default(),
+            interned: Interned::default(),
         }
     }
 }
@@ -169,93 +180,81 @@ impl<'a> Job<'a> {
             sources,
             units,
             abbrevs_read: AtomicU64::new(0),
-            linked: AtomicBool::new(has_type_units || sections.alt.is_some()),
+            must_link: has_type_units || sections.alt.is_some(),
             roots: Roots::new(&options.roots, options.flavors),
         })
     }
 
-    /// A unit, and the section it stands in.
-    pub(super) fn unit_at(&self, number: usize) -> Option<(&Source<'a>, Unit)> {
+    /// Returns unit number `number`.
+    pub(super) fn unit(&self, number: usize) -> Option<NumberedUnit<'_, 'a>> {
         let (source, unit) = self.units.get(number)?;
-        Some((self.sources.get(*source)?, *unit))
+        Some(NumberedUnit {
+            number,
+            source: self.sources.get(*source)?,
+            unit: *unit,
+        })
     }
 
     pub(super) fn unit_count(&self) -> usize {
         self.units.len()
     }
 
-    /// Notes that units refer to each other.
-    pub(super) fn set_linked(&self) {
-        self.linked.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether units refer to each other, as far as is known.
-    pub(super) fn is_linked(&self) -> bool {
-        self.linked.load(Ordering::Relaxed)
-    }
-
-    /// Reads all units, on as many threads as are wanted.
-    fn read(&self) -> Result<Vec<Done>> {
-        if !self.is_linked() && self.by_roots() {
-            let done = self.read_roots()?;
-            if !self.is_linked() {
-                return Ok(vec![done]);
-            }
-        }
-        if !self.is_linked() {
-            let done = self.read_apart()?;
-            if !self.is_linked() {
-                return Ok(done);
-            }
-        }
-        Ok(vec![self.read_linked()?])
-    }
-
-    fn read_apart(&self) -> Result<Vec<Done>> {
-        self.on_threads(|units| {
-            let mut worker = Worker::new(self);
-            for (number, source, unit) in units {
-                self.unit(&mut worker, number, source, unit)
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
-            }
-            Ok(worker.done)
+    /// Reads all units, one by one if possible.
+    fn read(&self) -> Result<Read> {
+        let outcome = if self.must_link {
+            Outcome::NeedsLinked
+        } else if self.by_roots() {
+            self.read_roots()?
+        } else {
+            self.read_apart()?
+        };
+        Ok(match outcome {
+            Outcome::Done(threads) => Read {
+                threads,
+                as_one: false,
+            },
+            Outcome::NeedsLinked => Read {
+                threads: vec![self.read_linked()?],
+                as_one: true,
+            },
         })
     }
 
-    fn unit(
-        &self,
-        worker: &mut Worker,
-        number: usize,
-        source: &Source<'_>,
-        unit: Unit,
-    ) -> Result<()> {
-        if self.collect_unit(worker, source, unit)? {
-            let list = self.finish_unit(worker, number, Some(&[]))?;
-            if !list.classes.is_empty() {
-                worker.done.lists.push((number, list));
+    fn read_apart(&self) -> Result<Outcome<Vec<Interned>>> {
+        let workers = self.on_threads(
+            || Worker::new(self),
+            |worker, unit| {
+                let Outcome::Done(()) = self.collect_unit(worker, unit)? else {
+                    return Ok(Outcome::NeedsLinked);
+                };
+                let list = self.finish_unit(worker, unit.number, Some(&[]))?;
+                if !list.types.is_empty() {
+                    worker.interned.lists.push((unit.number, list));
+                }
+                Ok(Outcome::Done(()))
+            },
+        )?;
+        Ok(match workers {
+            Outcome::Done(workers) => {
+                Outcome::Done(workers.into_iter().map(|worker| worker.interned).collect())
             }
-        }
-        Ok(())
+            Outcome::NeedsLinked => Outcome::NeedsLinked,
+        })
     }
 
-    /// Finds the types of one unit alone; answers `false` where it refers to others, which is noted.
+    /// Collects the types of one unit alone.
     pub(super) fn collect_unit(
         &self,
         worker: &mut Worker,
-        source: &Source<'_>,
-        unit: Unit,
-    ) -> Result<bool> {
+        unit: NumberedUnit<'_, '_>,
+    ) -> Result<Outcome<()>> {
+        let NumberedUnit { source, unit, .. } = unit;
         worker.nodes.clear(unit.header.len);
         worker.memory.clear();
         self.collect(worker, &source.view(unit, 0), source.sections)?;
-        if worker.abbrevs.links && !worker.nodes.links.is_empty() {
-            self.set_linked();
-            return Ok(false);
-        }
-        if worker.memory.takes_in_parts() {
-            self.set_linked();
-            return Ok(false);
+        let links = worker.abbrevs.links && !worker.nodes.links.is_empty();
+        if links || worker.memory.takes_in_parts() {
+            return Ok(Outcome::NeedsLinked);
         }
         let later = worker.memory.later();
         complete(
@@ -264,7 +263,7 @@ impl<'a> Job<'a> {
             &self.files,
             self.options.limits.depth,
         );
-        Ok(true)
+        Ok(Outcome::Done(()))
     }
 
     /// Enters the types that were found in one unit: all, or those that the roots and the entries in `start`
@@ -276,14 +275,12 @@ impl<'a> Job<'a> {
         start: Option<&[u32]>,
     ) -> Result<UnitList> {
         // Those of all units so far.
-        if worker.done.table.made.len() > self.options.limits.string_bytes as usize {
+        if worker.interned.table.composed.len() > self.options.limits.string_bytes as usize {
             return Err(Error::limit(
                 "qualified names have more bytes than Limits::string_bytes",
             ));
         }
-        if worker.nodes.old_bitfields {
-            place_bitfields(&mut worker.nodes, self.options.limits.chain);
-        }
+        place_bitfields(&mut worker.nodes, self.options.limits.chain);
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let start = start.filter(|_| !self.roots.is_empty());
         let reached = start.map(|start| {
@@ -340,7 +337,7 @@ impl<'a> Job<'a> {
             variables: self.options.variables,
             depth: self.options.limits.depth,
             entries: self.options.limits.entries,
-            made: self.options.limits.string_bytes,
+            composed: self.options.limits.string_bytes,
         }
     }
 
@@ -370,7 +367,10 @@ impl<'a> Job<'a> {
         wanted: Option<&[bool]>,
     ) -> Result<UnitList> {
         let Worker {
-            nodes, keys, done, ..
+            nodes,
+            keys,
+            interned,
+            ..
         } = worker;
         keys.clear(nodes.nodes.len());
         let types = UnitTypes {
@@ -380,11 +380,11 @@ impl<'a> Job<'a> {
         let mut intern = Intern {
             types,
             keys,
-            table: &mut done.table,
+            table: &mut interned.table,
             unit,
             chain: self.options.limits.chain,
         };
-        let (mut entered, mut classes) = (Vec::new(), Vec::new());
+        let (mut entered, mut numbers) = (Vec::new(), Vec::new());
         let mut several = false;
         for (number, node) in (0u32..).zip(&nodes.nodes) {
             let listed = match node.shape {
@@ -404,52 +404,52 @@ impl<'a> Job<'a> {
             });
             if listed
                 && wanted
-                && let Some(class) = intern.enter(number)
+                && let Some(distinct) = intern.enter(number)
             {
-                several |= intern.table.defines(class, unit);
+                several |= intern.table.defines(distinct, unit);
                 entered.push(number);
-                classes.push(class);
+                numbers.push(distinct);
             }
         }
         let exact = if several {
-            exact(types, keys, &done.table, &entered, &classes)?
+            exact(types, keys, &interned.table, &entered, &numbers)?
         } else {
             Vec::new()
         };
         let dies = entered.iter().filter_map(|node| nodes.get(*node));
         Ok(UnitList {
             dies: dies.map(|node| node.die).collect(),
-            classes: classes.into(),
+            types: numbers.into(),
             exact,
         })
     }
 
     /// One table of all.
-    pub(super) fn join_tables(&self, done: Vec<Done>) -> Done {
-        let mut all = Done::default();
-        for mut done in done {
-            if all.table.classes.is_empty() {
-                all.table = done.table;
+    pub(super) fn join_tables(&self, threads: Vec<Interned>) -> Interned {
+        let mut all = Interned::default();
+        for mut interned in threads {
+            if all.table.types.is_empty() {
+                all.table = interned.table;
             } else {
-                let map = merge(&mut all.table, &done.table, &self.files);
-                for (_, list) in &mut done.lists {
-                    for class in &mut list.classes {
-                        *class = map.get(*class as usize).copied().unwrap_or(u32::MAX);
+                let map = merge(&mut all.table, &interned.table, &self.files);
+                for (_, list) in &mut interned.lists {
+                    for distinct in &mut list.types {
+                        *distinct = map.get(*distinct as usize).copied().unwrap_or(u32::MAX);
                     }
                 }
             }
-            all.lists.append(&mut done.lists);
+            all.lists.append(&mut interned.lists);
         }
         all
     }
 
     /// One table of all, and the classes of each unit.
-    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
+    fn join(&self, threads: Vec<Interned>) -> Result<(Table, Vec<UnitList>)> {
         let mut lists = vec![UnitList::default(); self.units.len().max(1)];
-        let Done {
+        let Interned {
             mut table,
             lists: all,
-        } = self.join_tables(done);
+        } = self.join_tables(threads);
         for (unit, list) in all {
             if let Some(place) = lists.get_mut(unit) {
                 *place = list;
@@ -465,9 +465,9 @@ impl<'a> Job<'a> {
         if self.options.allow_missing_roots || self.roots.is_empty() {
             return Ok(());
         }
-        let names = table.classes.iter().map(|class| class.name);
+        let names = table.types.iter().map(|distinct| distinct.name);
         let names = names.filter(|name| !name.is_none());
-        let texts = names.map(|name| self.files.tail(name, &table.made));
+        let texts = names.map(|name| self.files.tail(name, &table.composed));
         let found: HashSet<Key> = texts.clone().map(roots::key).collect();
         let missing = |root: &&String| {
             !found.contains(&roots::key(root.as_bytes()))
@@ -500,7 +500,7 @@ pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool 
     can_be
         && !node.declaration
         && !node.name.is_none()
-        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.made))
+        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.composed))
 }
 
 /// Which nodes are among those that start, or are referred to by one.
@@ -519,46 +519,8 @@ pub(super) fn reached(types: UnitTypes<'_>, starts: impl Fn(u32, &Node) -> bool)
         let Some(node) = types.nodes.get(number) else {
             continue;
         };
-        let references = (0..).map_while(|index| types.reference(node, index));
+        let references = (0..).map_while(|index| types.nodes.reference(node, index));
         stack.extend(references.filter_map(|reference| types.nodes.follow(reference)));
     }
     reached
-}
-
-/// Places the bitfields that count from the top of their storage where the storage is their type's.
-pub(super) fn place_bitfields(nodes: &mut Nodes, chain: u32) {
-    for index in 0..nodes.parts.len() {
-        let Some(&part) = nodes.parts.get(index) else {
-            break;
-        };
-        if part.note != Note::NeedsStorage {
-            continue;
-        }
-        let storage = storage(nodes, part.ty, chain);
-        if let Some(part) = nodes.parts.get_mut(index) {
-            match storage {
-                Some(storage) => from_storage(part, storage),
-                None => part.note = Note::Unplaced,
-            }
-        }
-    }
-}
-
-/// The size of a base type or enumeration, in bytes.
-fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
-    let mut reference = reference;
-    for _ in 0..chain {
-        let node = nodes.get(nodes.follow(reference)?)?;
-        match node.shape {
-            Shape::Base | Shape::Enum => return Some(node.size),
-            Shape::Typedef
-            | Shape::Defined
-            | Shape::Const
-            | Shape::Volatile
-            | Shape::Restrict
-            | Shape::Alias => reference = node.ty,
-            _ => return None,
-        }
-    }
-    None
 }

@@ -2,36 +2,29 @@
 
 use crate::dwarf::convert::{Job, Worker};
 use crate::dwarf::read::Abbrevs;
-use crate::dwarf::sources::{Source, Unit};
+use crate::dwarf::threads::{NumberedUnit, Outcome};
 use crate::dwarf::unit::collect::{Wants, collect};
-use crate::dwarf::unit::nodes::Shape;
 use crate::dwarf::unit::program::complete;
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::dwarf::unit::types::Shape;
+use crate::error::{Error, ErrorKind, Result};
 
 impl Job<'_> {
     /// The numbers of the units that define a function of this name.
     pub(super) fn units_of(&self, function: &str) -> Result<Vec<u32>> {
-        if self.is_linked() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "the program's units refer to each other, so that none of its types is one unit's own",
-            ));
-        }
-        let found = self.on_threads(|units| {
-            let mut worker = Worker::with(Abbrevs::new(true, false));
-            let mut found = Vec::new();
-            for (number, source, unit) in units {
-                let defines = self
-                    .defines(&mut worker, source, unit, function.as_bytes())
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
-                if defines && let Ok(number) = u32::try_from(number) {
+        let found = self.on_threads(
+            || (Worker::with(Abbrevs::new(true, false)), Vec::new()),
+            |(worker, found), unit| {
+                let defines = self.defines(worker, unit, function.as_bytes())?;
+                if defines && let Ok(number) = u32::try_from(unit.number) {
                     found.push(number);
                 }
-            }
-            Ok(found)
-        })?;
-        let mut found: Vec<u32> = found.into_iter().flatten().collect();
+                Ok(Outcome::Done(()))
+            },
+        )?;
+        let Outcome::Done(found) = found else {
+            return Err(no_unit_alone());
+        };
+        let mut found: Vec<u32> = found.into_iter().flat_map(|(_, found)| found).collect();
         found.sort_unstable();
         if found.is_empty() {
             return Err(Error::new(
@@ -46,10 +39,10 @@ impl Job<'_> {
     fn defines(
         &self,
         worker: &mut Worker,
-        source: &Source<'_>,
-        unit: Unit,
+        unit: NumberedUnit<'_, '_>,
         function: &[u8],
     ) -> Result<bool> {
+        let NumberedUnit { source, unit, .. } = unit;
         worker.nodes.clear(unit.header.len);
         worker.memory.clear();
         let view = source.view(unit, 0);
@@ -71,7 +64,16 @@ impl Job<'_> {
         Ok(nodes.nodes.iter().any(|node| {
             node.shape == Shape::Function
                 && !node.declaration
-                && self.files.bytes(node.name, &nodes.made) == function
+                && self.files.bytes(node.name, &nodes.composed) == function
         }))
     }
+}
+
+/// The error for a function of a program whose units refer to each other.
+#[cold]
+pub(super) fn no_unit_alone() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "the program's units refer to each other, so that none of its types belongs to one unit alone",
+    )
 }

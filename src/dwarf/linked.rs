@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use crate::dwarf::convert::{Done, Job, Worker, is_root, place_bitfields, reached};
+use crate::dwarf::convert::{Interned, Job, Worker, is_root, reached};
 use crate::dwarf::language::is_c;
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::Class;
 use crate::dwarf::sources::{Source, SourceKind};
 use crate::dwarf::unit::keys::UnitTypes;
+use crate::dwarf::unit::member::place_bitfields;
 use crate::dwarf::unit::memory::Import;
 use crate::dwarf::unit::nodes::{Link, Ref};
 use crate::dwarf::unit::program::complete;
@@ -20,7 +21,7 @@ use crate::error::{Context, Error, Result};
 
 impl Job<'_> {
     /// Reads all units as one.
-    pub(super) fn read_linked(&self) -> Result<Done> {
+    pub(super) fn read_linked(&self) -> Result<Interned> {
         let sources = &self.sources;
         let end = |source: &Source<'_>| source.base + source.bytes.len() as u64;
         let len = sources.last().map_or(0, end);
@@ -45,9 +46,7 @@ impl Job<'_> {
             &self.files,
             self.options.limits.depth,
         );
-        if worker.nodes.old_bitfields {
-            place_bitfields(&mut worker.nodes, self.options.limits.chain);
-        }
+        place_bitfields(&mut worker.nodes, self.options.limits.chain);
         let shared = shared(sources, worker.memory.imports());
         let types = UnitTypes {
             nodes: &worker.nodes,
@@ -61,8 +60,8 @@ impl Job<'_> {
             Some(reached(types, |_, node| !is_in(&shared, node.die)))
         };
         let list = self.enter(&mut worker, 0, wanted.as_deref())?;
-        worker.done.lists.push((0, list));
-        Ok(worker.done)
+        worker.interned.lists.push((0, list));
+        Ok(worker.interned)
     }
 
     /// Finds the types of all units; `languages` are those of units that don't say theirs, by place.

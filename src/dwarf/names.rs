@@ -16,8 +16,8 @@ pub(crate) enum NameSection {
     Types,
     Str,
     LineStr,
-    /// A name that stands in no section because it is made from others, such as `ns::Foo`.
-    Made,
+    /// No section: the name is composed from others, such as `ns::Foo`.
+    Composed,
 }
 
 impl NameRef {
@@ -63,9 +63,9 @@ impl NameRef {
         }
     }
 
-    /// The offset into the made names, if it is one of them.
-    pub fn made(self) -> Option<u64> {
-        (self.section() == NameSection::Made as u64).then_some(self.offset())
+    /// Returns whether the name is composed from others.
+    const fn is_composed(self) -> bool {
+        self.section() == NameSection::Composed as u64
     }
 
     const fn section(self) -> u64 {
@@ -74,6 +74,35 @@ impl NameRef {
 
     const fn offset(self) -> u64 {
         self.0 & ((1 << 40) - 1)
+    }
+}
+
+/// Names composed from others, which no section has. Each ends with a NUL.
+#[derive(Default, Debug)]
+pub(crate) struct Composed {
+    bytes: Vec<u8>,
+}
+
+impl Composed {
+    /// No composed names.
+    pub const NONE: &'static Self = &Self { bytes: Vec::new() };
+
+    /// Removes all names.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Returns the length of all names together, in bytes.
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds a name.
+    pub fn push(&mut self, name: &[u8]) -> NameRef {
+        let start = self.bytes.len() as u64;
+        self.bytes.extend_from_slice(name);
+        self.bytes.push(0);
+        NameRef::new(0, NameSection::Composed, start)
     }
 }
 
@@ -86,7 +115,7 @@ pub(crate) struct Files<'a> {
 impl<'a> Files<'a> {
     /// The bytes from the start of a name on, to the end of the section.
     #[inline]
-    pub fn tail<'n>(&self, name: NameRef, made: &'n [u8]) -> &'n [u8]
+    pub fn tail<'n>(&self, name: NameRef, composed: &'n Composed) -> &'n [u8]
     where
         'a: 'n,
     {
@@ -96,7 +125,7 @@ impl<'a> Files<'a> {
             return names.get(index(name.offset())..).unwrap_or_default();
         }
         let section: &'n [u8] = match name.section() {
-            5 => made,
+            5 => &composed.bytes,
             section => {
                 let file = self.files.get(index(name.0 >> 44));
                 match (file, section) {
@@ -112,10 +141,39 @@ impl<'a> Files<'a> {
     }
 
     /// A name's bytes.
-    pub fn bytes<'n>(&self, name: NameRef, made: &'n [u8]) -> &'n [u8]
+    pub fn bytes<'n>(&self, name: NameRef, composed: &'n Composed) -> &'n [u8]
     where
         'a: 'n,
     {
-        Name::new(self.tail(name, made)).as_bytes()
+        Name::new(self.tail(name, composed)).as_bytes()
+    }
+
+    /// Composes `scope::name`, or `scope::nameless` if there is no name. Without a scope, the name remains.
+    pub fn qualified(
+        &self,
+        scope: NameRef,
+        name: NameRef,
+        nameless: &[u8],
+        composed: &mut Composed,
+    ) -> NameRef {
+        let text = match (scope.is_none(), name.is_none()) {
+            (true, true) => return composed.push(nameless),
+            (true, false) => return name,
+            (false, true) => [self.bytes(scope, composed), b"::", nameless].concat(),
+            (false, false) => {
+                let name = self.bytes(name, composed);
+                [self.bytes(scope, composed), b"::", name].concat()
+            }
+        };
+        composed.push(&text)
+    }
+
+    /// Returns a name that outlives `from`: a composed one is copied to `to`.
+    pub fn keep(&self, name: NameRef, from: &Composed, to: &mut Composed) -> NameRef {
+        if name.is_composed() {
+            to.push(self.bytes(name, from))
+        } else {
+            name
+        }
     }
 }

@@ -11,16 +11,16 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::dwarf::convert::{Done, Job, Worker};
+use crate::dwarf::convert::{Interned, Job, Worker};
 use crate::dwarf::key::{Key, Mixer};
-use crate::dwarf::names::{Files, NameRef};
-use crate::dwarf::sources::{Source, Unit};
+use crate::dwarf::names::{Composed, Files, NameRef};
+use crate::dwarf::threads::{NumberedUnit, Outcome};
 use crate::dwarf::unit::collect::{collect_some, heads};
 use crate::dwarf::unit::exact::UnitList;
 use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::keys::NOMINAL;
-use crate::dwarf::unit::nodes::Shape;
-use crate::dwarf::whole::table::NO_ENTITY;
+use crate::dwarf::unit::types::Shape;
+use crate::dwarf::whole::table::NO_TAG;
 use crate::error::{Context, Result};
 use crate::graph::Name;
 use crate::query::{c_spelling, essential_name, spelling_key};
@@ -155,7 +155,10 @@ impl<'j> Memo<'j> {
 
     /// Whether a name is the last part of a root's.
     fn is_root(&mut self, name: NameRef) -> bool {
-        let look = || self.roots.contains_tail(self.files.tail(name, &[]));
+        let look = || {
+            self.roots
+                .contains_tail(self.files.tail(name, Composed::NONE))
+        };
         let Some(place) = name.in_first_str() else {
             return look();
         };
@@ -168,7 +171,9 @@ impl<'j> Memo<'j> {
         };
         match *word >> shift & 3 {
             0 => {
-                let is_root = self.roots.contains_tail(self.files.tail(name, &[]));
+                let is_root = self
+                    .roots
+                    .contains_tail(self.files.tail(name, Composed::NONE));
                 *word |= if is_root { 3 } else { 1 } << shift;
                 is_root
             }
@@ -177,7 +182,7 @@ impl<'j> Memo<'j> {
     }
 }
 
-/// Where each name that can be referred to is defined first, by the key of its entity.
+/// Where each name that can be referred to is defined first, by the key of its tag.
 type First = HashMap<Key, (u32, u32)>;
 
 impl Job<'_> {
@@ -186,79 +191,77 @@ impl Job<'_> {
         !self.roots.is_empty() && !self.options.functions && !self.options.variables
     }
 
-    /// Reads what the roots need.
-    pub(super) fn read_roots(&self) -> Result<Done> {
-        let found = self.find_heads()?;
-        if self.is_linked() {
-            return Ok(Done::default());
-        }
-        let done = self.on_threads(|units| {
-            let mut worker = Worker::new(self);
-            for (number, source, unit) in units {
-                let Some(found) = found.get(number) else {
-                    continue;
+    /// Reads the types that the roots need.
+    pub(super) fn read_roots(&self) -> Result<Outcome<Vec<Interned>>> {
+        let Outcome::Done(found) = self.find_heads()? else {
+            return Ok(Outcome::NeedsLinked);
+        };
+        let workers = self.on_threads(
+            || Worker::new(self),
+            |worker, unit| {
+                let Some(found) = found.get(unit.number) else {
+                    return Ok(Outcome::Done(()));
                 };
                 let list = if found.whole {
-                    self.whole_unit(&mut worker, number, source, unit, &[])
+                    self.whole_unit(worker, unit, &[])?
                 } else if found.roots.is_empty() {
-                    continue;
+                    return Ok(Outcome::Done(()));
                 } else {
-                    self.some_of_unit(
-                        &mut worker,
-                        number,
-                        source,
-                        unit,
-                        &found.roots,
-                        |_, _, _| false,
-                    )
+                    self.some_of_unit(worker, unit, &found.roots, |_, _, _| false)?
                 };
-                let list = list
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
-                worker.done.lists.push((number, list));
-            }
-            Ok(worker.done)
-        })?;
-        if self.is_linked() {
-            return Ok(Done::default());
-        }
+                let Outcome::Done(list) = list else {
+                    return Ok(Outcome::NeedsLinked);
+                };
+                worker.interned.lists.push((unit.number, list));
+                Ok(Outcome::Done(()))
+            },
+        )?;
+        let Outcome::Done(workers) = workers else {
+            return Ok(Outcome::NeedsLinked);
+        };
         let mut worker = Worker::new(self);
-        worker.done = self.join_tables(done);
-        self.follow_pointers(&mut worker, &found)?;
-        Ok(worker.done)
+        let threads = workers.into_iter().map(|worker| worker.interned);
+        worker.interned = self.join_tables(threads.collect());
+        Ok(match self.follow_pointers(&mut worker, &found)? {
+            Outcome::Done(()) => Outcome::Done(vec![worker.interned]),
+            Outcome::NeedsLinked => Outcome::NeedsLinked,
+        })
     }
 
-    fn find_heads(&self) -> Result<Vec<Found>> {
-        let parts = self.on_threads(|units| {
-            let mut worker = Worker::for_heads();
-            let mut memo = Memo::new(&self.files, &self.roots);
-            let mut all = Vec::new();
-            for (number, source, unit) in units {
-                let found = self
-                    .heads_of_unit(&mut worker, &mut memo, source, unit)
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
-                all.push((number, found));
-            }
-            Ok(all)
-        })?;
+    fn find_heads(&self) -> Result<Outcome<Vec<Found>>> {
+        let parts = self.on_threads(
+            || {
+                let memo = Memo::new(&self.files, &self.roots);
+                (Worker::for_heads(), memo, Vec::new())
+            },
+            |(worker, memo, all), unit| {
+                let Outcome::Done(found) = self.heads_of_unit(worker, memo, unit)? else {
+                    return Ok(Outcome::NeedsLinked);
+                };
+                all.push((unit.number, found));
+                Ok(Outcome::Done(()))
+            },
+        )?;
+        let Outcome::Done(parts) = parts else {
+            return Ok(Outcome::NeedsLinked);
+        };
         let mut found: Vec<Found> = Vec::new();
         found.resize_with(self.unit_count(), Found::default);
-        for (number, part) in parts.into_iter().flatten() {
+        for (number, part) in parts.into_iter().flat_map(|(.., all)| all) {
             if let Some(place) = found.get_mut(number) {
                 *place = part;
             }
         }
-        Ok(found)
+        Ok(Outcome::Done(found))
     }
 
     fn heads_of_unit(
         &self,
         worker: &mut Worker,
         memo: &mut Memo<'_>,
-        source: &Source<'_>,
-        unit: Unit,
-    ) -> Result<Found> {
+        unit: NumberedUnit<'_, '_>,
+    ) -> Result<Outcome<Found>> {
+        let NumberedUnit { source, unit, .. } = unit;
         let view = source.view(unit, 0);
         self.read_abbrevs(worker, &view, source.sections)?;
         let mut found = Found::default();
@@ -271,7 +274,10 @@ impl Job<'_> {
         } = worker;
         let is_qualified = heads(&view, abbrevs, &self.files, memory, nodes, |head| {
             if memo.is_root(head.name)
-                || head.qualified && memo.roots.contains_spelled_tail(files.tail(head.name, &[]))
+                || head.qualified
+                    && memo
+                        .roots
+                        .contains_spelled_tail(files.tail(head.name, Composed::NONE))
             {
                 found.roots.push(head.die);
             }
@@ -280,7 +286,7 @@ impl Job<'_> {
             }
         })?;
         if is_qualified && !worker.memory.imports().is_empty() {
-            self.set_linked();
+            return Ok(Outcome::NeedsLinked);
         }
         if is_qualified {
             found.whole = !found.roots.is_empty();
@@ -288,23 +294,21 @@ impl Job<'_> {
             found.heads = Vec::new();
         }
         found.heads.shrink_to_fit();
-        Ok(found)
+        Ok(Outcome::Done(found))
     }
 
     /// Converts types of a unit: the whole of those at `start`, and those they point to that `also` asks for.
     fn some_of_unit(
         &self,
         worker: &mut Worker,
-        number: usize,
-        source: &Source<'_>,
-        unit: Unit,
+        unit: NumberedUnit<'_, '_>,
         start: &[u32],
         also: impl Fn(Shape, NameRef, u32) -> bool,
-    ) -> Result<UnitList> {
-        worker.nodes.clear(unit.header.len);
+    ) -> Result<Outcome<UnitList>> {
+        worker.nodes.clear(unit.unit.header.len);
         worker.memory.clear();
-        let view = source.view(unit, 0);
-        self.read_abbrevs(worker, &view, source.sections)?;
+        let view = unit.source.view(unit.unit, 0);
+        self.read_abbrevs(worker, &view, unit.source.sections)?;
         let wants = self.wants();
         let Worker {
             abbrevs,
@@ -316,63 +320,62 @@ impl Job<'_> {
         // Where it fails the unit as a whole is read, and says why.
         let done = collect_some(&view, abbrevs, &self.files, wants, memory, nodes, also);
         if !matches!(done, Ok(true)) {
-            return self.whole_unit(worker, number, source, unit, start);
+            return self.whole_unit(worker, unit, start);
         }
         if !worker.nodes.links.is_empty() {
-            self.set_linked();
-            return Ok(UnitList::default());
+            return Ok(Outcome::NeedsLinked);
         }
-        self.finish_unit(worker, number, None)
+        self.finish_unit(worker, unit.number, None)
+            .map(Outcome::Done)
     }
 
     /// Converts what the roots reach of a unit, and what the entries in `start` do.
     fn whole_unit(
         &self,
         worker: &mut Worker,
-        number: usize,
-        source: &Source<'_>,
-        unit: Unit,
+        unit: NumberedUnit<'_, '_>,
         start: &[u32],
-    ) -> Result<UnitList> {
-        if !self.collect_unit(worker, source, unit)? {
-            return Ok(UnitList::default());
-        }
-        self.finish_unit(worker, number, Some(start))
+    ) -> Result<Outcome<UnitList>> {
+        let Outcome::Done(()) = self.collect_unit(worker, unit)? else {
+            return Ok(Outcome::NeedsLinked);
+        };
+        self.finish_unit(worker, unit.number, Some(start))
+            .map(Outcome::Done)
     }
 
     /// Converts named types that are only pointed to.
-    fn follow_pointers(&self, worker: &mut Worker, found: &[Found]) -> Result<()> {
+    fn follow_pointers(&self, worker: &mut Worker, found: &[Found]) -> Result<Outcome<()>> {
         let mut first: Option<First> = None;
         let mut asked = vec![];
         let mut wanted: Vec<Vec<u32>> = found.iter().map(|found| found.roots.clone()).collect();
         loop {
-            let table = &worker.done.table;
-            asked.resize(table.entities.len(), false);
-            for class in &table.classes {
-                if class.entity != NO_ENTITY
-                    && let Some(asked) = asked.get_mut(class.entity as usize)
+            let table = &worker.interned.table;
+            asked.resize(table.tags.len(), false);
+            for distinct in &table.types {
+                if distinct.tag != NO_TAG
+                    && let Some(asked) = asked.get_mut(distinct.tag as usize)
                 {
                     *asked = true;
                 }
             }
             let mut due: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-            for (entity, asked) in table.entities.iter().zip(&mut asked) {
+            for (tag, asked) in table.tags.iter().zip(&mut asked) {
                 if std::mem::replace(asked, true) {
                     continue;
                 }
                 let first = first.get_or_insert_with(|| self.first(found));
-                if let Some(&(unit, die)) = first.get(&entity.key) {
+                if let Some(&(unit, die)) = first.get(&tag.key) {
                     due.entry(unit).or_default().push(die);
                 }
             }
             let Some(first) = first.as_ref().filter(|_| !due.is_empty()) else {
-                return Ok(());
+                return Ok(Outcome::Done(()));
             };
             for (number, dies) in due {
-                self.more_of_unit(worker, number, &dies, first, &mut wanted)?;
-                if self.is_linked() {
-                    return Ok(());
-                }
+                let more = self.more_of_unit(worker, number, &dies, first, &mut wanted)?;
+                let Outcome::Done(()) = more else {
+                    return Ok(Outcome::NeedsLinked);
+                };
             }
         }
     }
@@ -384,24 +387,26 @@ impl Job<'_> {
         dies: &[u32],
         first: &First,
         wanted: &mut [Vec<u32>],
-    ) -> Result<()> {
+    ) -> Result<Outcome<()>> {
         let place = number as usize;
-        let (Some((source, unit)), Some(wanted)) = (self.unit_at(place), wanted.get_mut(place))
-        else {
-            return Ok(());
+        let (Some(unit), Some(wanted)) = (self.unit(place), wanted.get_mut(place)) else {
+            return Ok(Outcome::Done(()));
         };
         wanted.extend_from_slice(dies);
         let files = &self.files;
         let also = |shape: Shape, name: NameRef, die: u32| {
-            first.get(&entity_key(files, shape, name)) == Some(&(number, die))
+            first.get(&tag_key(files, shape, name)) == Some(&(number, die))
         };
         let list = self
-            .some_of_unit(worker, place, source, unit, wanted, also)
-            .within(|| source.place())?;
+            .some_of_unit(worker, unit, wanted, also)
+            .within(|| unit.source.place())?;
+        let Outcome::Done(list) = list else {
+            return Ok(Outcome::NeedsLinked);
+        };
         // The list of before is a part of this one.
-        worker.done.lists.retain(|(of, _)| *of != place);
-        worker.done.lists.push((place, list));
-        Ok(())
+        worker.interned.lists.retain(|(of, _)| *of != place);
+        worker.interned.lists.push((place, list));
+        Ok(Outcome::Done(()))
     }
 
     /// Where each name is defined first.
@@ -430,7 +435,7 @@ impl Job<'_> {
                     *word |= bit;
                 }
                 first
-                    .entry(entity_key(&self.files, head.shape, head.name))
+                    .entry(tag_key(&self.files, head.shape, head.name))
                     .or_insert((unit, head.die));
             }
         }
@@ -438,9 +443,9 @@ impl Job<'_> {
     }
 }
 
-/// The key of the entity with this name.
-fn entity_key(files: &Files<'_>, shape: Shape, name: NameRef) -> Key {
+/// The key of the tag with this name.
+fn tag_key(files: &Files<'_>, shape: Shape, name: NameRef) -> Key {
     Mixer::new(NOMINAL | shape as u64)
-        .text(files.tail(name, &[]))
+        .text(files.tail(name, Composed::NONE))
         .finish()
 }

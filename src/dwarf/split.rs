@@ -37,13 +37,6 @@ pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
         .within(|| Place::Section(".debug_info".into()))?;
     let skeletons = found.iter().filter_map(|header| {
         let first = first(sections, header)?;
-        let encoding = header.encoding;
-        // Before DWARF 5, the table has no header.
-        let behind_header = match encoding.version {
-            ..5 => 0,
-            _ if encoding.wide => 16,
-            _ => 8,
-        };
         let name = sections.text(header, &first, first.name)?;
         Some(Skeleton {
             unit: header.offset,
@@ -52,7 +45,7 @@ pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
             folder: sections
                 .text(header, &first, first.folder)
                 .unwrap_or_default(),
-            addr_base: first.addr_base.unwrap_or(behind_header),
+            addr_base: first.addr_base.unwrap_or(header.encoding.table_header()),
         })
     });
     Ok(skeletons.collect())
@@ -177,12 +170,14 @@ impl Sections {
             (Class::Str, offset) => (&self.str[..], offset),
             (Class::LineStr, offset) => (&self.line_str[..], offset),
             (Class::Strx, number) => {
-                let wide = header.encoding.wide;
-                let place = number.checked_mul(if wide { 8 } else { 4 })?;
+                let place = number.checked_mul(header.encoding.offset_size().into())?;
                 let place = place.checked_add(first.str_offsets_base?)?;
                 let mut table = Cursor::new(&self.str_offsets, self.endian, 0);
                 table.seek(index(place));
-                (&self.str[..], table.section_offset(wide).ok()?)
+                (
+                    &self.str[..],
+                    table.section_offset(header.encoding.wide).ok()?,
+                )
             }
             _ => return None,
         };

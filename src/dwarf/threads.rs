@@ -1,35 +1,40 @@
-//! Units to threads.
+//! Units to threads, and the outcome of reading units one by one.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::dwarf::convert::Job;
 use crate::dwarf::sources::{Source, Unit};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Context, Error, ErrorKind, Result};
 
-/// Units that a thread takes one after the other, until none is left or units turn out to refer to each
-/// other.
-pub(super) struct Units<'j, 'a> {
-    job: &'j Job<'a>,
-    next: &'j AtomicUsize,
+/// The outcome of reading units one by one. Whoever reads a unit has to pass `NeedsLinked` on.
+#[must_use]
+#[derive(Debug)]
+pub(super) enum Outcome<T> {
+    /// The units' types, as far as they were asked for.
+    Done(T),
+    /// A unit refers to another one: all units must be read as one.
+    NeedsLinked,
 }
 
-impl<'j, 'a> Iterator for Units<'j, 'a> {
-    /// The unit's number, the section it stands in, and the unit.
-    type Item = (usize, &'j Source<'a>, Unit);
+/// A unit of the program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NumberedUnit<'j, 'a> {
+    /// Its index in the order of all units.
+    pub number: usize,
+    /// The section it stands in.
+    pub source: &'j Source<'a>,
+    pub unit: Unit,
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.job.is_linked() {
-            return None;
-        }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (source, unit) = self.job.unit_at(number)?;
-        Some((number, source, unit))
-    }
+/// The reason why a thread takes no more units.
+enum Stop {
+    Error(Error),
+    NeedsLinked,
 }
 
 impl<'a> Job<'a> {
-    /// How many threads are worth it: each has a table of its own.
+    /// Returns the number of threads that are worth their cost: each has a table of its own.
     fn threads(&self) -> usize {
         let wanted = self
             .options
@@ -40,26 +45,61 @@ impl<'a> Job<'a> {
         wanted.min(most.max(1))
     }
 
-    /// Does some work on all units, on as many threads as are wanted; an error comes with the unit's number.
+    /// Calls `work` with each unit, on as many threads as are wanted, and returns what the threads made of the
+    /// `start` they had.
     ///
     /// # Errors
-    /// That of the first unit that has one, whatever the number of threads.
+    /// The error of the first unit that has one. The result doesn't depend on the number of threads: units are taken
+    /// in order, so that all units before the first that stops the work are read.
     pub(super) fn on_threads<T: Send>(
         &self,
-        work: impl Fn(Units<'_, 'a>) -> Result<T, (usize, Error)> + Sync,
-    ) -> Result<Vec<T>> {
+        start: impl Fn() -> T + Sync,
+        work: impl Fn(&mut T, NumberedUnit<'_, 'a>) -> Result<Outcome<()>> + Sync,
+    ) -> Result<Outcome<Vec<T>>> {
         let next = AtomicUsize::new(0);
-        let threads = self.threads();
-        let results = Mutex::new(Vec::with_capacity(threads));
-        let units = || Units {
-            job: self,
-            next: &next,
+        let stopped = AtomicBool::new(false);
+        let take_units = || {
+            let mut state = start();
+            while !stopped.load(Ordering::Relaxed) {
+                let Some(unit) = self.unit(next.fetch_add(1, Ordering::Relaxed)) else {
+                    break;
+                };
+                let stop = match work(&mut state, unit).within(|| unit.source.place()) {
+                    Ok(Outcome::Done(())) => continue,
+                    Ok(Outcome::NeedsLinked) => Stop::NeedsLinked,
+                    Err(error) => Stop::Error(error),
+                };
+                stopped.store(true, Ordering::Relaxed);
+                return Err((unit.number, stop));
+            }
+            Ok(state)
         };
+        let (mut done, mut stops) = (Vec::new(), Vec::new());
+        for result in self.run(take_units)? {
+            match result {
+                Ok(state) => done.push(state),
+                Err(stop) => stops.push(stop),
+            }
+        }
+        match stops.into_iter().min_by_key(|(number, _)| *number) {
+            Some((_, Stop::Error(error))) => Err(error),
+            Some((_, Stop::NeedsLinked)) => Ok(Outcome::NeedsLinked),
+            None => Ok(Outcome::Done(done)),
+        }
+    }
+
+    /// Runs `work` once on each thread.
+    fn run<T: Send>(&self, work: impl Fn() -> T + Sync) -> Result<Vec<T>> {
+        let threads = self.threads();
+        if threads == 1 {
+            return Ok(vec![work()]);
+        }
+        let results = Mutex::new(Vec::with_capacity(threads));
         let run = || {
             rayon::scope(|scope| {
                 for _ in 0..threads {
                     scope.spawn(|_| {
-                        let result = work(units());
+                        let result = work();
                         if let Ok(mut results) = results.lock() {
                             results.push(result);
                         }
@@ -68,9 +108,6 @@ impl<'a> Job<'a> {
             });
         };
         match self.options.threads {
-            _ if threads == 1 => results.lock().map_or((), |mut results| {
-                results.push(work(units()));
-            }),
             None => run(),
             Some(_) => rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
@@ -78,17 +115,6 @@ impl<'a> Job<'a> {
                 .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).because(error))?
                 .install(run),
         }
-        let (mut done, mut errors) = (Vec::new(), Vec::new());
-        for result in results.into_inner().unwrap_or_default() {
-            match result {
-                Ok(found) => done.push(found),
-                Err(error) => errors.push(error),
-            }
-        }
-        // Units are taken in order, so the first one that can't be read is always among these.
-        match errors.into_iter().min_by_key(|(unit, _)| *unit) {
-            Some((_, error)) => Err(error),
-            None => Ok(done),
-        }
+        Ok(results.into_inner().unwrap_or_default())
     }
 }

@@ -84,6 +84,23 @@ pub(crate) struct Encoding {
     pub wide: bool,
 }
 
+impl Encoding {
+    /// Returns the size of the header of a unit's `.debug_str_offsets` or `.debug_addr` table, in bytes (DWARF 5,
+    /// sections 7.26 and 7.27). Before DWARF 5 these tables have no header.
+    pub const fn table_header(self) -> u64 {
+        match self.version {
+            ..5 => 0,
+            _ if self.wide => 16,
+            _ => 8,
+        }
+    }
+
+    /// Returns the size of an offset into a section, in bytes.
+    pub const fn offset_size(self) -> u8 {
+        if self.wide { 8 } else { 4 }
+    }
+}
+
 impl Form {
     /// The form with this number; `None` for one that is in no standard up to DWARF 5 nor a known extension.
     pub fn from_number(number: u64, encoding: Encoding) -> Option<Self> {
@@ -92,7 +109,7 @@ impl Form {
             address_size,
             wide,
         } = encoding;
-        let offset_size = if wide { 8 } else { 4 };
+        let offset_size = encoding.offset_size();
         let form = dw::DwForm(u16::try_from(number).ok()?);
         Some(match form {
             dw::DW_FORM_addr => Self::Address(address_size),

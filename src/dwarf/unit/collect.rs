@@ -4,16 +4,16 @@
 //! parts, and everything else is gone over. Function bodies are not jumped over: types can be declared in
 //! them; inlined bodies are, since their types are in the function they came from.
 
-use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
 use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::memory::{Import, Memory};
-use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes, Ref};
 use crate::dwarf::unit::program::Later;
 use crate::dwarf::unit::some::SomeMemory;
+use crate::dwarf::unit::types::{POINTER_OF_OTHER_WIDTH, Part, Shape};
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -51,8 +51,8 @@ pub(crate) struct Wants {
     pub depth: u32,
     /// How many types and parts there may be.
     pub entries: u32,
-    /// How many bytes names may have that are made from others.
-    pub made: u32,
+    /// The most bytes of composed names.
+    pub composed: u32,
 }
 
 /// What is inside an entry.
@@ -210,7 +210,7 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) cursor: Cursor<'a>,
     pub(super) attrs: &'p mut Attrs,
     pub(super) frames: &'p mut Vec<Frame>,
-    pub(super) pending: &'p mut Vec<Part>,
+    pub(super) pending: &'p mut Vec<Part<Ref>>,
     pub(super) later: &'p mut Vec<Later>,
     pub(super) imports: &'p mut Vec<Import>,
     pub(super) languages: &'p mut Vec<(u32, u64)>,
@@ -254,7 +254,7 @@ pub(super) const fn usual_type(entry: Entry) -> Option<(Shape, Role)> {
 #[cold]
 pub(super) fn no_pointer(node: &mut Node) {
     node.shape = Shape::Base;
-    node.aux = POINTER_OF_OTHER_WIDTH;
+    node.set_encoding(POINTER_OF_OTHER_WIDTH);
     node.ty = Ref::VOID;
 }
 
@@ -302,7 +302,7 @@ impl Pass<'_, '_> {
             )
             .within(Place::Die(self.cursor.offset())));
         }
-        if self.nodes.made.len() > self.wants.made as usize {
+        if self.nodes.composed.len() > self.wants.composed as usize {
             return Err(
                 Error::limit("qualified names have more bytes than Limits::string_bytes")
                     .within(Place::Die(self.cursor.offset())),
@@ -350,34 +350,38 @@ impl Pass<'_, '_> {
             self.usual_node(&entry, shape, role, die, plan.has_children)?;
             return Ok(true);
         }
-        let mut part = Part {
-            name: self.name_of(entry.name),
-            ty: self.within(entry.ty),
-            value: entry.number,
-            ..Part::default()
-        };
-        match plan.entry {
+        let name = self.name_of(entry.name);
+        let part = match plan.entry {
             Entry::Member => {
                 if entry.declaration || entry.number >> 56 != 0 {
                     self.cursor.seek(die);
                     self.cursor.uleb()?;
                     return Ok(false);
                 }
-                part.value *= 8;
-                if self.qualify && self.is_tag() {
-                    self.tag(part);
+                let part = Part::member(name, self.within(entry.ty), entry.number * 8);
+                if self.qualify && self.is_discriminant() {
+                    self.discriminant(part);
                     return Ok(true);
                 }
+                part
             }
-            Entry::Enumerator if entry.signed && entry.number.cast_signed() < 0 => self.negative(),
-            Entry::Subrange => {
-                part.ty = Ref::VOID;
-                if entry.slot == Some(Slot::UpperBound) {
-                    part.value = entry.number.wrapping_sub(self.lower_bound).wrapping_add(1);
+            Entry::Enumerator => {
+                if entry.signed && entry.number.cast_signed() < 0 {
+                    self.negative();
                 }
+                Part::enumerator(name, Ref::VOID, entry.number)
             }
-            _ => {}
-        }
+            Entry::Subrange => Part::dimension(
+                Ref::VOID,
+                match entry.slot {
+                    Some(Slot::UpperBound) => {
+                        entry.number.wrapping_sub(self.lower_bound).wrapping_add(1)
+                    }
+                    _ => entry.number,
+                },
+            ),
+            _ => Part::parameter(name, self.within(entry.ty)),
+        };
         self.part(part);
         Ok(true)
     }
@@ -410,17 +414,11 @@ impl Pass<'_, '_> {
             Some(Slot::ByteSize) => entry.number,
             _ => 0,
         };
-        let mut node = Node {
-            die: self.place(die),
-            shape,
-            declaration: entry.declaration,
-            name: self.name_of(entry.name),
-            size,
-            ty: self.within(entry.ty),
-            aux: 0,
-            first: 0,
-            count: 0,
-        };
+        let mut node = Node::new(self.place(die), shape);
+        node.declaration = entry.declaration;
+        node.name = self.name_of(entry.name);
+        node.set_byte_size(size);
+        node.ty = self.within(entry.ty);
         if shape == Shape::Pointer && self.is_other_width(size) {
             no_pointer(&mut node);
         }
@@ -451,7 +449,7 @@ impl Pass<'_, '_> {
 
     /// Adds a part to the innermost open node.
     #[inline]
-    pub(super) fn part(&mut self, part: Part) {
+    pub(super) fn part(&mut self, part: Part<Ref>) {
         if self.aside {
             self.pending.push(part);
         } else {
@@ -463,7 +461,7 @@ impl Pass<'_, '_> {
     pub(super) fn negative(&mut self) {
         let owner = self.top().owner;
         if let Some(node) = self.nodes.nodes.get_mut(owner as usize) {
-            node.aux = 1;
+            node.set_signed();
         }
     }
 

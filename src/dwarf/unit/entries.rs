@@ -6,8 +6,9 @@ use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Frame, NO_NODE, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::memory::Import;
-use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
+use crate::dwarf::unit::nodes::{Link, Node, Ref};
 use crate::dwarf::unit::program::Later;
+use crate::dwarf::unit::types::{Note, Part, Shape};
 use crate::error::Result;
 
 impl Pass<'_, '_> {
@@ -50,16 +51,10 @@ impl Pass<'_, '_> {
             }
             Entry::Parameter | Entry::Varargs if around.role == Role::Parameters => {
                 self.read(plan)?;
-                let part = Part {
-                    name: self.name(),
-                    ty: self.ty(Slot::Type),
-                    note: if plan.entry == Entry::Varargs {
-                        Note::Varargs
-                    } else {
-                        Note::None
-                    },
-                    ..Part::default()
-                };
+                let mut part = Part::parameter(self.name(), self.ty(Slot::Type));
+                if plan.entry == Entry::Varargs {
+                    part.note = Note::Varargs;
+                }
                 self.part(part);
                 return Ok(Some(Frame {
                     role: Role::Part,
@@ -140,13 +135,12 @@ impl Pass<'_, '_> {
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
-        let behind_header = match self.unit.header.encoding {
-            encoding if !self.unit.is_split || encoding.version < 5 => 0,
-            encoding if encoding.wide => 16,
-            _ => 8,
+        let default = match self.unit.is_split {
+            true => self.unit.header.encoding.table_header(),
+            false => 0,
         };
         let base = self.attrs.number(Slot::StrOffsetsBase);
-        self.str_offsets_base = base.unwrap_or(behind_header);
+        self.str_offsets_base = base.unwrap_or(default);
         if let (Class::List, base) = self.attrs.get(Slot::StrOffsetsBase) {
             self.str_offsets_base = base;
         }
@@ -167,36 +161,29 @@ impl Pass<'_, '_> {
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
             other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };
-        let mut node = Node {
-            die,
-            shape,
-            declaration: self.attrs.flag(Slot::Declaration),
-            name: self.name(),
-            size: self.attrs.number(Slot::ByteSize).unwrap_or(0),
-            ty: self.ty(Slot::Type),
-            aux: 0,
-            first: 0,
-            count: 0,
-        };
+        let mut node = Node::new(die, shape);
+        node.declaration = self.attrs.flag(Slot::Declaration);
+        node.name = self.name();
+        node.set_byte_size(self.attrs.number(Slot::ByteSize).unwrap_or(0));
+        node.ty = self.ty(Slot::Type);
         match entry {
             Entry::Base => {
-                node.aux = self.small(Slot::Encoding);
-                if node.size == 0 {
+                node.set_encoding(self.small(Slot::Encoding));
+                if node.byte_size() == 0 {
                     let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
-                    node.size = bits.div_ceil(8);
+                    node.set_byte_size(bits.div_ceil(8));
                 }
             }
-            Entry::Pointer | Entry::Reference if self.is_other_width(node.size) => {
+            Entry::Pointer | Entry::Reference if self.is_other_width(node.byte_size()) => {
                 no_pointer(&mut node);
             }
-            Entry::Atomic => node.aux = 1,
-            Entry::UnknownType => node.aux = 1,
+            Entry::Atomic | Entry::UnknownType => node.set_degraded(true),
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
             // The whole type is in a unit of its own.
             node.shape = Shape::Alias;
-            node.aux = 0;
+            node.set_degraded(false);
             node.ty = self.ty(Slot::Signature);
         }
         let by = self.attrs.has(Slot::Specification);
@@ -261,7 +248,7 @@ impl Pass<'_, '_> {
 
     /// Whether the entry is the type of `nullptr`, which is a pointer to nothing.
     fn is_null_pointer(&self) -> bool {
-        let name = self.files.bytes(self.name(), &self.nodes.made);
+        let name = self.files.bytes(self.name(), &self.nodes.composed);
         matches!(name, b"decltype(nullptr)" | b"typeof (nullptr)")
     }
 
@@ -275,8 +262,8 @@ impl Pass<'_, '_> {
             part.name = self.name();
             part.ty = self.ty(Slot::Type);
             self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
-            if self.is_tag() {
-                self.tag(part);
+            if self.is_discriminant() {
+                self.discriminant(part);
             } else {
                 self.part(part);
             }
@@ -297,25 +284,17 @@ impl Pass<'_, '_> {
 
     /// The variants of an enumeration of Rust: a union without a name, of one member for each.
     fn variant_part(&mut self, die: u32, around: Frame) -> Frame {
-        self.part(Part {
-            ty: Ref::unit(die),
-            ..Part::default()
-        });
+        self.part(Part::member(NameRef::NONE, Ref::unit(die), 0));
         if self.direct {
             self.set_aside();
         }
-        let size = self.nodes.get(around.owner).map_or(0, |node| node.size);
-        let owner = self.nodes.push(Node {
-            die,
-            shape: Shape::Union,
-            declaration: false,
-            name: NameRef::NONE,
-            size,
-            ty: Ref::VOID,
-            aux: 0,
-            first: 0,
-            count: 0,
-        });
+        let size = self
+            .nodes
+            .get(around.owner)
+            .map_or(0, |node| node.byte_size());
+        let mut union = Node::new(die, Shape::Union);
+        union.set_byte_size(size);
+        let owner = self.nodes.push(union);
         Frame {
             role: Role::Composite,
             owner,
@@ -327,16 +306,14 @@ impl Pass<'_, '_> {
     }
 
     /// Whether a member found now is the tag of variants: it stands beside them, not in one.
-    pub(super) fn is_tag(&self) -> bool {
+    pub(super) fn is_discriminant(&self) -> bool {
         self.role == Role::Composite && self.top().is_variants
     }
 
     /// Adds the tag of variants: a member of the enumeration itself, which is set aside.
-    pub(super) fn tag(&mut self, mut part: Part) {
+    pub(super) fn discriminant(&mut self, mut part: Part<Ref>) {
         if part.name.is_none() {
-            let start = self.nodes.made.len() as u64;
-            self.nodes.made.extend_from_slice(b"__tag\0");
-            part.name = NameRef::new(0, NameSection::Made, start);
+            part.name = self.nodes.composed.push(b"__tag");
         }
         if self.aside {
             self.part(part);
@@ -354,12 +331,7 @@ impl Pass<'_, '_> {
         if class == Class::Signed && value.cast_signed() < 0 {
             self.negative();
         }
-        let part = Part {
-            name: self.name(),
-            value,
-            ..Part::default()
-        };
-        self.part(part);
+        self.part(Part::enumerator(self.name(), Ref::VOID, value));
     }
 
     fn dimension(&mut self) {
@@ -379,15 +351,11 @@ impl Pass<'_, '_> {
             (Class::Unsigned | Class::Signed, count) => Some(count),
             _ => None,
         };
-        self.part(Part {
-            value: count.unwrap_or(0),
-            note: if count.is_none() {
-                Note::Unbounded
-            } else {
-                Note::None
-            },
-            ..Part::default()
-        });
+        let mut part = Part::dimension(Ref::VOID, count.unwrap_or(0));
+        if count.is_none() {
+            part.note = Note::Unbounded;
+        }
+        self.part(part);
     }
 
     /// The entry's name.
@@ -411,37 +379,26 @@ impl Pass<'_, '_> {
     }
 
     fn numbered_name(&self, number: u64) -> NameRef {
-        let wide = self.unit.header.encoding.wide;
+        let encoding = self.unit.header.encoding;
         let place = number
-            .checked_mul(if wide { 8 } else { 4 })
+            .checked_mul(encoding.offset_size().into())
             .and_then(|place| place.checked_add(self.str_offsets_base));
         let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
         cursor.seek(index(place.unwrap_or(u64::MAX)));
-        match cursor.section_offset(wide) {
+        match cursor.section_offset(encoding.wide) {
             Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
             Err(_) => NameRef::NONE,
         }
     }
 
-    /// `scope::name` as a name of its own.
+    /// Returns `scope::name`, or `nameless` in the name's place if there is no name. Returns no name in a unit whose
+    /// names are not qualified.
     pub(super) fn qualified(&mut self, scope: NameRef, name: NameRef, nameless: &[u8]) -> NameRef {
         if !self.qualify {
             return NameRef::NONE;
         }
-        let start = self.nodes.made.len();
-        let mut whole = Vec::new();
-        if !scope.is_none() {
-            whole.extend_from_slice(self.files.bytes(scope, &self.nodes.made));
-            whole.extend_from_slice(b"::");
-        }
-        if name.is_none() {
-            whole.extend_from_slice(nameless);
-        } else {
-            whole.extend_from_slice(self.files.bytes(name, &self.nodes.made));
-        }
-        whole.push(0);
-        self.nodes.made.extend_from_slice(&whole);
-        NameRef::new(0, NameSection::Made, start as u64)
+        self.files
+            .qualified(scope, name, nameless, &mut self.nodes.composed)
     }
 
     /// The type an attribute refers to.

@@ -5,9 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::dwarf::unit::keys::{Keys, UnitTypes, is_nominal};
-use crate::dwarf::unit::nodes::{Ref, Shape};
-use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Table};
+use crate::dwarf::unit::keys::{Keys, UnitTypes};
+use crate::dwarf::unit::nodes::Ref;
+use crate::dwarf::unit::types::Shape;
+use crate::dwarf::whole::table::{NO_TAG, RefId, RefTarget, Table};
 use crate::error::{Error, Result};
 
 /// What a reference by name means.
@@ -21,10 +22,10 @@ const STEPS_EACH: usize = 64;
 /// References that may be followed in any unit.
 const STEPS_FREE: usize = 1 << 20;
 
-/// A unit's classes, in the order of their entries.
+/// A unit's numbers, in the order of their entries.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct UnitList {
-    pub classes: Box<[u32]>,
+    pub types: Box<[u32]>,
     /// Their entries.
     pub dies: Box<[u32]>,
     /// For some of them, by place in the list: what each of its references by name means, in order. A place in
@@ -33,27 +34,27 @@ pub(crate) struct UnitList {
 }
 
 /// Finds what the references of a unit's types mean, where the names alone don't say it. `nodes` are the
-/// nodes of the list's classes.
+/// nodes of the list's numbers.
 pub(crate) fn exact(
     types: UnitTypes<'_>,
     keys: &Keys,
     table: &Table,
     nodes: &[u32],
-    classes: &[u32],
+    numbers: &[u32],
 ) -> Result<Vec<(u32, Box<[u32]>)>> {
-    let several = several(table, classes);
-    let entity = |class: u32| {
-        let class = table.classes.get(class as usize);
-        class.map_or(NO_ENTITY, |class| class.entity)
+    let several = several(table, numbers);
+    let tag = |distinct: u32| {
+        let distinct = table.types.get(distinct as usize);
+        distinct.map_or(NO_TAG, |distinct| distinct.tag)
     };
     let is_one_of_several = |node: u32| match table.known(keys.known(node)).map(RefId::target) {
-        Some(RefTarget::Entity(entity)) => several.contains(&entity),
+        Some(RefTarget::Tag(tag)) => several.contains(&tag),
         _ => false,
     };
     // Where the types in question are in the list.
     let mut places = HashMap::new();
-    for ((place, &node), &class) in (0u32..).zip(nodes).zip(classes) {
-        if several.contains(&entity(class)) {
+    for ((place, &node), &distinct) in (0u32..).zip(nodes).zip(numbers) {
+        if several.contains(&tag(distinct)) {
             places.insert(node, place);
         }
     }
@@ -82,22 +83,22 @@ pub(crate) fn exact(
 }
 
 /// The names that the unit gives to more than one type.
-fn several(table: &Table, classes: &[u32]) -> HashSet<u32> {
+fn several(table: &Table, numbers: &[u32]) -> HashSet<u32> {
     let mut first = HashMap::new();
     let mut several = HashSet::new();
-    for &number in classes {
-        let Some(class) = table.classes.get(number as usize) else {
+    for &number in numbers {
+        let Some(distinct) = table.types.get(number as usize) else {
             continue;
         };
-        if class.entity != NO_ENTITY && *first.entry(class.entity).or_insert(number) != number {
-            several.insert(class.entity);
+        if distinct.tag != NO_TAG && *first.entry(distinct.tag).or_insert(number) != number {
+            several.insert(distinct.tag);
         }
     }
     several
 }
 
 /// Calls `leaf` for every reference by name of a node, through what has no name, in the order in which the
-/// class has them.
+/// distinct has them.
 fn leaves(
     types: UnitTypes<'_>,
     keys: &Keys,
@@ -113,7 +114,7 @@ fn leaves(
             Error::limit("types without a name are nested so that following them takes too long")
         })?;
         let node = types.nodes.get(number);
-        let reference = node.and_then(|node| types.reference(node, next));
+        let reference = node.and_then(|node| types.nodes.reference(node, next));
         let Some(reference) = reference else {
             stack.pop();
             continue;
@@ -125,7 +126,7 @@ fn leaves(
             continue;
         };
         match types.nodes.get(target) {
-            Some(node) if is_nominal(node) => leaf(target, node.declaration),
+            Some(node) if node.is_nominal() => leaf(target, node.declaration),
             Some(node) if node.shape != Shape::Void => stack.push((target, 0)),
             _ => {}
         }

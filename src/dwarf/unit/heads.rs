@@ -7,7 +7,7 @@ use crate::dwarf::names::NameRef;
 use crate::dwarf::read::{Class, Entry, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Pass, usual_type};
 use crate::dwarf::unit::memory::Import;
-use crate::dwarf::unit::nodes::Shape;
+use crate::dwarf::unit::types::Shape;
 use crate::error::Result;
 
 /// A structure, union, enumeration, typedef or base type that a unit defines.

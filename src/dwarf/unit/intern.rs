@@ -3,13 +3,12 @@
 //! For a type that was seen before this is a key and a look-up; only new ones are copied.
 
 use crate::dwarf::key::{Key, Mixer};
-use crate::dwarf::names::{NameRef, NameSection};
+use crate::dwarf::names::NameRef;
 use crate::dwarf::report::Reason;
-use crate::dwarf::unit::keys::{Keys, NOMINAL, UnitTypes, declared_size, is_nominal};
-use crate::dwarf::unit::nodes::{Node, Ref, Shape, Target};
-use crate::dwarf::whole::table::{
-    Class, Entity, Loss, NO_ENTITY, Piece, RefId, RefTarget, Seen, Table,
-};
+use crate::dwarf::unit::keys::{Keys, NOMINAL, UnitTypes, declared_size};
+use crate::dwarf::unit::nodes::{Node, Ref, Target};
+use crate::dwarf::unit::types::{Part, Shape};
+use crate::dwarf::whole::table::{Distinct, Loss, NO_TAG, RefId, RefTarget, Seen, Table, Tag};
 
 /// Enters the types of one unit.
 pub(crate) struct Intern<'a> {
@@ -30,7 +29,7 @@ enum Found {
 }
 
 impl Intern<'_> {
-    /// Enters a type; answers its class.
+    /// Enters a type; answers its distinct.
     #[inline]
     pub fn enter(&mut self, number: u32) -> Option<u32> {
         let node = self.types.nodes.get(number)?;
@@ -39,21 +38,21 @@ impl Intern<'_> {
             die: node.die,
         };
         let key = self.keys.content(self.types, number);
-        let class = match self.table.known(key).map(RefId::target) {
-            Some(RefTarget::Class(class)) => class,
+        let distinct = match self.table.known(key).map(RefId::target) {
+            Some(RefTarget::Distinct(distinct)) => distinct,
             _ => self.build(number)?,
         };
-        self.table.touch(class, seen);
-        Some(class)
+        self.table.touch(distinct, seen);
+        Some(distinct)
     }
 
-    /// Adds the class of a node, and before it those it needs.
+    /// Adds the distinct of a node, and before it those it needs.
     fn build(&mut self, start: u32) -> Option<u32> {
         let mut stack = vec![(start, 0)];
         let mut last = None;
         while let Some(&(number, next)) = stack.last() {
             let node = self.types.nodes.get(number)?;
-            let Some(reference) = self.types.reference(node, next) else {
+            let Some(reference) = self.types.nodes.reference(node, next) else {
                 stack.pop();
                 last = Some(self.make(number)?);
                 continue;
@@ -85,7 +84,7 @@ impl Intern<'_> {
             };
             match node.shape {
                 Shape::Alias => {
-                    if node.aux != 0 {
+                    if node.is_degraded() {
                         *loss = Some(Reason::Atomic);
                     }
                     if self.keys.is_cut(number, 0) {
@@ -96,7 +95,7 @@ impl Intern<'_> {
                     continue;
                 }
                 Shape::Void => {
-                    if node.aux != 0 {
+                    if node.is_degraded() {
                         *loss = Some(Reason::UnknownType);
                     }
                     return Found::Here(RefId::VOID);
@@ -106,7 +105,7 @@ impl Intern<'_> {
             let key = self.keys.node(self.types, number);
             return match self.table.known(key) {
                 Some(id) => Found::Here(id),
-                None if is_nominal(node) => Found::Here(self.entity(number)),
+                None if node.is_nominal() => Found::Here(self.tag(number)),
                 None => Found::Missing(number),
             };
         }
@@ -114,8 +113,8 @@ impl Intern<'_> {
         Found::Here(RefId::VOID)
     }
 
-    /// The entity of a named type.
-    fn entity(&mut self, number: u32) -> RefId {
+    /// The tag of a named type.
+    fn tag(&mut self, number: u32) -> RefId {
         let known = self.keys.node(self.types, number);
         if let Some(id) = self.table.known(known) {
             return id;
@@ -128,21 +127,21 @@ impl Intern<'_> {
         let key = types
             .text(Mixer::new(NOMINAL | shape as u64), name)
             .finish();
-        let entity = self.table.entity(key, |made| Entity {
+        let tag = self.table.tag(key, |composed| Tag {
             key,
             shape,
-            name: keep(types, name, made),
+            name: types.files.keep(name, &types.nodes.composed, composed),
             declared_size: 0,
         });
         if let Some(node) = types.nodes.get(number) {
-            self.table.declare_size(entity, declared_size(node));
+            self.table.declare_size(tag, declared_size(node));
         }
-        let id = RefId::entity(entity);
+        let id = RefId::tag(tag);
         self.table.know(known, id);
         id
     }
 
-    /// Adds the class of a node, if it isn't there under another key; all it refers to is in the table.
+    /// Adds the distinct of a node, if it isn't there under another key; all it refers to is in the table.
     fn make(&mut self, number: u32) -> Option<u32> {
         let mut node = *self.types.nodes.get(number)?;
         // The size of a pointer or an array is no part of its key in the unit: some compilers say it, some don't.
@@ -155,11 +154,11 @@ impl Intern<'_> {
                 | Shape::Variable
                 | Shape::Prototype
         ) {
-            node.size = 0;
+            node.set_byte_size(0);
         }
         let known = self.keys.content(self.types, number);
-        if let Some(RefTarget::Class(class)) = self.table.known(known).map(RefId::target) {
-            return Some(class);
+        if let Some(RefTarget::Distinct(distinct)) = self.table.known(known).map(RefId::target) {
+            return Some(distinct);
         }
         let mut losses = Vec::new();
         let own = match node.shape {
@@ -170,45 +169,40 @@ impl Intern<'_> {
             Some(index) => self.resolved(number, index, node.ty, u32::MAX, &mut losses),
             None => RefId::VOID,
         };
-        let mut pieces = Vec::with_capacity(node.count as usize);
+        let mut parts = Vec::with_capacity(node.count as usize);
         let shift = u32::from(own.is_some());
         for (index, part) in (0u32..).zip(self.types.nodes.parts_of(&node)) {
             let ty = match node.shape {
                 Shape::Array | Shape::Enum => RefId::VOID,
                 _ => self.resolved(number, index + shift, part.ty, index, &mut losses),
             };
-            pieces.push(Piece {
-                name: part.name,
-                ty,
-                value: part.value,
-                bits: part.bits,
-                note: part.note,
-            });
+            parts.push(part.moved(part.name, ty));
         }
-        let key = self.key(&node, ty, &pieces);
-        let class = match self.table.find(key) {
-            Some(class) => class,
-            None => self.add(number, key, &node, ty, pieces, &losses)?,
+        let key = self.key(&node, ty, &parts);
+        let distinct = match self.table.find(key) {
+            Some(distinct) => distinct,
+            None => self.add(number, key, &node, ty, parts, &losses)?,
         };
-        self.table.know(known, RefId::class(class));
-        Some(class)
+        self.table.know(known, RefId::distinct(distinct));
+        Some(distinct)
     }
 
-    /// The key of a class.
-    fn key(&self, node: &Node, ty: RefId, pieces: &[Piece]) -> Key {
+    /// The key of a distinct.
+    fn key(&self, node: &Node, ty: RefId, parts: &[Part<RefId>]) -> Key {
         let head = Mixer::new(node.shape as u64);
-        let mut mixer = self
-            .types
-            .text(head, node.name)
-            .words(node.size, node.aux.into())
-            .key_and(self.table.key_of(ty), node.count.into(), 0);
-        for piece in pieces {
-            let ty = self.table.key_of(piece.ty);
-            let rest = u64::from(piece.bits) << 8 | piece.note as u64;
+        let (size, aux) = node.words();
+        let mut mixer = self.types.text(head, node.name).words(size, aux).key_and(
+            self.table.key_of(ty),
+            node.count.into(),
+            0,
+        );
+        for part in parts {
+            let ty = self.table.key_of(part.ty);
+            let rest = u64::from(part.bits) << 8 | part.note as u64;
             mixer = self
                 .types
-                .text(mixer, piece.name)
-                .key_and(ty, piece.value, rest);
+                .text(mixer, part.name)
+                .key_and(ty, part.word(), rest);
         }
         mixer.finish()
     }
@@ -219,39 +213,37 @@ impl Intern<'_> {
         key: Key,
         node: &Node,
         ty: RefId,
-        pieces: Vec<Piece>,
+        parts: Vec<Part<RefId>>,
         losses: &[(u32, Reason)],
     ) -> Option<u32> {
-        let entity = match is_nominal(node).then(|| self.entity(number).target()) {
-            Some(RefTarget::Entity(entity)) => entity,
-            _ => NO_ENTITY,
+        let tag = match node.is_nominal().then(|| self.tag(number).target()) {
+            Some(RefTarget::Tag(tag)) => tag,
+            _ => NO_TAG,
         };
-        let first = u32::try_from(self.table.pieces.len()).ok()?;
+        let first = u32::try_from(self.table.parts.len()).ok()?;
         let types = self.types;
-        for piece in pieces {
-            let name = keep(types, piece.name, &mut self.table.made);
-            self.table.pieces.push(Piece { name, ..piece });
+        for part in parts {
+            let name = types
+                .files
+                .keep(part.name, &types.nodes.composed, &mut self.table.composed);
+            self.table.parts.push(part.moved(name, part.ty));
         }
-        let name = keep(types, node.name, &mut self.table.made);
-        let class = self.table.add(Class {
+        let name = types
+            .files
+            .keep(node.name, &types.nodes.composed, &mut self.table.composed);
+        let distinct = self.table.add(Distinct {
             key,
-            shape: node.shape,
-            name,
-            size: node.size,
-            aux: node.aux,
-            ty,
-            first,
-            count: node.count,
-            entity,
+            body: node.moved(name, ty, first),
+            tag,
             seen: Seen::NEVER,
         });
-        let losses = losses.iter().map(|&(piece, reason)| Loss {
-            class,
-            piece,
+        let losses = losses.iter().map(|&(part, reason)| Loss {
+            distinct,
+            part,
             reason,
         });
         self.table.losses.extend(losses);
-        Some(class)
+        Some(distinct)
     }
 
     /// What a reference became, for good.
@@ -260,31 +252,20 @@ impl Intern<'_> {
         node: u32,
         index: u32,
         ty: Ref,
-        piece: u32,
+        part: u32,
         losses: &mut Vec<(u32, Reason)>,
     ) -> RefId {
         if self.keys.is_cut(node, index) {
-            losses.push((piece, Reason::NamelessCycle));
+            losses.push((part, Reason::NamelessCycle));
             return RefId::VOID;
         }
         let mut loss = None;
         let found = self.reference(ty, &mut loss);
-        losses.extend(loss.map(|reason| (piece, reason)));
+        losses.extend(loss.map(|reason| (part, reason)));
         match found {
             Found::Here(id) => id,
             // What is needed was added before.
             Found::Missing(_) => RefId::VOID,
         }
     }
-}
-
-/// A name that outlives the unit.
-fn keep(types: UnitTypes<'_>, name: NameRef, made: &mut Vec<u8>) -> NameRef {
-    if name.made().is_none() {
-        return name;
-    }
-    let start = made.len() as u64;
-    made.extend_from_slice(types.files.bytes(name, &types.nodes.made));
-    made.push(0);
-    NameRef::new(0, NameSection::Made, start)
 }

@@ -10,7 +10,8 @@
 
 use crate::dwarf::key::{Key, Mixer};
 use crate::dwarf::names::{Files, NameRef};
-use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes, Ref};
+use crate::dwarf::unit::types::{Part, Shape};
 
 /// No text: it has a byte that is no UTF-8, and no end.
 const NAMELESS: u64 = u64::MAX;
@@ -58,36 +59,7 @@ impl UnitTypes<'_> {
         if name.is_none() {
             return mixer.words(NAMELESS, NAMELESS);
         }
-        mixer.text(self.files.tail(name, &self.nodes.made))
-    }
-
-    /// The reference number `index` of a node; `None` behind the last.
-    #[inline]
-    pub fn reference(&self, node: &Node, index: u32) -> Option<Ref> {
-        let part = |index: u32| {
-            let parts = self.nodes.parts_of(node);
-            parts.get(index as usize).map(|part| part.ty)
-        };
-        match node.shape {
-            Shape::Pointer
-            | Shape::MemberPointer
-            | Shape::Const
-            | Shape::Volatile
-            | Shape::Restrict
-            | Shape::Typedef
-            | Shape::Defined
-            | Shape::Array
-            | Shape::Variable
-            | Shape::TypeTag
-            | Shape::DeclTag
-            | Shape::Alias => (index == 0).then_some(node.ty),
-            Shape::Prototype | Shape::Function => match index.checked_sub(1) {
-                None => Some(node.ty),
-                Some(index) => part(index),
-            },
-            Shape::Struct | Shape::Union => part(index),
-            Shape::Base | Shape::Enum | Shape::Void => None,
-        }
+        mixer.text(self.files.tail(name, &self.nodes.composed))
     }
 }
 
@@ -110,17 +82,11 @@ const fn is_single(shape: Shape) -> bool {
 
 /// The size that a declaration of an enumeration says, in bytes; 0 where it says none.
 #[inline]
-pub(crate) const fn declared_size(node: &Node) -> u64 {
+pub(crate) fn declared_size(node: &Node) -> u64 {
     match node.shape {
-        Shape::Enum if node.declaration => node.size,
+        Shape::Enum if node.declaration => node.byte_size(),
         _ => 0,
     }
-}
-
-/// Whether references to the node go by its name.
-#[inline]
-pub(crate) const fn is_nominal(node: &Node) -> bool {
-    node.shape.is_nominal() && !node.name.is_none()
 }
 
 impl Keys {
@@ -186,7 +152,7 @@ impl Keys {
             if self.state(number).1 == State::Done {
                 break;
             }
-            if is_nominal(node) {
+            if node.is_nominal() {
                 self.by_name(types, number, node);
                 break;
             }
@@ -274,7 +240,7 @@ impl Keys {
         }
         let mut at = next;
         loop {
-            if let Some(target) = pending(types.reference(node, at)?) {
+            if let Some(target) = pending(types.nodes.reference(node, at)?) {
                 return Some((at, target));
             }
             at += 1;
@@ -286,7 +252,7 @@ impl Keys {
         let Some(node) = types.nodes.get(number) else {
             return;
         };
-        if is_nominal(node) {
+        if node.is_nominal() {
             self.by_name(types, number, node);
         } else {
             self.set(number, Key::VOID, State::Open);
@@ -319,23 +285,19 @@ impl Keys {
             Shape::Typedef | Shape::Variable | Shape::TypeTag | Shape::DeclTag => {
                 let (mixer, name) = types.name(mixer, node.name);
                 let ty = self.done(types, node.ty);
-                mixer
-                    .key_and(ty, name, node.size)
-                    .words(node.aux.into(), 0)
-                    .finish()
+                let (size, aux) = node.words();
+                mixer.key_and(ty, name, size).words(aux, 0).finish()
             }
             Shape::Base => {
                 let (mixer, name) = types.name(mixer, node.name);
-                mixer
-                    .words(name, node.size)
-                    .words(node.aux.into(), 0)
-                    .finish()
+                let (size, aux) = node.words();
+                mixer.words(name, size).words(aux, 0).finish()
             }
             Shape::Array => {
                 let element = self.done(types, node.ty);
                 let mut mixer = mixer.key_and(element, node.count.into(), 0);
                 for part in types.nodes.parts_of(node) {
-                    mixer = mixer.words(part.value, part.note as u64);
+                    mixer = mixer.words(part.element_count(), part.note as u64);
                 }
                 mixer.finish()
             }
@@ -353,7 +315,7 @@ impl Keys {
         let Some(node) = types.nodes.get(number) else {
             return Key::VOID;
         };
-        if !is_nominal(node) {
+        if !node.is_nominal() {
             return self.node(types, number);
         }
         if node.shape == Shape::Enum {
@@ -377,7 +339,7 @@ impl Keys {
             Shape::Enum => {
                 for part in parts {
                     let (named, name) = types.name(mixer, part.name);
-                    mixer = named.words(name, part.value);
+                    mixer = named.words(name, part.enumerator_value());
                 }
                 return mixer.finish();
             }
@@ -396,17 +358,17 @@ impl Keys {
 #[inline]
 fn head(types: UnitTypes<'_>, node: &Node) -> Mixer {
     let (mixer, name) = types.name(Mixer::new(node.shape as u64), node.name);
-    mixer
-        .words(name, node.size)
-        .words(node.aux.into(), node.count.into())
+    let (size, aux) = node.words();
+    mixer.words(name, size).words(aux, node.count.into())
 }
 
 #[inline]
-fn mix(types: UnitTypes<'_>, mixer: Mixer, part: &Part, ty: Key) -> Mixer {
+fn mix(types: UnitTypes<'_>, mixer: Mixer, part: &Part<Ref>, ty: Key) -> Mixer {
     let rest = u64::from(part.bits) << 8 | part.note as u64;
     let (mixer, name) = types.name(mixer, part.name);
-    if part.value >> 40 == 0 {
-        return mixer.key_and(ty, rest << 40 | part.value, name);
+    let word = part.word();
+    if word >> 40 == 0 {
+        return mixer.key_and(ty, rest << 40 | word, name);
     }
-    mixer.key_and(ty, part.value, name).words(rest, 0)
+    mixer.key_and(ty, word, name).words(rest, 0)
 }

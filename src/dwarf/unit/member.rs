@@ -2,8 +2,10 @@
 
 use gimli::constants as dw;
 
+use crate::dwarf::names::NameRef;
 use crate::dwarf::read::{Attrs, Class, Cursor, Slot, index};
-use crate::dwarf::unit::nodes::{Note, Part};
+use crate::dwarf::unit::nodes::{Nodes, Ref};
+use crate::dwarf::unit::types::{Note, Part, Shape};
 use crate::target::Endian;
 
 /// The place of a member, in bytes: a constant, or an expression that adds a constant to the address.
@@ -56,14 +58,14 @@ fn is_static(attrs: &Attrs) -> bool {
 
 /// The part for a member's entry, without name and type; `None` for a static one.
 #[inline]
-pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part> {
-    let mut part = Part::default();
+pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part<Ref>> {
+    let mut part = Part::member(NameRef::NONE, Ref::VOID, 0);
     // Nearly all members: a constant place, no bits.
     if let (Class::Unsigned, value) = attrs.get(Slot::MemberLocation)
         && !attrs.has(Slot::BitSize)
         && value >> 56 == 0
     {
-        part.value = value * 8;
+        part.set_bit_offset(value * 8);
         return Some(part);
     }
     if is_static(attrs) {
@@ -74,54 +76,98 @@ pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part> {
         part.note = Note::Unplaced;
         return Some(part);
     };
-    part.value = bits;
+    part.set_bit_offset(bits);
     if let Some(width) = attrs.number(Slot::BitSize).filter(|&width| width > 0) {
         bitfield(&mut part, width, attrs, endian);
     }
     Some(part)
 }
 
-fn bitfield(part: &mut Part, width: u64, attrs: &Attrs, endian: Endian) {
+fn bitfield(part: &mut Part<Ref>, width: u64, attrs: &Attrs, endian: Endian) {
     let Ok(bits) = u16::try_from(width) else {
         part.note = Note::Unplaced;
         return;
     };
     part.bits = bits;
     if let Some(offset) = attrs.number(Slot::DataBitOffset) {
-        match part.value.checked_add(offset) {
-            Some(value) => part.value = value,
-            None => part.note = Note::Unplaced,
-        }
+        place_at(part, part.bit_offset().checked_add(offset));
     } else if let Some(from_top) = attrs.number(Slot::BitOffset) {
         // Negative where a packed bitfield goes beyond its storage.
         let Ok(from_top) = i32::try_from(from_top.cast_signed()) else {
             part.note = Note::Unplaced;
             return;
         };
-        part.from_top = from_top;
-        match (endian, attrs.number(Slot::ByteSize)) {
-            (Endian::Big, _) => match part.value.checked_add_signed(from_top.into()) {
-                Some(value) => part.value = value,
-                None => part.note = Note::Unplaced,
-            },
-            (Endian::Little, Some(storage)) => from_storage(part, storage),
-            (Endian::Little, None) => part.note = Note::NeedsStorage,
+        let start = part.bit_offset();
+        if endian == Endian::Big {
+            place_at(part, start.checked_add_signed(from_top.into()));
+            return;
+        }
+        // Both are below 2^60.
+        let down = i64::from(from_top) + i64::from(bits);
+        part.set_bit_offset(start.wrapping_add_signed(-down));
+        part.note = Note::NeedsStorage;
+        let storage = attrs.number(Slot::ByteSize);
+        if storage.is_some() {
+            add_storage(part, storage);
         }
     }
 }
 
-/// Places a bitfield by DWARF 3's rule on a little-endian machine: its offset counts from the most
-/// significant bit of its storage, to its own most significant bit (DWARF 3, section 5.5.6).
-pub(crate) fn from_storage(part: &mut Part, storage: u64) {
-    part.note = Note::None;
-    let top = storage
-        .checked_mul(8)
-        .and_then(|bits| bits.checked_add(part.value));
-    let down = i64::from(part.from_top) + i64::from(part.bits);
-    match top.and_then(|top| top.checked_sub_signed(down)) {
-        Some(value) => part.value = value,
+/// Sets a member's bit offset, or notes that it has none.
+fn place_at(part: &mut Part<Ref>, bit_offset: Option<u64>) {
+    match bit_offset {
+        Some(bits) => part.set_bit_offset(bits),
         None => part.note = Note::Unplaced,
     }
+}
+
+/// Places a bitfield by DWARF 3's rule on a little-endian machine: its offset counts from the most significant bit
+/// of its storage to its own most significant bit (DWARF 3, section 5.5.6). Until now the part's offset is relative
+/// to the end of the storage, which has `storage` bytes.
+fn add_storage(part: &mut Part<Ref>, storage: Option<u64>) {
+    let bits = storage.and_then(|bytes| bytes.checked_mul(8));
+    let down = part.bit_offset().cast_signed();
+    part.note = Note::None;
+    part.set_bit_offset(0);
+    place_at(part, bits.and_then(|bits| bits.checked_add_signed(down)));
+}
+
+/// Places the bitfields whose storage is that of their type.
+pub(crate) fn place_bitfields(nodes: &mut Nodes, chain: u32) {
+    if !nodes.old_bitfields {
+        return;
+    }
+    for index in 0..nodes.parts.len() {
+        let Some(&part) = nodes.parts.get(index) else {
+            break;
+        };
+        if part.note != Note::NeedsStorage {
+            continue;
+        }
+        let storage = storage(nodes, part.ty, chain);
+        if let Some(part) = nodes.parts.get_mut(index) {
+            add_storage(part, storage);
+        }
+    }
+}
+
+/// Returns the size of a base type or enumeration in bytes. Follows at most `chain` typedefs and qualifiers.
+fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
+    let mut reference = reference;
+    for _ in 0..chain {
+        let node = nodes.get(nodes.follow(reference)?)?;
+        match node.shape {
+            Shape::Base | Shape::Enum => return Some(node.byte_size()),
+            Shape::Typedef
+            | Shape::Defined
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Alias => reference = node.ty,
+            _ => return None,
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -152,25 +198,16 @@ mod tests {
 
     #[test]
     fn bits_counted_from_the_top() {
+        let placed = |bits: i64, from_top: i64| {
+            let down = 0u64.wrapping_add_signed(-(bits + from_top));
+            let mut part = Part::member(NameRef::NONE, Ref::VOID, down);
+            add_storage(&mut part, Some(4));
+            (part.bit_offset(), part.note)
+        };
         // gcc -gdwarf-3, `struct { int a : 3; int b : 5; }`: b has bit offset 24 in 4 bytes.
-        let mut part = Part {
-            bits: 5,
-            from_top: 24,
-            ..Part::default()
-        };
-        from_storage(&mut part, 4);
-        assert_eq!((part.value, part.note), (3, Note::None));
+        assert_eq!(placed(5, 24), (3, Note::None));
         // Packed, 30 bits from bit 5 on: they end 3 bits beyond the storage.
-        let mut part = Part {
-            bits: 30,
-            from_top: -3,
-            ..Part::default()
-        };
-        from_storage(&mut part, 4);
-        assert_eq!((part.value, part.note), (5, Note::None));
-        part.value = 0;
-        part.from_top = 32;
-        from_storage(&mut part, 4);
-        assert_eq!(part.note, Note::Unplaced);
+        assert_eq!(placed(30, -3), (5, Note::None));
+        assert_eq!(placed(30, 32).1, Note::Unplaced);
     }
 }

@@ -3,9 +3,10 @@
 use crate::dwarf::language::is_c;
 use crate::dwarf::read::{Attrs, Class};
 use crate::dwarf::unit::collect::Frame;
-use crate::dwarf::unit::nodes::Part;
+use crate::dwarf::unit::nodes::Ref;
 use crate::dwarf::unit::program::Later;
 use crate::dwarf::unit::some::SomeMemory;
+use crate::dwarf::unit::types::Part;
 
 /// A unit takes in another one.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ pub(crate) struct Import {
 pub(crate) struct Memory {
     pub(super) attrs: Attrs,
     pub(super) frames: Vec<Frame>,
-    pub(super) pending: Vec<Part>,
+    pub(super) pending: Vec<Part<Ref>>,
     pub(super) later: Vec<Later>,
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,

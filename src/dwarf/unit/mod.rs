@@ -12,3 +12,4 @@ pub(super) mod nodes;
 pub(super) mod program;
 mod some;
 pub(super) mod tags;
+pub(super) mod types;

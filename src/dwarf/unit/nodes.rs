@@ -1,6 +1,9 @@
 //! The types of one unit, as the pass over its entries found them.
 
-use crate::dwarf::names::{Files, NameRef, NameSection};
+use std::ops::{Deref, DerefMut};
+
+use crate::dwarf::names::Composed;
+use crate::dwarf::unit::types::{Body, Part, Shape};
 
 /// Where an entry's type stands, as the entry says it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -53,101 +56,42 @@ pub(crate) enum Link {
     Alt(u64),
 }
 
-/// What a node is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Shape {
-    /// `size` bytes, `aux` is the encoding.
-    Base,
-    Pointer,
-    /// A pointer to a member of C++; `ty` is the member's type.
-    MemberPointer,
-    Const,
-    Volatile,
-    Restrict,
-    Typedef,
-    Struct,
-    Union,
-    /// `aux` is 1 where a value is negative.
-    Enum,
-    /// A typedef of a language whose typedefs can be parts of cycles, so that it goes by its name.
-    Defined,
-    /// One part a dimension.
-    Array,
-    /// Where it has a `size` it is a value: a pointer to what has the code's address first.
-    Prototype,
-    /// A function: `aux` is the linkage, `ty` its prototype.
-    Function,
-    /// A variable: `aux` is the linkage.
-    Variable,
-    /// A tag of a type: the name is its text, `ty` the type.
-    TypeTag,
-    /// A tag of a declaration: the name is its text, `ty` what is tagged, `aux` which part of that.
-    DeclTag,
-    /// Another name for the type it refers to; nothing of its own is said. `aux` is whether that loses
-    /// `_Atomic`.
-    Alias,
-    /// Nothing BTF can say; `aux` is whether that is a loss.
-    Void,
+/// A type of a unit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    /// The offset of its entry from the start of the unit (or across all units, if they are read as one).
+    pub die: u32,
+    /// Whether the entry is a declaration without a definition.
+    pub declaration: bool,
+    pub body: Body<Ref>,
 }
 
-impl Shape {
-    /// Whether references to such a type, if it has a name, go by the name.
+impl Node {
+    /// Returns a definition without name, size, reference and parts.
     #[inline]
-    pub const fn is_nominal(self) -> bool {
-        matches!(
-            self,
-            Self::Struct | Self::Union | Self::Enum | Self::Defined
-        )
+    pub const fn new(die: u32, shape: Shape) -> Self {
+        Self {
+            die,
+            declaration: false,
+            body: Body::new(shape, Ref::VOID),
+        }
     }
 }
 
-/// A type.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Node {
-    /// The entry, from the start of the unit (or of all, where units are taken for one).
-    pub die: u32,
-    pub shape: Shape,
-    /// Whether this only says that there is such a type.
-    pub declaration: bool,
-    pub name: NameRef,
-    /// In bytes.
-    pub size: u64,
-    pub ty: Ref,
-    pub aux: u32,
-    /// Its parts in [`Nodes::parts`].
-    pub first: u32,
-    pub count: u32,
+impl Deref for Node {
+    type Target = Body<Ref>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.body
+    }
 }
 
-/// A member, enumerator, parameter or dimension.
-#[derive(Clone, Copy, Default, Debug)]
-pub(crate) struct Part {
-    pub name: NameRef,
-    pub ty: Ref,
-    /// A member's place in bits, an enumerator's value, a dimension's count.
-    pub value: u64,
-    /// A bitfield's place by DWARF 3's rule, from the most significant bit of its storage.
-    pub from_top: i32,
-    /// A bitfield's width in bits; 0 where it is none.
-    pub bits: u16,
-    pub note: Note,
-}
-
-/// What is special about a part.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) enum Note {
-    #[default]
-    None,
-    /// A bitfield whose place needs the size of its type.
-    NeedsStorage,
-    /// A member that can't be said, to be reported and left out.
-    Unplaced,
-    /// A virtual base class: where it is, the object itself says.
-    Virtual,
-    /// A dimension whose length is no constant.
-    Unbounded,
-    /// A `...` parameter.
-    Varargs,
+impl DerefMut for Node {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.body
+    }
 }
 
 /// The types of one unit.
@@ -155,15 +99,15 @@ pub(crate) enum Note {
 pub(crate) struct Nodes {
     /// In the order of their entries.
     pub nodes: Vec<Node>,
-    pub parts: Vec<Part>,
+    pub parts: Vec<Part<Ref>>,
     pub links: Vec<Link>,
     /// What the links lead to, once that is known.
     pub settled: Vec<Ref>,
-    /// Names made from others, each with a NUL.
-    pub made: Vec<u8>,
+    /// The names composed from others.
+    pub composed: Composed,
     /// Whether a part is noted to need storage.
     pub old_bitfields: bool,
-    places: Places,
+    index: DieIndex,
 }
 
 impl Nodes {
@@ -173,28 +117,18 @@ impl Nodes {
         self.parts.clear();
         self.links.clear();
         self.settled.clear();
-        self.made.clear();
+        self.composed.clear();
         self.old_bitfields = false;
-        self.places.clear(unit_len);
+        self.index.clear(unit_len);
     }
 
     /// Adds a node whose entry comes behind all others'.
     #[inline]
     pub fn push(&mut self, node: Node) -> u32 {
         let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.places.mark(node.die, number);
+        self.index.mark(node.die, number);
         self.nodes.push(node);
         number
-    }
-
-    /// `scope::name` as a name of its own.
-    pub fn made_name(&mut self, files: &Files<'_>, scope: NameRef, name: NameRef) -> NameRef {
-        let start = self.made.len();
-        let scope = files.bytes(scope, &self.made);
-        let name = files.bytes(name, &self.made);
-        let whole = [scope, b"::", name, b"\0"].concat();
-        self.made.extend_from_slice(&whole);
-        NameRef::new(0, NameSection::Made, start as u64)
     }
 
     /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type
@@ -203,9 +137,9 @@ impl Nodes {
         self.nodes
             .sort_unstable_by_key(|node| (node.die, node.declaration));
         self.nodes.dedup_by_key(|node| node.die);
-        self.places.clear(unit_len);
+        self.index.clear(unit_len);
         for (number, node) in (0u32..).zip(&self.nodes) {
-            self.places.mark(node.die, number);
+            self.index.mark(node.die, number);
         }
     }
 
@@ -214,20 +148,25 @@ impl Nodes {
         self.nodes.get(node as usize)
     }
 
+    /// Returns a node's parts.
     #[inline]
-    pub fn parts_of(&self, node: &Node) -> &[Part] {
-        self.parts
-            .get(node.first as usize..node.first as usize + node.count as usize)
-            .unwrap_or_default()
+    pub fn parts_of(&self, node: &Node) -> &[Part<Ref>] {
+        node.parts(&self.parts)
+    }
+
+    /// Returns a node's reference number `index`, or `None` behind the last.
+    #[inline]
+    pub fn reference(&self, node: &Node, index: u32) -> Option<Ref> {
+        node.reference(&self.parts, index)
     }
 
     /// The node a reference leads to; `None` for `void` and where there is none.
     #[inline]
     pub fn follow(&self, reference: Ref) -> Option<u32> {
         match reference.target() {
-            Target::Unit(die) => self.places.find(die),
+            Target::Unit(die) => self.index.find(die),
             Target::Link(link) => match self.settled.get(link as usize)?.target() {
-                Target::Unit(die) => self.places.find(die),
+                Target::Unit(die) => self.index.find(die),
                 Target::Void | Target::Link(_) => None,
             },
             Target::Void => None,
@@ -239,11 +178,11 @@ impl Nodes {
 /// come before. A look-up is two reads of a table that fits the cache, where a map or a binary search
 /// would take most of the time of a conversion.
 #[derive(Default, Debug)]
-struct Places {
+struct DieIndex {
     words: Vec<(u64, u32)>,
 }
 
-impl Places {
+impl DieIndex {
     fn clear(&mut self, len: u32) {
         self.words.clear();
         self.words.resize(len as usize / 64 + 1, (0, u32::MAX));

@@ -7,7 +7,8 @@ use gimli::constants as dw;
 use crate::dwarf::names::Files;
 use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Frame, Pass, Role};
-use crate::dwarf::unit::nodes::{Node, Nodes, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Nodes, Ref};
+use crate::dwarf::unit::types::Shape;
 use crate::error::Result;
 
 /// Linkage of FUNC and VAR: static or global.
@@ -80,7 +81,7 @@ impl Pass<'_, '_> {
         let address = self.address();
         let declaration = address.is_none() || self.attrs.flag(Slot::Declaration);
         let mut node = self.named(Shape::Variable, die, declaration, around);
-        node.size = address.unwrap_or(0);
+        node.set_address(address.unwrap_or(0));
         let number = self.nodes.push(node);
         self.inside(&node, number, around);
         let node = number;
@@ -99,21 +100,16 @@ impl Pass<'_, '_> {
         if self.qualify && !name.is_none() && !around.scope.is_none() {
             name = self.qualified(around.scope, name, b"");
         }
-        Node {
-            die,
-            shape,
-            declaration,
-            name,
-            size: 0,
-            ty: self.ty(Slot::Type),
-            aux: if self.attrs.flag(Slot::External) {
-                GLOBAL
-            } else {
-                STATIC
-            },
-            first: 0,
-            count: 0,
-        }
+        let mut node = Node::new(die, shape);
+        node.declaration = declaration;
+        node.name = name;
+        node.ty = self.ty(Slot::Type);
+        node.set_linkage(if self.attrs.flag(Slot::External) {
+            GLOBAL
+        } else {
+            STATIC
+        });
+        node
     }
 
     /// The address of a variable that has one of its own: not in a register, nor in each thread another.
@@ -172,7 +168,7 @@ pub(crate) fn complete(nodes: &mut Nodes, later: &[Later], files: &Files<'_>, de
                 if node.ty == Ref::VOID {
                     node.ty = declared.ty;
                 }
-                node.aux |= declared.aux;
+                node.join_linkage(&declared);
             }
         }
     }
@@ -213,7 +209,7 @@ fn place_inside(nodes: &mut Nodes, later: &[Later], files: &Files<'_>, depth: u3
             let Some(own) = nodes.get(node).map(|node| node.name) else {
                 continue;
             };
-            let name = nodes.made_name(files, around, own);
+            let name = files.qualified(around, own, b"", &mut nodes.composed);
             if let Some(node) = nodes.nodes.get_mut(node as usize) {
                 node.name = name;
             }

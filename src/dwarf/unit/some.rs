@@ -7,7 +7,8 @@ use std::mem;
 
 use crate::dwarf::names::NameRef;
 use crate::dwarf::unit::collect::{Pass, Role, usual_type};
-use crate::dwarf::unit::nodes::{Node, Ref, Shape, Target};
+use crate::dwarf::unit::nodes::{Node, Ref, Target};
+use crate::dwarf::unit::types::Shape;
 use crate::error::Result;
 
 /// How often the unit's bytes may be read over before it is better read as a whole. References into the
@@ -142,17 +143,10 @@ impl Pass<'_, '_> {
             let name = self.name();
             if !name.is_none() {
                 if !also(shape, name, die) {
-                    self.nodes.push(Node {
-                        die,
-                        shape,
-                        declaration: true,
-                        name,
-                        size: 0,
-                        ty: Ref::VOID,
-                        aux: 0,
-                        first: 0,
-                        count: 0,
-                    });
+                    let mut node = Node::new(die, shape);
+                    node.declaration = true;
+                    node.name = name;
+                    self.nodes.push(node);
                     return Ok(how);
                 }
                 how = Taken::ByValue;

@@ -4,18 +4,16 @@
 use crate::dwarf::names::NameRef;
 use crate::dwarf::read::{Plan, Slot};
 use crate::dwarf::unit::collect::{Frame, Pass, Role};
-use crate::dwarf::unit::nodes::{Node, Ref, Shape};
+use crate::dwarf::unit::nodes::{Node, Ref};
+use crate::dwarf::unit::types::{Shape, WHOLE};
 use crate::error::Result;
-
-/// What stands for the whole of what is tagged, not one of its members or parameters.
-pub(crate) const WHOLE: u32 = u32::MAX;
 
 impl Pass<'_, '_> {
     /// Takes a tag of what is around.
     pub(super) fn tag_entry(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<()> {
         self.read(plan)?;
         let text = self.name_of(self.attrs.get(Slot::ConstValue));
-        let kind = self.files.bytes(self.name(), &self.nodes.made);
+        let kind = self.files.bytes(self.name(), &self.nodes.composed);
         let (is_type, is_declaration) = (kind == b"btf_type_tag", kind == b"btf_decl_tag");
         let Some(&owner) = self.nodes.get(around.owner) else {
             return Ok(());
@@ -54,16 +52,10 @@ impl Pass<'_, '_> {
     }
 }
 
-const fn node(die: u32, shape: Shape, name: NameRef, ty: Ref, aux: u32) -> Node {
-    Node {
-        die,
-        shape,
-        declaration: false,
-        name,
-        size: 0,
-        ty,
-        aux,
-        first: 0,
-        count: 0,
-    }
+fn node(die: u32, shape: Shape, name: NameRef, ty: Ref, component: u32) -> Node {
+    let mut node = Node::new(die, shape);
+    node.name = name;
+    node.ty = ty;
+    node.set_component(component);
+    node
 }

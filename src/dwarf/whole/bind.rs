@@ -1,30 +1,30 @@
 //! Which definition a name means.
 //!
-//! A class refers to named types by name. Nearly every name has one definition in the whole program, and
+//! A distinct refers to named types by name. Nearly every name has one definition in the whole program, and
 //! then that is the one it means everywhere, also in units that only declare it. Where a name has several
-//! (two files with a `struct state` of their own), a class that refers to it means, in each unit, the one
-//! that unit defines: the class is split into *variants*, one for each different answer. A unit without a
-//! definition agrees with any answer; one with several says at each reference which it means. A split makes the class's own name ambiguous, so this goes on until
+//! (two files with a `struct state` of their own), a distinct that refers to it means, in each unit, the one
+//! that unit defines: the distinct is split into *variants*, one for each different answer. A unit without a
+//! definition agrees with any answer; one with several says at each reference which it means. A split makes the distinct's own name ambiguous, so this goes on until
 //! nothing changes. Units are asked in their order; the result depends on nothing else.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::dwarf::unit::exact::{ANY, BY_NAME, UnitList};
-use crate::dwarf::whole::table::{NO_ENTITY, RefTarget, Seen, Table};
+use crate::dwarf::whole::table::{NO_TAG, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 
-/// Names a class can refer to, counting each way there; more is a hostile file.
+/// Names a distinct can refer to, counting each way there; more is a hostile file.
 const MOST_LEAVES: usize = 1 << 20;
 /// Answers compared before a file counts as hostile. Each is a few instructions; a kernel needs a few million.
 const MOST_WORK: u64 = 20_000_000_000;
 
-/// A class as one or more units mean it.
+/// A distinct as one or more units mean it.
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
-    pub class: u32,
+    pub distinct: u32,
     /// The first place it was seen at.
     pub seen: Seen,
-    /// What each reference by an ambiguous name means, in the order in which the class has them.
+    /// What each reference by an ambiguous name means, in the order in which the distinct has them.
     pub meaning: Vec<Option<u32>>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Variant {
 pub(crate) struct Binding {
     /// In the order in which they were seen.
     pub variants: Vec<Variant>,
-    /// For each entity, its variant where there is one only.
+    /// For each tag, its variant where there is one only.
     pub meant: Vec<Meant>,
     /// The variants that the units asked for have.
     pub preferred: Vec<u32>,
@@ -62,25 +62,25 @@ pub(crate) fn bind(table: &Table, lists: &[UnitList], units: &[u32]) -> Result<B
     Ok(binder.finish(units))
 }
 
-/// An occurrence of a class: the unit, and the place in its list.
+/// An occurrence of a distinct: the unit, and the place in its list.
 type Occurrence = (u32, u32);
 
-/// A definition: its class, and which group of it.
+/// A definition: its distinct, and which group of it.
 type Meaning = (u32, u32);
 
 struct Binder<'a> {
     table: &'a Table,
     lists: &'a [UnitList],
-    /// By entity.
+    /// By tag.
     ambiguous: Vec<bool>,
-    /// By class, if it was looked at.
+    /// By distinct, if it was looked at.
     groups: HashMap<u32, Groups>,
-    /// By ambiguous entity and unit: where the unit defines it first.
+    /// By ambiguous tag and unit: where the unit defines it first.
     definitions: HashMap<(u32, u32), Occurrence>,
     work: u64,
 }
 
-/// What the occurrences of a class were split into.
+/// What the occurrences of a distinct were split into.
 #[derive(Debug, Default)]
 struct Groups {
     meanings: Vec<Vec<Option<Meaning>>>,
@@ -90,9 +90,9 @@ struct Groups {
 
 impl<'a> Binder<'a> {
     fn new(table: &'a Table, lists: &'a [UnitList]) -> Self {
-        let mut count = vec![0u32; table.entities.len()];
-        for class in &table.classes {
-            if let Some(count) = count.get_mut(class.entity as usize) {
+        let mut count = vec![0u32; table.tags.len()];
+        for distinct in &table.types {
+            if let Some(count) = count.get_mut(distinct.tag as usize) {
                 *count += 1;
             }
         }
@@ -106,18 +106,15 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn is_ambiguous(&self, entity: u32) -> bool {
-        self.ambiguous
-            .get(entity as usize)
-            .copied()
-            .unwrap_or(false)
+    fn is_ambiguous(&self, tag: u32) -> bool {
+        self.ambiguous.get(tag as usize).copied().unwrap_or(false)
     }
 
-    /// The entities that a class refers to, through what has no name, in the order of the references.
-    fn leaves(&self, class: u32) -> Result<Vec<u32>> {
+    /// The tags that a distinct refers to, through what has no name, in the order of the references.
+    fn leaves(&self, distinct: u32) -> Result<Vec<u32>> {
         let mut leaves = Vec::new();
-        walk(self.table, class, |entity| {
-            leaves.push(entity);
+        walk(self.table, distinct, |tag| {
+            leaves.push(tag);
             if leaves.len() > MOST_LEAVES {
                 return Err(too_much());
             }
@@ -126,101 +123,101 @@ impl<'a> Binder<'a> {
         Ok(leaves)
     }
 
-    /// Splits classes until every one of them means the same in all units it is in.
+    /// Splits types until every one of them means the same in all units it is in.
     fn refine(&mut self) -> Result<()> {
         let referrers = self.referrers()?;
-        let referrers = |entity: u32| referrers.get(&entity).into_iter().flatten().copied();
+        let referrers = |tag: u32| referrers.get(&tag).into_iter().flatten().copied();
         let mut occurrences: HashMap<u32, Vec<Occurrence>> = HashMap::new();
         let mut due = BTreeSet::new();
         let mut fresh: Vec<u32> = (0u32..)
             .zip(&self.ambiguous)
-            .filter_map(|(entity, &ambiguous)| ambiguous.then_some(entity))
+            .filter_map(|(tag, &ambiguous)| ambiguous.then_some(tag))
             .collect();
         while !fresh.is_empty() || !due.is_empty() {
             self.define(&fresh);
             due.extend(fresh.drain(..).flat_map(referrers));
             self.locate(&due, &mut occurrences);
-            for class in std::mem::take(&mut due) {
-                let places = occurrences.get(&class).map(Vec::as_slice);
-                if !self.split(class, places.unwrap_or_default())? {
+            for distinct in std::mem::take(&mut due) {
+                let places = occurrences.get(&distinct).map(Vec::as_slice);
+                if !self.split(distinct, places.unwrap_or_default())? {
                     continue;
                 }
-                let entity = self.entity_of(class);
-                if let Some(ambiguous) = self.ambiguous.get_mut(entity as usize) {
+                let tag = self.tag_of(distinct);
+                if let Some(ambiguous) = self.ambiguous.get_mut(tag as usize) {
                     if !std::mem::replace(ambiguous, true) {
-                        fresh.push(entity);
+                        fresh.push(tag);
                     }
-                    due.extend(referrers(entity));
+                    due.extend(referrers(tag));
                 }
             }
         }
         Ok(())
     }
 
-    /// For each entity, the classes that refer to it.
+    /// For each tag, the types that refer to it.
     fn referrers(&self) -> Result<HashMap<u32, Vec<u32>>> {
         let mut referrers: HashMap<u32, Vec<u32>> = HashMap::new();
-        for class in self.listed() {
-            let mut leaves = self.leaves(class)?;
+        for distinct in self.listed() {
+            let mut leaves = self.leaves(distinct)?;
             leaves.sort_unstable();
             leaves.dedup();
-            for entity in leaves {
-                referrers.entry(entity).or_default().push(class);
+            for tag in leaves {
+                referrers.entry(tag).or_default().push(distinct);
             }
         }
         Ok(referrers)
     }
 
-    fn entity_of(&self, class: u32) -> u32 {
-        let class = self.table.classes.get(class as usize);
-        class.map_or(NO_ENTITY, |class| class.entity)
+    fn tag_of(&self, distinct: u32) -> u32 {
+        let distinct = self.table.types.get(distinct as usize);
+        distinct.map_or(NO_TAG, |distinct| distinct.tag)
     }
 
-    /// Every class that a unit has, each once.
+    /// Every distinct that a unit has, each once.
     fn listed(&self) -> impl Iterator<Item = u32> + 'a {
         (0u32..)
-            .zip(&self.table.classes)
-            .filter(|(_, class)| class.seen != Seen::NEVER)
+            .zip(&self.table.types)
+            .filter(|(_, distinct)| distinct.seen != Seen::NEVER)
             .map(|(number, _)| number)
     }
 
-    /// Every class of every unit, with its place.
+    /// Every distinct of every unit, with its place.
     fn all(&self) -> impl Iterator<Item = (Occurrence, u32)> + 'a {
         (0u32..).zip(self.lists).flat_map(|(unit, list)| {
             (0u32..)
-                .zip(&list.classes)
-                .map(move |(place, &class)| ((unit, place), class))
+                .zip(&list.types)
+                .map(move |(place, &distinct)| ((unit, place), distinct))
         })
     }
 
-    /// Notes where each unit first defines these entities.
-    fn define(&mut self, entities: &[u32]) {
-        if entities.is_empty() {
+    /// Notes where each unit first defines these tags.
+    fn define(&mut self, tags: &[u32]) {
+        if tags.is_empty() {
             return;
         }
         let mut wanted = vec![false; self.ambiguous.len()];
-        for &entity in entities {
-            if let Some(wanted) = wanted.get_mut(entity as usize) {
+        for &tag in tags {
+            if let Some(wanted) = wanted.get_mut(tag as usize) {
                 *wanted = true;
             }
         }
-        for (place, class) in self.all() {
-            let entity = self.entity_of(class);
-            if wanted.get(entity as usize) == Some(&true) {
-                self.definitions.entry((entity, place.0)).or_insert(place);
+        for (place, distinct) in self.all() {
+            let tag = self.tag_of(distinct);
+            if wanted.get(tag as usize) == Some(&true) {
+                self.definitions.entry((tag, place.0)).or_insert(place);
             }
         }
     }
 
-    /// Notes where these classes are, if that is not known yet.
-    fn locate(&self, classes: &BTreeSet<u32>, places: &mut HashMap<u32, Vec<Occurrence>>) {
-        let mut wanted = vec![false; self.table.classes.len()];
+    /// Notes where these types are, if that is not known yet.
+    fn locate(&self, types: &BTreeSet<u32>, places: &mut HashMap<u32, Vec<Occurrence>>) {
+        let mut wanted = vec![false; self.table.types.len()];
         let mut any = false;
-        for &class in classes {
-            if let Some(wanted) = wanted.get_mut(class as usize)
-                && !places.contains_key(&class)
+        for &distinct in types {
+            if let Some(wanted) = wanted.get_mut(distinct as usize)
+                && !places.contains_key(&distinct)
             {
-                places.insert(class, Vec::new());
+                places.insert(distinct, Vec::new());
                 *wanted = true;
                 any = true;
             }
@@ -228,18 +225,18 @@ impl<'a> Binder<'a> {
         if !any {
             return;
         }
-        for (place, class) in self.all() {
-            if wanted.get(class as usize) == Some(&true)
-                && let Some(places) = places.get_mut(&class)
+        for (place, distinct) in self.all() {
+            if wanted.get(distinct as usize) == Some(&true)
+                && let Some(places) = places.get_mut(&distinct)
             {
                 places.push(place);
             }
         }
     }
 
-    /// Splits a class by what its references mean where it occurs. Answers whether that changed anything.
-    fn split(&mut self, class: u32, places: &[Occurrence]) -> Result<bool> {
-        let leaves = self.leaves(class)?;
+    /// Splits a distinct by what its references mean where it occurs. Answers whether that changed anything.
+    fn split(&mut self, distinct: u32, places: &[Occurrence]) -> Result<bool> {
+        let leaves = self.leaves(distinct)?;
         let mut groups = Groups::default();
         let mut known: HashMap<Vec<Option<Meaning>>, u32> = HashMap::new();
         for &place in places {
@@ -258,11 +255,11 @@ impl<'a> Binder<'a> {
             };
             groups.of.insert(place, group);
         }
-        let changed = match self.groups.get(&class) {
+        let changed = match self.groups.get(&distinct) {
             Some(before) => before.of != groups.of,
             None => groups.meanings.len() > 1,
         };
-        self.groups.insert(class, groups);
+        self.groups.insert(distinct, groups);
         Ok(changed)
     }
 
@@ -275,12 +272,12 @@ impl<'a> Binder<'a> {
         });
         let ambiguous = (0..)
             .zip(leaves)
-            .filter(|(_, entity)| self.is_ambiguous(**entity));
+            .filter(|(_, tag)| self.is_ambiguous(**tag));
         ambiguous
-            .map(|(index, &entity)| {
+            .map(|(index, &tag)| {
                 let exact = exact.and_then(|exact: &[u32]| exact.get::<usize>(index));
                 let definition = match exact.copied() {
-                    None | Some(BY_NAME) => *self.definitions.get(&(entity, place.0))?,
+                    None | Some(BY_NAME) => *self.definitions.get(&(tag, place.0))?,
                     Some(ANY) => return None,
                     Some(at) => (place.0, at),
                 };
@@ -291,12 +288,12 @@ impl<'a> Binder<'a> {
 
     fn group(&self, place: Occurrence) -> Option<Meaning> {
         let list = self.lists.get(place.0 as usize)?;
-        let class = *list.classes.get(place.1 as usize)?;
-        let group = match self.groups.get(&class) {
+        let distinct = *list.types.get(place.1 as usize)?;
+        let group = match self.groups.get(&distinct) {
             Some(groups) => groups.of.get(&place).copied().unwrap_or(0),
             None => 0,
         };
-        Some((class, group))
+        Some((distinct, group))
     }
 
     /// Where an occurrence is.
@@ -311,53 +308,61 @@ impl<'a> Binder<'a> {
 
     fn finish(self, units: &[u32]) -> Binding {
         let mut order: Vec<(Seen, u32, u32)> = Vec::new();
-        for class in self.listed() {
-            match self.groups.get(&class) {
+        for distinct in self.listed() {
+            match self.groups.get(&distinct) {
                 Some(groups) => order.extend(
                     (0u32..)
                         .zip(&groups.seen)
-                        .map(|(group, &seen)| (seen, class, group)),
+                        .map(|(group, &seen)| (seen, distinct, group)),
                 ),
                 None => {
-                    let entry = self.table.classes.get(class as usize);
-                    order.push((entry.map_or(Seen::NEVER, |class| class.seen), class, 0));
+                    let entry = self.table.types.get(distinct as usize);
+                    order.push((
+                        entry.map_or(Seen::NEVER, |distinct| distinct.seen),
+                        distinct,
+                        0,
+                    ));
                 }
             }
         }
-        // No two classes are seen first at the same entry.
-        order.sort_unstable_by_key(|&(seen, class, group)| {
-            let entry = self.table.classes.get(class as usize);
-            (seen, entry.map_or(Seen::NEVER, |class| class.seen), group)
+        // No two types are seen first at the same entry.
+        order.sort_unstable_by_key(|&(seen, distinct, group)| {
+            let entry = self.table.types.get(distinct as usize);
+            (
+                seen,
+                entry.map_or(Seen::NEVER, |distinct| distinct.seen),
+                group,
+            )
         });
         let numbers: HashMap<Meaning, u32> = order
             .iter()
             .zip(0u32..)
-            .map(|(&(_, class, group), number)| ((class, group), number))
+            .map(|(&(_, distinct, group), number)| ((distinct, group), number))
             .collect();
-        let mut meant = vec![Meant::Nothing; self.table.entities.len()];
+        let mut meant = vec![Meant::Nothing; self.table.tags.len()];
         let mut variants = Vec::with_capacity(order.len());
-        for (number, &(seen, class, group)) in (0u32..).zip(&order) {
-            let entity = self.entity_of(class);
-            if let Some(meant) = meant.get_mut(entity as usize) {
-                *meant = if self.is_ambiguous(entity) {
+        for (number, &(seen, distinct, group)) in (0u32..).zip(&order) {
+            let tag = self.tag_of(distinct);
+            if let Some(meant) = meant.get_mut(tag as usize) {
+                *meant = if self.is_ambiguous(tag) {
                     Meant::Several
                 } else {
                     Meant::One(number)
                 };
             }
-            let groups = self.groups.get(&class);
+            let groups = self.groups.get(&distinct);
             let meaning = groups.and_then(|groups| groups.meanings.get(group as usize));
             let meaning = meaning.into_iter().flatten();
             let meaning = meaning.map(|meaning| numbers.get(&(*meaning)?).copied());
             variants.push(Variant {
-                class,
+                distinct,
                 seen,
                 meaning: meaning.collect(),
             });
         }
         let of_unit = |unit: u32| {
-            let classes = self.lists.get(unit as usize).map(|list| list.classes.len());
-            let places = 0..u32::try_from(classes.unwrap_or(0)).unwrap_or(u32::MAX);
+            let types = self.lists.get(unit as usize).map(|list| list.types.len());
+            let places = 0..u32::try_from(types.unwrap_or(0)).unwrap_or(u32::MAX);
             places.map(move |place| (unit, place))
         };
         let places = units.iter().flat_map(|unit| of_unit(*unit));
@@ -398,24 +403,24 @@ fn too_much() -> Error {
     Error::limit("too many definitions of one name refer to each other")
 }
 
-/// Calls `leaf` for every reference by name of a class, through what has no name.
-fn walk(table: &Table, class: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
-    let mut stack = vec![(class, 0u32)];
+/// Calls `leaf` for every reference by name of a distinct, through what has no name.
+fn walk(table: &Table, distinct: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
+    let mut stack = vec![(distinct, 0u32)];
     let mut steps = 0usize;
     while let Some(top) = stack.last_mut() {
         let (number, next) = *top;
         top.1 += 1;
         let child = table
-            .classes
+            .types
             .get(number as usize)
-            .and_then(|class| table.reference(class, next));
+            .and_then(|distinct| table.reference(distinct, next));
         match child.map(super::table::RefId::target) {
             None => {
                 stack.pop();
             }
             Some(RefTarget::Void) => {}
-            Some(RefTarget::Entity(entity)) => leaf(entity)?,
-            Some(RefTarget::Class(class)) => stack.push((class, 0)),
+            Some(RefTarget::Tag(tag)) => leaf(tag)?,
+            Some(RefTarget::Distinct(distinct)) => stack.push((distinct, 0)),
         }
         steps += 1;
         if steps > MOST_LEAVES * 64 {

@@ -1,7 +1,7 @@
-//! From classes to the graph.
+//! From types to the graph.
 //!
 //! Named types get their ids first, in the order in which they were seen, so that whatever refers to them
-//! can say their number. All else is made from the inside out and kept once for each different record.
+//! can say their number. All else is composed from the inside out and kept once for each different record.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use std::hash::BuildHasher;
 
 use crate::dwarf::names::{Files, NameRef};
 use crate::dwarf::report::{Degraded, Reason};
-use crate::dwarf::unit::nodes::Shape;
+use crate::dwarf::unit::types::Shape;
 use crate::dwarf::whole::bind::{Binding, Meant, Variant};
-use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
+use crate::dwarf::whole::table::{NO_TAG, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 use crate::graph::{Btf, GraphBuilder, Info, Kind};
 use crate::id::TypeId;
@@ -39,16 +39,16 @@ pub(crate) struct Emit<'a> {
     builder: GraphBuilder,
     /// By variant: its id, for named types.
     ids: Vec<u32>,
-    /// By class: its id, where it means the same everywhere.
+    /// By distinct: its id, where it means the same everywhere.
     memo: Vec<u32>,
-    /// By class: whether what it refers to depends on the variant.
+    /// By distinct: whether what it refers to depends on the variant.
     depends: Vec<bool>,
     /// Records that stand behind the named types.
     records: Records,
     degraded: BTreeSet<Degraded>,
-    /// Losses whose class was made: names and reasons, to list each once.
+    /// Losses whose distinct was composed: names and reasons, to list each once.
     listed: BTreeSet<(String, Reason)>,
-    /// The named type that is being made, for reports.
+    /// The named type that is being composed, for reports.
     context: Context,
     unit_offsets: &'a [u64],
     /// The id of the first record behind the named types.
@@ -59,13 +59,13 @@ pub(crate) struct Emit<'a> {
 
 #[derive(Clone, Copy)]
 struct Context {
-    class: u32,
+    distinct: u32,
     seen: Seen,
 }
 
 #[derive(Clone, Copy)]
 struct Frame {
-    class: u32,
+    distinct: u32,
     next: u32,
     /// Where the ids of what it refers to start.
     values: usize,
@@ -138,7 +138,7 @@ pub(crate) fn emit(
         files,
         builder,
         ids: Vec::new(),
-        memo: vec![u32::MAX; table.classes.len()],
+        memo: vec![u32::MAX; table.types.len()],
         depends: Vec::new(),
         records: Records {
             words: Vec::new(),
@@ -149,7 +149,7 @@ pub(crate) fn emit(
         degraded: BTreeSet::new(),
         listed: BTreeSet::new(),
         context: Context {
-            class: 0,
+            distinct: 0,
             seen: Seen::NEVER,
         },
         unit_offsets,
@@ -166,53 +166,55 @@ pub(crate) fn emit(
 }
 
 impl Emit<'_> {
-    /// Finds the classes without a name whose meaning depends on the variant they are in. What a class
+    /// Finds the types without a name whose meaning depends on the variant they are in. What a distinct
     /// refers to comes before it.
     fn find_dependent(&mut self) {
-        self.depends = Vec::with_capacity(self.table.classes.len());
-        for class in &self.table.classes {
+        self.depends = Vec::with_capacity(self.table.types.len());
+        for distinct in &self.table.types {
             let mut depends = false;
             for index in 0.. {
-                let Some(reference) = self.table.reference(class, index) else {
+                let Some(reference) = self.table.reference(distinct, index) else {
                     break;
                 };
                 depends |= match reference.target() {
                     RefTarget::Void => false,
-                    RefTarget::Class(class) => self.depends.get(class as usize) == Some(&true),
-                    RefTarget::Entity(entity) => self.meant(entity) == Meant::Several,
+                    RefTarget::Distinct(distinct) => {
+                        self.depends.get(distinct as usize) == Some(&true)
+                    }
+                    RefTarget::Tag(tag) => self.meant(tag) == Meant::Several,
                 };
             }
             self.depends.push(depends);
         }
     }
 
-    fn meant(&self, entity: u32) -> Meant {
+    fn meant(&self, tag: u32) -> Meant {
         self.binding
             .meant
-            .get(entity as usize)
+            .get(tag as usize)
             .copied()
             .unwrap_or(Meant::Nothing)
     }
 
-    /// The class that a name means, where it means one.
-    pub(super) fn class_of(&self, entity: u32) -> Option<u32> {
-        let Meant::One(variant) = self.meant(entity) else {
+    /// The distinct that a name means, where it means one.
+    pub(super) fn distinct_of(&self, tag: u32) -> Option<u32> {
+        let Meant::One(variant) = self.meant(tag) else {
             return None;
         };
         let variant = self.binding.variants.get(variant as usize);
-        variant.map(|variant| variant.class)
+        variant.map(|variant| variant.distinct)
     }
 
-    fn entity_of(&self, class: u32) -> u32 {
-        let class = self.table.classes.get(class as usize);
-        class.map_or(NO_ENTITY, |class| class.entity)
+    fn tag_of(&self, distinct: u32) -> u32 {
+        let distinct = self.table.types.get(distinct as usize);
+        distinct.map_or(NO_TAG, |distinct| distinct.tag)
     }
 
     /// Gives the named types their ids.
     fn number(&mut self) {
         let mut id = self.builder.next_id().get();
         for variant in &self.binding.variants {
-            if self.entity_of(variant.class) == NO_ENTITY {
+            if self.tag_of(variant.distinct) == NO_TAG {
                 self.ids.push(0);
             } else {
                 self.ids.push(id);
@@ -230,19 +232,21 @@ impl Emit<'_> {
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
             self.context = Context {
-                class: variant.class,
+                distinct: variant.distinct,
                 seen: variant.seen,
             };
             let id = self.ids.get(number).copied().unwrap_or(0);
             if id == 0 {
-                let id = self.value(RefId::class(variant.class), variant)?;
+                let id = self.id_of(RefId::distinct(variant.distinct), variant)?;
                 ids.push(TypeId::new(id));
                 if id > 0 {
                     seen.push((TypeId::new(id), variant.seen));
                 }
-                let class = self.table.classes.get(variant.class as usize);
-                if let Some(class) = class.filter(|class| class.shape == Shape::Variable) {
-                    variables.push((class.size, TypeId::new(id)));
+                let distinct = self.table.types.get(variant.distinct as usize);
+                if let Some(distinct) =
+                    distinct.filter(|distinct| distinct.shape == Shape::Variable)
+                {
+                    variables.push((distinct.address(), TypeId::new(id)));
                 }
             } else {
                 named.push(self.named(variant)?);
@@ -271,22 +275,22 @@ impl Emit<'_> {
     /// The record of a variant of a named type.
     fn named(&mut self, variant: &Variant) -> Result<Vec<u32>> {
         let table = self.table;
-        let Some(class) = table.classes.get(variant.class as usize) else {
+        let Some(distinct) = table.types.get(variant.distinct as usize) else {
             return Ok(Vec::new());
         };
-        let mut ids = Vec::with_capacity(class.count as usize);
+        let mut ids = Vec::with_capacity(distinct.count as usize);
         let mut meaning = variant.meaning.iter();
         for index in 0.. {
-            let Some(reference) = table.reference(class, index) else {
+            let Some(reference) = table.reference(distinct, index) else {
                 break;
             };
             ids.push(self.evaluate(reference, &mut meaning)?);
         }
-        self.report(variant.class);
-        self.nominal(variant.class, class, &ids)
+        self.report(variant.distinct);
+        self.nominal(variant.distinct, distinct, &ids)
     }
 
-    fn value(&mut self, reference: RefId, variant: &Variant) -> Result<u32> {
+    fn id_of(&mut self, reference: RefId, variant: &Variant) -> Result<u32> {
         self.evaluate(reference, &mut variant.meaning.iter())
     }
 
@@ -302,23 +306,23 @@ impl Emit<'_> {
         self.enter(start, meaning, &mut values, &mut frames)?;
         while let Some(frame) = frames.last_mut() {
             let Frame {
-                class: number,
+                distinct: number,
                 next,
                 values: start,
             } = *frame;
             frame.next += 1;
-            let Some(class) = table.classes.get(number as usize) else {
+            let Some(distinct) = table.types.get(number as usize) else {
                 frames.pop();
                 continue;
             };
-            if let Some(reference) = table.reference(class, next) {
+            if let Some(reference) = table.reference(distinct, next) {
                 self.enter(reference, meaning, &mut values, &mut frames)?;
                 continue;
             }
             frames.pop();
             self.report(number);
             let ids = values.split_off(start);
-            let id = self.structural(number, class, &ids)?;
+            let id = self.structural(number, distinct, &ids)?;
             if self.depends.get(number as usize) == Some(&false)
                 && let Some(memo) = self.memo.get_mut(number as usize)
             {
@@ -338,16 +342,16 @@ impl Emit<'_> {
     ) -> Result<()> {
         match reference.target() {
             RefTarget::Void => values.push(0),
-            RefTarget::Class(class) => match self.memo.get(class as usize) {
+            RefTarget::Distinct(distinct) => match self.memo.get(distinct as usize) {
                 Some(&id) if id != u32::MAX => values.push(id),
                 _ => frames.push(Frame {
-                    class,
+                    distinct,
                     next: 0,
                     values: values.len(),
                 }),
             },
-            RefTarget::Entity(entity) => {
-                let variant = match self.meant(entity) {
+            RefTarget::Tag(tag) => {
+                let variant = match self.meant(tag) {
                     Meant::Nothing => None,
                     Meant::One(variant) => Some(variant),
                     Meant::Several => meaning.next().copied().flatten(),
@@ -355,7 +359,7 @@ impl Emit<'_> {
                 let id = variant.and_then(|variant| self.ids.get(variant as usize).copied());
                 values.push(match id {
                     Some(id) => id,
-                    None => self.declaration(entity)?,
+                    None => self.declaration(tag)?,
                 });
             }
         }
@@ -363,14 +367,14 @@ impl Emit<'_> {
     }
 
     /// The record that only says that there is such a type.
-    fn declaration(&mut self, entity: u32) -> Result<u32> {
-        let Some(&entity) = self.table.entities.get(entity as usize) else {
+    fn declaration(&mut self, tag: u32) -> Result<u32> {
+        let Some(&tag) = self.table.tags.get(tag as usize) else {
             return Ok(0);
         };
-        let name = self.name(entity.name)?;
-        match entity.shape {
+        let name = self.name(tag.name)?;
+        match tag.shape {
             Shape::Enum => {
-                let size = match entity.declared_size {
+                let size = match tag.declared_size {
                     1 => 1,
                     2 => 2,
                     8 => 8,
@@ -400,7 +404,7 @@ impl Emit<'_> {
         if name.is_none() {
             return Ok(0);
         }
-        let bytes = self.files.bytes(name, &self.table.made);
+        let bytes = self.files.bytes(name, &self.table.composed);
         Ok(self.builder.intern(bytes)?.get())
     }
 
@@ -409,38 +413,38 @@ impl Emit<'_> {
         Ok(self.builder.intern(text)?.get())
     }
 
-    /// Lists what was lost when the class was found.
-    fn report(&mut self, class: u32) {
+    /// Lists what was lost when the distinct was found.
+    fn report(&mut self, distinct: u32) {
         let losses = &self.table.losses;
-        let start = losses.partition_point(|loss| loss.class < class);
+        let start = losses.partition_point(|loss| loss.distinct < distinct);
         for loss in losses.get(start..).unwrap_or_default() {
-            if loss.class != class {
+            if loss.distinct != distinct {
                 break;
             }
-            self.lose(class, loss.piece, loss.reason);
+            self.lose(distinct, loss.part, loss.reason);
         }
     }
 
-    /// Lists a loss of a class, at the named type that is being made.
-    pub(super) fn lose(&mut self, class: u32, piece: u32, reason: Reason) {
-        let name_of = |class: u32| {
-            let class = self.table.classes.get(class as usize)?;
-            (!class.name.is_none()).then_some(class.name)
+    /// Lists a loss of a distinct, at the named type that is being composed.
+    pub(super) fn lose(&mut self, distinct: u32, part: u32, reason: Reason) {
+        let name_of = |distinct: u32| {
+            let distinct = self.table.types.get(distinct as usize)?;
+            (!distinct.name.is_none()).then_some(distinct.name)
         };
         let text = |name: NameRef| {
-            String::from_utf8_lossy(self.files.bytes(name, &self.table.made)).into_owned()
+            String::from_utf8_lossy(self.files.bytes(name, &self.table.composed)).into_owned()
         };
-        let mut name = name_of(class)
-            .or_else(|| name_of(self.context.class))
+        let mut name = name_of(distinct)
+            .or_else(|| name_of(self.context.distinct))
             .map(text)
             .unwrap_or_default();
-        let pieces = self.table.classes.get(class as usize);
-        let pieces = pieces.map(|class| self.table.pieces_of(class));
-        if let Some(piece) = pieces.and_then(|pieces| pieces.get(piece as usize))
-            && !piece.name.is_none()
+        let parts = self.table.types.get(distinct as usize);
+        let parts = parts.map(|distinct| self.table.parts_of(distinct));
+        if let Some(part) = parts.and_then(|parts| parts.get(part as usize))
+            && !part.name.is_none()
         {
             name.push('.');
-            name.push_str(&text(piece.name));
+            name.push_str(&text(part.name));
         }
         if !self.listed.insert((name.clone(), reason)) {
             return;

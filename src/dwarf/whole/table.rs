@@ -1,11 +1,13 @@
 //! The distinct types one thread has seen.
 
+use std::ops::Deref;
+
 use hashbrown::HashTable;
 
 use crate::dwarf::key::Key;
-use crate::dwarf::names::NameRef;
+use crate::dwarf::names::{Composed, NameRef};
 use crate::dwarf::report::Reason;
-use crate::dwarf::unit::nodes::{Note, Shape};
+use crate::dwarf::unit::types::{Body, Part, Shape};
 
 /// What a type refers to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,29 +18,29 @@ pub(crate) struct RefId(u32);
 pub(crate) enum RefTarget {
     Void,
     /// A type by its content.
-    Class(u32),
+    Distinct(u32),
     /// A named type by its name.
-    Entity(u32),
+    Tag(u32),
 }
 
 impl RefId {
     pub const VOID: Self = Self(u32::MAX);
-    const ENTITY: u32 = 1 << 31;
+    const TAG: u32 = 1 << 31;
 
-    pub const fn class(number: u32) -> Self {
+    pub const fn distinct(number: u32) -> Self {
         Self(number)
     }
 
-    pub const fn entity(number: u32) -> Self {
-        Self(number | Self::ENTITY)
+    pub const fn tag(number: u32) -> Self {
+        Self(number | Self::TAG)
     }
 
     #[inline]
     pub const fn target(self) -> RefTarget {
         match self {
             Self::VOID => RefTarget::Void,
-            Self(number) if number & Self::ENTITY != 0 => RefTarget::Entity(number & !Self::ENTITY),
-            Self(number) => RefTarget::Class(number),
+            Self(number) if number & Self::TAG != 0 => RefTarget::Tag(number & !Self::TAG),
+            Self(number) => RefTarget::Distinct(number),
         }
     }
 }
@@ -58,40 +60,33 @@ impl Seen {
     };
 }
 
-/// No entity.
-pub(crate) const NO_ENTITY: u32 = u32::MAX;
+/// No tag.
+pub(crate) const NO_TAG: u32 = u32::MAX;
 
-/// A distinct type. Its fields are a node's.
+/// A distinct type of the program.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Class {
-    /// Stands for the content, with names as texts, so it is the same for every thread.
+pub(crate) struct Distinct {
+    /// The key of its content. Names enter as text, so every thread computes the same key.
     pub key: Key,
-    pub shape: Shape,
-    pub name: NameRef,
-    pub size: u64,
-    pub aux: u32,
-    pub ty: RefId,
-    pub first: u32,
-    pub count: u32,
-    /// The name it is referred to by, if that is how.
-    pub entity: u32,
+    pub body: Body<RefId>,
+    /// The tag that references to it go by; else [`NO_TAG`].
+    pub tag: u32,
     /// The first place it was seen at.
     pub seen: Seen,
 }
 
-/// A member, enumerator, parameter or dimension of a class.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
-    pub name: NameRef,
-    pub ty: RefId,
-    pub value: u64,
-    pub bits: u16,
-    pub note: Note,
+impl Deref for Distinct {
+    type Target = Body<RefId>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.body
+    }
 }
 
 /// A name that types are referred to by.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entity {
+pub(crate) struct Tag {
     pub key: Key,
     pub shape: Shape,
     pub name: NameRef,
@@ -99,12 +94,12 @@ pub(crate) struct Entity {
     pub declared_size: u64,
 }
 
-/// Something of a class that BTF can't say.
+/// Something of a distinct that BTF can't say.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Loss {
-    pub class: u32,
-    /// The piece it is about; `u32::MAX` for the whole.
-    pub piece: u32,
+    pub distinct: u32,
+    /// The part it is about; `u32::MAX` for the whole.
+    pub part: u32,
     pub reason: Reason,
 }
 
@@ -115,31 +110,31 @@ const MOST_KNOWN: usize = 1 << 20;
 /// The distinct types one thread has seen, and in the end those of all.
 #[derive(Default, Debug)]
 pub(crate) struct Table {
-    pub classes: Vec<Class>,
-    pub pieces: Vec<Piece>,
-    pub entities: Vec<Entity>,
-    /// Names that stand in no section, each with a NUL.
-    pub made: Vec<u8>,
+    pub types: Vec<Distinct>,
+    pub parts: Vec<Part<RefId>>,
+    pub tags: Vec<Tag>,
+    /// The names composed from others.
+    pub composed: Composed,
     pub losses: Vec<Loss>,
-    /// By entity: the unit that last defined it, and as which class.
+    /// By tag: the unit that last defined it, and as which distinct.
     defined: Vec<(u32, u32)>,
-    class_index: HashTable<u32>,
-    entity_index: HashTable<u32>,
+    distinct_index: HashTable<u32>,
+    tag_index: HashTable<u32>,
     /// By the key a unit has for it: what it is here.
     known: HashTable<(Key, RefId)>,
 }
 
 impl Table {
-    /// The class with this key.
+    /// The distinct with this key.
     #[inline]
     pub fn find(&self, key: Key) -> Option<u32> {
-        let classes = &self.classes;
+        let types = &self.types;
         let same = |&number: &u32| {
-            classes
+            types
                 .get(number as usize)
-                .is_some_and(|class| class.key == key)
+                .is_some_and(|distinct| distinct.key == key)
         };
-        self.class_index.find(key.hash(), same).copied()
+        self.distinct_index.find(key.hash(), same).copied()
     }
 
     /// What has this key in a unit.
@@ -162,39 +157,39 @@ impl Table {
     pub fn key_of(&self, id: RefId) -> Key {
         match id.target() {
             RefTarget::Void => Key::VOID,
-            RefTarget::Class(number) => {
-                let class = self.classes.get(number as usize);
-                class.map_or(Key::VOID, |class| class.key)
+            RefTarget::Distinct(number) => {
+                let distinct = self.types.get(number as usize);
+                distinct.map_or(Key::VOID, |distinct| distinct.key)
             }
-            RefTarget::Entity(number) => {
-                let entity = self.entities.get(number as usize);
-                entity.map_or(Key::VOID, |entity| entity.key)
+            RefTarget::Tag(number) => {
+                let tag = self.tags.get(number as usize);
+                tag.map_or(Key::VOID, |tag| tag.key)
             }
         }
     }
 
-    /// Notes that a class was seen here.
+    /// Notes that a distinct was seen here.
     #[inline]
-    pub fn touch(&mut self, class: u32, seen: Seen) {
-        if let Some(class) = self.classes.get_mut(class as usize)
-            && seen < class.seen
+    pub fn touch(&mut self, distinct: u32, seen: Seen) {
+        if let Some(distinct) = self.types.get_mut(distinct as usize)
+            && seen < distinct.seen
         {
-            class.seen = seen;
+            distinct.seen = seen;
         }
     }
 
-    /// Notes that a unit defines a class. Answers whether it has defined its name as another one before.
+    /// Notes that a unit defines a distinct. Answers whether it has defined its name as another one before.
     #[inline]
     pub fn defines(&mut self, number: u32, unit: u32) -> bool {
-        let entity = match self.classes.get(number as usize) {
-            Some(class) if class.entity != NO_ENTITY => class.entity as usize,
+        let tag = match self.types.get(number as usize) {
+            Some(distinct) if distinct.tag != NO_TAG => distinct.tag as usize,
             _ => return false,
         };
-        if self.defined.len() <= entity {
+        if self.defined.len() <= tag {
             self.defined
-                .resize(self.entities.len().max(entity + 1), (u32::MAX, 0));
+                .resize(self.tags.len().max(tag + 1), (u32::MAX, 0));
         }
-        let Some(last) = self.defined.get_mut(entity) else {
+        let Some(last) = self.defined.get_mut(tag) else {
             return false;
         };
         let other = last.0 == unit && last.1 != number;
@@ -202,89 +197,56 @@ impl Table {
         other
     }
 
-    /// Adds a class whose key is new.
-    pub fn add(&mut self, class: Class) -> u32 {
-        let number = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
-        self.classes.push(class);
-        let classes = &self.classes;
+    /// Adds a distinct whose key is new.
+    pub fn add(&mut self, distinct: Distinct) -> u32 {
+        let number = u32::try_from(self.types.len()).unwrap_or(u32::MAX);
+        self.types.push(distinct);
+        let types = &self.types;
         let hash = |&number: &u32| {
-            classes
+            types
                 .get(number as usize)
-                .map_or(0, |class| class.key.hash())
+                .map_or(0, |distinct| distinct.key.hash())
         };
-        self.class_index
-            .insert_unique(class.key.hash(), number, hash);
+        self.distinct_index
+            .insert_unique(distinct.key.hash(), number, hash);
         number
     }
 
-    /// The entity with this key, which is added where it is new.
-    pub fn entity(&mut self, key: Key, make: impl FnOnce(&mut Vec<u8>) -> Entity) -> u32 {
+    /// The tag with this key, which is added where it is new.
+    pub fn tag(&mut self, key: Key, make: impl FnOnce(&mut Composed) -> Tag) -> u32 {
         let Self {
-            entities,
-            entity_index,
-            made,
+            tags,
+            tag_index,
+            composed,
             ..
         } = self;
-        let key_of = |entities: &[Entity], number: u32| {
-            entities
-                .get(number as usize)
-                .map_or(Key::VOID, |entity| entity.key)
-        };
-        if let Some(number) =
-            entity_index.find(key.hash(), |&number| key_of(entities, number) == key)
-        {
+        let key_of =
+            |tags: &[Tag], number: u32| tags.get(number as usize).map_or(Key::VOID, |tag| tag.key);
+        if let Some(number) = tag_index.find(key.hash(), |&number| key_of(tags, number) == key) {
             return *number;
         }
-        let number = u32::try_from(entities.len()).unwrap_or(u32::MAX);
-        entities.push(make(made));
-        entity_index.insert_unique(key.hash(), number, |&number| {
-            key_of(entities, number).hash()
-        });
+        let number = u32::try_from(tags.len()).unwrap_or(u32::MAX);
+        tags.push(make(composed));
+        tag_index.insert_unique(key.hash(), number, |&number| key_of(tags, number).hash());
         number
     }
 
     /// Notes the size that a declaration says.
-    pub fn declare_size(&mut self, entity: u32, size: u64) {
-        if let Some(entity) = self.entities.get_mut(entity as usize) {
-            entity.declared_size = entity.declared_size.max(size);
+    pub fn declare_size(&mut self, tag: u32, size: u64) {
+        if let Some(tag) = self.tags.get_mut(tag as usize) {
+            tag.declared_size = tag.declared_size.max(size);
         }
     }
 
-    /// The pieces of a class.
+    /// Returns the parts of a distinct type.
     #[inline]
-    pub fn pieces_of(&self, class: &Class) -> &[Piece] {
-        let first = class.first as usize;
-        self.pieces
-            .get(first..first + class.count as usize)
-            .unwrap_or_default()
+    pub fn parts_of(&self, distinct: &Distinct) -> &[Part<RefId>] {
+        distinct.parts(&self.parts)
     }
 
-    /// The reference number `index` of a class; `None` behind the last.
+    /// Returns reference number `index` of a distinct type, or `None` behind the last.
     #[inline]
-    pub fn reference(&self, class: &Class, index: u32) -> Option<RefId> {
-        let piece = |index: u32| {
-            let pieces = self.pieces_of(class);
-            pieces.get(index as usize).map(|piece| piece.ty)
-        };
-        match class.shape {
-            Shape::Pointer
-            | Shape::MemberPointer
-            | Shape::Const
-            | Shape::Volatile
-            | Shape::Restrict
-            | Shape::Typedef
-            | Shape::Defined
-            | Shape::Array
-            | Shape::Variable
-            | Shape::TypeTag
-            | Shape::DeclTag
-            | Shape::Alias => (index == 0).then_some(class.ty),
-            Shape::Prototype | Shape::Function => match index.checked_sub(1) {
-                None => Some(class.ty),
-                Some(index) => piece(index),
-            },
-            Shape::Struct | Shape::Union => piece(index),
-            Shape::Base | Shape::Enum | Shape::Void => None,
-        }
+    pub fn reference(&self, distinct: &Distinct, index: u32) -> Option<RefId> {
+        distinct.reference(&self.parts, index)
     }
 }
