@@ -63,29 +63,19 @@
 //!
 //! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`].
 
-mod base;
-mod convert;
-mod function;
-mod key;
-mod language;
-mod linked;
-mod names;
+mod collect;
+mod distinct;
+mod driver;
+mod emit;
 mod options;
 mod origin;
 mod read;
 mod report;
-mod roots;
 mod sections;
-mod sources;
-mod split;
-mod threads;
-mod unit;
-mod whole;
 
-pub use convert::convert;
+pub use driver::convert;
 pub use options::ConvertOptions;
 pub use origin::Origin;
+pub(crate) use read::skeleton::{Skeleton, dwo_ids, only_skeletons, skeletons};
 pub use report::{Conversion, Degraded, Reason};
 pub use sections::{MemorySection, Sections};
-
-pub(crate) use split::{Skeleton, dwo_ids, only_skeletons, skeletons};

@@ -1,31 +1,18 @@
 //! Abbreviations (DWARF 5, section 7.5.3), compiled into plans.
 //!
-//! An abbreviation says which attributes an entry has and how they are encoded. Most entries are of the same
-//! few dozen abbreviations, so each is compiled once into steps: values to read, and runs of bytes to go over
-//! in one move.
+//! An abbreviation lists the attributes of a DIE and their forms. Most DIEs have one of a few dozen abbreviations, so
+//! each abbreviation is compiled once into steps: values to read, and runs of bytes to skip in one move.
 
 use gimli::constants as dw;
 
-use crate::dwarf::read::attrs::{Slot, slot};
 use crate::dwarf::read::cursor::Cursor;
 use crate::dwarf::read::entry::Entry;
 use crate::dwarf::read::fast::Fast;
 use crate::dwarf::read::form::{Encoding, Form};
+use crate::dwarf::read::slot::Slot;
+use crate::dwarf::read::step::Step;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
-
-/// One step through an entry.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    /// Bytes of values nobody asked for.
-    Over(u32),
-    /// A value of variable size nobody asked for.
-    Skip(Form),
-    /// A value to keep.
-    Read(Slot, Form),
-    /// A value of the abbreviation itself.
-    Keep(Slot, u64),
-}
 
 /// A compiled abbreviation.
 #[derive(Clone, Copy, Debug)]
@@ -41,33 +28,33 @@ pub(crate) struct Plan {
 /// The abbreviations of a unit.
 #[derive(Debug)]
 pub(crate) struct Abbrevs {
-    /// In the order of the table. Compilers number them from 1, so that the code is the place.
+    /// Sorted by code. Compilers number them from 1, so that the code is the index plus one.
     plans: Vec<Plan>,
     steps: Vec<Step>,
     encoding: Encoding,
-    /// The file and the offset of the table.
+    /// The number of the file, and the offset of the table in its `.debug_abbrev`.
     place: (u32, u64),
-    /// Whether an entry with a type refers to other units.
+    /// Whether a DIE of a type may refer to another unit.
     pub links: bool,
     functions: bool,
     variables: bool,
-    /// Whether only what a pass for names reads is kept.
-    heads: bool,
+    /// Whether only the attributes that the pass for names reads are kept.
+    names_only: bool,
 }
 
 impl Abbrevs {
-    /// An empty table, to read into, for a pass that only finds names.
-    pub fn for_heads() -> Self {
+    /// Returns an empty table for the pass that only finds names.
+    pub fn for_names() -> Self {
         Self {
-            heads: true,
+            names_only: true,
             ..Self::new(false, false)
         }
     }
 
-    /// An empty table, to read into.
+    /// Returns an empty table. `functions` and `variables` tell whether their DIEs are read.
     pub const fn new(functions: bool, variables: bool) -> Self {
         Self {
-            heads: false,
+            names_only: false,
             functions,
             variables,
             plans: Vec::new(),
@@ -86,11 +73,11 @@ impl Abbrevs {
         self.encoding
     }
 
-    /// Reads the table at a place (a file's number, and an offset in its section), unless this is the one that was
-    /// read last: units of one object file often share theirs. Answers how many bytes were read.
+    /// Reads the table at `place` (the number of a file, and an offset in its `.debug_abbrev`), unless it is the one
+    /// that was read last: units of one object file often share theirs. Returns the number of bytes read.
     ///
     /// # Errors
-    /// `Malformed` where the table is; `Limit` where it has more than `most` abbreviations and attributes.
+    /// `Malformed` if the table can't be read; `Limit` if it has more than `most` abbreviations and attributes.
     pub fn read(
         &mut self,
         section: &[u8],
@@ -129,6 +116,36 @@ impl Abbrevs {
         Ok((cursor.position() as u64).saturating_sub(place.1))
     }
 
+    /// Reads only the abbreviation with this code, if it is within the `table`. The others that precede it are read and
+    /// forgotten.
+    ///
+    /// # Errors
+    /// `Malformed` if an abbreviation can't be read, or if the code is not found.
+    pub fn read_one(
+        &mut self,
+        table: &[u8],
+        encoding: Encoding,
+        endian: Endian,
+        code: u64,
+    ) -> Result<Plan> {
+        self.place = (0, u64::MAX);
+        self.encoding = encoding;
+        self.plans.clear();
+        let mut cursor = Cursor::new(table, endian, 0);
+        loop {
+            self.steps.clear();
+            let here = cursor.uleb()?;
+            if here == 0 {
+                return Err(cursor.malformed(format!("no abbreviation has the code {code}")));
+            }
+            let plan = self.plan(&mut cursor, here)?;
+            if here == code {
+                return Ok(plan);
+            }
+        }
+    }
+
+    /// Compiles the abbreviation whose code was just read.
     fn plan(&mut self, cursor: &mut Cursor<'_>, code: u64) -> Result<Plan> {
         let tag = cursor.uleb()?;
         let entry = Entry::from_tag(tag);
@@ -149,8 +166,8 @@ impl Abbrevs {
             } else {
                 1
             };
-            let slot = slot(attribute).filter(|&slot| match self.heads {
-                true => entry.reads_for_heads(slot),
+            let slot = Slot::from_attribute(attribute).filter(|&slot| match self.names_only {
+                true => entry.reads_for_names(slot),
                 false => entry.reads(slot),
             });
             self.links |= matches!(
@@ -188,7 +205,7 @@ impl Abbrevs {
         })
     }
 
-    /// Whether entries of this kind are read at all.
+    /// Returns whether DIEs of this kind are read at all.
     const fn reads(&self, entry: Entry) -> bool {
         match entry {
             Entry::Function | Entry::Parameter => self.functions,
@@ -197,7 +214,7 @@ impl Abbrevs {
         }
     }
 
-    /// The plan with this code.
+    /// Returns the plan of the abbreviation with this code.
     #[inline]
     pub fn get(&self, code: u64) -> Option<&Plan> {
         match self.plans.get(super::index(code.wrapping_sub(1))) {
@@ -211,7 +228,7 @@ impl Abbrevs {
         self.plans.get(place.ok()?)
     }
 
-    /// The steps of a plan.
+    /// Returns the steps of a plan.
     #[inline]
     pub fn steps(&self, plan: &Plan) -> &[Step] {
         self.steps
@@ -221,6 +238,6 @@ impl Abbrevs {
 }
 
 fn len(steps: &[Step]) -> u32 {
-    // A step takes two bytes of input at least, and sections are smaller than that.
+    // Each step takes at least two bytes of input, so that a section of 8 GiB would be needed to cut this.
     u32::try_from(steps.len()).unwrap_or(u32::MAX)
 }

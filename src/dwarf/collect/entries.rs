@@ -1,0 +1,443 @@
+//! What each kind of entry means to the pass.
+
+use crate::dwarf::collect::deferred::Deferred;
+use crate::dwarf::collect::member;
+use crate::dwarf::collect::nodes::{Link, Node, Ref};
+use crate::dwarf::collect::pass::{Pass, pointer_to_integer, usual_type};
+use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Role};
+use crate::dwarf::collect::types::{Note, Part, Shape};
+use crate::dwarf::read::language;
+use crate::dwarf::read::name::{NameRef, NameSection};
+use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
+use crate::error::Result;
+
+impl Pass<'_, '_> {
+    /// Takes one entry; answers what is inside, or `None` where that is of no interest.
+    pub(super) fn entry(&mut self, plan: &Plan, die: u32) -> Result<Option<Frame>> {
+        let around = self.top();
+        let scope = Frame {
+            role: Role::Scope,
+            ..around
+        };
+        match plan.entry {
+            Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
+                self.read(plan)?;
+                self.member();
+                return Ok(Some(Frame {
+                    role: Role::Part,
+                    ..around
+                }));
+            }
+            Entry::Inheritance if around.role == Role::Composite => {
+                self.read(plan)?;
+                self.base();
+                return Ok(Some(scope));
+            }
+            Entry::VariantPart if around.role == Role::Composite => {
+                self.skip(plan)?;
+                return Ok(Some(self.variant_part(die, around)));
+            }
+            Entry::Variant if around.role == Role::Composite => {
+                self.skip(plan)?;
+                return Ok(Some(Frame {
+                    role: Role::Variant,
+                    ..around
+                }));
+            }
+            Entry::Enumerator if around.role == Role::Enumerators => {
+                self.read(plan)?;
+                self.enumerator();
+                return Ok(Some(scope));
+            }
+            Entry::Parameter | Entry::Varargs if around.role == Role::Parameters => {
+                self.read(plan)?;
+                let mut part = Part::parameter(self.name(), self.ty(Slot::Type));
+                if plan.entry == Entry::Varargs {
+                    part.note = Note::Varargs;
+                }
+                self.part(part);
+                return Ok(Some(Frame {
+                    role: Role::Part,
+                    ..around
+                }));
+            }
+            Entry::Subrange if around.role == Role::Dimensions => {
+                self.read(plan)?;
+                self.dimension();
+                return Ok(Some(scope));
+            }
+            Entry::Nothing => {
+                if plan.has_children {
+                    self.read(plan)?;
+                } else {
+                    self.skip(plan)?;
+                }
+                return Ok(None);
+            }
+            Entry::Scope
+            | Entry::Member
+            | Entry::Enumerator
+            | Entry::Parameter
+            | Entry::Varargs
+            | Entry::Inheritance
+            | Entry::VariantPart
+            | Entry::Variant => {
+                self.skip(plan)?;
+                return Ok(Some(scope));
+            }
+            Entry::Annotation => {
+                self.annotation(plan, die, around)?;
+                return Ok(Some(scope));
+            }
+            Entry::ImportedUnit => {
+                self.read(plan)?;
+                let (class, offset) = self.attrs.get(Slot::Import);
+                self.imports.push(Import {
+                    file: self.unit.file,
+                    by: self.unit.base,
+                    class,
+                    offset,
+                });
+                return Ok(Some(scope));
+            }
+            Entry::Unit => {
+                self.read(plan)?;
+                self.unit();
+                return Ok(Some(scope));
+            }
+            Entry::Namespace => {
+                self.read(plan)?;
+                let name = self.name();
+                let scope_name = self.qualified(around.scope, name, b"(anonymous namespace)");
+                return Ok(Some(Frame {
+                    scope: scope_name,
+                    ..scope
+                }));
+            }
+            Entry::Function => return Ok(Some(self.function(plan, die, around)?)),
+            Entry::Variable => {
+                let owner = self.variable(plan, die, around)?;
+                return Ok(Some(Frame { owner, ..scope }));
+            }
+            _ => {}
+        }
+        self.read(plan)?;
+        self.type_entry(plan.entry, die, around)
+    }
+
+    pub(super) fn unit(&mut self) {
+        let said = self.attrs.number(Slot::Language);
+        self.languages.push((self.unit.base, said.unwrap_or(0)));
+        let language = said.unwrap_or(self.unit.language);
+        self.qualify = !language::is_c(language);
+        // What doesn't say its language may be a part of any, made by dwz.
+        self.nests = self.qualify || language == 0;
+        self.named_typedefs = language::is_go(language);
+        self.lower_bound = language::lower_bound(language);
+        // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
+        let default = match self.unit.is_split {
+            true => self.unit.header.encoding.table_header(),
+            false => 0,
+        };
+        let base = self.attrs.number(Slot::StrOffsetsBase);
+        self.str_offsets_base = base.unwrap_or(default);
+        if let (Class::List, base) = self.attrs.get(Slot::StrOffsetsBase) {
+            self.str_offsets_base = base;
+        }
+        if let (Class::List, base) = self.attrs.get(Slot::AddrBase) {
+            self.addr_base = base;
+        }
+    }
+
+    fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
+        let (shape, role) = match entry {
+            Entry::Base => (Shape::Base, Role::Scope),
+            Entry::Reference => (Shape::Pointer, Role::Scope),
+            Entry::MemberPointer => (Shape::MemberPointer, Role::Scope),
+            Entry::Unspecified if self.is_null_pointer() => (Shape::Pointer, Role::Scope),
+            Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
+                (Shape::Defined, Role::Scope)
+            }
+            Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
+            other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
+        };
+        let mut node = Node::new(die, shape);
+        node.declaration = self.attrs.flag(Slot::Declaration);
+        node.name = self.name();
+        node.set_byte_size(self.attrs.number(Slot::ByteSize).unwrap_or(0));
+        node.ty = self.ty(Slot::Type);
+        match entry {
+            Entry::Base => {
+                node.set_encoding(self.small(Slot::Encoding));
+                if node.byte_size() == 0 {
+                    let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
+                    node.set_byte_size(bits.div_ceil(8));
+                }
+            }
+            Entry::Pointer | Entry::Reference if self.is_other_width(node.byte_size()) => {
+                pointer_to_integer(&mut node);
+            }
+            Entry::Atomic | Entry::UnknownType => node.set_degraded(true),
+            _ => {}
+        }
+        if self.attrs.has(Slot::Signature) {
+            // The whole type is in a unit of its own.
+            node.shape = Shape::Alias;
+            node.set_degraded(false);
+            node.ty = self.ty(Slot::Signature);
+        }
+        let by = self.attrs.has(Slot::Specification);
+        let by = by.then(|| self.ty(Slot::Specification));
+        let (scope, stub) = self.qualify_node(&mut node, by, around);
+        let owner = self.nodes.push(node);
+        if let Some(by) = by {
+            self.deferred.push(Deferred::Declared { node: owner, by });
+        }
+        self.inside(&node, owner, around);
+        let stub = if stub { owner } else { around.stub };
+        if role != Role::Scope && self.direct {
+            self.set_aside();
+        }
+        Ok(Some(Frame {
+            role,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            is_variants: false,
+            scope,
+            stub,
+            local: around.local,
+        }))
+    }
+
+    /// Gives a node its qualified name; answers the scope of what is inside, and whether the node itself is to be
+    /// named before that.
+    #[inline]
+    fn qualify_node(&mut self, node: &mut Node, by: Option<Ref>, around: Frame) -> (NameRef, bool) {
+        if !self.qualify || node.shape == Shape::Base {
+            return (around.scope, false);
+        }
+        // gcc puts the definition in a type unit beside the namespace that has the declaration.
+        let declared = by.and_then(|by| self.nodes.get(self.nodes.follow(by)?));
+        if let Some(declared) = declared.filter(|declared| !declared.name.is_none()) {
+            node.name = declared.name;
+            return (node.name, false);
+        }
+        if node.name.is_none() {
+            // clang puts it into a declaration without a name, which the signature says.
+            let is_stub = node.shape == Shape::Alias && self.attrs.has(Slot::Signature);
+            let scope = if is_stub { NameRef::NONE } else { around.scope };
+            return (scope, is_stub);
+        }
+        if !around.scope.is_none() {
+            node.name = self.qualified(around.scope, node.name, b"");
+        }
+        (node.name, false)
+    }
+
+    /// Notes that a node's name lacks that of a nameless stand-in around it.
+    #[inline]
+    pub(super) fn inside(&mut self, node: &Node, number: u32, around: Frame) {
+        if around.stub != NO_NODE && !node.name.is_none() && node.shape != Shape::Base {
+            self.deferred.push(Deferred::Inside {
+                node: number,
+                stub: around.stub,
+            });
+        }
+    }
+
+    /// Whether the entry is the type of `nullptr`, which is a pointer to nothing.
+    fn is_null_pointer(&self) -> bool {
+        let name = self.files.bytes(self.name(), &self.nodes.composed);
+        matches!(name, b"decltype(nullptr)" | b"typeof (nullptr)")
+    }
+
+    fn small(&self, slot: Slot) -> u32 {
+        u32::try_from(self.attrs.number(slot).unwrap_or(0)).unwrap_or(u32::MAX)
+    }
+
+    #[inline]
+    fn member(&mut self) {
+        if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
+            part.name = self.name();
+            part.ty = self.ty(Slot::Type);
+            self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
+            if self.is_discriminant() {
+                self.discriminant(part);
+            } else {
+                self.part(part);
+            }
+        }
+    }
+
+    /// A base class of C++: a member without a name, so that its members are found in the derived class.
+    fn base(&mut self) {
+        let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) else {
+            return;
+        };
+        if self.attrs.number(Slot::Virtuality).unwrap_or(0) != 0 {
+            part.note = Note::Virtual;
+        }
+        part.ty = self.ty(Slot::Type);
+        self.part(part);
+    }
+
+    /// The variants of an enumeration of Rust: a union without a name, of one member for each.
+    fn variant_part(&mut self, die: u32, around: Frame) -> Frame {
+        self.part(Part::member(NameRef::NONE, Ref::unit(die), 0));
+        if self.direct {
+            self.set_aside();
+        }
+        let size = self
+            .nodes
+            .get(around.owner)
+            .map_or(0, |node| node.byte_size());
+        let mut union = Node::new(die, Shape::Union);
+        union.set_byte_size(size);
+        let owner = self.nodes.push(union);
+        Frame {
+            role: Role::Composite,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            is_variants: true,
+            ..around
+        }
+    }
+
+    /// Whether a member found now is the tag of variants: it stands beside them, not in one.
+    pub(super) fn is_discriminant(&self) -> bool {
+        self.role == Role::Composite && self.top().is_variants
+    }
+
+    /// Adds the tag of variants: a member of the enumeration itself, which is set aside.
+    pub(super) fn discriminant(&mut self, mut part: Part<Ref>) {
+        if part.name.is_none() {
+            part.name = self.nodes.composed.push(b"__tag");
+        }
+        if self.aside {
+            self.part(part);
+        } else {
+            self.pending.push(part);
+        }
+    }
+
+    fn enumerator(&mut self) {
+        let (class, value) = self.attrs.get(Slot::ConstValue);
+        let value = match class {
+            Class::Unsigned | Class::Signed => value,
+            _ => 0,
+        };
+        if class == Class::Signed && value.cast_signed() < 0 {
+            self.negative();
+        }
+        self.part(Part::enumerator(self.name(), Ref::VOID, value));
+    }
+
+    fn dimension(&mut self) {
+        let count = match self.attrs.get(Slot::Count) {
+            (Class::Absent, _) => match self.attrs.get(Slot::UpperBound) {
+                (Class::Absent, _) => Some(0),
+                (Class::Unsigned | Class::Signed, upper) => {
+                    let lower = self
+                        .attrs
+                        .number(Slot::LowerBound)
+                        .unwrap_or(self.lower_bound);
+                    // An upper bound of −1 says that there is no element.
+                    Some(upper.wrapping_sub(lower).wrapping_add(1))
+                }
+                _ => None,
+            },
+            (Class::Unsigned | Class::Signed, count) => Some(count),
+            _ => None,
+        };
+        let mut part = Part::dimension(Ref::VOID, count.unwrap_or(0));
+        if count.is_none() {
+            part.note = Note::Unbounded;
+        }
+        self.part(part);
+    }
+
+    /// The entry's name.
+    pub(super) fn name(&self) -> NameRef {
+        self.name_of(self.attrs.get(Slot::Name))
+    }
+
+    #[inline]
+    pub(super) fn name_of(&self, name: (Class, u64)) -> NameRef {
+        let unit = self.unit;
+        match name {
+            (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
+            (Class::String, start) => {
+                NameRef::new(unit.file, unit.section, unit.header.offset + start)
+            }
+            (Class::Strx, number) => self.numbered_name(number),
+            (Class::LineStr, offset) => NameRef::new(unit.file, NameSection::LineStr, offset),
+            (Class::AltStr, offset) => NameRef::new(unit.alt, NameSection::Str, offset),
+            _ => NameRef::NONE,
+        }
+    }
+
+    fn numbered_name(&self, number: u64) -> NameRef {
+        let encoding = self.unit.header.encoding;
+        let place = number
+            .checked_mul(encoding.offset_size().into())
+            .and_then(|place| place.checked_add(self.str_offsets_base));
+        let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
+        cursor.seek(index(place.unwrap_or(u64::MAX)));
+        match cursor.section_offset(encoding.wide) {
+            Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
+            Err(_) => NameRef::NONE,
+        }
+    }
+
+    /// Returns `scope::name`, or `nameless` in the name's place if there is no name. Returns no name in a unit whose
+    /// names are not qualified.
+    pub(super) fn qualified(&mut self, scope: NameRef, name: NameRef, nameless: &[u8]) -> NameRef {
+        if !self.qualify {
+            return NameRef::NONE;
+        }
+        self.files
+            .qualified(scope, name, nameless, &mut self.nodes.composed)
+    }
+
+    /// The type an attribute refers to.
+    #[inline]
+    pub(super) fn ty(&mut self, slot: Slot) -> Ref {
+        match self.attrs.get(slot) {
+            (Class::UnitRef, offset) => match u32::try_from(offset) {
+                Ok(offset) => Ref::unit(self.unit.base.saturating_add(offset)),
+                Err(_) => Ref::unit(u32::MAX),
+            },
+            (Class::Absent, _) => Ref::VOID,
+            (class, value) => self.outside(class, value),
+        }
+    }
+
+    #[cold]
+    fn outside(&mut self, class: Class, value: u64) -> Ref {
+        let header = self.unit.header;
+        let link = match class {
+            Class::InfoRef => {
+                // Often enough it is within the unit after all.
+                let inside = value.checked_sub(header.offset);
+                if let Some(Ok(inside)) = inside.map(u32::try_from)
+                    && inside < header.len
+                    && self.unit.section == NameSection::Info
+                {
+                    return Ref::unit(self.unit.base.saturating_add(inside));
+                }
+                Link::Info {
+                    file: self.unit.file,
+                    offset: value,
+                }
+            }
+            Class::Signature => Link::Signature(value),
+            Class::AltRef => Link::Alt(value),
+            _ => return Ref::VOID,
+        };
+        let number = u32::try_from(self.nodes.links.len()).unwrap_or(u32::MAX);
+        self.nodes.links.push(link);
+        Ref::link(number)
+    }
+}

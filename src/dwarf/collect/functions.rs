@@ -1,0 +1,128 @@
+//! Functions and variables (DWARF 5, sections 3.3 and 4.1).
+
+use gimli::constants as dw;
+
+use crate::dwarf::collect::deferred::Deferred;
+use crate::dwarf::collect::nodes::Node;
+use crate::dwarf::collect::pass::Pass;
+use crate::dwarf::collect::scratch::{Frame, NO_NODE, Role};
+use crate::dwarf::collect::types::Shape;
+use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
+use crate::error::Result;
+
+/// The linkage of a FUNC or VAR (BTF: `BTF_FUNC_STATIC` and `BTF_FUNC_GLOBAL`, likewise for VAR).
+const STATIC: u32 = 0;
+const GLOBAL: u32 = 1;
+
+impl Pass<'_, '_> {
+    /// Takes a function. Returns the frame of its children.
+    pub(super) fn function(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<Frame> {
+        let inside = Frame {
+            role: Role::Scope,
+            local: true,
+            ..around
+        };
+        if !self.wants.functions {
+            self.skip(plan)?;
+            return Ok(inside);
+        }
+        self.read(plan)?;
+        let has_code = self.attrs.has(Slot::Code) && !self.attrs.flag(Slot::Declaration);
+        if self.attrs.has(Slot::Origin) {
+            let of = self.ty(Slot::Origin);
+            if has_code {
+                self.deferred.push(Deferred::Code { of });
+            }
+            return Ok(inside);
+        }
+        // Of two functions with the same code gcc keeps one. The DIE of the other has no address, but it is no declaration,
+        // nor is the function only ever inlined.
+        let is_folded = !self.attrs.flag(Slot::Declaration) && !self.attrs.has(Slot::Inline);
+        let is_there = has_code || is_folded;
+        let node = self.named(Shape::Function, die, !is_there, around);
+        let owner = self.nodes.push(node);
+        self.inside(&node, owner, around);
+        if self.attrs.has(Slot::Specification) {
+            let by = self.ty(Slot::Specification);
+            self.deferred.push(Deferred::Declared { node: owner, by });
+        }
+        if self.direct {
+            self.set_aside();
+        }
+        Ok(Frame {
+            role: Role::Parameters,
+            owner,
+            start: self.nodes.parts.len(),
+            aside: false,
+            ..inside
+        })
+    }
+
+    /// Takes a variable, unless it is a function's. Returns the number of its node, or [`NO_NODE`].
+    pub(super) fn variable(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<u32> {
+        if !self.wants.variables || around.local {
+            self.skip(plan)?;
+            return Ok(NO_NODE);
+        }
+        self.read(plan)?;
+        let address = self.address();
+        let declaration = address.is_none() || self.attrs.flag(Slot::Declaration);
+        let mut node = self.named(Shape::Variable, die, declaration, around);
+        node.set_address(address.unwrap_or(0));
+        let number = self.nodes.push(node);
+        self.inside(&node, number, around);
+        let node = number;
+        // With link-time optimisation the DIE with the address refers to the one with name and type.
+        for slot in [Slot::Specification, Slot::Origin] {
+            if self.attrs.has(slot) {
+                let by = self.ty(slot);
+                self.deferred.push(Deferred::Declared { node, by });
+            }
+        }
+        Ok(node)
+    }
+
+    /// Returns the node of a function or variable, with its qualified name.
+    fn named(&mut self, shape: Shape, die: u32, declaration: bool, around: Frame) -> Node {
+        let mut name = self.name();
+        if self.qualify && !name.is_none() && !around.scope.is_none() {
+            name = self.qualified(around.scope, name, b"");
+        }
+        let mut node = Node::new(die, shape);
+        node.declaration = declaration;
+        node.name = name;
+        node.ty = self.ty(Slot::Type);
+        node.set_linkage(if self.attrs.flag(Slot::External) {
+            GLOBAL
+        } else {
+            STATIC
+        });
+        node
+    }
+
+    /// Returns the address of a variable, unless it is in a register or each thread has its own.
+    fn address(&self) -> Option<u64> {
+        let (Class::Block, value) = self.attrs.get(Slot::Location) else {
+            return None;
+        };
+        let start = index(value >> 32);
+        let end = start.checked_add(index(value & 0xffff_ffff))?;
+        let expression = self.unit.bytes.get(start..end)?;
+        let size = self.unit.header.encoding.address_size;
+        let mut cursor = Cursor::new(expression, self.unit.endian, 0);
+        let address = match dw::DwOp(cursor.u8().ok()?) {
+            dw::DW_OP_addr => cursor.unsigned(size).ok()?,
+            dw::DW_OP_addrx | dw::DW_OP_GNU_addr_index => {
+                let number = cursor.uleb().ok()?;
+                let place = number
+                    .checked_mul(size.into())?
+                    .checked_add(self.addr_base)?;
+                let mut table = Cursor::new(self.unit.addr, self.unit.endian, 0);
+                table.seek(index(place));
+                table.unsigned(size).ok()?
+            }
+            _ => return None,
+        };
+        cursor.is_at_end().then_some(address)
+    }
+}

@@ -1,0 +1,18 @@
+//! The second storey: collecting the types of one unit.
+//!
+//! One [`pass`] over the unit's DIEs turns them into [`nodes`]: flat arrays in the order of the DIEs. [`entries`] knows
+//! what each kind of DIE means; [`member`] knows where members and bitfields are (`DW_AT_data_member_location`,
+//! `DW_AT_data_bit_offset`, `DW_AT_bit_offset`). Two other passes find less: [`names_only`] only the names that a unit
+//! defines, [`partial`] only some of its types.
+
+pub(super) mod deferred;
+mod entries;
+mod functions;
+pub(super) mod member;
+pub(super) mod names_only;
+pub(super) mod nodes;
+pub(super) mod partial;
+pub(super) mod pass;
+pub(super) mod scratch;
+mod tags;
+pub(super) mod types;

@@ -1,0 +1,460 @@
+//! From types to the graph.
+//!
+//! Named types get their ids first, in the order in which they were seen, so that whatever refers to them
+//! can say their number. All else is composed from the inside out and kept once for each different record.
+
+use std::collections::BTreeSet;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+use crate::dwarf::collect::types::Shape;
+use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
+use crate::dwarf::emit::bind::{Binding, Meant, Variant};
+use crate::dwarf::read::name::{Files, NameRef};
+use crate::dwarf::report::{Degraded, Reason};
+use crate::error::{Error, Result};
+use crate::graph::{Btf, GraphBuilder, Info, Kind};
+use crate::id::TypeId;
+use crate::target::PointerWidth;
+
+/// What a conversion comes to.
+pub(crate) struct Emitted {
+    pub graph: Btf,
+    pub degraded: Vec<Degraded>,
+    /// Where each type that has a place of its own was first seen, by id.
+    pub seen: Vec<(TypeId, Seen)>,
+    /// Variables: address and id.
+    pub variables: Vec<(u64, TypeId)>,
+    /// By variant.
+    pub ids: Vec<TypeId>,
+}
+
+/// Makes the graph.
+pub(crate) struct Emit<'a> {
+    pub(super) table: &'a Table,
+    binding: &'a Binding,
+    files: &'a Files<'a>,
+    builder: GraphBuilder,
+    /// By variant: its id, for named types.
+    ids: Vec<u32>,
+    /// By distinct: its id, where it means the same everywhere.
+    memo: Vec<u32>,
+    /// By distinct: whether what it refers to depends on the variant.
+    depends: Vec<bool>,
+    /// Records that stand behind the named types.
+    records: Records,
+    degraded: BTreeSet<Degraded>,
+    /// Losses whose distinct was composed: names and reasons, to list each once.
+    listed: BTreeSet<(String, Reason)>,
+    /// The named type that is being composed, for reports.
+    context: Context,
+    unit_offsets: &'a [u64],
+    /// The id of the first record behind the named types.
+    first_record: u32,
+    most_types: u32,
+    pub(super) pointer_bytes: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Context {
+    distinct: u32,
+    seen: Seen,
+}
+
+#[derive(Clone, Copy)]
+struct Frame {
+    distinct: u32,
+    next: u32,
+    /// Where the ids of what it refers to start.
+    values: usize,
+}
+
+/// Records, each kept once.
+struct Records {
+    words: Vec<u32>,
+    /// Where each starts; one more for the end.
+    starts: Vec<u32>,
+    index: HashTable<u32>,
+    hasher: FixedState,
+}
+
+impl Records {
+    fn get(&self, number: u32) -> &[u32] {
+        let number = number as usize;
+        match (self.starts.get(number), self.starts.get(number + 1)) {
+            (Some(&start), Some(&end)) => self.words.get(start as usize..end as usize),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
+    fn cons(&mut self, words: &[u32]) -> Result<u32> {
+        let hash = self.hasher.hash_one(words);
+        if let Some(&number) = self.index.find(hash, |&number| self.get(number) == words) {
+            return Ok(number);
+        }
+        let number = self.starts.len() - 1;
+        self.words.extend_from_slice(words);
+        let (Ok(number), Ok(end)) = (u32::try_from(number), u32::try_from(self.words.len())) else {
+            return Err(Error::limit("the types have more than 16 GiB"));
+        };
+        self.starts.push(end);
+        let Self {
+            words,
+            starts,
+            index,
+            hasher,
+        } = self;
+        index.insert_unique(hash, number, |&number| {
+            let number = number as usize;
+            let range = match (starts.get(number), starts.get(number + 1)) {
+                (Some(&start), Some(&end)) => start as usize..end as usize,
+                _ => 0..0,
+            };
+            hasher.hash_one(words.get(range).unwrap_or_default())
+        });
+        Ok(number)
+    }
+}
+
+/// Makes the graph of all variants.
+///
+/// # Errors
+/// `Limit` where the graph grows beyond the builder's limits.
+pub(crate) fn emit(
+    table: &Table,
+    binding: &Binding,
+    files: &Files<'_>,
+    unit_offsets: &[u64],
+    builder: GraphBuilder,
+    most_types: u32,
+    pointer_width: PointerWidth,
+) -> Result<Emitted> {
+    let mut emit = Emit {
+        table,
+        binding,
+        files,
+        builder,
+        ids: Vec::new(),
+        memo: vec![u32::MAX; table.types.len()],
+        depends: Vec::new(),
+        records: Records {
+            words: Vec::new(),
+            starts: vec![0],
+            index: HashTable::new(),
+            hasher: FixedState::default(),
+        },
+        degraded: BTreeSet::new(),
+        listed: BTreeSet::new(),
+        context: Context {
+            distinct: 0,
+            seen: Seen::NEVER,
+        },
+        unit_offsets,
+        first_record: 0,
+        most_types,
+        pointer_bytes: match pointer_width {
+            PointerWidth::Four => 4,
+            PointerWidth::Eight => 8,
+        },
+    };
+    emit.find_dependent();
+    emit.number();
+    emit.run()
+}
+
+impl Emit<'_> {
+    /// Finds the types without a name whose meaning depends on the variant they are in. What a distinct
+    /// refers to comes before it.
+    fn find_dependent(&mut self) {
+        self.depends = Vec::with_capacity(self.table.types.len());
+        for distinct in &self.table.types {
+            let mut depends = false;
+            for index in 0.. {
+                let Some(reference) = self.table.reference(distinct, index) else {
+                    break;
+                };
+                depends |= match reference.target() {
+                    RefTarget::Void => false,
+                    RefTarget::Distinct(distinct) => {
+                        self.depends.get(distinct as usize) == Some(&true)
+                    }
+                    RefTarget::Tag(tag) => self.meant(tag) == Meant::Several,
+                };
+            }
+            self.depends.push(depends);
+        }
+    }
+
+    fn meant(&self, tag: u32) -> Meant {
+        self.binding
+            .meant
+            .get(tag as usize)
+            .copied()
+            .unwrap_or(Meant::Nothing)
+    }
+
+    /// The distinct that a name means, where it means one.
+    pub(super) fn distinct_of(&self, tag: u32) -> Option<u32> {
+        let Meant::One(variant) = self.meant(tag) else {
+            return None;
+        };
+        let variant = self.binding.variants.get(variant as usize);
+        variant.map(|variant| variant.distinct)
+    }
+
+    fn tag_of(&self, distinct: u32) -> u32 {
+        let distinct = self.table.types.get(distinct as usize);
+        distinct.map_or(NO_TAG, |distinct| distinct.tag)
+    }
+
+    /// Gives the named types their ids.
+    fn number(&mut self) {
+        let mut id = self.builder.next_id().get();
+        for variant in &self.binding.variants {
+            if self.tag_of(variant.distinct) == NO_TAG {
+                self.ids.push(0);
+            } else {
+                self.ids.push(id);
+                id += 1;
+            }
+        }
+        self.first_record = id;
+    }
+
+    fn run(mut self) -> Result<Emitted> {
+        let mut named: Vec<Vec<u32>> = Vec::new();
+        let mut seen = Vec::new();
+        let mut variables = Vec::new();
+        let mut ids = Vec::with_capacity(self.ids.len());
+        let binding = self.binding;
+        for (variant, number) in binding.variants.iter().zip(0usize..) {
+            self.context = Context {
+                distinct: variant.distinct,
+                seen: variant.seen,
+            };
+            let id = self.ids.get(number).copied().unwrap_or(0);
+            if id == 0 {
+                let id = self.id_of(RefId::distinct(variant.distinct), variant)?;
+                ids.push(TypeId::new(id));
+                if id > 0 {
+                    seen.push((TypeId::new(id), variant.seen));
+                }
+                let distinct = self.table.types.get(variant.distinct as usize);
+                if let Some(distinct) =
+                    distinct.filter(|distinct| distinct.shape == Shape::Variable)
+                {
+                    variables.push((distinct.address(), TypeId::new(id)));
+                }
+            } else {
+                named.push(self.named(variant)?);
+                ids.push(TypeId::new(id));
+                seen.push((TypeId::new(id), variant.seen));
+            }
+        }
+        for record in &named {
+            self.builder.record(record)?;
+        }
+        for number in 0..self.records.starts.len() - 1 {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            self.builder.record(self.records.get(number))?;
+        }
+        seen.sort_unstable();
+        seen.dedup_by_key(|(id, _)| *id);
+        Ok(Emitted {
+            graph: self.builder.freeze()?,
+            degraded: self.degraded.into_iter().collect(),
+            seen,
+            variables,
+            ids,
+        })
+    }
+
+    /// The record of a variant of a named type.
+    fn named(&mut self, variant: &Variant) -> Result<Vec<u32>> {
+        let table = self.table;
+        let Some(distinct) = table.types.get(variant.distinct as usize) else {
+            return Ok(Vec::new());
+        };
+        let mut ids = Vec::with_capacity(distinct.count as usize);
+        let mut meaning = variant.meaning.iter();
+        for index in 0.. {
+            let Some(reference) = table.reference(distinct, index) else {
+                break;
+            };
+            ids.push(self.evaluate(reference, &mut meaning)?);
+        }
+        self.report(variant.distinct);
+        self.nominal(variant.distinct, distinct, &ids)
+    }
+
+    fn id_of(&mut self, reference: RefId, variant: &Variant) -> Result<u32> {
+        self.evaluate(reference, &mut variant.meaning.iter())
+    }
+
+    /// The id of what a reference leads to. `meaning` says, one after the other, what ambiguous names mean.
+    fn evaluate<'m>(
+        &mut self,
+        start: RefId,
+        meaning: &mut impl Iterator<Item = &'m Option<u32>>,
+    ) -> Result<u32> {
+        let table = self.table;
+        let mut values: Vec<u32> = Vec::new();
+        let mut frames: Vec<Frame> = Vec::new();
+        self.enter(start, meaning, &mut values, &mut frames)?;
+        while let Some(frame) = frames.last_mut() {
+            let Frame {
+                distinct: number,
+                next,
+                values: start,
+            } = *frame;
+            frame.next += 1;
+            let Some(distinct) = table.types.get(number as usize) else {
+                frames.pop();
+                continue;
+            };
+            if let Some(reference) = table.reference(distinct, next) {
+                self.enter(reference, meaning, &mut values, &mut frames)?;
+                continue;
+            }
+            frames.pop();
+            self.report(number);
+            let ids = values.split_off(start);
+            let id = self.structural(number, distinct, &ids)?;
+            if self.depends.get(number as usize) == Some(&false)
+                && let Some(memo) = self.memo.get_mut(number as usize)
+            {
+                *memo = id;
+            }
+            values.push(id);
+        }
+        Ok(values.pop().unwrap_or(0))
+    }
+
+    fn enter<'m>(
+        &mut self,
+        reference: RefId,
+        meaning: &mut impl Iterator<Item = &'m Option<u32>>,
+        values: &mut Vec<u32>,
+        frames: &mut Vec<Frame>,
+    ) -> Result<()> {
+        match reference.target() {
+            RefTarget::Void => values.push(0),
+            RefTarget::Distinct(distinct) => match self.memo.get(distinct as usize) {
+                Some(&id) if id != u32::MAX => values.push(id),
+                _ => frames.push(Frame {
+                    distinct,
+                    next: 0,
+                    values: values.len(),
+                }),
+            },
+            RefTarget::Tag(tag) => {
+                let variant = match self.meant(tag) {
+                    Meant::Nothing => None,
+                    Meant::One(variant) => Some(variant),
+                    Meant::Several => meaning.next().copied().flatten(),
+                };
+                let id = variant.and_then(|variant| self.ids.get(variant as usize).copied());
+                values.push(match id {
+                    Some(id) => id,
+                    None => self.declaration(tag)?,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The record that only says that there is such a type.
+    fn declaration(&mut self, tag: u32) -> Result<u32> {
+        let Some(&tag) = self.table.tags.get(tag as usize) else {
+            return Ok(0);
+        };
+        let name = self.name(tag.name)?;
+        match tag.shape {
+            Shape::Enum => {
+                let size = match tag.declared_size {
+                    1 => 1,
+                    2 => 2,
+                    8 => 8,
+                    _ => 4,
+                };
+                self.cons(&[name, Info::new(Kind::Enum, 0, false).word(), size])
+            }
+            Shape::Defined => Ok(0),
+            shape => {
+                let info = Info::new(Kind::Fwd, 0, shape == Shape::Union);
+                self.cons(&[name, info.word(), 0])
+            }
+        }
+    }
+
+    /// Adds a record behind the named types, or finds it; answers its id.
+    pub(super) fn cons(&mut self, words: &[u32]) -> Result<u32> {
+        let number = self.records.cons(words)?;
+        if number >= self.most_types {
+            return Err(Error::limit("there are more types than Limits::types"));
+        }
+        Ok(self.first_record + number)
+    }
+
+    /// The string offset of a name.
+    pub(super) fn name(&mut self, name: NameRef) -> Result<u32> {
+        if name.is_none() {
+            return Ok(0);
+        }
+        let bytes = self.files.bytes(name, &self.table.composed);
+        Ok(self.builder.intern(bytes)?.get())
+    }
+
+    /// The string offset of a text.
+    pub(super) fn text(&mut self, text: &str) -> Result<u32> {
+        Ok(self.builder.intern(text)?.get())
+    }
+
+    /// Lists what was lost when the distinct was found.
+    fn report(&mut self, distinct: u32) {
+        let losses = &self.table.losses;
+        let start = losses.partition_point(|loss| loss.distinct < distinct);
+        for loss in losses.get(start..).unwrap_or_default() {
+            if loss.distinct != distinct {
+                break;
+            }
+            self.lose(distinct, loss.part, loss.reason);
+        }
+    }
+
+    /// Lists a loss of a distinct, at the named type that is being composed.
+    pub(super) fn lose(&mut self, distinct: u32, part: u32, reason: Reason) {
+        let name_of = |distinct: u32| {
+            let distinct = self.table.types.get(distinct as usize)?;
+            (!distinct.name.is_none()).then_some(distinct.name)
+        };
+        let text = |name: NameRef| {
+            String::from_utf8_lossy(self.files.bytes(name, &self.table.composed)).into_owned()
+        };
+        let mut name = name_of(distinct)
+            .or_else(|| name_of(self.context.distinct))
+            .map(text)
+            .unwrap_or_default();
+        let parts = self.table.types.get(distinct as usize);
+        let parts = parts.map(|distinct| self.table.parts_of(distinct));
+        if let Some(part) = parts.and_then(|parts| parts.get(part as usize))
+            && !part.name.is_none()
+        {
+            name.push('.');
+            name.push_str(&text(part.name));
+        }
+        if !self.listed.insert((name.clone(), reason)) {
+            return;
+        }
+        let Seen { unit, die } = self.context.seen;
+        let unit = self.unit_offsets.get(unit as usize).copied().unwrap_or(0);
+        self.degraded.insert(Degraded {
+            die: unit + u64::from(die),
+            name,
+            reason,
+        });
+    }
+}

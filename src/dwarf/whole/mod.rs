@@ -1,8 +1,0 @@
-//! All units together: the table of distinct types, which definition each name means where, and the graph.
-
-pub(super) mod bind;
-pub(super) mod data;
-pub(super) mod emit;
-pub(super) mod merge;
-pub(super) mod record;
-pub(super) mod table;
