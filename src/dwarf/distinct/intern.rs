@@ -1,6 +1,6 @@
-//! Entering a unit's types into the table of distinct types.
+//! Interning: entering a unit's types into the table of distinct types.
 //!
-//! For a type that was seen before this is a key and a look-up; only new ones are copied.
+//! A type that was seen before costs a key and a look-up; only new types are copied.
 
 use crate::dwarf::collect::nodes::{Node, Ref, Target};
 use crate::dwarf::collect::types::{Part, Shape};
@@ -17,19 +17,20 @@ pub(crate) struct Intern<'a> {
     pub table: &'a mut Table,
     /// The unit's number.
     pub unit: u32,
-    /// References followed through one chain of aliases.
+    /// The greatest number of references followed through one chain of aliases.
     pub chain: u32,
 }
 
-/// What became of a reference.
+/// The target of a reference.
 enum Found {
+    /// A type of the table.
     Here(RefId),
-    /// A node that is not in the table yet.
+    /// The number of a node whose type is not in the table yet.
     Missing(u32),
 }
 
 impl Intern<'_> {
-    /// Enters a type; answers its distinct.
+    /// Enters a type. Returns the number of the distinct type.
     #[inline]
     pub fn enter(&mut self, number: u32) -> Option<u32> {
         let node = self.types.nodes.get(number)?;
@@ -46,7 +47,7 @@ impl Intern<'_> {
         Some(distinct)
     }
 
-    /// Adds the distinct of a node, and before it those it needs.
+    /// Adds a node's type to the table, after the types that it refers to.
     fn build(&mut self, start: u32) -> Option<u32> {
         let mut stack = vec![(start, 0)];
         let mut last = None;
@@ -70,6 +71,7 @@ impl Intern<'_> {
         last
     }
 
+    /// Finds the target of a reference, through aliases. Notes in `loss` what is lost.
     fn reference(&mut self, reference: Ref, loss: &mut Option<Reason>) -> Found {
         let mut reference = reference;
         for _ in 0..self.chain {
@@ -113,7 +115,7 @@ impl Intern<'_> {
         Found::Here(RefId::VOID)
     }
 
-    /// The tag of a named type.
+    /// Returns the tag of a named type, which is added if it is new.
     fn tag(&mut self, number: u32) -> RefId {
         let known = self.keys.node(self.types, number);
         if let Some(id) = self.table.known(known) {
@@ -141,10 +143,10 @@ impl Intern<'_> {
         id
     }
 
-    /// Adds the distinct of a node, if it isn't there under another key; all it refers to is in the table.
+    /// Adds a node's type, unless it is in the table under another key. All it refers to is in the table.
     fn make(&mut self, number: u32) -> Option<u32> {
         let mut node = *self.types.nodes.get(number)?;
-        // The size of a pointer or an array is no part of its key in the unit: some compilers say it, some don't.
+        // The size of a pointer or an array is no part of its content: some compilers specify it, some don't.
         if !matches!(
             node.shape,
             Shape::Base
@@ -187,7 +189,7 @@ impl Intern<'_> {
         Some(distinct)
     }
 
-    /// The key of a distinct.
+    /// Returns the key of a distinct type.
     fn key(&self, node: &Node, ty: RefId, parts: &[Part<RefId>]) -> Key {
         let head = Mixer::new(node.shape as u64);
         let (size, aux) = node.words();
@@ -207,6 +209,7 @@ impl Intern<'_> {
         mixer.finish()
     }
 
+    /// Adds a distinct type.
     fn add(
         &mut self,
         number: u32,
@@ -246,7 +249,7 @@ impl Intern<'_> {
         Some(distinct)
     }
 
-    /// What a reference became, for good.
+    /// Resolves a reference to its final id and records what was lost.
     fn resolved(
         &mut self,
         node: u32,
@@ -264,7 +267,7 @@ impl Intern<'_> {
         losses.extend(loss.map(|reason| (part, reason)));
         match found {
             Found::Here(id) => id,
-            // What is needed was added before.
+            // The types that it refers to were added before.
             Found::Missing(_) => RefId::VOID,
         }
     }

@@ -1,9 +1,9 @@
-//! One table of all threads' tables.
+//! Joining the tables of all threads.
 
 use crate::dwarf::distinct::table::{Distinct, Loss, NO_TAG, RefId, RefTarget, Table, Tag};
 use crate::dwarf::read::name::Files;
 
-/// Takes over another table; answers the new number of each of its types.
+/// Adds the types of another table. Returns the new number of each of them.
 pub(crate) fn join(into: &mut Table, from: &Table, files: &Files<'_>) -> Vec<u32> {
     let tags: Vec<u32> = from
         .tags
@@ -41,6 +41,7 @@ pub(crate) fn join(into: &mut Table, from: &Table, files: &Files<'_>) -> Vec<u32
     types
 }
 
+/// Adds a type of another table that is new here. `types` and `tags` are the new numbers of those copied so far.
 fn copy(
     into: &mut Table,
     from: &Table,
@@ -52,7 +53,7 @@ fn copy(
     let number = |map: &[u32], number: u32| map.get(number as usize).copied();
     let map = |id: RefId| match id.target() {
         RefTarget::Void => RefId::VOID,
-        // What a distinct refers to comes before it.
+        // The types that a type refers to come before it.
         RefTarget::Distinct(distinct) => {
             number(types, distinct).map_or(RefId::VOID, RefId::distinct)
         }

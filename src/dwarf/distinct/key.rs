@@ -1,6 +1,6 @@
-//! Keys: 128-bit hashes that stand for a type's content.
+//! Keys: 128-bit hashes of a type's content.
 //!
-//! Two types with the same key are taken for the same.
+//! Two types with the same key count as the same type.
 
 use std::hash::{Hash, Hasher};
 
@@ -18,7 +18,7 @@ impl Key {
         b: 0xd131_0ba6_98df_b5ac,
     };
 
-    /// A hash for tables: keys are well mixed already.
+    /// Returns a hash for tables. A part of the key is enough, since keys are well mixed.
     #[inline]
     pub const fn hash(self) -> u64 {
         self.a
@@ -31,11 +31,11 @@ impl Hash for Key {
     }
 }
 
-/// Makes a [`Key`] from words, texts and other keys.
+/// A hasher that makes a [`Key`] from words, texts and other keys.
 ///
-/// The state has 128 bits. A round takes in two words: each goes through a multiplication of its own, and
-/// the upper half of each product into the other's half of the state. A round can be undone but for the
-/// products' upper halves, so two states that differ in one word still differ after it.
+/// The state has 128 bits. A round takes in two words: each is mixed into one half of the state and multiplied, and the
+/// upper half of each product is mixed into the other half of the state. Apart from these upper halves a round is
+/// invertible, so two states that differ in one word still differ after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mixer {
     a: u64,
@@ -43,8 +43,8 @@ pub(crate) struct Mixer {
 }
 
 impl Mixer {
-    /// Starts; different things to hash start with different numbers. Both halves of the states they start
-    /// with differ in all bits alike, so that no number of the input makes up for it.
+    /// Returns a hasher for one kind of content; kinds have different numbers. Both halves of the initial states of two
+    /// kinds differ in all bits alike, so that no number of the input makes up for it.
     #[inline]
     pub const fn new(domain: u64) -> Self {
         let start = domain.wrapping_add(0x243f_6a88_85a3_08d3);
@@ -66,29 +66,29 @@ impl Mixer {
         }
     }
 
-    /// Takes in two words.
+    /// Adds two words.
     #[inline]
     #[must_use]
     pub fn words(self, first: u64, second: u64) -> Self {
         self.round(first, second)
     }
 
-    /// Takes in a key.
+    /// Adds a key.
     #[inline]
     #[must_use]
     pub fn key(self, key: Key) -> Self {
         self.round(key.a, key.b)
     }
 
-    /// Takes in a key and two words, in one round: a key is as good as random, so that two pairs of keys
-    /// and words with the same sums are as rare as two keys that are the same.
+    /// Adds a key and two words in one round. A key is as good as random, so that two pairs of keys and words with the
+    /// same sums are as rare as two equal keys.
     #[inline]
     #[must_use]
     pub fn key_and(self, key: Key, first: u64, second: u64) -> Self {
         self.round(key.a.wrapping_add(first), key.b.wrapping_add(second))
     }
 
-    /// Takes in the bytes before the first NUL.
+    /// Adds the bytes before the first NUL.
     #[inline]
     #[must_use]
     pub fn text(self, bytes: &[u8]) -> Self {
@@ -118,7 +118,7 @@ impl Mixer {
         mixer.round(first, second)
     }
 
-    /// The key.
+    /// Returns the key.
     #[inline]
     pub fn finish(self) -> Key {
         let Self { a, b } = self.round(0x4528_21e6_38d0_1377, 0xbe54_66cf_34e9_0c6c);
@@ -138,13 +138,13 @@ const fn halves(bytes: [u8; 16]) -> [u64; 2] {
     ]
 }
 
-/// The bytes of a word below the lowest zero byte.
+/// Returns the bytes of a word below the lowest zero byte.
 #[inline]
 const fn before(word: u64, zeros: u64) -> u64 {
     word & ((zeros & zeros.wrapping_neg()) >> 7).wrapping_sub(1)
 }
 
-/// The upper bit of every zero byte, and perhaps of bytes above the lowest of them.
+/// Returns the upper bit of every zero byte, and perhaps of bytes above the lowest of them.
 #[inline]
 const fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
@@ -182,8 +182,7 @@ mod tests {
         assert_ne!(text(b"eight888"), text(b"eight889"));
     }
 
-    /// A domain once stood where the first word is taken in, and two kinds of type with names a few bytes apart
-    /// had one key.
+    /// The kind was once mixed in where the first word is, and types of two kinds with names a few bytes apart had one key.
     #[test]
     fn domains_do_not_mix_with_what_follows() {
         let mut seen = std::collections::HashSet::new();

@@ -1,26 +1,26 @@
 //! Keys of a unit's types.
 //!
-//! A structure, union or enumeration with a name is referred to by its name, whether the unit defines it or
-//! only declares it; all other types are what they refer to. So the key of a reference says the same in
-//! every unit that includes the same header, and cycles, which in every language go through names, are cut.
-//! The *content* of a named type has a key of its own, made from its members' keys.
+//! The key of a reference to a named structure, union or enumeration is made from its name, whether the unit defines the
+//! type or only declares it; that of a reference to another type is made from the type's content. So the key of a
+//! reference is the same in every unit that includes the same header, and cycles, which in every language go through
+//! names, are cut. The *content* of a named type has a key of its own, made from its members' keys.
 //!
-//! These keys take a name for the place it stands at, which saves reading it: linkers keep one copy of each.
-//! Where a name stands at two places, so that one type has two keys here, the table still knows it as one.
+//! These keys take the offset of a name for the name, which saves reading it: linkers keep one copy of each. If a name is
+//! at two offsets, one type has two keys here; the table still knows it as one type.
 
 use crate::dwarf::collect::nodes::{Node, Nodes, Ref};
 use crate::dwarf::collect::types::{Part, Shape};
 use crate::dwarf::distinct::key::{Key, Mixer};
 use crate::dwarf::read::name::{Files, NameRef};
 
-/// No text: it has a byte that is no UTF-8, and no end.
+/// What enters a key for a missing name. No text has these bytes: they are no UTF-8.
 const NAMELESS: u64 = u64::MAX;
-/// What starts the keys of names.
+/// The bit that marks the keys of names, beside the shape.
 pub(crate) const NOMINAL: u64 = 0x200;
-/// No name's number: the text itself was taken in.
+/// What enters a key beside the text of a name; no name has this number.
 const IN_PLACE: u64 = u64::MAX;
 
-/// A unit's types and where their names are.
+/// A unit's types, and the files with their names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UnitTypes<'a> {
     pub nodes: &'a Nodes,
@@ -30,7 +30,7 @@ pub(crate) struct UnitTypes<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     New,
-    /// Some of what it refers to is being done.
+    /// The keys of the types it refers to are being made.
     Open,
     Done,
 }
@@ -40,12 +40,12 @@ enum State {
 pub(crate) struct Keys {
     keys: Vec<(Key, State)>,
     stack: Vec<(u32, u32)>,
-    /// References that close a cycle without a name in it: node, and the reference's number.
+    /// References that close a cycle without a name in it: the number of the node, and that of the reference.
     cuts: Vec<(u32, u32)>,
 }
 
 impl UnitTypes<'_> {
-    /// Takes in a name; answers what still has to be taken in of it.
+    /// Adds a name. Returns a word of it that remains to be added.
     #[inline]
     fn name(&self, mixer: Mixer, name: NameRef) -> (Mixer, u64) {
         match name.number() {
@@ -54,7 +54,7 @@ impl UnitTypes<'_> {
         }
     }
 
-    /// Takes in a name's text.
+    /// Adds the text of a name.
     pub fn text(&self, mixer: Mixer, name: NameRef) -> Mixer {
         if name.is_none() {
             return mixer.words(NAMELESS, NAMELESS);
@@ -63,10 +63,10 @@ impl UnitTypes<'_> {
     }
 }
 
-/// References of a chain followed without a stack.
+/// The length of a chain of references that is followed without a stack.
 const CHAIN: usize = 8;
 
-/// Whether the key needs one reference's key and nothing else from elsewhere.
+/// Returns whether the key of a type depends on the key of one other type at most.
 const fn is_single(shape: Shape) -> bool {
     matches!(
         shape,
@@ -80,7 +80,7 @@ const fn is_single(shape: Shape) -> bool {
     )
 }
 
-/// The size that a declaration of an enumeration says, in bytes; 0 where it says none.
+/// Returns the size that the declaration of an enumeration specifies, in bytes; 0 if it doesn't.
 #[inline]
 pub(crate) fn declared_size(node: &Node) -> u64 {
     match node.shape {
@@ -90,14 +90,14 @@ pub(crate) fn declared_size(node: &Node) -> u64 {
 }
 
 impl Keys {
-    /// Forgets all; there are `count` nodes now.
+    /// Removes all keys, and makes room for those of `count` nodes.
     pub fn clear(&mut self, count: usize) {
         self.keys.clear();
         self.keys.resize(count, (Key::VOID, State::New));
         self.cuts.clear();
     }
 
-    /// Whether this reference of the node closes a cycle without a name in it.
+    /// Returns whether this reference of the node closes a cycle without a name in it.
     pub fn is_cut(&self, node: u32, reference: u32) -> bool {
         !self.cuts.is_empty() && self.cuts.contains(&(node, reference))
     }
@@ -110,7 +110,7 @@ impl Keys {
             .unwrap_or((Key::VOID, State::Done))
     }
 
-    /// The key of references to a node that was asked for before.
+    /// Returns the key of references to a node, which was made before.
     pub fn known(&self, node: u32) -> Key {
         self.state(node).0
     }
@@ -121,7 +121,7 @@ impl Keys {
         }
     }
 
-    /// The key of what a reference leads to.
+    /// Returns the key of a reference.
     #[inline]
     pub fn of(&mut self, types: UnitTypes<'_>, reference: Ref) -> Key {
         match types.nodes.follow(reference) {
@@ -130,7 +130,7 @@ impl Keys {
         }
     }
 
-    /// The key of references to a node.
+    /// Returns the key of references to a node.
     #[inline]
     pub fn node(&mut self, types: UnitTypes<'_>, node: u32) -> Key {
         match self.state(node) {
@@ -139,8 +139,8 @@ impl Keys {
         }
     }
 
-    /// Makes a key. Most nodes are at the start of a short chain of references that ends at one that is done
-    /// or has a name; the others need a walk.
+    /// Makes the key of references to a node. Most nodes are at the start of a short chain of references that ends at a
+    /// node whose key is known or that has a name; the others need a walk.
     fn make(&mut self, types: UnitTypes<'_>, number: u32) -> Key {
         let mut chain = [0; CHAIN];
         let mut len = 0;
@@ -177,7 +177,7 @@ impl Keys {
                     let key = self.structural(types, node);
                     self.set(number, key, State::Done);
                 }
-                // A longer chain, or one that bites its tail.
+                // A longer chain, or a cycle.
                 Some(_) => {
                     self.walk(types, number);
                 }
@@ -186,6 +186,7 @@ impl Keys {
         self.state(number).0
     }
 
+    /// Makes the key of references to a node that go by its name.
     fn by_name(&mut self, types: UnitTypes<'_>, number: u32, node: &Node) -> Key {
         let mixer = Mixer::new(NOMINAL | node.shape as u64);
         let (mixer, name) = types.name(mixer, node.name);
@@ -194,8 +195,8 @@ impl Keys {
         key
     }
 
-    /// Makes the key of a node from those of what it refers to, which are made first. A stack of its own:
-    /// how deep types go is the input's choice.
+    /// Makes the key of a node after those of all it refers to. The stack is explicit, since the input decides how deep
+    /// types are nested.
     fn walk(&mut self, types: UnitTypes<'_>, start: u32) -> Key {
         self.stack.clear();
         self.enter(types, start);
@@ -224,8 +225,8 @@ impl Keys {
         self.state(start).0
     }
 
-    /// The first reference of a node, from number `next` on, that leads to a node whose key is not done; and
-    /// that node.
+    /// Returns the first reference of a node, from number `next` on, whose target has no key yet: its number, and the
+    /// target.
     fn next(&self, types: UnitTypes<'_>, node: &Node, next: u32) -> Option<(u32, u32)> {
         let pending = |reference: Ref| {
             let target = types.nodes.follow(reference)?;
@@ -260,7 +261,7 @@ impl Keys {
         }
     }
 
-    /// The key of what a reference leads to, where that is done; `void`'s where the reference is cut.
+    /// Returns the key of a reference, which was made before; that of `void` if the reference is cut.
     #[inline]
     fn done(&self, types: UnitTypes<'_>, reference: Ref) -> Key {
         let Some(target) = types.nodes.follow(reference) else {
@@ -272,6 +273,7 @@ impl Keys {
         }
     }
 
+    /// Makes the key of a node whose references all have keys.
     fn structural(&self, types: UnitTypes<'_>, node: &Node) -> Key {
         let mixer = Mixer::new(node.shape as u64);
         match node.shape {
@@ -310,7 +312,7 @@ impl Keys {
         }
     }
 
-    /// The key of a named type's content, or of any other type.
+    /// Returns the key of a type's content.
     pub fn content(&mut self, types: UnitTypes<'_>, number: u32) -> Key {
         let Some(node) = types.nodes.get(number) else {
             return Key::VOID;
@@ -355,6 +357,7 @@ impl Keys {
     }
 }
 
+/// Starts the key of a type with its name, size and count.
 #[inline]
 fn head(types: UnitTypes<'_>, node: &Node) -> Mixer {
     let (mixer, name) = types.name(Mixer::new(node.shape as u64), node.name);
@@ -362,6 +365,7 @@ fn head(types: UnitTypes<'_>, node: &Node) -> Mixer {
     mixer.words(name, size).words(aux, node.count.into())
 }
 
+/// Adds a part to the key of a type.
 #[inline]
 fn mix(types: UnitTypes<'_>, mixer: Mixer, part: &Part<Ref>, ty: Key) -> Mixer {
     let rest = u64::from(part.bits) << 8 | part.note as u64;

@@ -1,7 +1,7 @@
-//! What names mean in a unit that gives one name to several types.
+//! References in units that give one name to several types.
 //!
-//! A function may declare a `struct list` of its own beside the file's. Then the unit's name doesn't say which
-//! one a reference means, but the reference does.
+//! A function may declare a `struct list` of its own that shadows the file's. Then the name is ambiguous in the unit, but
+//! each reference there leads to one of them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,30 +11,33 @@ use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Table};
 use crate::error::{Error, Result};
 
-/// What a reference by name means.
+/// The meaning of a reference whose name is not ambiguous in the unit.
 pub(crate) const BY_NAME: u32 = u32::MAX;
-/// A declaration: whatever fits.
+/// The meaning of a reference to a declaration: any definition.
 pub(crate) const ANY: u32 = u32::MAX - 1;
 
-/// How many references may be followed for each type and member of a unit. Types without a name are gone through
-/// anew wherever they are referred to; real ones are nested a few times.
+/// The number of references that may be followed for each type and member of a unit. An unnamed type is traversed anew
+/// wherever it is referred to; real ones are nested a few times.
 const STEPS_EACH: usize = 64;
-/// References that may be followed in any unit.
+/// The number of references that may be followed in any unit.
 const STEPS_FREE: usize = 1 << 20;
 
-/// A unit's numbers, in the order of their entries.
+/// The distinct types that a unit has, in the order of their DIEs.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct UnitList {
     pub types: Box<[u32]>,
-    /// Their entries.
+    /// The offsets of their DIEs.
     pub dies: Box<[u32]>,
-    /// For some of them, by place in the list: what each of its references by name means, in order. A place in
-    /// the list, [`BY_NAME`] or [`ANY`].
+    /// The meanings of the references by name of some of these types, by index in this list. A meaning is an index in this
+    /// list, [`BY_NAME`] or [`ANY`].
     pub shadowed: Vec<(u32, Box<[u32]>)>,
 }
 
-/// Finds what the references of a unit's types mean, where the names alone don't say it. `nodes` are the
-/// nodes of the list's numbers.
+/// Returns the meanings of a unit's references where the names alone are ambiguous, as [`UnitList::shadowed`] has them.
+/// `nodes` and `numbers` are the nodes of the listed types and their numbers in the table.
+///
+/// # Errors
+/// `Limit` if following the references takes too long.
 pub(crate) fn resolve_shadowed(
     types: UnitTypes<'_>,
     keys: &Keys,
@@ -51,7 +54,7 @@ pub(crate) fn resolve_shadowed(
         Some(RefTarget::Tag(tag)) => several.contains(&tag),
         _ => false,
     };
-    // Where the types in question are in the list.
+    // The index of each ambiguous type in the list.
     let mut places = HashMap::new();
     for ((place, &node), &distinct) in (0u32..).zip(nodes).zip(numbers) {
         if several.contains(&tag(distinct)) {
@@ -82,7 +85,7 @@ pub(crate) fn resolve_shadowed(
     Ok(found)
 }
 
-/// The names that the unit gives to more than one type.
+/// Returns the tags that the unit gives to more than one type.
 fn several(table: &Table, numbers: &[u32]) -> HashSet<u32> {
     let mut first = HashMap::new();
     let mut several = HashSet::new();
@@ -97,8 +100,8 @@ fn several(table: &Table, numbers: &[u32]) -> HashSet<u32> {
     several
 }
 
-/// Calls `leaf` for every reference by name of a node, through what has no name, in the order in which the
-/// distinct has them.
+/// Calls `leaf` for every reference by name of a node, through unnamed types, in the order of the distinct type's
+/// references.
 fn leaves(
     types: UnitTypes<'_>,
     keys: &Keys,

@@ -1,4 +1,4 @@
-//! The distinct types one thread has seen.
+//! The table of distinct types.
 
 use std::ops::Deref;
 
@@ -9,17 +9,17 @@ use crate::dwarf::distinct::key::Key;
 use crate::dwarf::read::name::{Composed, NameRef};
 use crate::dwarf::report::Reason;
 
-/// What a type refers to.
+/// A reference of a distinct type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RefId(u32);
 
-/// A [`RefId`], opened.
+/// The target of a [`RefId`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RefTarget {
     Void,
-    /// A type by its content.
+    /// The number of a distinct type.
     Distinct(u32),
-    /// A named type by its name.
+    /// The number of a tag: a named type, referred to by its name.
     Tag(u32),
 }
 
@@ -45,7 +45,7 @@ impl RefId {
     }
 }
 
-/// Where a type was seen: the unit's number, and its entry from the unit's start.
+/// The place of a type: the unit's number, and the offset of the DIE from the unit's start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Seen {
     pub unit: u32,
@@ -53,14 +53,14 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Only ever as a part of another type.
+    /// The place of a type that was only found as a part of others.
     pub const NEVER: Self = Self {
         unit: u32::MAX,
         die: u32::MAX,
     };
 }
 
-/// No tag.
+/// The number of no tag.
 pub(crate) const NO_TAG: u32 = u32::MAX;
 
 /// A distinct type of the program.
@@ -71,7 +71,7 @@ pub(crate) struct Distinct {
     pub body: Body<RefId>,
     /// The tag that references to it go by; else [`NO_TAG`].
     pub tag: u32,
-    /// The first place it was seen at.
+    /// The first place at which the type was found.
     pub seen: Seen,
 }
 
@@ -84,30 +84,30 @@ impl Deref for Distinct {
     }
 }
 
-/// A name that types are referred to by.
+/// A name that types are referred to by, with their shape: the tag of C's `struct tag`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tag {
     pub key: Key,
     pub shape: Shape,
     pub name: NameRef,
-    /// The bytes that a declaration says it has, as those of enumerations in C++ may; 0 where none does.
+    /// The size in bytes that a declaration specifies, as those of C++ enumerations may; 0 if none does.
     pub declared_size: u64,
 }
 
-/// Something of a distinct that BTF can't say.
+/// A property of a distinct type that BTF can't represent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Loss {
     pub distinct: u32,
-    /// The part it is about; `u32::MAX` for the whole.
+    /// The index of the part; `u32::MAX` for the type itself.
     pub part: u32,
     pub reason: Reason,
 }
 
-/// Keys of units that a table keeps. Where names are not merged every unit has its own, and memory is not to
-/// follow the number of units.
+/// The number of unit-local keys that a table keeps. If the linker didn't merge names, every unit has keys of its own; the
+/// bound keeps memory from growing with the number of units.
 const MOST_KNOWN: usize = 1 << 20;
 
-/// The distinct types one thread has seen, and in the end those of all.
+/// The distinct types that one thread has found, and in the end those of all threads.
 #[derive(Default, Debug)]
 pub(crate) struct Table {
     pub types: Vec<Distinct>,
@@ -116,16 +116,16 @@ pub(crate) struct Table {
     /// The names composed from others.
     pub composed: Composed,
     pub losses: Vec<Loss>,
-    /// By tag: the unit that last defined it, and as which distinct.
+    /// Maps a tag to the unit that defined it last, and the number of the defining type.
     defined: Vec<(u32, u32)>,
     distinct_index: HashTable<u32>,
     tag_index: HashTable<u32>,
-    /// By the key a unit has for it: what it is here.
+    /// Maps a unit-local key to the type or tag it was interned as.
     known: HashTable<(Key, RefId)>,
 }
 
 impl Table {
-    /// The distinct with this key.
+    /// Returns the number of the type with this key.
     #[inline]
     pub fn find(&self, key: Key) -> Option<u32> {
         let types = &self.types;
@@ -137,14 +137,14 @@ impl Table {
         self.distinct_index.find(key.hash(), same).copied()
     }
 
-    /// What has this key in a unit.
+    /// Returns the type or tag that a unit-local key was interned as.
     #[inline]
     pub fn known(&self, key: Key) -> Option<RefId> {
         let found = self.known.find(key.hash(), |(known, _)| *known == key);
         found.map(|(_, id)| *id)
     }
 
-    /// Notes what has this key in a unit.
+    /// Maps a unit-local key to a type or tag.
     pub fn know(&mut self, key: Key, id: RefId) {
         if self.known.len() > MOST_KNOWN {
             self.known.clear();
@@ -153,7 +153,7 @@ impl Table {
         self.known.insert_unique(key.hash(), (key, id), hash);
     }
 
-    /// The key of what a reference leads to.
+    /// Returns the key of a reference's target.
     pub fn key_of(&self, id: RefId) -> Key {
         match id.target() {
             RefTarget::Void => Key::VOID,
@@ -168,7 +168,7 @@ impl Table {
         }
     }
 
-    /// Notes that a distinct was seen here.
+    /// Notes a place at which a type was found.
     #[inline]
     pub fn touch(&mut self, distinct: u32, seen: Seen) {
         if let Some(distinct) = self.types.get_mut(distinct as usize)
@@ -178,7 +178,7 @@ impl Table {
         }
     }
 
-    /// Notes that a unit defines a distinct. Answers whether it has defined its name as another one before.
+    /// Notes that a unit defines a type. Returns whether the unit has defined another type of the same name.
     #[inline]
     pub fn defines(&mut self, number: u32, unit: u32) -> bool {
         let tag = match self.types.get(number as usize) {
@@ -197,7 +197,7 @@ impl Table {
         other
     }
 
-    /// Adds a distinct whose key is new.
+    /// Adds a type whose key is new.
     pub fn add(&mut self, distinct: Distinct) -> u32 {
         let number = u32::try_from(self.types.len()).unwrap_or(u32::MAX);
         self.types.push(distinct);
@@ -212,7 +212,7 @@ impl Table {
         number
     }
 
-    /// The tag with this key, which is added where it is new.
+    /// Returns the number of the tag with this key, which is added if it is new.
     pub fn tag(&mut self, key: Key, make: impl FnOnce(&mut Composed) -> Tag) -> u32 {
         let Self {
             tags,
@@ -231,7 +231,7 @@ impl Table {
         number
     }
 
-    /// Notes the size that a declaration says.
+    /// Notes the size that a declaration specifies.
     pub fn declare_size(&mut self, tag: u32, size: u64) {
         if let Some(tag) = self.tags.get_mut(tag as usize) {
             tag.declared_size = tag.declared_size.max(size);

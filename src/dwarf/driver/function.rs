@@ -1,4 +1,4 @@
-//! Which types a function knows: those of the unit that defines it.
+//! The units that define a function, whose types are preferred.
 
 use crate::dwarf::collect::deferred::complete;
 use crate::dwarf::collect::pass::collect;
@@ -9,7 +9,10 @@ use crate::dwarf::read::Abbrevs;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Job<'_> {
-    /// The numbers of the units that define a function of this name.
+    /// Returns the numbers of the units that define a function of this name.
+    ///
+    /// # Errors
+    /// `NotFound` if no unit defines it.
     pub(super) fn units_of(&self, function: &str) -> Result<Vec<u32>> {
         let found = self.on_threads(
             || (Worker::with(Abbrevs::new(true, false)), Vec::new()),
@@ -35,7 +38,7 @@ impl Job<'_> {
         Ok(found)
     }
 
-    /// Whether a unit has the code of a function of this name.
+    /// Returns whether a unit defines a function of this name.
     fn defines(
         &self,
         worker: &mut Worker,
@@ -66,7 +69,7 @@ impl Job<'_> {
     }
 }
 
-/// The error for a function of a program whose units refer to each other.
+/// Returns the error for a function of a program whose units refer to each other.
 #[cold]
 pub(super) fn no_unit_alone() -> Error {
     Error::new(

@@ -29,12 +29,12 @@ pub(super) struct Job<'a> {
     pub(super) options: &'a ConvertOptions,
     pub(super) files: Files<'a>,
     pub(super) sources: Vec<Source<'a>>,
-    /// The units, in the order of the sources: the source's number, and the unit.
+    /// The units, in the order of the sources, with the index of the source of each.
     units: Vec<(usize, Unit)>,
     pub(super) roots: Roots,
     /// Whether units are known to refer to each other before any is read.
     must_link: bool,
-    /// The bytes of abbreviations read so far.
+    /// The number of bytes of abbreviations read so far.
     abbrevs_read: AtomicU64,
 }
 
@@ -84,6 +84,7 @@ impl Worker {
 }
 
 impl<'a> Job<'a> {
+    /// Finds the units of a program.
     pub(super) fn new(sections: &'a Sections, options: &'a ConvertOptions) -> Result<Self> {
         let sources = sources(sections)?;
         let own = sources
@@ -118,7 +119,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Returns unit number `number`.
+    /// Returns the unit with this number.
     pub(super) fn unit(&self, number: usize) -> Option<NumberedUnit<'_, 'a>> {
         let (source, unit) = self.units.get(number)?;
         Some(NumberedUnit {
@@ -138,6 +139,7 @@ impl<'a> Job<'a> {
         offsets.collect()
     }
 
+    /// Returns the number of units.
     pub(super) fn unit_count(&self) -> usize {
         self.units.len()
     }
@@ -163,6 +165,7 @@ impl<'a> Job<'a> {
         })
     }
 
+    /// Reads each unit alone.
     fn read_apart(&self) -> Result<Outcome<Vec<Interned>>> {
         let workers = self.on_threads(
             || Worker::new(self),
@@ -209,15 +212,15 @@ impl<'a> Job<'a> {
         Ok(Outcome::Done(()))
     }
 
-    /// Enters the types that were found in one unit: all, or those that the roots and the entries in `start`
-    /// reach.
+    /// Interns the types that were collected of one unit: all of them, or those that the roots and the DIEs at `start`
+    /// reach. With `None`, all types are wanted even if there are roots.
     pub(super) fn finish_unit(
         &self,
         worker: &mut Worker,
         number: usize,
         start: Option<&[u32]>,
     ) -> Result<UnitList> {
-        // Those of all units so far.
+        // The names of all units so far.
         if worker.interned.table.composed.len() > self.options.limits.string_bytes as usize {
             return Err(Error::limit(
                 "qualified names have more bytes than Limits::string_bytes",
@@ -235,7 +238,7 @@ impl<'a> Job<'a> {
                 is_root(types, &self.roots, node) || start.contains(&node.die)
             })
         });
-        self.enter(worker, number, reached.as_deref())
+        self.intern(worker, number, reached.as_deref())
     }
 
     /// Reads the abbreviations of a unit.
@@ -264,8 +267,8 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// The bytes of abbreviations that may be read in all: a table is read again for each unit that uses it. Real
-    /// programs read a fraction of their size.
+    /// Returns the number of bytes of abbreviations that may be read in all. A table is read again for each unit that uses
+    /// it; real programs read a fraction of their size.
     fn most_abbrevs(&self) -> u64 {
         const FREE: u64 = 1 << 26;
         let size = |sections: &Sections| (sections.info.len() + sections.abbrev.len()) as u64;
@@ -284,7 +287,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Finds the types of a unit.
+    /// Collects the types of a unit.
     pub(super) fn collect(
         &self,
         worker: &mut Worker,
@@ -311,8 +314,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Enters the types of a unit into the thread's table, all or those that are wanted; answers their classes.
-    pub(super) fn enter(
+    /// Interns the types of a unit in the thread's table: all of them, or those that are wanted.
+    pub(super) fn intern(
         &self,
         worker: &mut Worker,
         unit: u32,
@@ -347,7 +350,7 @@ impl<'a> Job<'a> {
                 _ => false,
             };
             let wanted = wanted.is_none_or(|wanted| {
-                // A tag is wanted where what it is for is.
+                // A tag is wanted if the tagged type is.
                 let number = match node.shape {
                     Shape::DeclTag => tagged(nodes, node).unwrap_or(number),
                     _ => number,
@@ -376,7 +379,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// One table of all.
+    /// Joins the tables of all threads.
     pub(super) fn join_tables(&self, threads: Vec<Interned>) -> Interned {
         let mut all = Interned::default();
         for mut interned in threads {
@@ -395,7 +398,7 @@ impl<'a> Job<'a> {
         all
     }
 
-    /// One table of all, and the classes of each unit.
+    /// Joins the tables of all threads, and returns the types of each unit.
     pub(super) fn join(&self, threads: Vec<Interned>) -> Result<(Table, Vec<UnitList>)> {
         let mut lists = vec![UnitList::default(); self.units.len().max(1)];
         let Interned {
@@ -413,6 +416,7 @@ impl<'a> Job<'a> {
         Ok((table, lists))
     }
 
+    /// Fails if the program has no type of a root's name.
     fn check_roots(&self, table: &Table) -> Result<()> {
         if self.options.allow_missing_roots || self.roots.is_empty() {
             return Ok(());
@@ -435,7 +439,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// What a tag is for, if it is defined here.
+/// Returns the node that a tag is for, if it is a definition.
 fn tagged(nodes: &Nodes, tag: &Node) -> Option<u32> {
     let tagged = nodes.follow(tag.ty)?;
     let node = nodes.get(tagged)?;

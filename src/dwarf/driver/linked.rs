@@ -1,6 +1,6 @@
-//! Programs whose units refer to each other: link-time optimisation, type units, what dwz makes.
+//! Programs whose units refer to each other: by link-time optimisation, type units, or dwz.
 //!
-//! Such units mean nothing alone, so all of them are taken for one. Its entries are numbered through: first
+//! Such units can't be read alone, so all of them are read as one. Offsets of DIEs count through all sections: first
 //! `.debug_info`, then `.debug_types`, then the alternate file's `.debug_info`.
 
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ impl Job<'_> {
         };
         let mut worker = Worker::new(self);
         self.collect_all(&mut worker, len, &HashMap::new())?;
-        // What dwz took out of units doesn't say their language, which those that take it in do.
+        // A partial unit made by dwz doesn't specify the language; the units that import it do.
         let places = SourceBases::new(sources);
         let languages = inherited(
             worker.scratch.languages(),
@@ -64,12 +64,12 @@ impl Job<'_> {
         } else {
             Some(reached(types, |_, node| !is_in(&shared, node.die)))
         };
-        let list = self.enter(&mut worker, 0, wanted.as_deref())?;
+        let list = self.intern(&mut worker, 0, wanted.as_deref())?;
         worker.interned.lists.push((0, list));
         Ok(worker.interned)
     }
 
-    /// Finds the types of all units; `languages` are those of units that don't say theirs, by place.
+    /// Collects the types of all units. `languages` has the languages of units that don't specify theirs, by offset.
     fn collect_all(
         &self,
         worker: &mut Worker,
@@ -91,7 +91,7 @@ impl Job<'_> {
     }
 }
 
-/// Where the `.debug_info` of each file starts, where all are numbered through.
+/// The offset of each file's `.debug_info`, counted through all sections.
 struct SourceBases {
     bases: HashMap<u32, u64>,
     alternate: Option<u64>,
@@ -111,20 +111,26 @@ impl SourceBases {
         }
     }
 
+    /// Returns the offset of a DIE in a file's `.debug_info`, counted through all sections.
     fn info(&self, file: u32, offset: u64) -> Option<u64> {
         self.bases.get(&file)?.checked_add(offset)
     }
 
+    /// Returns the offset of a DIE in the alternate file's `.debug_info`, counted through all sections.
     fn alternate(&self, offset: u64) -> Option<u64> {
         self.alternate?.checked_add(offset)
     }
 }
 
-/// The languages of units that don't say theirs: that of a unit that takes them in, at however many removes; without
-/// one, the only language there is.
-fn inherited(said: &[(u32, u64)], imports: &[Import], places: &SourceBases) -> HashMap<u32, u64> {
+/// Returns the languages of units that don't specify theirs: that of a unit that imports them, directly or not; without
+/// one, the only language that the program has.
+fn inherited(
+    specified: &[(u32, u64)],
+    imports: &[Import],
+    places: &SourceBases,
+) -> HashMap<u32, u64> {
     let mut found = HashMap::new();
-    if said.iter().all(|(_, language)| *language != 0) {
+    if specified.iter().all(|(_, language)| *language != 0) {
         return found;
     }
     let mut edges: Vec<(u32, u32)> = imports
@@ -136,18 +142,18 @@ fn inherited(said: &[(u32, u64)], imports: &[Import], places: &SourceBases) -> H
                 Class::UnitRef => u64::from(import.by).checked_add(import.offset)?,
                 _ => return None,
             };
-            let next = said.partition_point(|(unit, _)| u64::from(*unit) <= place);
-            let (unit, language) = *said.get(next.checked_sub(1)?)?;
+            let next = specified.partition_point(|(unit, _)| u64::from(*unit) <= place);
+            let (unit, language) = *specified.get(next.checked_sub(1)?)?;
             (language == 0).then_some((import.by, unit))
         })
         .collect();
     edges.sort_unstable();
-    let known = said.iter().filter(|(_, language)| *language != 0);
+    let known = specified.iter().filter(|(_, language)| *language != 0);
     let mut open: Vec<(u32, u64)> = known.clone().copied().collect();
     while let Some((unit, language)) = open.pop() {
         let start = edges.partition_point(|(by, _)| *by < unit);
-        let taken_in = edges.get(start..).unwrap_or_default();
-        for &(_, unit) in taken_in.iter().take_while(|(by, _)| *by == unit) {
+        let imported = edges.get(start..).unwrap_or_default();
+        for &(_, unit) in imported.iter().take_while(|(by, _)| *by == unit) {
             if let Entry::Vacant(vacant) = found.entry(unit) {
                 vacant.insert(language);
                 open.push((unit, language));
@@ -158,15 +164,15 @@ fn inherited(said: &[(u32, u64)], imports: &[Import], places: &SourceBases) -> H
     if let Some(only) = languages.next()
         && languages.all(|language| language == only)
     {
-        for (unit, _) in said.iter().filter(|(_, language)| *language == 0) {
+        for (unit, _) in specified.iter().filter(|(_, language)| *language == 0) {
             found.entry(*unit).or_insert(only);
         }
     }
     found
 }
 
-/// The entries of the alternate file's units that the program doesn't take in. The file serves many programs;
-/// of those units only what is referred to is this program's.
+/// Returns the offsets of the alternate file's units that the program doesn't import. The file serves many programs; of
+/// these units only the types that are referred to are this program's.
 fn shared(sources: &[Source<'_>], imports: &[Import]) -> Vec<Range<u64>> {
     let alternate = sources
         .iter()
@@ -192,21 +198,21 @@ fn shared(sources: &[Source<'_>], imports: &[Import]) -> Vec<Range<u64>> {
         .collect()
 }
 
-/// Whether an entry is in one of these ranges, which are sorted.
+/// Returns whether a DIE is in one of these ranges, which are sorted.
 fn is_in(ranges: &[Range<u64>], die: u32) -> bool {
     let die = u64::from(die);
     let next = ranges.partition_point(|range| range.end <= die);
     ranges.get(next).is_some_and(|range| range.contains(&die))
 }
 
-/// Settles the references that lead out of their units.
+/// Resolves the references that lead out of their units.
 fn link(worker: &mut Worker, sources: &[Source<'_>], places: &SourceBases) {
     let mut signatures = HashMap::new();
     for source in sources {
         for unit in &source.units {
             if let Some((signature, entry)) = unit.header.signature {
                 let place = (source.base + unit.header.offset).checked_add(entry);
-                // Linkers keep one unit of each signature; where there are more, they are the same.
+                // Linkers keep one unit of each signature; if there are more, they are the same.
                 signatures.entry(signature).or_insert(place);
             }
         }
@@ -217,7 +223,7 @@ fn link(worker: &mut Worker, sources: &[Source<'_>], places: &SourceBases) {
             Link::Alt(offset) => places.alternate(offset),
             Link::Signature(signature) => signatures.get(&signature).copied().flatten(),
         };
-        // What leads nowhere is a reference to no entry.
+        // A reference that leads nowhere becomes one to no DIE.
         let place = place.and_then(|place| u32::try_from(place).ok());
         Ref::unit(place.unwrap_or(u32::MAX))
     };

@@ -22,10 +22,10 @@ use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
 use crate::dwarf::read::name::{Composed, Files, NameRef};
 use crate::error::{Context, Result};
 
-/// What the quick pass found in a unit.
+/// The names that the quick pass found in a unit.
 #[derive(Debug, Default)]
 struct Found {
-    /// All names that types can be referred to by.
+    /// The names that types can be referred to by.
     names: Vec<DefinedName>,
     /// The offsets of the roots' DIEs.
     roots: Vec<u32>,
@@ -33,8 +33,8 @@ struct Found {
     whole: bool,
 }
 
-/// Remembers for each offset of the program's `.debug_str` whether the name there is a root, so that each name is compared
-/// once. Two bits for each byte of the section: whether the name was compared, and the result.
+/// Whether the name at each offset of the program's `.debug_str` is a root, so that each name is compared once. Two bits
+/// for each byte of the section: whether the name was compared, and the result.
 struct Memo<'j> {
     files: &'j Files<'j>,
     roots: &'j Roots,

@@ -1,4 +1,4 @@
-//! The sections that units stand in: the program's, the alternate file's, those of split units.
+//! The sections that contain units: the program's, the alternate file's, those of split units.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,42 +10,42 @@ use crate::dwarf::read::{Header, headers, index};
 use crate::dwarf::sections::Sections;
 use crate::error::{Context, Place, Result};
 
-/// The units of one section.
+/// A section with its units.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
     pub sections: &'a Sections,
     pub bytes: &'a [u8],
-    /// The addresses of its units by number: those of the program.
+    /// The addresses of its units by number; those of split units are in the program.
     addr: &'a [u8],
     /// The file's number.
     pub file: u32,
     pub section: NameSection,
     pub kind: SourceKind,
     pub units: Vec<Unit>,
-    /// Where its entries start where all are numbered through.
+    /// The offset of the section, counted through all sections.
     pub base: u64,
 }
 
-/// Whose section it is.
+/// The file that a section belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SourceKind {
     Program,
-    /// The alternate file's, which serves many programs.
+    /// The alternate file, which serves many programs.
     Alternate,
-    /// A split unit's, or those of a package.
+    /// The file of a split unit, or a package.
     Split,
 }
 
-/// A unit, and where its parts of other sections start.
+/// A unit, and the offsets of its parts of other sections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unit {
     pub header: Header,
     str_offsets: u64,
-    /// Where its skeleton has its addresses.
+    /// The offset of its skeleton's addresses in `.debug_addr`.
     addr: u64,
 }
 
-/// A section of units.
+/// A section that contains units.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct UnitSection<'a> {
     pub sections: &'a Sections,
@@ -64,8 +64,8 @@ impl<'a> UnitSection<'a> {
     }
 }
 
-/// The sections of units of a program, in the order in which their entries are numbered through.
-pub(super) fn places(main: &Sections) -> Vec<UnitSection<'_>> {
+/// Returns the sections of a program that contain units, in the order in which offsets count through them.
+fn unit_sections(main: &Sections) -> Vec<UnitSection<'_>> {
     let alternate = main.alt.iter().map(|alt| (&**alt, SourceKind::Alternate));
     let split = main.split.iter().map(|split| (split, SourceKind::Split));
     let files = std::iter::once((main, SourceKind::Program))
@@ -87,12 +87,12 @@ pub(super) fn places(main: &Sections) -> Vec<UnitSection<'_>> {
     places
 }
 
-/// All sources of a program.
+/// Returns all sections of a program with their units.
 ///
 /// # Errors
-/// As [`headers`]; `Malformed` where a package's index can't be read.
+/// As [`headers`]; `Malformed` if a package's index can't be read.
 pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
-    let list = places(main);
+    let list = unit_sections(main);
     let skeletons = if main.split.is_empty() {
         Vec::new()
     } else {
@@ -128,18 +128,19 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
         base += bytes.len() as u64;
         sources.push(source);
     }
-    // A skeleton says nothing that its split unit doesn't.
-    let said = |skeleton: &&Skeleton<'_>| split.contains(&skeleton.id);
-    let said: HashSet<u64> = skeletons.iter().filter(said).map(|one| one.unit).collect();
+    // A skeleton has nothing that its split unit doesn't have.
+    let is_empty = |skeleton: &&Skeleton<'_>| split.contains(&skeleton.id);
+    let empty = skeletons.iter().filter(is_empty);
+    let empty: HashSet<u64> = empty.map(|skeleton| skeleton.unit).collect();
     if let Some(program) = sources.first_mut() {
         program
             .units
-            .retain(|unit| !said.contains(&unit.header.offset));
+            .retain(|unit| !empty.contains(&unit.header.offset));
     }
     Ok(sources)
 }
 
-/// Tells split units where their skeletons have their addresses; adds what they have in common to `split`.
+/// Gives split units the addresses of their skeletons, and adds their `dwo_id`s to `split`.
 fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<u64>) {
     for unit in &mut source.units {
         if let Some(id) = dwo_id(source.sections, &unit.header)
@@ -151,6 +152,7 @@ fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<
     }
 }
 
+/// Returns the units of a section.
 fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
     let sections = source.sections;
     let is_types = source.section == NameSection::Types;
@@ -169,6 +171,7 @@ fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
 }
 
 impl<'a> Source<'a> {
+    /// Returns the section's name, for errors.
     pub fn place(&self) -> Place {
         let name = match self.section {
             NameSection::Types => ".debug_types",
@@ -181,7 +184,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// A unit to read, its entries numbered from `base` on.
+    /// Returns a unit to read. `base` is added to the offsets of its DIEs.
     pub fn view(&self, unit: Unit, base: u32) -> UnitView<'a> {
         let start = index(unit.header.offset);
         let range = start..start.saturating_add(unit.header.len as usize);

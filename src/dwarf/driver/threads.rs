@@ -1,4 +1,4 @@
-//! Units to threads, and the outcome of reading units one by one.
+//! Distributing units to threads, and the outcome of reading units one by one.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ pub(super) enum Outcome<T> {
 pub(super) struct NumberedUnit<'j, 'a> {
     /// Its index in the order of all units.
     pub number: usize,
-    /// The section it stands in.
+    /// The section that contains it.
     pub source: &'j Source<'a>,
     pub unit: Unit,
 }

@@ -1,4 +1,4 @@
-//! Base types in BTF (DWARF 5, section 5.1 and table 7.11).
+//! The BTF of base types (DWARF 5, section 5.1 and table 7.11).
 
 use gimli::constants as dw;
 
@@ -6,20 +6,20 @@ use crate::dwarf::collect::types::POINTER_OF_OTHER_WIDTH;
 use crate::dwarf::report::Reason;
 use crate::graph::IntEncoding;
 
-/// What a base type becomes.
+/// The BTF of a base type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BaseType {
     Int(u32, IntEncoding),
     Float(u32),
-    /// An array of two floating-point numbers of this size.
+    /// An array of two floating-point numbers of this size in bytes.
     Complex(u32),
-    /// An array of bytes.
+    /// An array of this many bytes.
     Bytes(u32),
     /// A structure without members.
     Empty,
 }
 
-/// What a base type of this encoding and size in bytes becomes, and what was lost.
+/// Returns the BTF of a base type with this encoding and size in bytes, and what is lost.
 pub(crate) fn base_type(encoding: u32, size: u64) -> (BaseType, Option<Reason>) {
     let Ok(size) = u32::try_from(size) else {
         return (BaseType::Bytes(u32::MAX), Some(Reason::Size));
@@ -62,7 +62,7 @@ pub(crate) fn base_type(encoding: u32, size: u64) -> (BaseType, Option<Reason>) 
     }
 }
 
-/// What C calls a floating-point number of this size on most machines.
+/// Returns the name that C has for a floating-point number of this size on most machines.
 pub(crate) const fn float_name(size: u32) -> &'static str {
     match size {
         2 => "_Float16",
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn honest_in_size() {
+    fn the_size_is_kept() {
         let cases = [
             (5, 4, BaseType::Int(4, IntEncoding::SIGNED), None),
             (6, 1, BaseType::Int(1, IntEncoding::SIGNED), None),

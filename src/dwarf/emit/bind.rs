@@ -1,11 +1,12 @@
-//! Which definition a name means.
+//! Binding names to definitions.
 //!
-//! A distinct refers to named types by name. Nearly every name has one definition in the whole program, and
-//! then that is the one it means everywhere, also in units that only declare it. Where a name has several
-//! (two files with a `struct state` of their own), a distinct that refers to it means, in each unit, the one
-//! that unit defines: the distinct is split into *variants*, one for each different answer. A unit without a
-//! definition agrees with any answer; one with several says at each reference which it means. A split makes the distinct's own name ambiguous, so this goes on until
-//! nothing changes. Units are asked in their order; the result depends on nothing else.
+//! A distinct type refers to named types by name. Nearly every name has one definition in the whole program; then that is
+//! its meaning everywhere, also in units that only declare it. If a name has several definitions (two files with a
+//! `struct state` of their own), its meaning in a unit is that unit's definition, and a type that refers to the name is
+//! split into *variants*, one for each meaning. A unit without a definition agrees with any meaning; in a unit with
+//! several, each reference has a meaning of its own (see [`shadowed`](crate::dwarf::distinct::shadowed)). A split makes
+//! the type's own name ambiguous, so splitting is repeated until nothing changes. The result depends only on the order of
+//! the units.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,47 +14,48 @@ use crate::dwarf::distinct::shadowed::{ANY, BY_NAME, UnitList};
 use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 
-/// Names a distinct can refer to, counting each way there; more is a hostile file.
+/// The number of names that a type may refer to, counting each path to them. A file with more is hostile.
 const MOST_LEAVES: usize = 1 << 20;
-/// Answers compared before a file counts as hostile. Each is a few instructions; a kernel needs a few million.
+/// The number of meanings that may be compared. Each takes a few instructions, and a kernel needs a few million. A file
+/// that needs more is hostile.
 const MOST_WORK: u64 = 20_000_000_000;
 
-/// A distinct as one or more units mean it.
+/// A distinct type with one meaning of each name that it refers to.
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
     pub distinct: u32,
-    /// The first place it was seen at.
+    /// The first place at which it was found.
     pub seen: Seen,
-    /// What each reference by an ambiguous name means, in the order in which the distinct has them.
+    /// The variants that its references by ambiguous names mean, in the order of the references; `None` if no unit tells.
     pub meaning: Vec<Option<u32>>,
 }
 
-/// What every reference by name means.
+/// The meaning of every reference by name.
 #[derive(Debug)]
 pub(crate) struct Binding {
-    /// In the order in which they were seen.
+    /// All variants, in the order in which they were found.
     pub variants: Vec<Variant>,
-    /// For each tag, its variant where there is one only.
+    /// The meaning of each tag.
     pub meant: Vec<Meant>,
-    /// The variants that the units asked for have.
+    /// The numbers of the variants that the preferred units have.
     pub preferred: Vec<u32>,
 }
 
-/// What a name means.
+/// The meaning of a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Meant {
-    /// It is only ever declared.
+    /// The name is only declared.
     Nothing,
-    /// This variant.
+    /// The name means this variant everywhere.
     One(u32),
-    /// The variant's [`Variant::meaning`] tells.
+    /// The meaning depends on the referring variant: see [`Variant::meaning`].
     Several,
 }
 
-/// Finds out which definition every name means, and what the types of some units became.
+/// Binds every name to its definitions. `units` are the units whose types are preferred.
 ///
 /// # Errors
-/// `Limit` where a hostile file would take too long.
+/// `Limit` if a hostile file would take too long.
 pub(crate) fn bind(table: &Table, lists: &[UnitList], units: &[u32]) -> Result<Binding> {
     let mut binder = Binder::new(table, lists);
     if binder.ambiguous.iter().any(|&ambiguous| ambiguous) {
@@ -62,25 +64,25 @@ pub(crate) fn bind(table: &Table, lists: &[UnitList], units: &[u32]) -> Result<B
     Ok(binder.finish(units))
 }
 
-/// An occurrence of a distinct: the unit, and the place in its list.
+/// An occurrence of a type: the unit's number, and the index in its list.
 type Occurrence = (u32, u32);
 
-/// A definition: its distinct, and which group of it.
+/// A definition: the number of the type, and the index of its group.
 type Meaning = (u32, u32);
 
 struct Binder<'a> {
     table: &'a Table,
     lists: &'a [UnitList],
-    /// By tag.
+    /// Whether each tag has several definitions.
     ambiguous: Vec<bool>,
-    /// By distinct, if it was looked at.
+    /// The groups of each type that was examined.
     groups: HashMap<u32, Groups>,
-    /// By ambiguous tag and unit: where the unit defines it first.
+    /// Maps an ambiguous tag and a unit to the unit's first definition.
     definitions: HashMap<(u32, u32), Occurrence>,
     work: u64,
 }
 
-/// What the occurrences of a distinct were split into.
+/// The groups that the occurrences of a type were split into.
 #[derive(Debug, Default)]
 struct Groups {
     meanings: Vec<Vec<Option<Meaning>>>,
@@ -110,7 +112,7 @@ impl<'a> Binder<'a> {
         self.ambiguous.get(tag as usize).copied().unwrap_or(false)
     }
 
-    /// The tags that a distinct refers to, through what has no name, in the order of the references.
+    /// Returns the tags that a type refers to, through unnamed types, in the order of the references.
     fn leaves(&self, distinct: u32) -> Result<Vec<u32>> {
         let mut leaves = Vec::new();
         walk(self.table, distinct, |tag| {
@@ -123,7 +125,7 @@ impl<'a> Binder<'a> {
         Ok(leaves)
     }
 
-    /// Splits types until every one of them means the same in all units it is in.
+    /// Splits types until each has one meaning in all its units.
     fn refine(&mut self) -> Result<()> {
         let referrers = self.referrers()?;
         let referrers = |tag: u32| referrers.get(&tag).into_iter().flatten().copied();
@@ -154,7 +156,7 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    /// For each tag, the types that refer to it.
+    /// Returns the types that refer to each tag.
     fn referrers(&self) -> Result<HashMap<u32, Vec<u32>>> {
         let mut referrers: HashMap<u32, Vec<u32>> = HashMap::new();
         for distinct in self.listed() {
@@ -168,12 +170,13 @@ impl<'a> Binder<'a> {
         Ok(referrers)
     }
 
+    /// Returns the tag of a type, or [`NO_TAG`].
     fn tag_of(&self, distinct: u32) -> u32 {
         let distinct = self.table.types.get(distinct as usize);
         distinct.map_or(NO_TAG, |distinct| distinct.tag)
     }
 
-    /// Every distinct that a unit has, each once.
+    /// Returns every type that a unit has, each once.
     fn listed(&self) -> impl Iterator<Item = u32> + 'a {
         (0u32..)
             .zip(&self.table.types)
@@ -181,7 +184,7 @@ impl<'a> Binder<'a> {
             .map(|(number, _)| number)
     }
 
-    /// Every distinct of every unit, with its place.
+    /// Returns every occurrence of every type.
     fn all(&self) -> impl Iterator<Item = (Occurrence, u32)> + 'a {
         (0u32..).zip(self.lists).flat_map(|(unit, list)| {
             (0u32..)
@@ -190,7 +193,7 @@ impl<'a> Binder<'a> {
         })
     }
 
-    /// Notes where each unit first defines these tags.
+    /// Notes each unit's first definition of these tags.
     fn define(&mut self, tags: &[u32]) {
         if tags.is_empty() {
             return;
@@ -209,7 +212,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Notes where these types are, if that is not known yet.
+    /// Notes the occurrences of these types, unless they are known.
     fn locate(&self, types: &BTreeSet<u32>, places: &mut HashMap<u32, Vec<Occurrence>>) {
         let mut wanted = vec![false; self.table.types.len()];
         let mut any = false;
@@ -234,7 +237,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Splits a distinct by what its references mean where it occurs. Answers whether that changed anything.
+    /// Splits a type by the meanings of its references at each occurrence. Returns whether its groups changed.
     fn split(&mut self, distinct: u32, places: &[Occurrence]) -> Result<bool> {
         let leaves = self.leaves(distinct)?;
         let mut groups = Groups::default();
@@ -263,7 +266,7 @@ impl<'a> Binder<'a> {
         Ok(changed)
     }
 
-    /// What the ambiguous ones among references mean at a place.
+    /// Returns the meanings of the ambiguous references at an occurrence.
     fn meaning(&self, leaves: &[u32], place: Occurrence) -> Vec<Option<Meaning>> {
         let list = self.lists.get(place.0 as usize);
         let exact = list.and_then(|list| {
@@ -286,6 +289,7 @@ impl<'a> Binder<'a> {
             .collect()
     }
 
+    /// Returns the definition at an occurrence.
     fn group(&self, place: Occurrence) -> Option<Meaning> {
         let list = self.lists.get(place.0 as usize)?;
         let distinct = *list.types.get(place.1 as usize)?;
@@ -296,7 +300,7 @@ impl<'a> Binder<'a> {
         Some((distinct, group))
     }
 
-    /// Where an occurrence is.
+    /// Returns the place of an occurrence.
     fn seen(&self, place: Occurrence) -> Seen {
         let list = self.lists.get(place.0 as usize);
         let die = list.and_then(|list| list.dies.get(place.1 as usize));
@@ -306,6 +310,7 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// Numbers the variants.
     fn finish(self, units: &[u32]) -> Binding {
         let mut order: Vec<(Seen, u32, u32)> = Vec::new();
         for distinct in self.listed() {
@@ -325,7 +330,7 @@ impl<'a> Binder<'a> {
                 }
             }
         }
-        // No two types are seen first at the same entry.
+        // No two types are found first at the same DIE.
         order.sort_unstable_by_key(|&(seen, distinct, group)| {
             let entry = self.table.types.get(distinct as usize);
             (
@@ -377,7 +382,7 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// Finds the group that agrees with what references mean, or makes one.
+/// Returns the index of the group that agrees with these meanings, which is added if there is none.
 fn join(groups: &mut Groups, meaning: &[Option<Meaning>], seen: Seen) -> u32 {
     let agrees = |group: &[Option<Meaning>]| {
         group
@@ -403,7 +408,7 @@ fn too_much() -> Error {
     Error::limit("too many definitions of one name refer to each other")
 }
 
-/// Calls `leaf` for every reference by name of a distinct, through what has no name.
+/// Calls `leaf` for every reference by name of a type, through unnamed types.
 fn walk(table: &Table, distinct: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
     let mut stack = vec![(distinct, 0u32)];
     let mut steps = 0usize;

@@ -1,12 +1,15 @@
-//! Variables in their sections.
+//! Sections of variables.
 
 use crate::dwarf::sections::MemorySection;
 use crate::error::Result;
 use crate::graph::{Btf, GraphBuilder};
 use crate::id::TypeId;
 
-/// Adds a DATASEC for each section of the program's memory that has variables. `variables` are their ids and
-/// addresses.
+/// Adds a DATASEC for each section of the program's memory that contains variables. `variables` are their addresses and
+/// ids.
+///
+/// # Errors
+/// `Limit` beyond the builder's limits.
 pub(crate) fn with_sections(
     graph: Btf,
     mut variables: Vec<(u64, TypeId)>,

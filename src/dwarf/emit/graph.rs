@@ -1,7 +1,7 @@
-//! From types to the graph.
+//! Emitting the graph.
 //!
-//! Named types get their ids first, in the order in which they were seen, so that whatever refers to them
-//! can say their number. All else is composed from the inside out and kept once for each different record.
+//! Named types get their ids first, in the order in which they were found, so that all others can refer to them. The
+//! records of unnamed types are made from the inside out, and each different record is kept once.
 
 use std::collections::BTreeSet;
 
@@ -19,39 +19,39 @@ use crate::graph::{Btf, GraphBuilder, Info, Kind};
 use crate::id::TypeId;
 use crate::target::PointerWidth;
 
-/// What a conversion comes to.
+/// The graph, and what is known of its types.
 pub(crate) struct Emitted {
     pub graph: Btf,
     pub degraded: Vec<Degraded>,
-    /// Where each type that has a place of its own was first seen, by id.
+    /// The first place of each type that has one, by id.
     pub seen: Vec<(TypeId, Seen)>,
-    /// Variables: address and id.
+    /// The addresses and ids of variables.
     pub variables: Vec<(u64, TypeId)>,
-    /// By variant.
+    /// The id of each variant.
     pub ids: Vec<TypeId>,
 }
 
-/// Makes the graph.
+/// The state of emitting the graph.
 pub(crate) struct Emit<'a> {
     pub(super) table: &'a Table,
     binding: &'a Binding,
     files: &'a Files<'a>,
     builder: GraphBuilder,
-    /// By variant: its id, for named types.
+    /// The id of each variant of a named type.
     ids: Vec<u32>,
-    /// By distinct: its id, where it means the same everywhere.
+    /// The id of each type that is the same in all variants; `u32::MAX` if it has none yet.
     memo: Vec<u32>,
-    /// By distinct: whether what it refers to depends on the variant.
+    /// Whether each type's references depend on the variant that contains it.
     depends: Vec<bool>,
-    /// Records that stand behind the named types.
+    /// The records that follow those of the named types.
     records: Records,
     degraded: BTreeSet<Degraded>,
-    /// Losses whose distinct was composed: names and reasons, to list each once.
+    /// The names and reasons that were listed, to list each once.
     listed: BTreeSet<(String, Reason)>,
-    /// The named type that is being composed, for reports.
+    /// The named type whose record is being made, for reports.
     context: Context,
     unit_offsets: &'a [u64],
-    /// The id of the first record behind the named types.
+    /// The id of the first record that follows the named types.
     first_record: u32,
     most_types: u32,
     pub(super) pointer_bytes: u32,
@@ -67,14 +67,14 @@ struct Context {
 struct Frame {
     distinct: u32,
     next: u32,
-    /// Where the ids of what it refers to start.
+    /// The index of the first id of what it refers to.
     values: usize,
 }
 
-/// Records, each kept once.
+/// A list of different records.
 struct Records {
     words: Vec<u32>,
-    /// Where each starts; one more for the end.
+    /// The index of each record's first word, and that of the end.
     starts: Vec<u32>,
     index: HashTable<u32>,
     hasher: FixedState,
@@ -119,10 +119,10 @@ impl Records {
     }
 }
 
-/// Makes the graph of all variants.
+/// Emits the graph of all variants.
 ///
 /// # Errors
-/// `Limit` where the graph grows beyond the builder's limits.
+/// `Limit` if the graph grows beyond the builder's limits.
 pub(crate) fn emit(
     table: &Table,
     binding: &Binding,
@@ -166,8 +166,8 @@ pub(crate) fn emit(
 }
 
 impl Emit<'_> {
-    /// Finds the types without a name whose meaning depends on the variant they are in. What a distinct
-    /// refers to comes before it.
+    /// Finds the unnamed types whose meaning depends on the variant that contains them. The types that a type refers to
+    /// come before it.
     fn find_dependent(&mut self) {
         self.depends = Vec::with_capacity(self.table.types.len());
         for distinct in &self.table.types {
@@ -188,6 +188,7 @@ impl Emit<'_> {
         }
     }
 
+    /// Returns the meaning of a name.
     fn meant(&self, tag: u32) -> Meant {
         self.binding
             .meant
@@ -196,7 +197,7 @@ impl Emit<'_> {
             .unwrap_or(Meant::Nothing)
     }
 
-    /// The distinct that a name means, where it means one.
+    /// Returns the number of the type that a name means, if it has one meaning.
     pub(super) fn distinct_of(&self, tag: u32) -> Option<u32> {
         let Meant::One(variant) = self.meant(tag) else {
             return None;
@@ -210,7 +211,7 @@ impl Emit<'_> {
         distinct.map_or(NO_TAG, |distinct| distinct.tag)
     }
 
-    /// Gives the named types their ids.
+    /// Numbers the named types.
     fn number(&mut self) {
         let mut id = self.builder.next_id().get();
         for variant in &self.binding.variants {
@@ -224,6 +225,7 @@ impl Emit<'_> {
         self.first_record = id;
     }
 
+    /// Makes all records and freezes the graph.
     fn run(mut self) -> Result<Emitted> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
@@ -272,7 +274,7 @@ impl Emit<'_> {
         })
     }
 
-    /// The record of a variant of a named type.
+    /// Returns the record of a variant of a named type.
     fn named(&mut self, variant: &Variant) -> Result<Vec<u32>> {
         let table = self.table;
         let Some(distinct) = table.types.get(variant.distinct as usize) else {
@@ -294,7 +296,7 @@ impl Emit<'_> {
         self.evaluate(reference, &mut variant.meaning.iter())
     }
 
-    /// The id of what a reference leads to. `meaning` says, one after the other, what ambiguous names mean.
+    /// Returns the id of a reference's target. `meaning` yields the meanings of ambiguous names, in order.
     fn evaluate<'m>(
         &mut self,
         start: RefId,
@@ -366,7 +368,7 @@ impl Emit<'_> {
         Ok(())
     }
 
-    /// The record that only says that there is such a type.
+    /// Returns the id of a declaration.
     fn declaration(&mut self, tag: u32) -> Result<u32> {
         let Some(&tag) = self.table.tags.get(tag as usize) else {
             return Ok(0);
@@ -390,7 +392,7 @@ impl Emit<'_> {
         }
     }
 
-    /// Adds a record behind the named types, or finds it; answers its id.
+    /// Returns the id of a record, which is added if it is new.
     pub(super) fn cons(&mut self, words: &[u32]) -> Result<u32> {
         let number = self.records.cons(words)?;
         if number >= self.most_types {
@@ -399,7 +401,7 @@ impl Emit<'_> {
         Ok(self.first_record + number)
     }
 
-    /// The string offset of a name.
+    /// Returns the string offset of a name.
     pub(super) fn name(&mut self, name: NameRef) -> Result<u32> {
         if name.is_none() {
             return Ok(0);
@@ -408,12 +410,12 @@ impl Emit<'_> {
         Ok(self.builder.intern(bytes)?.get())
     }
 
-    /// The string offset of a text.
+    /// Returns the string offset of a text.
     pub(super) fn text(&mut self, text: &str) -> Result<u32> {
         Ok(self.builder.intern(text)?.get())
     }
 
-    /// Lists what was lost when the distinct was found.
+    /// Reports what was lost when the type was interned.
     fn report(&mut self, distinct: u32) {
         let losses = &self.table.losses;
         let start = losses.partition_point(|loss| loss.distinct < distinct);
@@ -425,7 +427,7 @@ impl Emit<'_> {
         }
     }
 
-    /// Lists a loss of a distinct, at the named type that is being composed.
+    /// Reports a loss of a type, at the place of the named type whose record is being made.
     pub(super) fn lose(&mut self, distinct: u32, part: u32, reason: Reason) {
         let name_of = |distinct: u32| {
             let distinct = self.table.types.get(distinct as usize)?;

@@ -1,4 +1,4 @@
-//! The BTF record of a distinct.
+//! The BTF record of a distinct type.
 
 use crate::dwarf::collect::types::{Note, Part, Shape, WHOLE};
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
@@ -8,12 +8,12 @@ use crate::dwarf::report::Reason;
 use crate::error::Result;
 use crate::graph::{Info, IntEncoding, Kind};
 
-/// The largest place of a member of a structure with bitfields, in bits.
+/// The largest offset of a member of a structure with bitfields, in bits.
 const MOST_BITFIELD_PLACE: u64 = 0xff_ffff;
 
 impl Emit<'_> {
-    /// Makes the record of a distinct without a name to go by, or what stands for it; answers its id.
-    /// `ids` are those of what it refers to, in the order of [`Table::reference`](super::table::Table).
+    /// Makes the record of a type that is not referred to by name, or of what stands for it. Returns its id. `ids` are the
+    /// ids of the types it refers to, in the order of [`Table::reference`](crate::dwarf::distinct::table::Table).
     pub(super) fn structural(
         &mut self,
         number: u32,
@@ -35,7 +35,7 @@ impl Emit<'_> {
             Shape::Base => self.base(number, distinct),
             Shape::Array => self.array(number, distinct, first),
             Shape::Prototype if distinct.is_function_value() => {
-                // Go's functions are values: a pointer to a closure, which starts with the code's address.
+                // A function value of Go is a pointer to a closure, which starts with the code's address.
                 let proto = self.prototype(distinct, ids)?;
                 let code = self.cons(&[0, plain(Kind::Ptr), proto])?;
                 self.cons(&[0, plain(Kind::Ptr), code])
@@ -51,7 +51,7 @@ impl Emit<'_> {
                 let name = self.name(distinct.name)?;
                 self.cons(&[name, plain(Kind::TypeTag), first])
             }
-            // What is tagged may be nothing BTF can say.
+            // BTF may have no record of the tagged type.
             Shape::DeclTag if first == 0 => Ok(0),
             Shape::DeclTag => {
                 let name = self.name(distinct.name)?;
@@ -72,7 +72,7 @@ impl Emit<'_> {
         }
     }
 
-    /// The record of a structure, union or enumeration.
+    /// Returns the record of a structure, union, enumeration or typedef that is referred to by name.
     pub(super) fn nominal(
         &mut self,
         number: u32,
@@ -91,7 +91,7 @@ impl Emit<'_> {
         }
     }
 
-    /// The number that a tagged part has in the record; `None` where it was left out.
+    /// Returns the index of a tagged part in the record, or `None` if the part was left out.
     fn component(&self, tag: &Distinct) -> Option<u32> {
         if tag.component() == WHOLE {
             return Some(WHOLE);
@@ -117,6 +117,7 @@ impl Emit<'_> {
         u32::try_from(before.count()).ok()
     }
 
+    /// Returns a size in bytes, cut to 32 bits.
     fn byte_size(&mut self, number: u32, size: u64) -> u32 {
         u32::try_from(size).unwrap_or_else(|_| {
             self.lose(number, u32::MAX, Reason::Size);
@@ -124,6 +125,7 @@ impl Emit<'_> {
         })
     }
 
+    /// Returns the record of a structure or union.
     fn composite(
         &mut self,
         kind: Kind,
@@ -142,7 +144,7 @@ impl Emit<'_> {
         ];
         let mut count = 0u32;
         let mut members: Vec<_> = (0u32..).zip(parts).zip(ids).collect();
-        // The kernel wants them in the order of their places. In C they are; Rust and C++ place them as they like.
+        // The kernel wants members in the order of their offsets, which those of Rust and C++ need not have.
         if !parts.is_sorted_by_key(|part| part.bit_offset()) {
             members.sort_by_key(|((_, part), _)| part.bit_offset());
         }
@@ -164,6 +166,7 @@ impl Emit<'_> {
         Ok(words)
     }
 
+    /// Returns the record of an enumeration.
     fn enumeration(&mut self, number: u32, distinct: &Distinct) -> Result<Vec<u32>> {
         let size = match distinct.byte_size() {
             1 | 2 | 4 | 8 => self.byte_size(number, distinct.byte_size()),
@@ -193,8 +196,8 @@ impl Emit<'_> {
         Ok(words)
     }
 
-    /// An enumeration that ENUM and ENUM64 can't have, such as one of 16 bytes: an integer of its size and name, or
-    /// a structure without members where it is larger than integers are.
+    /// Returns the record of an enumeration that ENUM and ENUM64 can't represent, such as one of 16 bytes: an integer of
+    /// its size and name, or a structure without members if it is larger than integers can be.
     fn odd_enumeration(&mut self, number: u32, distinct: &Distinct) -> Result<Vec<u32>> {
         const MOST_INT_BYTES: u32 = 16;
         const SIGNED: u32 = 1 << 24;
@@ -211,6 +214,7 @@ impl Emit<'_> {
         Ok(words)
     }
 
+    /// Returns the id of a base type.
     fn base(&mut self, number: u32, distinct: &Distinct) -> Result<u32> {
         let (base, loss) = base_type(distinct.encoding(), distinct.byte_size());
         if let Some(reason) = loss {
@@ -242,8 +246,8 @@ impl Emit<'_> {
         }
     }
 
-    /// A pointer to a member: to data its distance from the object's start; to a function the function and
-    /// what to add to the object's address (Itanium C++ ABI, section 2.3).
+    /// Returns the id of what represents a pointer to member: for data the distance from the object's start, for a function
+    /// its address and the number to add to that of the object (Itanium C++ ABI, section 2.3).
     fn member_pointer(&mut self, number: u32, distinct: &Distinct, target: u32) -> Result<u32> {
         self.lose(number, u32::MAX, Reason::MemberPointer);
         let width = self.pointer_bytes;
@@ -259,10 +263,10 @@ impl Emit<'_> {
         self.cons(&[0, info, width * 2, ptr, pointer, 0, adj, distance, bits])
     }
 
-    /// Whether a type is a function's, perhaps by another name.
+    /// Returns whether a type is a function's, perhaps by a typedef.
     fn is_function(&self, ty: RefId) -> bool {
         let mut ty = ty;
-        // The table's types refer to those before them, so this ends.
+        // Types refer to types before them, so this ends.
         while let RefTarget::Distinct(number) = ty.target() {
             match self.table.types.get(number as usize) {
                 Some(distinct) if distinct.shape == Shape::Prototype => return true,
@@ -273,11 +277,13 @@ impl Emit<'_> {
         false
     }
 
+    /// Returns the id of an INT.
     fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
         let data = u32::from(encoding.0) << 24 | size.saturating_mul(8);
         self.cons(&[name, Info::new(Kind::Int, 0, false).word(), size, data])
     }
 
+    /// Returns the id of an array, the innermost dimension first.
     fn array(&mut self, number: u32, distinct: &Distinct, element: u32) -> Result<u32> {
         let table = self.table;
         let parts = table.parts_of(distinct);
@@ -299,7 +305,7 @@ impl Emit<'_> {
         Ok(id)
     }
 
-    /// An array of one dimension. Its index is an `int`, as everywhere in BTF.
+    /// Returns the id of an array of one dimension. Its index is an `int`, as everywhere in BTF.
     fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
         let name = self.text("int")?;
         let index = self.int(name, 4, IntEncoding::SIGNED)?;
@@ -307,6 +313,7 @@ impl Emit<'_> {
         self.cons(&[0, info, 0, element, index, count])
     }
 
+    /// Returns the id of a FUNC_PROTO.
     fn prototype(&mut self, distinct: &Distinct, ids: &[u32]) -> Result<u32> {
         let result = ids.first().copied().unwrap_or(0);
         let info = Info::new(Kind::FuncProto, distinct.count, false).word();
@@ -323,13 +330,14 @@ impl Emit<'_> {
     }
 }
 
+/// Returns whether a part is a bitfield.
 fn has_bitfields(parts: &[Part<RefId>]) -> bool {
     parts.iter().any(|part| (1..=255).contains(&part.bits))
 }
 
-/// Where a member of a structure with these can be at most.
+/// Returns the largest bit offset that a member of a structure with these parts can have.
 fn most_place(parts: &[Part<RefId>]) -> u64 {
-    // With one bitfield in it, a structure has 24 bits for every member's place.
+    // In a structure with a bitfield, every member has an offset of 24 bits.
     if has_bitfields(parts) {
         MOST_BITFIELD_PLACE
     } else {
@@ -337,7 +345,7 @@ fn most_place(parts: &[Part<RefId>]) -> u64 {
     }
 }
 
-/// Why a member is left out, if it is.
+/// Returns why a member is left out, if it is.
 fn lost(part: &Part<RefId>, most: u64) -> Option<Reason> {
     if part.note == Note::Virtual {
         Some(Reason::VirtualBase)
