@@ -1,39 +1,39 @@
-//! What comes out: the graph, and what BTF could not say.
+//! The result of a conversion: the graph, and what BTF can't represent.
 
 use std::fmt;
 
 use crate::graph::Btf;
 use crate::id::TypeId;
 
-/// The types of a program.
+/// The types of a program, and what is known about them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Conversion {
     /// The types.
     pub graph: Btf,
-    /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
-    /// is listed once, with the first entry it was seen at.
+    /// The types and members that BTF can't represent, in the order of the debug information. Each name and reason is listed
+    /// once, with the first DIE it was found at.
     pub degraded: Vec<Degraded>,
-    /// The types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines, by id; those of all such
-    /// units, where several have a function of that name.
+    /// The ids of the types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines, sorted. If
+    /// several units define a function of that name, the types of all of them.
     pub preferred: Vec<TypeId>,
-    /// Where types were first seen, by id.
+    /// The offset of each type's first DIE, by id.
     pub(super) places: Vec<(TypeId, u64)>,
 }
 
-/// A type or member that BTF can't say as it is, and what it became.
+/// A type or member that BTF can't represent as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub struct Degraded {
-    /// The offset of its entry, as [`Conversion::die`] says it.
+    /// The offset of its DIE, counted as [`Conversion::die`] counts.
     pub die: u64,
-    /// Its name, or the name of the type it is in; may be empty.
+    /// Its name, or the name of the type that contains it; may be empty.
     pub name: String,
-    /// Why, and what it became.
+    /// The reason, and what it became.
     pub reason: Reason,
 }
 
-/// Why something could not be said in BTF, and what it became.
+/// The reason why BTF can't represent a type or member, and what it became.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Reason {
@@ -47,36 +47,35 @@ pub enum Reason {
     Fixed,
     /// A base type of a size that neither INT nor FLOAT can have became an array of bytes.
     OddSize,
-    /// A base type of an encoding this version doesn't know became an integer of the same size.
+    /// A base type of unknown encoding became an integer of the same size.
     Encoding,
-    /// A type of an entry this version doesn't know became `void`.
+    /// A type of unknown tag became `void`.
     UnknownType,
-    /// A pointer to a member of C++ became what it is made of (Itanium C++ ABI, section 2.3): an integer, or
-    /// for a function a structure of pointer and adjustment.
+    /// A C++ pointer to member became its representation (Itanium C++ ABI, section 2.3): an integer, or for a function a
+    /// structure of pointer and adjustment.
     MemberPointer,
-    /// A reference leads to no type; it became `void`.
+    /// A reference that leads to no type became `void`.
     DanglingReference,
-    /// A type refers to itself without a name in between; the reference became `void`.
+    /// A reference in a cycle of unnamed types became `void`.
     NamelessCycle,
-    /// The place of a member is no constant; the member was left out.
+    /// A member whose offset is no constant was left out.
     MemberPlace,
-    /// Where a virtual base class is only the object itself knows; it was left out.
+    /// A virtual base class was left out: only the object knows its offset.
     VirtualBase,
-    /// A member lies beyond what BTF can say, which is bit 2^32 − 1, or 2^24 − 1 in a structure with
-    /// bitfields; it was left out.
+    /// A member beyond the largest offset was left out. That is bit 2^32 − 1, or 2^24 − 1 in a structure with bitfields.
     MemberBeyond,
-    /// A bitfield is wider than 255 bits; it was left out.
+    /// A bitfield wider than 255 bits was left out.
     Bitfield,
-    /// An array has more than 2^32 − 1 elements; the count was cut.
+    /// The count of an array with more than 2^32 − 1 elements was cut.
     ArrayCount,
-    /// The length of an array is no constant; it became 0.
+    /// The length of an array, which is no constant, became 0.
     ArrayLength,
-    /// A type has more than 2^32 − 1 bytes; the size was cut.
+    /// The size of a type of more than 2^32 − 1 bytes was cut.
     Size,
-    /// An enumerator doesn't fit the size of its enumeration; its value was cut.
+    /// The value of an enumerator that doesn't fit the size of its enumeration was cut.
     Enumerator,
-    /// An enumeration of a size that ENUM can't have became an integer of its size, or a structure without members
-    /// above 16 bytes; its enumerators were left out.
+    /// An enumeration of a size that neither ENUM nor ENUM64 can have became an integer of its size, or above 16 bytes a
+    /// structure without members. Its enumerators were left out.
     EnumSize,
     /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
@@ -92,20 +91,20 @@ impl fmt::Display for Reason {
             Self::OddSize => "a base type of this size became an array of bytes",
             Self::Encoding => "a base type of unknown encoding became an integer of the same size",
             Self::UnknownType => "a type of unknown tag became void",
-            Self::MemberPointer => "a pointer to a member became what it is made of",
-            Self::DanglingReference => "a reference to no type became void",
-            Self::NamelessCycle => "a type that contains itself without a name became void",
-            Self::MemberPlace => "a member whose place is no constant was left out",
+            Self::MemberPointer => "a pointer to member became an integer, or a structure of pointer and adjustment",
+            Self::DanglingReference => "a reference that leads to no type became void",
+            Self::NamelessCycle => "a reference in a cycle of unnamed types became void",
+            Self::MemberPlace => "a member whose offset is no constant was left out",
             Self::VirtualBase => "a virtual base class was left out",
             Self::MemberBeyond => {
                 "a member beyond bit 2^32 (2^24 in a structure with bitfields) was left out"
             }
             Self::Bitfield => "a bitfield wider than 255 bits was left out",
             Self::ArrayCount => "an array's count was cut to 32 bits",
-            Self::ArrayLength => "an array's length is no constant and became 0",
+            Self::ArrayLength => "an array's length, which is no constant, became 0",
             Self::Size => "a size was cut to 32 bits",
             Self::Enumerator => "an enumerator's value was cut to the size of its type",
-            Self::EnumSize => "an enumeration of a size that BTF has none of lost its enumerators",
+            Self::EnumSize => "an enumeration of a size that neither ENUM nor ENUM64 can have lost its enumerators",
             Self::PointerWidth => {
                 "a pointer that is not as wide as the program's became an integer"
             }

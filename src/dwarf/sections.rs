@@ -1,4 +1,4 @@
-//! What the converter reads: the debug sections of one program.
+//! The input of a conversion: the debug sections of one program.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use crate::target::{Endian, PointerWidth};
 
 /// The debug sections of one program (DWARF 5, section 7.5 and figure B.1), decompressed and relocated.
 ///
-/// A section the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) takes
-/// them from an ELF file.
+/// A section that the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) reads them from an ELF
+/// file.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Sections {
@@ -17,23 +17,23 @@ pub struct Sections {
     pub info: Bytes,
     /// `.debug_types`: DWARF 4's type units.
     pub types: Bytes,
-    /// `.debug_abbrev`: the shapes of the entries.
+    /// `.debug_abbrev`: the abbreviations.
     pub abbrev: Bytes,
     /// `.debug_str`: names.
     pub str: Bytes,
-    /// `.debug_line_str`: names of files, and of anything a compiler likes to keep there.
+    /// `.debug_line_str`: names of files, and any other names that a compiler puts there.
     pub line_str: Bytes,
     /// `.debug_str_offsets`: names by number.
     pub str_offsets: Bytes,
     /// `.debug_addr`: addresses by number.
     pub addr: Bytes,
-    /// `.debug_line`: the files that declarations are in.
+    /// `.debug_line`: the names of the files that contain declarations.
     pub line: Bytes,
     /// `.debug_cu_index`, in a `.dwp` package.
     pub cu_index: Bytes,
     /// `.debug_tu_index`, in a `.dwp` package.
     pub tu_index: Bytes,
-    /// The program's memory: what variables are sorted by. Empty where addresses are not known yet.
+    /// The sections of the program's memory, by which variables are grouped. Empty if addresses are not known yet.
     pub memory: Vec<MemorySection>,
     /// The byte order of the program.
     pub endian: Endian,
@@ -48,16 +48,16 @@ pub struct Sections {
 /// A section of a program's memory, such as `.data`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemorySection {
-    /// Its name.
+    /// The section's name.
     pub name: String,
-    /// Its address.
+    /// The section's address.
     pub address: u64,
-    /// Its size in bytes.
+    /// The section's size in bytes.
     pub size: u64,
 }
 
 impl Sections {
-    /// No sections yet, of a program with this byte order and pointer width.
+    /// Returns empty sections of a program with this byte order and pointer width.
     #[must_use]
     pub const fn new(endian: Endian, pointer_width: PointerWidth) -> Self {
         Self {

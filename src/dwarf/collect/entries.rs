@@ -1,4 +1,4 @@
-//! What each kind of entry means to the pass.
+//! The meaning of each kind of DIE to the pass.
 
 use crate::dwarf::collect::deferred::Deferred;
 use crate::dwarf::collect::member;
@@ -12,7 +12,7 @@ use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::error::Result;
 
 impl Pass<'_, '_> {
-    /// Takes one entry; answers what is inside, or `None` where that is of no interest.
+    /// Takes one DIE. Returns the frame of its children, or `None` if they are of no interest.
     pub(super) fn entry(&mut self, plan: &Plan, die: u32) -> Result<Option<Frame>> {
         let around = self.top();
         let scope = Frame {
@@ -125,12 +125,14 @@ impl Pass<'_, '_> {
         self.type_entry(plan.entry, die, around)
     }
 
+    /// Takes the unit's own DIE: its language, and the offsets of its parts of other sections.
     pub(super) fn unit(&mut self) {
-        let said = self.attrs.number(Slot::Language);
-        self.languages.push((self.unit.base, said.unwrap_or(0)));
-        let language = said.unwrap_or(self.unit.language);
+        let specified = self.attrs.number(Slot::Language);
+        self.languages
+            .push((self.unit.base, specified.unwrap_or(0)));
+        let language = specified.unwrap_or(self.unit.language);
         self.qualify = !language::is_c(language);
-        // What doesn't say its language may be a part of any, made by dwz.
+        // A unit that doesn't specify its language may be a part of any other, made by dwz.
         self.nests = self.qualify || language == 0;
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
@@ -149,6 +151,7 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// Takes a type whose attributes were read.
     fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
         let (shape, role) = match entry {
             Entry::Base => (Shape::Base, Role::Scope),
@@ -181,7 +184,7 @@ impl Pass<'_, '_> {
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
-            // The whole type is in a unit of its own.
+            // The definition is in a type unit.
             node.shape = Shape::Alias;
             node.set_degraded(false);
             node.ty = self.ty(Slot::Signature);
@@ -210,21 +213,21 @@ impl Pass<'_, '_> {
         }))
     }
 
-    /// Gives a node its qualified name; answers the scope of what is inside, and whether the node itself is to be
-    /// named before that.
+    /// Gives a node its qualified name. Returns the scope of its children, and whether the children's names must be prefixed
+    /// with the name of what the node refers to.
     #[inline]
     fn qualify_node(&mut self, node: &mut Node, by: Option<Ref>, around: Frame) -> (NameRef, bool) {
         if !self.qualify || node.shape == Shape::Base {
             return (around.scope, false);
         }
-        // gcc puts the definition in a type unit beside the namespace that has the declaration.
+        // In a type unit gcc puts the definition beside the namespace, which has the declaration.
         let declared = by.and_then(|by| self.nodes.get(self.nodes.follow(by)?));
         if let Some(declared) = declared.filter(|declared| !declared.name.is_none()) {
             node.name = declared.name;
             return (node.name, false);
         }
         if node.name.is_none() {
-            // clang puts it into a declaration without a name, which the signature says.
+            // In a type unit clang puts it into an unnamed declaration, whose signature leads to the named one.
             let is_stub = node.shape == Shape::Alias && self.attrs.has(Slot::Signature);
             let scope = if is_stub { NameRef::NONE } else { around.scope };
             return (scope, is_stub);
@@ -235,7 +238,7 @@ impl Pass<'_, '_> {
         (node.name, false)
     }
 
-    /// Notes that a node's name lacks that of a nameless stand-in around it.
+    /// Notes that a node's name must be prefixed with that of an enclosing unnamed declaration.
     #[inline]
     pub(super) fn inside(&mut self, node: &Node, number: u32, around: Frame) {
         if around.stub != NO_NODE && !node.name.is_none() && node.shape != Shape::Base {
@@ -246,16 +249,18 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Whether the entry is the type of `nullptr`, which is a pointer to nothing.
+    /// Returns whether the DIE is the type of `nullptr`, which is a pointer to `void`.
     fn is_null_pointer(&self) -> bool {
         let name = self.files.bytes(self.name(), &self.nodes.composed);
         matches!(name, b"decltype(nullptr)" | b"typeof (nullptr)")
     }
 
+    /// Returns a number cut to 32 bits.
     fn small(&self, slot: Slot) -> u32 {
         u32::try_from(self.attrs.number(slot).unwrap_or(0)).unwrap_or(u32::MAX)
     }
 
+    /// Takes a member.
     #[inline]
     fn member(&mut self) {
         if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
@@ -270,7 +275,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// A base class of C++: a member without a name, so that its members are found in the derived class.
+    /// Takes a C++ base class: an unnamed member, so that its members are found in the derived class.
     fn base(&mut self) {
         let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) else {
             return;
@@ -282,7 +287,7 @@ impl Pass<'_, '_> {
         self.part(part);
     }
 
-    /// The variants of an enumeration of Rust: a union without a name, of one member for each.
+    /// Takes the variants of a Rust enumeration: an unnamed union with one member for each.
     fn variant_part(&mut self, die: u32, around: Frame) -> Frame {
         self.part(Part::member(NameRef::NONE, Ref::unit(die), 0));
         if self.direct {
@@ -305,12 +310,12 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Whether a member found now is the tag of variants: it stands beside them, not in one.
+    /// Returns whether a member found now is the discriminant of variants: it is beside them, not in one.
     pub(super) fn is_discriminant(&self) -> bool {
         self.role == Role::Composite && self.top().is_variants
     }
 
-    /// Adds the tag of variants: a member of the enumeration itself, which is set aside.
+    /// Adds the discriminant of variants: a member of the enumeration itself, whose parts are set aside.
     pub(super) fn discriminant(&mut self, mut part: Part<Ref>) {
         if part.name.is_none() {
             part.name = self.nodes.composed.push(b"__tag");
@@ -322,6 +327,7 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// Takes an enumerator.
     fn enumerator(&mut self) {
         let (class, value) = self.attrs.get(Slot::ConstValue);
         let value = match class {
@@ -334,6 +340,7 @@ impl Pass<'_, '_> {
         self.part(Part::enumerator(self.name(), Ref::VOID, value));
     }
 
+    /// Takes a dimension of an array.
     fn dimension(&mut self) {
         let count = match self.attrs.get(Slot::Count) {
             (Class::Absent, _) => match self.attrs.get(Slot::UpperBound) {
@@ -343,7 +350,7 @@ impl Pass<'_, '_> {
                         .attrs
                         .number(Slot::LowerBound)
                         .unwrap_or(self.lower_bound);
-                    // An upper bound of −1 says that there is no element.
+                    // With an upper bound of −1 there is no element.
                     Some(upper.wrapping_sub(lower).wrapping_add(1))
                 }
                 _ => None,
@@ -358,11 +365,12 @@ impl Pass<'_, '_> {
         self.part(part);
     }
 
-    /// The entry's name.
+    /// Returns the DIE's name.
     pub(super) fn name(&self) -> NameRef {
         self.name_of(self.attrs.get(Slot::Name))
     }
 
+    /// Returns the name that an attribute has.
     #[inline]
     pub(super) fn name_of(&self, name: (Class, u64)) -> NameRef {
         let unit = self.unit;
@@ -378,6 +386,7 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// Returns the name with this number in `.debug_str_offsets`.
     fn numbered_name(&self, number: u64) -> NameRef {
         let encoding = self.unit.header.encoding;
         let place = number
@@ -391,8 +400,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Returns `scope::name`, or `nameless` in the name's place if there is no name. Returns no name in a unit whose
-    /// names are not qualified.
+    /// Returns `scope::name`, or `scope::nameless` if there is no name; no name in a unit whose names are not qualified.
     pub(super) fn qualified(&mut self, scope: NameRef, name: NameRef, nameless: &[u8]) -> NameRef {
         if !self.qualify {
             return NameRef::NONE;
@@ -401,7 +409,7 @@ impl Pass<'_, '_> {
             .qualified(scope, name, nameless, &mut self.nodes.composed)
     }
 
-    /// The type an attribute refers to.
+    /// Returns the type that an attribute refers to.
     #[inline]
     pub(super) fn ty(&mut self, slot: Slot) -> Ref {
         match self.attrs.get(slot) {
@@ -414,12 +422,13 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// Returns a reference that is not by offset in the unit.
     #[cold]
     fn outside(&mut self, class: Class, value: u64) -> Ref {
         let header = self.unit.header;
         let link = match class {
             Class::InfoRef => {
-                // Often enough it is within the unit after all.
+                // It may be within the unit nevertheless.
                 let inside = value.checked_sub(header.offset);
                 if let Some(Ok(inside)) = inside.map(u32::try_from)
                     && inside < header.len

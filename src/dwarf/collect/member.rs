@@ -1,4 +1,5 @@
-//! Where members and bitfields are (DWARF 5, section 5.7.6).
+//! The offsets of members and bitfields (DWARF 5, section 5.7.6): `DW_AT_data_member_location`, `DW_AT_data_bit_offset`,
+//! and `DW_AT_bit_offset` of DWARF 2 and 3.
 
 use gimli::constants as dw;
 
@@ -8,9 +9,9 @@ use crate::dwarf::read::name::NameRef;
 use crate::dwarf::read::{Attrs, Class, Cursor, Slot, index};
 use crate::target::Endian;
 
-/// The place of a member, in bytes: a constant, or an expression that adds a constant to the address.
-/// `None` where it is neither.
-fn place(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<u64> {
+/// Returns the offset of a member in bytes: a constant, or an expression that adds a constant to the address. Returns
+/// `None` if it is neither.
+fn byte_offset(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<u64> {
     match attrs.get(Slot::MemberLocation) {
         (Class::Absent, _) => Some(0),
         (Class::Unsigned | Class::Signed, value) => Some(value),
@@ -23,7 +24,7 @@ fn place(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<u64> {
     }
 }
 
-/// What an expression adds to the address it starts with.
+/// Returns the number that an expression adds to the address it starts with.
 fn constant(expression: &[u8], endian: Endian) -> Option<u64> {
     let mut cursor = Cursor::new(expression, endian, 0);
     let value = match dw::DwOp(cursor.u8().ok()?) {
@@ -39,7 +40,7 @@ fn constant(expression: &[u8], endian: Endian) -> Option<u64> {
         }
         _ => return None,
     };
-    // Some compilers leave the sum out: the constant is the place.
+    // Some compilers leave the sum out: the constant is the offset.
     if cursor.is_at_end() || dw::DwOp(cursor.u8().ok()?) == dw::DW_OP_plus {
         return end(value, &cursor);
     }
@@ -50,17 +51,17 @@ fn end(value: u64, cursor: &Cursor<'_>) -> Option<u64> {
     cursor.is_at_end().then_some(value)
 }
 
-/// Whether the entry is a static member, which is no part of the object.
+/// Returns whether the DIE is a static member, which is no part of the object.
 fn is_static(attrs: &Attrs) -> bool {
     attrs.flag(Slot::Declaration)
         || (attrs.flag(Slot::External) && !attrs.has(Slot::MemberLocation))
 }
 
-/// The part for a member's entry, without name and type; `None` for a static one.
+/// Returns the part for a member, without name and type; `None` for a static member.
 #[inline]
 pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part<Ref>> {
     let mut part = Part::member(NameRef::NONE, Ref::VOID, 0);
-    // Nearly all members: a constant place, no bits.
+    // Nearly all members have a constant offset and are no bitfields.
     if let (Class::Unsigned, value) = attrs.get(Slot::MemberLocation)
         && !attrs.has(Slot::BitSize)
         && value >> 56 == 0
@@ -71,7 +72,7 @@ pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part<Re
     if is_static(attrs) {
         return None;
     }
-    let bits = place(attrs, unit, endian).and_then(|place| place.checked_mul(8));
+    let bits = byte_offset(attrs, unit, endian).and_then(|bytes| bytes.checked_mul(8));
     let Some(bits) = bits.filter(|bits| bits >> 60 == 0) else {
         part.note = Note::Unplaced;
         return Some(part);
@@ -83,6 +84,7 @@ pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part<Re
     Some(part)
 }
 
+/// Places a bitfield of `width` bits. `part` has the offset of its storage.
 fn bitfield(part: &mut Part<Ref>, width: u64, attrs: &Attrs, endian: Endian) {
     let Ok(bits) = u16::try_from(width) else {
         part.note = Note::Unplaced;
@@ -92,7 +94,7 @@ fn bitfield(part: &mut Part<Ref>, width: u64, attrs: &Attrs, endian: Endian) {
     if let Some(offset) = attrs.number(Slot::DataBitOffset) {
         place_at(part, part.bit_offset().checked_add(offset));
     } else if let Some(from_top) = attrs.number(Slot::BitOffset) {
-        // Negative where a packed bitfield goes beyond its storage.
+        // The offset is negative if a packed bitfield goes beyond its storage.
         let Ok(from_top) = i32::try_from(from_top.cast_signed()) else {
             part.note = Note::Unplaced;
             return;
@@ -175,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expressions_that_are_places() {
+    fn expressions_that_are_offsets() {
         let cases: &[(&[u8], Option<u64>)] = &[
             (&[0x23, 0x88, 0x01], Some(0x88)),
             (&[0x10, 16, 0x22], Some(16)),

@@ -42,11 +42,7 @@ impl Pass<'_, '_> {
             if code == 0 {
                 continue;
             }
-            let Some(plan) = abbrevs.get(code) else {
-                return Err(self
-                    .cursor
-                    .malformed(format!("no abbreviation has the code {code}")));
-            };
+            let plan = abbrevs.require(code, &self.cursor)?;
             let shape = match plan.entry {
                 Entry::Unit => {
                     self.read(plan)?;

@@ -1,22 +1,22 @@
-//! The types of one unit, as the pass over its entries found them.
+//! The types of one unit, as the pass over its DIEs found them.
 
 use std::ops::{Deref, DerefMut};
 
 use crate::dwarf::collect::types::{Body, Part, Shape};
 use crate::dwarf::read::name::Composed;
 
-/// Where an entry's type stands, as the entry says it.
+/// A reference to a type, as the DIE specifies it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Ref(u64);
 
-/// A [`Ref`], opened.
+/// The target of a [`Ref`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Target {
     /// No type: `void`.
     Void,
-    /// The entry this many bytes from the start of the unit.
+    /// The DIE at this offset from the start of the unit.
     Unit(u32),
-    /// A reference that leads out of the unit: its number in [`Nodes::links`].
+    /// A reference that leads out of the unit: its index in [`Nodes::links`].
     Link(u32),
 }
 
@@ -59,9 +59,9 @@ pub(crate) enum Link {
 /// A type of a unit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
-    /// The offset of its entry from the start of the unit (or across all units, if they are read as one).
+    /// The offset of its DIE from the start of the unit (or across all units, if they are read as one).
     pub die: u32,
-    /// Whether the entry is a declaration without a definition.
+    /// Whether the DIE is a declaration without a definition.
     pub declaration: bool,
     pub body: Body<Ref>,
 }
@@ -97,21 +97,21 @@ impl DerefMut for Node {
 /// The types of one unit.
 #[derive(Default, Debug)]
 pub(crate) struct Nodes {
-    /// In the order of their entries.
+    /// The nodes, in the order of their DIEs.
     pub nodes: Vec<Node>,
     pub parts: Vec<Part<Ref>>,
     pub links: Vec<Link>,
-    /// What the links lead to, once that is known.
+    /// The targets of the links, once they are known.
     pub settled: Vec<Ref>,
     /// The names composed from others.
     pub composed: Composed,
-    /// Whether a part is noted to need storage.
+    /// Whether there is a part with [`Note::NeedsStorage`](super::types::Note::NeedsStorage).
     pub old_bitfields: bool,
     index: DieIndex,
 }
 
 impl Nodes {
-    /// Forgets everything; the memory stays.
+    /// Removes all types and keeps the memory. `unit_len` is the size of the next unit in bytes.
     pub fn clear(&mut self, unit_len: u32) {
         self.nodes.clear();
         self.parts.clear();
@@ -122,7 +122,7 @@ impl Nodes {
         self.index.clear(unit_len);
     }
 
-    /// Adds a node whose entry comes behind all others'.
+    /// Adds a node whose DIE follows those of all others. Returns its number.
     #[inline]
     pub fn push(&mut self, node: Node) -> u32 {
         let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
@@ -131,8 +131,8 @@ impl Nodes {
         number
     }
 
-    /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type
-    /// that was taken both by its name and as a whole, the whole stays.
+    /// Sorts nodes that were found in any order, some of them more than once, by their DIEs. Of a type that was taken both by
+    /// name and as a whole, the whole remains.
     pub fn put_in_order(&mut self, unit_len: u32) {
         self.nodes
             .sort_unstable_by_key(|node| (node.die, node.declaration));
@@ -160,7 +160,7 @@ impl Nodes {
         node.reference(&self.parts, index)
     }
 
-    /// The node a reference leads to; `None` for `void` and where there is none.
+    /// Returns the node that a reference leads to; `None` for `void`, and if no node is there.
     #[inline]
     pub fn follow(&self, reference: Ref) -> Option<u32> {
         match reference.target() {
@@ -174,9 +174,9 @@ impl Nodes {
     }
 }
 
-/// Which node starts at which byte of the unit: a bit a byte, and for each word of bits how many nodes
-/// come before. A look-up is two reads of a table that fits the cache, where a map or a binary search
-/// would take most of the time of a conversion.
+/// The number of the node at each offset of the unit: a bit for each byte, and for each word of bits the number of nodes
+/// before it. A look-up reads two words of a table that fits the cache; a map or a binary search would take most of the
+/// time of a conversion.
 #[derive(Default, Debug)]
 struct DieIndex {
     words: Vec<(u64, u32)>,

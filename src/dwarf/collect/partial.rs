@@ -87,11 +87,7 @@ impl Pass<'_, '_> {
         let abbrevs = self.abbrevs;
         self.cursor.seek(die as usize);
         let code = self.cursor.uleb()?;
-        let Some(plan) = abbrevs.get(code) else {
-            return Err(self
-                .cursor
-                .malformed(format!("no abbreviation has the code {code}")));
-        };
+        let plan = abbrevs.require(code, &self.cursor)?;
         let mut how = how;
         let named = match usual_type(plan.entry) {
             Some((shape, _)) if shape.is_nominal() && how == Taken::Behind => Some(shape),

@@ -221,17 +221,13 @@ impl Pass<'_, '_> {
             return Ok(self.close());
         }
         let abbrevs = self.abbrevs;
-        let Some(plan) = abbrevs.get(code) else {
-            return Err(self
-                .cursor
-                .malformed(format!("no abbreviation has the code {code}")));
-        };
+        let plan = abbrevs.require(code, &self.cursor)?;
         self.take(plan, die)?;
         if self.nodes.parts.len() + self.nodes.nodes.len() > self.wants.entries as usize {
-            return Err(Error::limit(
-                "there are more types and members at once than Limits::entries",
-            )
-            .within(Place::Die(self.cursor.offset())));
+            return Err(
+                Error::limit("there are more types and members than Limits::entries")
+                    .within(Place::Die(self.cursor.offset())),
+            );
         }
         if self.nodes.composed.len() > self.wants.composed as usize {
             return Err(
@@ -405,7 +401,7 @@ impl Pass<'_, '_> {
     /// Opens a DIE.
     fn open(&mut self, frame: Frame) -> Result<()> {
         if self.frames.len() >= self.wants.depth as usize {
-            return Err(Error::limit("entries are nested deeper than Limits::depth")
+            return Err(Error::limit("DIEs are nested deeper than Limits::depth")
                 .within(Place::Die(self.cursor.offset())));
         }
         self.role = frame.role;
@@ -495,11 +491,7 @@ impl Pass<'_, '_> {
                 depth -= 1;
                 continue;
             }
-            let Some(plan) = self.abbrevs.get(code) else {
-                return Err(self
-                    .cursor
-                    .malformed(format!("no abbreviation has the code {code}")));
-            };
+            let plan = self.abbrevs.require(code, &self.cursor)?;
             attrs::skip(&mut self.cursor, self.abbrevs, plan)?;
             depth = depth.saturating_add(plan.has_children.into());
         }

@@ -114,7 +114,7 @@ fn leaves(
         let (number, next) = *top;
         top.1 += 1;
         *steps = steps.checked_sub(1).ok_or_else(|| {
-            Error::limit("types without a name are nested so that following them takes too long")
+            Error::limit("unnamed types are nested so that following them takes too long")
         })?;
         let node = types.nodes.get(number);
         let reference = node.and_then(|node| types.nodes.reference(node, next));

@@ -104,7 +104,8 @@ impl Abbrevs {
             let plan = self.plan(&mut cursor, code)?;
             self.plans.push(plan);
             if self.plans.len() + self.steps.len() > most as usize {
-                let message = "a unit has more abbreviations than Limits::abbreviations";
+                let message =
+                    "a unit has more abbreviations and attributes than Limits::abbreviations";
                 return Err(Error::limit(message).within(Place::Byte(cursor.offset())));
             }
         }
@@ -136,7 +137,7 @@ impl Abbrevs {
             self.steps.clear();
             let here = cursor.uleb()?;
             if here == 0 {
-                return Err(cursor.malformed(format!("no abbreviation has the code {code}")));
+                return Err(no_code(&cursor, code));
             }
             let plan = self.plan(&mut cursor, here)?;
             if here == code {
@@ -223,6 +224,15 @@ impl Abbrevs {
         }
     }
 
+    /// Returns the plan of the abbreviation with this code, which was read at the cursor.
+    ///
+    /// # Errors
+    /// `Malformed` if there is none.
+    #[inline]
+    pub fn require(&self, code: u64, cursor: &Cursor<'_>) -> Result<&Plan> {
+        self.get(code).ok_or_else(|| no_code(cursor, code))
+    }
+
     fn search(&self, code: u64) -> Option<&Plan> {
         let place = self.plans.binary_search_by_key(&code, |plan| plan.code);
         self.plans.get(place.ok()?)
@@ -235,6 +245,11 @@ impl Abbrevs {
             .get(plan.start as usize..plan.end as usize)
             .unwrap_or_default()
     }
+}
+
+#[cold]
+fn no_code(cursor: &Cursor<'_>, code: u64) -> Error {
+    cursor.malformed(format!("no abbreviation has the code {code}"))
 }
 
 fn len(steps: &[Step]) -> u32 {

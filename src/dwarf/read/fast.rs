@@ -131,7 +131,7 @@ impl Fast {
         }
         let values = cursor.rest();
         let Some(values) = values.get(..usize::from(self.size)) else {
-            return Err(cursor.malformed("the data ends in the middle of an entry"));
+            return Err(cursor.malformed("the data ends in the middle of a value"));
         };
         cursor.advance(usize::from(self.size));
         let endian = cursor.endian();

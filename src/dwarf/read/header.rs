@@ -10,24 +10,25 @@ use crate::target::Endian;
 /// A unit's header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
-    /// Where the unit starts in its section.
+    /// The offset of the unit in its section.
     pub offset: u64,
-    /// Where its first entry is, from its start.
+    /// The offset of the first DIE from the start of the unit.
     pub entries: u32,
-    /// How many bytes it has, the header's included.
+    /// The size of the unit in bytes, with the header.
     pub len: u32,
     pub encoding: Encoding,
+    /// The offset of the abbreviations in `.debug_abbrev`.
     pub abbrev: u64,
-    /// Whether it is a type unit: the signature, and where the type's entry is from the unit's start.
+    /// The signature of a type unit, and the offset of the type's DIE from the start of the unit.
     pub signature: Option<(u64, u64)>,
-    /// What a skeleton and its split unit have in common, where the header says it (from DWARF 5 on).
+    /// The `dwo_id` that a skeleton and its split unit have in common; DWARF 5 has it in the header.
     pub dwo_id: Option<u64>,
 }
 
-/// The headers of all units of a section.
+/// Returns the headers of all units of a section.
 ///
 /// # Errors
-/// `Malformed` where a unit goes beyond the section; `Unsupported` for a version that is none of 2 to 5.
+/// `Malformed` if a unit goes beyond the section; `Unsupported` for a version of DWARF other than 2 to 5.
 pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<Vec<Header>> {
     let mut headers = Vec::new();
     let mut at = 0u64;
@@ -35,7 +36,7 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<
         .get(super::index(at)..)
         .filter(|rest| !rest.is_empty())
     {
-        // Linkers fill up with zeros.
+        // Linkers pad with zeros.
         if rest.first_chunk() == Some(&[0; 4]) {
             at += 4;
             continue;
@@ -47,6 +48,7 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<
     Ok(headers)
 }
 
+/// Reads the header of the unit that `rest` starts with.
 fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<Header> {
     let mut cursor = Cursor::new(rest, endian, offset);
     let (wide, len) = match cursor.u32()? {
@@ -81,6 +83,7 @@ fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<He
     rest_of_header(cursor, version, wide, offset, len, is_types)
 }
 
+/// Reads a header from behind the version on.
 fn rest_of_header(
     mut cursor: Cursor<'_>,
     version: u16,

@@ -1,4 +1,4 @@
-//! What depends on the language of a unit (DWARF 5, section 7.12, and the list of codes since).
+//! The properties of a unit's language (DWARF 5, section 7.12, and the codes assigned since).
 
 use gimli::constants as dw;
 
@@ -6,8 +6,8 @@ fn code(language: u64) -> dw::DwLang {
     dw::DwLang(u16::try_from(language).unwrap_or(0))
 }
 
-/// Whether types have plain names: C and assembly have no namespaces, and a type declared inside another
-/// is visible outside. A unit that doesn't say its language is taken for C.
+/// Returns whether types have plain names. C and assembly have no namespaces, and a type declared inside another is visible
+/// outside. A unit that doesn't specify its language counts as C.
 pub(crate) fn is_c(language: u64) -> bool {
     matches!(
         code(language),
@@ -26,12 +26,12 @@ pub(crate) fn is_c(language: u64) -> bool {
     )
 }
 
-/// Whether it is Go, where a typedef may refer to itself.
+/// Returns whether the language is Go, where a typedef may refer to itself.
 pub(crate) fn is_go(language: u64) -> bool {
     code(language) == dw::DW_LANG_Go
 }
 
-/// The lower bound of arrays that don't say one (DWARF 5, table 7.17).
+/// Returns the lower bound of arrays that don't specify one (DWARF 5, table 7.17).
 pub(crate) fn lower_bound(language: u64) -> u64 {
     match code(language) {
         dw::DW_LANG_Ada83

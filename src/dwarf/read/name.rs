@@ -1,14 +1,14 @@
-//! Names where they stand: an offset into a section, not a copy.
+//! Names as offsets into sections, not as copies.
 
 use crate::dwarf::read::index;
 use crate::dwarf::sections::Sections;
 use crate::graph::Name;
 
-/// Where a name stands: 20 bits for the file, 4 for the section, 40 for the offset. 0 is no name.
+/// The place of a name: 20 bits for the file, 4 for the section, 40 for the offset. 0 is no name.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct NameRef(u64);
 
-/// The sections that names stand in.
+/// The sections that contain names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum NameSection {
@@ -24,11 +24,12 @@ impl NameRef {
     /// No name.
     pub const NONE: Self = Self(0);
 
+    /// Returns the name at an offset of a section of a file.
     pub const fn new(file: u32, section: NameSection, offset: u64) -> Self {
         let offset = if offset >> 40 == 0 {
             offset
         } else {
-            // Beyond every section: an empty name.
+            // An offset beyond every section is an empty name.
             (1 << 40) - 1
         };
         Self((file as u64) << 44 | (section as u64) << 40 | offset)
@@ -39,8 +40,8 @@ impl NameRef {
         self.0 == 0
     }
 
-    /// The name as a number that no other name of the same bytes need have, but only names of the same bytes
-    /// do; `None` for names in place, of which there are as many as entries.
+    /// Returns a number that identifies the name: equal numbers imply equal bytes, not vice versa. Returns `None` for names in
+    /// place, since each DIE has one of its own.
     #[inline]
     pub const fn number(self) -> Option<u64> {
         const STR: u64 = NameSection::Str as u64;
@@ -52,7 +53,7 @@ impl NameRef {
         }
     }
 
-    /// The offset into the first file's `.debug_str`, if the name stands there.
+    /// Returns the name's offset in the program's `.debug_str`, if it is there.
     #[inline]
     pub const fn in_first_str(self) -> Option<u64> {
         const FIRST_STR: u64 = NameSection::Str as u64;
@@ -106,20 +107,20 @@ impl Composed {
     }
 }
 
-/// The files that names stand in: the program, then the alternate file, then the split ones.
+/// The files that contain names: the program, then the alternate file, then the files of split units.
 #[derive(Debug)]
 pub(crate) struct Files<'a> {
     pub files: Vec<&'a Sections>,
 }
 
 impl<'a> Files<'a> {
-    /// The bytes from the start of a name on, to the end of the section.
+    /// Returns the bytes from the start of a name to the end of its section.
     #[inline]
     pub fn tail<'n>(&self, name: NameRef, composed: &'n Composed) -> &'n [u8]
     where
         'a: 'n,
     {
-        // Nearly all names.
+        // Nearly all names are in the program's `.debug_str`.
         if name.0 >> 40 == NameSection::Str as u64 {
             let names = self.files.first().map_or(&[][..], |file| &file.str);
             return names.get(index(name.offset())..).unwrap_or_default();
@@ -140,7 +141,7 @@ impl<'a> Files<'a> {
         section.get(index(name.offset())..).unwrap_or_default()
     }
 
-    /// A name's bytes.
+    /// Returns a name's bytes.
     pub fn bytes<'n>(&self, name: NameRef, composed: &'n Composed) -> &'n [u8]
     where
         'a: 'n,

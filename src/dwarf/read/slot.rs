@@ -45,7 +45,7 @@ pub(crate) enum Slot {
 pub(crate) const SLOTS: usize = Slot::Lines as usize + 1;
 
 impl Slot {
-    /// Returns whether the attribute refers to a type that the entry's own type is made of.
+    /// Returns whether the attribute refers to another type.
     pub const fn links(self) -> bool {
         matches!(
             self,
