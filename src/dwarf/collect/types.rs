@@ -1,6 +1,6 @@
 //! The body of a type: what a unit's [nodes](super::nodes) and the table of distinct types have in common.
 //!
-//! [`Body`] and [`Part`] are generic over how a type refers to another: by the entry's offset while a unit is
+//! [`Body`] and [`Part`] are generic over how a type refers to another: by the DIE's offset while a unit is
 //! read, by number in the table of distinct types.
 
 use crate::dwarf::read::name::NameRef;

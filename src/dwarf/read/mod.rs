@@ -1,15 +1,15 @@
 //! The first storey: reading debugging information entries (DIEs).
 //!
-//! Headers of units, abbreviations compiled into plans, and the attributes of one entry after the other. Nothing here
-//! knows what becomes of an entry.
+//! Headers of units, abbreviations compiled into plans, and the attributes of one DIE after the other. Nothing here
+//! knows what becomes of a DIE.
 //!
 //! # Why not gimli
 //!
 //! `gimli` describes DWARF (its constants are used everywhere here), and it reads what is small: the index of a package
-//! ([`package`]) and the line table that [`Origin`](crate::dwarf::Origin) needs. Its reader of entries is general: it
-//! decodes every attribute of every entry into a value. A kernel has 14 million entries, and nearly all of their
+//! ([`package`]) and the line table that [`Origin`](crate::dwarf::Origin) needs. Its reader of DIEs is general: it
+//! decodes every attribute of every DIE into a value. A kernel has 14 million DIEs, and nearly all of their
 //! attributes (files, lines, columns) are of no use for types. This reader decides once for each abbreviation which
-//! attributes to read ([`abbrev`]), skips the others in as few moves as possible, and reads entries of the usual shape
+//! attributes to read ([`abbrev`]), skips the others in as few moves as possible, and reads DIEs of the usual shape
 //! at fixed offsets ([`fast`]).
 //!
 //! # Where an attribute is read
