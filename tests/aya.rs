@@ -79,10 +79,15 @@ fn aya_relocates_against_a_graph_of_ours_as_we_do() {
     let ours = relocate(read(PROBE), &targets, &RelocateOptions::default()).unwrap();
     let ours = object(&ours.object).unwrap();
     let functions = BpfObject::parse(read(PROBE)).unwrap();
-    let functions = functions.code_sections()[0].functions().to_vec();
+    let functions = functions
+        .code_sections()
+        .next()
+        .unwrap()
+        .functions
+        .into_owned();
     assert!(!functions.is_empty());
     for function in functions {
-        let name = function.name();
+        let name = function.name;
         assert_eq!(code(&ours, &name), code(&by_aya, &name), "{name}");
         assert_ne!(
             code(&ours, &name),

@@ -85,7 +85,7 @@ const KERNEL: &str = "kernel=tutorial/probe.bpf.o";
 /// The immediate of an instruction of the first code section.
 fn immediate(object: &Path, insn: usize) -> u32 {
     let object = BpfObject::parse(std::fs::read(object).unwrap()).unwrap();
-    let code = object.code_sections()[0].code();
+    let code = object.code_sections().next().unwrap().code;
     u32::from_le_bytes(code[insn * 8 + 4..][..4].try_into().unwrap())
 }
 
@@ -773,7 +773,7 @@ fn dedup_makes_one_of_two_and_brings_the_ext_along() {
     refused(
         &["dedup", program, "--ext", PROBE, "-o", &out],
         1,
-        &[PROBE, "others"],
+        &[PROBE, "not those"],
     );
     refused(&["dedup", PROBE, "--ext", PROBE, "-o", "-"], 2, &["--ext"]);
 }
@@ -873,7 +873,7 @@ fn debug_information_in_other_files() {
     let program = scratch.write("program", &read("packaging/stripped.gcc"));
     let out = scratch.path("out.btf");
     let id =
-        "the file is stripped of debug information, and its debug file program.debug (build id ";
+        "the file is stripped of debug information, and its debug file program.debug (build ID ";
     let next = "--debug-root";
     refused(
         &["convert", &program, "-o", &out],

@@ -1,10 +1,9 @@
 //! Targets that don't fit together, and targets that are large where it hurts.
 
+use btfkit::Bits;
+use btfkit::bpf::{CodeSection, Function, Program};
 use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::relocate::{
-    CodeSection, Function, Program, RelocationKind, Report, ResolveOptions, Target, relocate,
-    resolve,
-};
+use btfkit::relocate::{RelocationKind, Report, ResolveOptions, Target, apply, resolve};
 use btfkit::{Endian, ErrorKind};
 
 #[test]
@@ -33,8 +32,9 @@ fn a_target_of_another_byte_order_is_a_doubt() {
         sections: Vec::new(),
     };
     let targets = [Target::user("app", graph.clone())];
-    let relocated = relocate(&program, &targets, &ResolveOptions::default()).unwrap();
-    let report = Report::new(&program, &targets, &relocated);
+    let resolution = resolve(&program, &targets, &ResolveOptions::default()).unwrap();
+    let patched = apply(&program, &resolution, &mut program.code()).unwrap();
+    let report = Report::new(&program, &targets, &resolution, &patched);
     let other = graph.endian() != Endian::Big;
     assert_eq!(report.other_byte_order.len(), usize::from(other));
     assert_eq!(report.is_clean(), !other);
@@ -49,10 +49,10 @@ fn many_candidates_and_many_members_take_no_longer_than_they_should() {
         .collect();
     let members: Vec<_> = names
         .iter()
-        .map(|&name| NewMember::new(name, int, 0))
+        .map(|&name| NewMember::new(name, int))
         .collect();
     let many = builder.composite(Kind::Union, "many", 4, &members).unwrap();
-    let last = [NewMember::new(names[59_999], int, 0)];
+    let last = [NewMember::new(names[59_999], int)];
     let data = builder.composite(Kind::Struct, "data", 4, &last).unwrap();
     for _ in 0..50_000 {
         builder.composite(Kind::Struct, "data", 4, &last).unwrap();
@@ -78,15 +78,16 @@ fn many_candidates_and_many_members_take_no_longer_than_they_should() {
         graph: &graph,
         endian: Endian::Little,
         sections: vec![CodeSection {
-            name: "uprobe",
+            name: "uprobe".into(),
             code: &code,
             functions: vec![Function {
-                name: "probe",
+                name: "probe".into(),
                 start: 0,
                 size: 8,
-            }],
+            }]
+            .into(),
             relos: &relos,
-            lines: &[],
+            ..CodeSection::default()
         }],
     };
     // Quadratic work on 50,000 of either takes minutes; this takes well under a second.
@@ -105,12 +106,7 @@ fn shifts_follow_the_target_s_byte_order() {
         let mut builder = GraphBuilder::new();
         builder.set_endian(endian);
         let int = builder.int("int", 4, IntEncoding::UNSIGNED).unwrap();
-        let flags = [NewMember::bitfield(
-            builder.intern("flags").unwrap(),
-            int,
-            5,
-            3,
-        )];
+        let flags = [NewMember::new("flags", int).at(Bits(5)).bitfield(Bits(3))];
         let data = builder.composite(Kind::Struct, "data", 4, &flags).unwrap();
         let access = builder.intern("0:0").unwrap();
         (builder.freeze().unwrap(), data, access)
@@ -127,19 +123,22 @@ fn shifts_follow_the_target_s_byte_order() {
             graph: &graph,
             endian: Endian::Little,
             sections: vec![CodeSection {
-                name: "uprobe",
+                name: "uprobe".into(),
                 code: &[0xb7, 1, 0, 0, 56, 0, 0, 0],
                 functions: vec![Function {
-                    name: "probe",
+                    name: "probe".into(),
                     start: 0,
                     size: 8,
-                }],
+                }]
+                .into(),
                 relos: &relos,
-                lines: &[],
+                ..CodeSection::default()
             }],
         };
         let targets = [Target::user("app", types(endian).0)];
-        let done = relocate(&program, &targets, &ResolveOptions::default()).unwrap();
-        assert_eq!(done.code[0][4], shift, "{endian:?}");
+        let resolution = resolve(&program, &targets, &ResolveOptions::default()).unwrap();
+        let mut code = program.code();
+        apply(&program, &resolution, &mut code).unwrap();
+        assert_eq!(code[0][4], shift, "{endian:?}");
     }
 }

@@ -94,7 +94,7 @@ fn llvm_sees_the_same_sections_functions_and_relocations() {
         let object = BpfObject::parse(std::fs::read(&path).unwrap()).unwrap();
         let theirs = sections(&readelf, &path);
         for section in object.code_sections() {
-            assert_eq!(section.code()[..], theirs[&*section.name()].2[..]);
+            assert_eq!(section.code[..], theirs[&*section.name].2[..]);
         }
         let ours: usize = relos(&object).iter().map(Vec::len).sum();
         assert_eq!(ours, disassembled_relos(&objdump, &path).len(), "{path:?}");
@@ -113,11 +113,9 @@ fn llvm_sees_the_same_sections_functions_and_relocations() {
         theirs.sort();
         let ours: Vec<_> = object
             .code_sections()
-            .iter()
             .flat_map(|section| {
-                let index = section.index();
-                let functions = section.functions().iter();
-                functions.map(move |f| (index, f.start(), f.size(), f.name().into_owned()))
+                let functions = section.functions.into_owned().into_iter();
+                functions.map(move |f| (section.index, f.start, f.size, f.name))
             })
             .collect();
         assert_eq!(ours, theirs, "{path:?}");
@@ -224,7 +222,7 @@ fn line_order(object: &BpfObject, number: usize) -> (u32, u32, usize) {
     for section in &relos.sections {
         if let Some(record) = section.records.get(left) {
             let name = object.graph().string(section.section);
-            let index = object.code_section(name).unwrap().index();
+            let index = object.code_section(name).unwrap().index;
             return (index, record.insn_off, left);
         }
         left -= section.records.len();
@@ -262,10 +260,7 @@ fn loaders_read_what_is_left() {
     for path in objects() {
         let object = BpfObject::parse(std::fs::read(&path).unwrap()).unwrap();
         let host = object.endian().is_host();
-        let is_program = object
-            .code_sections()
-            .iter()
-            .any(|s| s.name().starts_with("uprobe"));
+        let is_program = object.code_sections().any(|s| s.name.starts_with("uprobe"));
         for pick in [(|_| true) as fn(usize) -> bool, |n| n % 2 == 0] {
             let bytes = without(&object, pick);
             if !host || !is_program {
@@ -300,10 +295,10 @@ fn loaders_read_what_is_left() {
 fn code_is_patched_in_place() {
     let bytes = read("tutorial/probe.bpf.o");
     let object = BpfObject::parse(bytes.clone()).unwrap();
-    let section = &object.code_sections()[0];
-    assert_eq!(section.name(), "uprobe/add_test");
+    let section = object.code_sections().next().unwrap();
+    assert_eq!(section.name, "uprobe/add_test");
     let mut rewriter = object.rewrite().unwrap();
-    rewriter.code_mut(section.index()).unwrap()[0x84] = 8;
+    rewriter.code_mut(section.index).unwrap()[0x84] = 8;
     assert!(rewriter.code_mut(0).is_none());
     assert_eq!(
         rewriter.consume(0, 99).unwrap_err().kind(),
@@ -383,7 +378,7 @@ fn three_kinds_of_wrong_file_have_three_messages() {
 fn overlapping_sections_are_not_rewritten() {
     let mut bytes = read("tutorial/probe.bpf.o");
     let object = BpfObject::parse(bytes.clone()).unwrap();
-    let index = object.code_sections()[0].index();
+    let index = object.code_sections().next().unwrap().index;
     // Lets the section of instructions start one instruction earlier: in the ELF header's last bytes.
     let table = u64::from_le_bytes(bytes[40..48].try_into().unwrap());
     let offset = table as usize + 64 * index as usize + 24;

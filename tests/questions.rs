@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use btfkit::Bits;
 use btfkit::Limits;
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
@@ -135,7 +136,7 @@ fn the_smallest_graph_of_split_types_stands_by_itself() {
     let members = ["a", "b", "c", "d"].map(|name| split.intern(name).unwrap());
     let members: Vec<_> = (0..)
         .zip(members)
-        .map(|(number, name)| NewMember::new(name, int, number * 32))
+        .map(|(number, name)| NewMember::new(name, int).at(Bits(number * 32)))
         .collect();
     split.composite(Kind::Struct, "data", 16, &members).unwrap();
     let target = TargetFile::user("app", split.freeze().unwrap());
@@ -192,7 +193,7 @@ fn programs_and_targets() {
     assert_eq!(told, expected);
     let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
     assert_eq!((sums.poisoned, sums.left), (0, 0));
-    assert!(sums.dead > 0 && sums.answered > 200);
+    assert!(sums.unreachable > 0 && sums.set > 200);
 }
 
 #[test]
@@ -214,7 +215,7 @@ fn without_a_kernel_its_part_is_left_out_of_account() {
     let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
     assert!(verdicts[0].is_good());
     let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
-    assert_eq!((sums.answered, sums.left), (2, 1));
+    assert_eq!((sums.set, sums.left), (2, 1));
 }
 
 #[test]
@@ -245,7 +246,7 @@ fn from_a_poisoned_instruction_to_its_field() {
             (
                 poison.function.clone(),
                 poison.insn,
-                poison.question.clone().unwrap(),
+                poison.relocation.clone().unwrap(),
             )
         })
         .collect();

@@ -36,8 +36,7 @@ fn code(object: &[u8]) -> Vec<Insn> {
     let object = BpfObject::parse(object.to_vec()).unwrap();
     object
         .code_sections()
-        .iter()
-        .flat_map(|section| decode(section.code(), object.endian()))
+        .flat_map(|section| decode(section.code, object.endian()))
         .collect()
 }
 
@@ -166,7 +165,7 @@ fn held(object: &BpfObject, record: &Record) -> u64 {
         .code_section(btfkit::graph::Name::new(record.section.as_bytes()))
         .unwrap();
     let at = usize::try_from(record.insn).unwrap() * INSN;
-    let insns = decode(&section.code()[at..], object.endian());
+    let insns = decode(&section.code[at..], object.endian());
     let insn = insns[0];
     match insn.code & 7 {
         1..=3 => i64::from(insn.off).cast_unsigned(),

@@ -2,8 +2,9 @@
 
 mod support;
 
+use btfkit::bpf::POISON;
 use btfkit::relocate::RelocationKind::*;
-use btfkit::relocate::{Action, Applied, Mismatch, POISON, ResolveOptions, Target};
+use btfkit::relocate::{Action, Applied, Mismatch, ResolveOptions, Target};
 use btfkit::{Endian, ErrorKind};
 use support::cases::Outcome::{Code, Refused};
 use support::cases::{DATA, LATER, NOTHING, against, app, load, mov, object, poison, run, wide};
@@ -451,8 +452,8 @@ fn a_type_is_bound_once() {
     // That the kernel has one, too, is a doubt; with a label it is none.
     let binding = |object: &support::program::Object| {
         let done = object.relocate(&targets).unwrap();
-        let binding = done.resolution.bindings[&local.id("file")].clone();
-        (binding.target, binding.labelled, binding.others)
+        let choice = done.resolution.choices[&local.id("file")].clone();
+        (choice.target, choice.labelled, choice.others)
     };
     assert_eq!(binding(&object), (Some(0), false, vec![1]));
     let labelled = written(&file("___app"));
@@ -522,9 +523,9 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
         change(&mut object.relos[0]);
         let mut program = object.program();
         if let Some(size) = size {
-            program.sections[0].functions[0].size = size;
+            program.sections[0].functions.to_mut()[0].size = size;
         }
-        let done = btfkit::relocate::relocate(&program, &[app(LATER)], &ResolveOptions::default());
+        let done = support::program::relocate(&program, &[app(LATER)], &ResolveOptions::default());
         done.map(|done| {
             (
                 done.resolution.fixups[0].action,
@@ -562,27 +563,4 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
         refused.to_string().contains("uprobe: relocation #0"),
         "{refused}"
     );
-}
-
-#[test]
-fn of_functions_that_overlap_the_last_to_start_counts() {
-    let function = |name, start, size| btfkit::relocate::Function { name, start, size };
-    let section = btfkit::relocate::CodeSection {
-        name: "text",
-        code: &[],
-        functions: vec![
-            function("outer", 0, 64),
-            function("inner", 16, 16),
-            function("alias", 16, 8),
-        ],
-        relos: &[],
-        lines: &[],
-    };
-    let at = |offset| section.function_at(offset).map(|function| function.name);
-    assert_eq!(at(0), Some("outer"));
-    assert_eq!(at(15), Some("outer"));
-    assert_eq!(at(16), Some("inner"));
-    assert_eq!(at(24), Some("inner"));
-    // As in libbpf, where `inner` has ended nobody goes on.
-    assert_eq!(at(40), None);
 }

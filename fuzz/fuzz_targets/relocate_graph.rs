@@ -4,10 +4,9 @@
 
 mod common;
 
+use btfkit::bpf::{CodeSection, Function, Program};
 use btfkit::graph::{CoreRelo, GraphBuilder, Btf};
-use btfkit::relocate::{
-    CodeSection, Function, ResolveOptions, Program, Report, Target, relocate, resolve,
-};
+use btfkit::relocate::{Report, ResolveOptions, Target, apply, resolve};
 use btfkit::{Endian, StrId, TypeId};
 use common::graphs::{Source, graph};
 use common::{halves, limits};
@@ -33,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let code = instructions(&mut source, relos.len());
     let functions = vec![Function {
-        name: "f",
+        name: "f".into(),
         start: u64::from(source.byte() % 16),
         size: u64::from(source.byte()) * 4,
     }];
@@ -45,11 +44,11 @@ fuzz_target!(|data: &[u8]| {
             Endian::Big
         },
         sections: vec![CodeSection {
-            name: "uprobe",
+            name: "uprobe".into(),
             code: &code,
-            functions,
+            functions: functions.into(),
             relos: &relos,
-            lines: &[],
+            ..CodeSection::default()
         }],
     };
     let targets = [Target::user("app", other), Target::kernel(local.clone())];
@@ -69,10 +68,13 @@ fn run(program: &Program<'_>, targets: &[Target]) {
                 assert_eq!(code.len(), program.sections[0].code.len());
             }
         }
-        if let Ok(done) = relocate(program, targets, &options) {
-            let again = relocate(program, targets, &options).expect("as before");
-            assert_eq!(done.code, again.code);
-            let _ = Report::new(program, targets, &done).to_string();
+        if let Ok(resolution) = resolve(program, targets, &options) {
+            let (mut code, mut again) = (program.code(), program.code());
+            if let Ok(patched) = apply(program, &resolution, &mut code) {
+                assert_eq!(apply(program, &resolution, &mut again).expect("as before"), patched);
+                assert_eq!(code, again);
+                let _ = Report::new(program, targets, &resolution, &patched).to_string();
+            }
         }
     }
 }
@@ -81,9 +83,12 @@ fn run(program: &Program<'_>, targets: &[Target]) {
 fn own(program: &Program<'_>) {
     let targets = [Target::user("own", program.graph.clone())];
     let options = ResolveOptions::default();
-    if let Ok(done) = relocate(program, &targets, &options) {
-        let again = relocate(program, &targets, &options).expect("as before");
-        assert_eq!(done.code, again.code);
+    if let Ok(resolution) = resolve(program, &targets, &options) {
+        let (mut code, mut again) = (program.code(), program.code());
+        if apply(program, &resolution, &mut code).is_ok() {
+            apply(program, &resolution, &mut again).expect("as before");
+            assert_eq!(code, again);
+        }
     }
 }
 

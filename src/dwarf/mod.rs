@@ -78,4 +78,4 @@ pub use options::ConvertOptions;
 pub use origin::Origin;
 pub(crate) use read::skeleton::{Skeleton, dwo_ids, only_skeletons, skeletons};
 pub use report::{Conversion, Degraded, Reason};
-pub use sections::{MemorySection, Sections};
+pub use sections::{FunctionSymbols, MemorySection, Sections};

@@ -49,8 +49,34 @@ pub enum Reason {
     OddSize,
     /// A base type of unknown encoding became an integer of the same size.
     Encoding,
-    /// A type of unknown tag became `void`.
+    /// A type of unknown tag became bytes of its size, or `void` if it has no size.
     UnknownType,
+    /// A number is stored in the byte order that is not the program's. BTF has one byte order for all.
+    ByteOrder,
+    /// A bitfield in the byte order that is not the program's was left out, since its bits are not where BTF would have them.
+    SwappedBitfield,
+    /// The program adds a constant to the stored value.
+    Bias,
+    /// An array whose elements are not end to end became bytes of its size.
+    PackedArray,
+    /// An array that is a descriptor of elements elsewhere became a structure without members.
+    Elsewhere,
+    /// The size of a type is no constant, or is missing: it became the end of the last member with a known offset.
+    UnknownSize,
+    /// A unit that can't be read was skipped with its types. The name is the error.
+    UnreadableUnit,
+    /// A member has no type.
+    VoidMember,
+    /// A member or base class has a type that the program only declares.
+    DeclaredMember,
+    /// A member is a function.
+    FunctionMember,
+    /// A member ends behind the end of its structure.
+    MemberTooLong,
+    /// A member starts before the one before it ends.
+    Overlap,
+    /// The size of an array differs from that of its elements together.
+    ArraySize,
     /// A C++ pointer to member became its representation (Itanium C++ ABI, section 2.3): an integer, or for a function a
     /// structure of pointer and adjustment.
     MemberPointer,
@@ -81,6 +107,48 @@ pub enum Reason {
     PointerWidth,
 }
 
+impl Reason {
+    /// Returns whether the debug information contradicts itself or is incomplete, so that offsets in the type may be wrong.
+    #[must_use]
+    pub const fn is_contradiction(self) -> bool {
+        match self {
+            Self::UnknownSize
+            | Self::UnreadableUnit
+            | Self::VoidMember
+            | Self::DeclaredMember
+            | Self::FunctionMember
+            | Self::MemberTooLong
+            | Self::Overlap
+            | Self::ArraySize
+            | Self::DanglingReference => true,
+            Self::Atomic
+            | Self::Complex
+            | Self::Decimal
+            | Self::Fixed
+            | Self::OddSize
+            | Self::Encoding
+            | Self::UnknownType
+            | Self::ByteOrder
+            | Self::SwappedBitfield
+            | Self::Bias
+            | Self::PackedArray
+            | Self::Elsewhere
+            | Self::MemberPointer
+            | Self::NamelessCycle
+            | Self::MemberPlace
+            | Self::VirtualBase
+            | Self::MemberBeyond
+            | Self::Bitfield
+            | Self::ArrayCount
+            | Self::ArrayLength
+            | Self::Size
+            | Self::Enumerator
+            | Self::EnumSize
+            | Self::PointerWidth => false,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -90,7 +158,20 @@ impl fmt::Display for Reason {
             Self::Fixed => "a fixed-point number became an integer of the same size",
             Self::OddSize => "a base type of this size became an array of bytes",
             Self::Encoding => "a base type of unknown encoding became an integer of the same size",
-            Self::UnknownType => "a type of unknown tag became void",
+            Self::UnknownType => "a type of unknown tag became bytes of its size, or void",
+            Self::ByteOrder => "a number is stored in the other byte order, which BTF can't represent",
+            Self::SwappedBitfield => "a bitfield in the other byte order was left out",
+            Self::Bias => "a constant is added to the stored value, which BTF can't represent",
+            Self::PackedArray => "an array whose elements are not end to end became bytes of its size",
+            Self::Elsewhere => "an array that is a descriptor of elements elsewhere lost them",
+            Self::UnknownSize => "the size is no constant; it became the end of the last member",
+            Self::UnreadableUnit => "the unit was skipped, and its types with it",
+            Self::VoidMember => "a member has no type",
+            Self::DeclaredMember => "a member has a type that is only declared",
+            Self::FunctionMember => "a member is a function",
+            Self::MemberTooLong => "a member ends behind the end of its structure",
+            Self::Overlap => "a member starts before the one before it ends",
+            Self::ArraySize => "the size of an array differs from that of its elements together",
             Self::MemberPointer => "a pointer to member became an integer, or a structure of pointer and adjustment",
             Self::DanglingReference => "a reference that leads to no type became void",
             Self::NamelessCycle => "a reference in a cycle of unnamed types became void",

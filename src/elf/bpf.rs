@@ -1,14 +1,17 @@
-//! A BPF object: its types, its code and what `.BTF.ext` says about the code.
+//! A BPF object: its types, its code and the records of `.BTF.ext` about the code.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use bytes::Bytes;
 
+use crate::bpf::{CodeSection, Function, Program};
 use crate::elf::file::{BPF, EXECUTABLE, Elf, PROGBITS, Symbol, malformed};
 use crate::elf::rewrite::Rewriter;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Btf, Ext, Name};
+use crate::graph::{Btf, CoreRelo, Ext, LineInfo, Name, SectionRecords};
+use crate::id::StrId;
 use crate::limits::Limits;
 use crate::parse;
 use crate::target::{Endian, PointerWidth};
@@ -21,44 +24,58 @@ pub(crate) const BTF_EXT: &str = ".BTF.ext";
 /// An object file for the BPF machine (`EM_BPF`), of either byte order, as clang or `bpftool gen object`
 /// writes it.
 ///
-/// It keeps the file's bytes; [`BpfObject::rewrite`] makes a new file of them.
+/// It keeps the file's bytes; [`BpfObject::rewrite`] makes a new file of them. To relocate an object in memory,
+/// resolve its [program](Self::program) and apply the resolution to a rewriter:
+///
+/// ```
+/// use btfkit::elf::BpfObject;
+/// use btfkit::pipeline::{LoadOptions, load};
+/// use btfkit::relocate::{Report, ResolveOptions, Target, apply, resolve};
+/// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
+///
+/// let object = BpfObject::parse(read("tutorial/probe.bpf.o"))?;
+/// let types = load(read("tutorial/prog_b.gcc-dwarf5"), &LoadOptions::default())?.graph;
+/// let (program, targets) = (object.program(), [Target::user("app", types)]);
+///
+/// let resolution = resolve(&program, &targets, &ResolveOptions::partial(true))?;
+/// let mut rewriter = object.rewrite()?;
+/// let patched = apply(&program, &resolution, &mut rewriter)?;
+/// let relocated = rewriter.finish()?;
+///
+/// let report = Report::new(&program, &targets, &resolution, &patched);
+/// assert!(report.to_string().contains("struct data.c in app: 4 -> 8"));
+/// # assert!(BpfObject::parse(relocated)?.ext().is_some());
+/// # Ok::<(), btfkit::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BpfObject {
     pub(super) elf: Elf,
     pub(super) limits: Limits,
     pub(super) ext: Option<Ext>,
     graph: Btf,
-    sections: Vec<CodeSection>,
+    code: Vec<Code>,
 }
 
-/// A section of instructions.
+/// A section of instructions, without the records of `.BTF.ext` about them.
 #[derive(Clone, Debug)]
-pub struct CodeSection {
+pub(super) struct Code {
     index: u32,
     name: Bytes,
-    code: Bytes,
+    bytes: Bytes,
     functions: Vec<Function>,
-}
-
-/// A function of a section, as the symbol table has it.
-#[derive(Clone, Debug)]
-pub struct Function {
-    name: Bytes,
-    start: u64,
-    size: u64,
 }
 
 impl BpfObject {
     /// Reads a BPF object.
     ///
     /// # Errors
-    /// `NoBtf` where there is no `.BTF`; `Unsupported` for an ELF file for another machine, or a 32-bit one;
-    /// `Malformed`, with section and byte, where the file is no ELF file or breaks a format; `Limit`.
+    /// `NoBtf` if there is no `.BTF`; `Unsupported` for an ELF file for another machine, or a 32-bit one;
+    /// `Malformed`, with section and byte, if the file is no ELF file or breaks a format; `Limit`.
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Self> {
         Self::parse_with(bytes, &Limits::default())
     }
 
-    /// Reads a BPF object within bounds of your own.
+    /// Reads a BPF object within the bounds given.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -102,7 +119,7 @@ impl BpfObject {
             None => None,
         };
         Ok(Self {
-            sections: code_sections(&elf)?,
+            code: read_code(&elf)?,
             elf,
             limits: limits.clone(),
             ext,
@@ -110,111 +127,149 @@ impl BpfObject {
         })
     }
 
-    /// The file's byte order, which is the instructions'.
+    /// Returns the byte order of the file and its instructions.
     #[must_use]
     pub fn endian(&self) -> Endian {
         self.elf.endian
     }
 
-    /// The object's own types.
+    /// Returns the object's own types.
     #[must_use]
     pub fn graph(&self) -> &Btf {
         &self.graph
     }
 
-    /// What `.BTF.ext` says; `None` where the object has no such section.
+    /// Returns the contents of `.BTF.ext`; `None` if the object has no such section.
     #[must_use]
     pub fn ext(&self) -> Option<&Ext> {
         self.ext.as_ref()
     }
 
-    /// The sections with instructions in them, in the file's order.
+    /// Returns the object as the relocation engine takes it: its types, and the code sections in the order of the
+    /// relocation records.
     #[must_use]
-    pub fn code_sections(&self) -> &[CodeSection] {
-        &self.sections
+    pub fn program(&self) -> Program<'_> {
+        let relos = self.relos();
+        let code = first_by_name(self.code.iter().map(|code| &code.name[..]));
+        let lines = self.first_of(self.lines());
+        let sections = relos.iter().map(|records| {
+            let name = self.graph.string(records.section).as_bytes();
+            let code = code.get(name).and_then(|number| self.code.get(*number));
+            let lines = lines.get(name).and_then(|number| self.lines().get(*number));
+            section(name, code, Some(records), lines)
+        });
+        Program {
+            graph: &self.graph,
+            endian: self.endian(),
+            sections: sections.collect(),
+        }
     }
 
-    /// The first section of instructions with this name.
-    #[must_use]
-    pub fn code_section(&self, name: Name<'_>) -> Option<&CodeSection> {
-        self.sections
-            .iter()
-            .find(|section| section.name == name.as_bytes())
+    /// Returns the sections with instructions in them, in the file's order.
+    pub fn code_sections(&self) -> impl Iterator<Item = CodeSection<'_>> {
+        let relos = self.first_of(self.relos());
+        let lines = self.first_of(self.lines());
+        self.code.iter().map(move |code| {
+            let name = &code.name[..];
+            let relos = relos.get(name).and_then(|number| self.relos().get(*number));
+            let lines = lines.get(name).and_then(|number| self.lines().get(*number));
+            section(name, Some(code), relos, lines)
+        })
     }
 
-    /// The whole file, as it was read.
+    /// Returns the first section of instructions with this name.
+    #[must_use]
+    pub fn code_section(&self, name: Name<'_>) -> Option<CodeSection<'_>> {
+        let name = name.as_bytes();
+        let code = self.code.iter().find(|code| code.name == name)?;
+        let is_its = |id: StrId| self.graph.string(id).as_bytes() == name;
+        let relos = self.relos().iter().find(|records| is_its(records.section));
+        let lines = self.lines().iter().find(|records| is_its(records.section));
+        Some(section(&code.name, Some(code), relos, lines))
+    }
+
+    /// Returns the section of instructions with this index in the file.
+    pub(super) fn code_at(&self, index: u32) -> Option<&Code> {
+        // They are in the file's order.
+        let found = self.code.binary_search_by_key(&index, |code| code.index);
+        found.ok().and_then(|found| self.code.get(found))
+    }
+
+    fn relos(&self) -> &[SectionRecords<CoreRelo>] {
+        let relos = self.ext.as_ref().and_then(|ext| ext.relos.as_ref());
+        relos.map(|relos| &relos.sections[..]).unwrap_or_default()
+    }
+
+    fn lines(&self) -> &[SectionRecords<LineInfo>] {
+        let ext = self.ext.as_ref();
+        ext.map(|ext| &ext.lines.sections[..]).unwrap_or_default()
+    }
+
+    /// Returns the index of the first records about each code section.
+    fn first_of<T>(&self, sections: &[SectionRecords<T>]) -> HashMap<&[u8], usize> {
+        let names = sections.iter();
+        first_by_name(names.map(|records| self.graph.string(records.section).as_bytes()))
+    }
+
+    /// Returns the whole file, as it was read.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.elf.bytes
     }
 
-    /// Starts a new file that differs from this one in what is said to the [`Rewriter`], and in nothing else.
+    /// Starts a new file that differs from this one only in the changes made through the [`Rewriter`].
     ///
     /// # Errors
-    /// `Malformed` where the sections that may be written to overlap each other or the file's headers.
+    /// `Malformed` if the sections that may be written to overlap each other or the file's headers.
     pub fn rewrite(&self) -> Result<Rewriter<'_>> {
         Rewriter::new(self)
     }
 }
 
-impl CodeSection {
-    /// The section's number in the file.
-    #[must_use]
-    pub fn index(&self) -> u32 {
-        self.index
+/// Returns the index of the first of each name.
+fn first_by_name<'n>(names: impl Iterator<Item = &'n [u8]>) -> HashMap<&'n [u8], usize> {
+    let mut first = HashMap::new();
+    for (index, name) in names.enumerate() {
+        first.entry(name).or_insert(index);
     }
+    first
+}
 
-    /// The section's name, such as `uprobe/read_config`.
-    #[must_use]
-    pub fn name(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.name)
-    }
-
-    /// The instructions, eight bytes each.
-    #[must_use]
-    pub fn code(&self) -> &Bytes {
-        &self.code
-    }
-
-    /// The functions, by where they start; of several with one start, the longest first.
-    #[must_use]
-    pub fn functions(&self) -> &[Function] {
-        &self.functions
-    }
-
-    /// The function that has the instruction at this byte: of functions that overlap, the one that starts last,
-    /// and the longest of several that start there.
-    #[must_use]
-    pub fn function_at(&self, offset: u64) -> Option<&Function> {
-        let after = self.functions.partition_point(|f| f.start <= offset);
-        let start = self.functions.get(after.checked_sub(1)?)?.start;
-        let first = self.functions.partition_point(|f| f.start < start);
-        let function = self.functions.get(first)?;
-        (offset - start < function.size).then_some(function)
+/// Puts a section of instructions and the records about it together.
+fn section<'o>(
+    name: &'o [u8],
+    code: Option<&'o Code>,
+    relos: Option<&'o SectionRecords<CoreRelo>>,
+    lines: Option<&'o SectionRecords<LineInfo>>,
+) -> CodeSection<'o> {
+    let lines = lines.map(|records| &records.records[..]);
+    CodeSection {
+        index: code.map_or(0, |code| code.index),
+        name: String::from_utf8_lossy(name),
+        code: code.map(|code| &code.bytes[..]).unwrap_or_default(),
+        functions: code
+            .map(|code| &code.functions[..])
+            .unwrap_or_default()
+            .into(),
+        relos: relos
+            .map(|records| &records.records[..])
+            .unwrap_or_default(),
+        lines: sorted(lines.unwrap_or_default()),
     }
 }
 
-impl Function {
-    /// The function's name.
-    #[must_use]
-    pub fn name(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.name)
+/// Returns the line records in the order of their instructions, which is the order compilers write them in.
+fn sorted(lines: &[LineInfo]) -> Cow<'_, [LineInfo]> {
+    if lines.is_sorted_by_key(|line| line.insn_off) {
+        return Cow::Borrowed(lines);
     }
-
-    /// Where it starts, in bytes from the start of its section.
-    #[must_use]
-    pub fn start(&self) -> u64 {
-        self.start
-    }
-
-    /// How many bytes it has.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
+    let mut lines = lines.to_vec();
+    lines.sort_by_key(|line| line.insn_off);
+    Cow::Owned(lines)
 }
 
-fn code_sections(elf: &Elf) -> Result<Vec<CodeSection>> {
+/// Reads the sections of instructions, and the functions in them.
+fn read_code(elf: &Elf) -> Result<Vec<Code>> {
     let mut symbols = elf.functions()?;
     symbols.sort_by_key(|symbol| (symbol.section, symbol.value, Reverse(symbol.size)));
     let mut sections = Vec::new();
@@ -222,7 +277,7 @@ fn code_sections(elf: &Elf) -> Result<Vec<CodeSection>> {
         if section.kind != PROGBITS || section.flags & EXECUTABLE == 0 || section.size == 0 {
             continue;
         }
-        let Some(code) = elf.raw(section)? else {
+        let Some(bytes) = elf.raw(section)? else {
             continue;
         };
         let from = symbols.partition_point(|symbol| symbol.section < section.index);
@@ -231,23 +286,24 @@ fn code_sections(elf: &Elf) -> Result<Vec<CodeSection>> {
         let functions = own
             .iter()
             .map(|symbol| {
-                // The next one: aliases start at the same byte.
+                // Aliases start at the same byte, and are not the next function.
                 let next = own.partition_point(|other| other.value <= symbol.value);
                 function(symbol, own.get(next), section.size)
             })
             .collect::<Result<_>>()
             .within(|| section.place())?;
-        sections.push(CodeSection {
+        sections.push(Code {
             index: section.index,
             name: section.name.clone(),
-            code,
+            bytes,
             functions,
         });
     }
     Ok(sections)
 }
 
-/// A symbol as a function; one without a size (assembler may leave it out) goes on to the next.
+/// Turns a symbol into a function. A function without a size, which assembler may leave out, ends where the next
+/// one starts.
 fn function(symbol: &Symbol, next: Option<&Symbol>, section_size: u64) -> Result<Function> {
     let end = match symbol.size {
         0 => Some(next.map_or(section_size, |next| next.value)),
@@ -255,7 +311,7 @@ fn function(symbol: &Symbol, next: Option<&Symbol>, section_size: u64) -> Result
     };
     match end {
         Some(end) if symbol.value <= end && end <= section_size => Ok(Function {
-            name: symbol.name.clone(),
+            name: String::from_utf8_lossy(&symbol.name).into_owned(),
             start: symbol.value,
             size: end - symbol.value,
         }),

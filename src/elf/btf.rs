@@ -1,4 +1,4 @@
-//! The BTF of any ELF file: a BPF object, a program, a kernel or one of its modules.
+//! Reads the BTF of any ELF file: a BPF object, a program, a kernel or one of its modules.
 
 use bytes::Bytes;
 
@@ -9,29 +9,26 @@ use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::parse;
 
-/// The name of the section with the types a module's BTF is split from, distilled.
+/// The name of the section with the distilled base of a module's split BTF.
 const BTF_BASE: &str = ".BTF.base";
 
-/// How to read the BTF of an ELF file.
+/// Options for reading the BTF of an ELF file.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct BtfOptions {
-    /// The graph that split BTF goes on from: for a kernel module, the kernel's. Not used where the file has
-    /// a base of its own in `.BTF.base`, since the file's ids then go on from that one's.
+    /// The base of split BTF: for a kernel module, the kernel's types. Ignored if the file has a base of its own in
+    /// `.BTF.base`: the file's ids continue from that one's.
     pub base: Option<Btf>,
     /// Bounds on the input.
     pub limits: Limits,
 }
 
-/// Whether an ELF file has a `.BTF`.
-///
-/// # Errors
-/// `Malformed` where the file is no ELF file or lies about its sections.
-pub(crate) fn has_btf(bytes: &Bytes) -> Result<bool> {
-    Ok(Elf::parse(bytes.clone())?.find(BTF).is_some())
+/// Returns whether an ELF file has a `.BTF`.
+pub(crate) fn has_btf(elf: &Elf) -> bool {
+    elf.find(BTF).is_some()
 }
 
-/// The types in an ELF file's `.BTF`, split from those of `.BTF.base` where the file has one.
+/// Reads the types in an ELF file's `.BTF`; `.BTF.base` is their base if the file has one.
 ///
 /// ```no_run
 /// let graph = btfkit::elf::btf_of(std::fs::read("probe.bpf.o")?)?;
@@ -39,18 +36,25 @@ pub(crate) fn has_btf(bytes: &Bytes) -> Result<bool> {
 /// ```
 ///
 /// # Errors
-/// `NoBtf` where there is no `.BTF`; `Malformed`, with section and byte, where the file is no ELF file or
-/// breaks a format; `Unsupported`; `Limit`.
+/// `NoBtf` if there is no `.BTF`; `Malformed`, with section and byte, if the file is no ELF file or breaks a
+/// format; `Unsupported`; `Limit`.
 pub fn btf_of(bytes: impl Into<Bytes>) -> Result<Btf> {
     btf_of_with(bytes, &BtfOptions::default())
 }
 
-/// The same with a base and bounds.
+/// Reads the types as [`btf_of`] does, with a base and bounds.
 ///
 /// # Errors
 /// As [`btf_of`].
 pub fn btf_of_with(bytes: impl Into<Bytes>, options: &BtfOptions) -> Result<Btf> {
-    let elf = Elf::parse(bytes.into())?;
+    btf_in(&Elf::parse(bytes.into())?, options)
+}
+
+/// Reads the types of an ELF file whose headers were read.
+///
+/// # Errors
+/// As [`btf_of`].
+pub(crate) fn btf_in(elf: &Elf, options: &BtfOptions) -> Result<Btf> {
     let Some(types) = elf.find(BTF) else {
         return Err(Error::new(ErrorKind::NoBtf, "there is no .BTF section"));
     };

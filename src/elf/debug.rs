@@ -1,9 +1,12 @@
-//! The debug sections of a program's own file.
+//! Reads the debug sections of a program's own file.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
-use object::{Object, ObjectSection};
+use object::{Object, ObjectSymbol};
 
-use crate::dwarf::{MemorySection, Sections};
+use crate::dwarf::{FunctionSymbols, MemorySection, Sections};
 use crate::elf::file::{Elf, Section};
 use crate::elf::inflate::{Compression, inflate};
 use crate::elf::relocations::Relocations;
@@ -11,10 +14,10 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Name;
 use crate::limits::Limits;
 
-/// Takes a program's debug sections from its ELF file, decompressed, and relocated where it is a relocatable one.
+/// Reads a program's debug sections from its ELF file, decompressed, and relocated if the file is relocatable.
 ///
-/// Sections that are not compressed are not copied. This looks into no other file;
-/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) does.
+/// Sections that are not compressed are not copied. No other file is opened:
+/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) searches those.
 ///
 /// ```no_run
 /// let file = bytes::Bytes::from(std::fs::read("program")?);
@@ -26,48 +29,63 @@ use crate::limits::Limits;
 /// ```
 ///
 /// # Errors
-/// `NoDebugInfo` where the program was compiled without; `Stripped` where it had debug information that is
-/// gone or in another file; `Malformed` where the file is no ELF file or lies about its sections; `Unsupported`
-/// for a relocation that isn't known; `Limit` where a section decompresses to more than
-/// [`Limits::section_bytes`].
+/// `NoDebugInfo` if the program was compiled without; `Stripped` if its debug information was removed or is in
+/// another file; `Malformed` if the file is no ELF file or a section lies outside of it; `Unsupported` for an
+/// unknown relocation; `Limit` if a section decompresses to more than [`Limits::section_bytes`].
 pub fn debug_sections(file: &Bytes, limits: &Limits) -> Result<Sections> {
-    let elf = Elf::parse(file.clone())?;
-    own(&elf, limits)?.ok_or_else(|| nothing(&elf))
+    debug_sections_in(&Elf::parse(file.clone())?, limits)
 }
 
-/// A file's own debug sections; `None` where there are none.
+/// Reads the debug sections of an ELF file whose headers were read.
+///
+/// # Errors
+/// As [`debug_sections`].
+pub(crate) fn debug_sections_in(elf: &Elf, limits: &Limits) -> Result<Sections> {
+    own(elf, limits)?.ok_or_else(|| nothing(elf))
+}
+
+/// Reads a file's own debug sections; `None` if it has none.
 pub(crate) fn own(elf: &Elf, limits: &Limits) -> Result<Option<Sections>> {
-    let mut sections = take(elf, Part::Program, limits)?;
-    let split = take(elf, Part::Split, limits)?;
+    let relocations = Relocations::new(elf)?;
+    let mut sections = take_with(elf, &relocations, Part::Program, limits)?;
+    let split = take_with(elf, &relocations, Part::Split, limits)?;
     if has_units(&split) {
         sections.split.push(split);
     }
-    let some = has_units(&sections) || !sections.split.is_empty();
-    Ok(some.then_some(sections))
+    let found = has_units(&sections) || !sections.split.is_empty();
+    Ok(found.then_some(sections))
 }
 
-/// Whether there are units of their own, apart from those of other files.
+/// Returns whether the sections have units, apart from those of other files.
 pub(crate) fn has_units(sections: &Sections) -> bool {
     !(sections.info.is_empty() && sections.types.is_empty())
 }
 
-/// Which of a file's debug sections.
+/// A part of a file's debug sections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Part {
-    /// The program's.
+    /// The sections of the program's units, `.debug_info` and so on.
     Program,
-    /// Those of split units, `.debug_info.dwo` and so on.
+    /// The sections of split units, `.debug_info.dwo` and so on.
     Split,
 }
 
-/// A part of a file's debug sections.
+/// Reads a part of a file's debug sections; they are empty if the file has none.
 ///
 /// # Errors
-/// As [`debug_sections`], but none where there are none.
+/// As [`debug_sections`], without `NoDebugInfo` and `Stripped`.
 pub(crate) fn take(elf: &Elf, part: Part, limits: &Limits) -> Result<Sections> {
+    take_with(elf, &Relocations::new(elf)?, part, limits)
+}
+
+fn take_with(
+    elf: &Elf,
+    relocations: &Relocations<'_>,
+    part: Part,
+    limits: &Limits,
+) -> Result<Sections> {
     let mut sections = Sections::new(elf.endian, elf.width);
-    let relocations = Relocations::new(elf)?;
-    let fields: [(&str, &mut Bytes); 7] = [
+    let fields: [(&str, &mut Bytes); 8] = [
         ("debug_info", &mut sections.info),
         ("debug_types", &mut sections.types),
         ("debug_abbrev", &mut sections.abbrev),
@@ -75,19 +93,22 @@ pub(crate) fn take(elf: &Elf, part: Part, limits: &Limits) -> Result<Sections> {
         ("debug_line_str", &mut sections.line_str),
         ("debug_str_offsets", &mut sections.str_offsets),
         ("debug_line", &mut sections.line),
+        ("debug_rnglists", &mut sections.rnglists),
     ];
     let suffix = match part {
         Part::Program => "",
         Part::Split => ".dwo",
     };
     for (name, field) in fields {
-        *field = contents(elf, &relocations, &format!("{name}{suffix}"), limits)?;
+        *field = contents(elf, relocations, &format!("{name}{suffix}"), limits)?;
     }
-    let whole = |name| contents(elf, &relocations, name, limits);
+    let whole = |name| contents(elf, relocations, name, limits);
     match part {
         Part::Program => {
             sections.addr = whole("debug_addr")?;
-            sections.memory = memory(elf);
+            sections.ranges = whole("debug_ranges")?;
+            sections.memory = loaded_sections(elf);
+            sections.symbols = function_symbols(elf);
         }
         Part::Split => {
             sections.cu_index = whole("debug_cu_index")?;
@@ -97,41 +118,75 @@ pub(crate) fn take(elf: &Elf, part: Part, limits: &Limits) -> Result<Sections> {
     Ok(sections)
 }
 
-/// The sections of a linked program's memory.
-fn memory(elf: &Elf) -> Vec<MemorySection> {
+/// The functions of a file's symbol tables, which are read when the first one is asked for.
+pub(crate) fn function_symbols(elf: &Elf) -> FunctionSymbols {
+    let bytes = elf.bytes.clone();
+    let table: OnceLock<HashMap<Box<[u8]>, Vec<u64>>> = OnceLock::new();
+    let is_complete = elf
+        .find(".symtab")
+        .is_some_and(|section| section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()));
+    FunctionSymbols::new(is_complete, move |name| {
+        let table = table.get_or_init(|| functions(&bytes));
+        table.get(name).cloned().unwrap_or_default()
+    })
+}
+
+/// Reads the functions of a file's symbol tables. What can't be read is not there.
+fn functions(bytes: &Bytes) -> HashMap<Box<[u8]>, Vec<u64>> {
+    let mut found: HashMap<Box<[u8]>, Vec<u64>> = HashMap::new();
+    let Ok(file) = object::File::parse(&**bytes) else {
+        return found;
+    };
+    // The lowest bit of an address tells an Arm processor its instruction set.
+    let mask = match file.architecture() {
+        object::Architecture::Arm => !1,
+        _ => !0,
+    };
+    for symbol in file.symbols().chain(file.dynamic_symbols()) {
+        if symbol.kind() == object::SymbolKind::Text
+            && symbol.is_definition()
+            && let Ok(name) = symbol.name_bytes()
+        {
+            let name = name.split(|byte| *byte == b'@').next().unwrap_or(name);
+            let addresses = found.entry(name.into()).or_default();
+            addresses.push(symbol.address() & mask);
+        }
+    }
+    found
+}
+
+/// Returns the sections that a linked program has in memory.
+fn loaded_sections(elf: &Elf) -> Vec<MemorySection> {
     if elf.is_relocatable() {
         return Vec::new();
     }
-    let Ok(file) = object::File::parse(&*elf.bytes) else {
-        return Vec::new();
-    };
-    let sections = file.sections();
-    let sections = sections.filter(|section| section.address() > 0 && section.size() > 0);
-    let named = sections.filter_map(|section| {
-        Some(MemorySection {
-            name: String::from_utf8_lossy(section.name_bytes().ok()?).into_owned(),
-            address: section.address(),
-            size: section.size(),
+    let sections = elf.sections.iter();
+    let loaded = sections.filter(|section| section.address > 0 && section.size > 0);
+    let named = loaded.filter(|section| section.index > 0 && !section.name.is_empty());
+    named
+        .map(|section| MemorySection {
+            name: String::from_utf8_lossy(&section.name).into_owned(),
+            address: section.address,
+            size: section.size,
         })
-    });
-    named.collect()
+        .collect()
 }
 
-/// The contents of the debug sections of a name, one after the other, whichever way they are compressed; empty
-/// where there is none. Only a relocatable file has more than one: a type unit's stand in a group.
+/// Reads the debug sections of one name, decompressed, one after the other; empty if there is none. Only a
+/// relocatable file has several: each type unit's are in a group of their own.
 fn contents(
     elf: &Elf,
     relocations: &Relocations<'_>,
     name: &str,
     limits: &Limits,
 ) -> Result<Bytes> {
-    let is_it = |section: &&Section| {
+    let has_name = |section: &&Section| {
         // Before ELF had compressed sections, GNU tools gave them another name.
         let bare = section.name.strip_prefix(b".z");
         let bare = bare.or_else(|| section.name.strip_prefix(b"."));
         bare == Some(name.as_bytes())
     };
-    let mut found = elf.sections.iter().filter(is_it);
+    let mut found = elf.sections.iter().filter(has_name);
     let Some(first) = found.next() else {
         return Ok(Bytes::new());
     };
@@ -151,14 +206,14 @@ fn contents(
     Ok(if all.is_empty() { first } else { all.into() })
 }
 
-/// The contents of one section, decompressed and relocated.
+/// Reads one section, decompressed and relocated.
 fn one(
     elf: &Elf,
     relocations: &Relocations<'_>,
     section: &Section,
     limits: &Limits,
 ) -> Result<Bytes> {
-    // A file that keeps only code has the headers of its debug sections, but not their bytes.
+    // A file stripped of debug information may keep the headers of its debug sections, without their bytes.
     if elf.raw(section)?.is_none() {
         return Ok(Bytes::new());
     }
@@ -170,7 +225,7 @@ fn one(
     relocations.apply(section, bytes)
 }
 
-/// A `.zdebug_*` section: `ZLIB`, eight bytes of size, most significant first, and the data.
+/// Decompresses a `.zdebug_*` section: `ZLIB`, the size in eight bytes, most significant first, and the data.
 fn gnu_compressed(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes> {
     let raw = elf.raw(section)?.unwrap_or_default();
     let data = raw.strip_prefix(b"ZLIB").and_then(|rest| rest.get(8..));
@@ -183,7 +238,7 @@ fn gnu_compressed(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes
     inflate(Compression::Zlib, data, limits.inflated(data.len())).map(Bytes::from)
 }
 
-/// Why there are no debug sections, and what to do.
+/// Returns an error that states why there are no debug sections, and what to do.
 #[cold]
 pub(crate) fn nothing(elf: &Elf) -> Error {
     if let Some(link) = elf.find(".gnu_debuglink")

@@ -1,4 +1,4 @@
-//! An ELF file as a list of sections: what the rest of the folder works on, for either class and byte order.
+//! The headers of an ELF file, of either class and byte order: the rest of the folder works on these.
 
 use bytes::Bytes;
 use object::Endianness;
@@ -13,7 +13,7 @@ use crate::target::{Endian, PointerWidth};
 
 /// `SHF_EXECINSTR`: the section holds instructions.
 pub(crate) const EXECUTABLE: u64 = elf::SHF_EXECINSTR.0;
-/// `SHF_ALLOC`: the section has a place in memory.
+/// `SHF_ALLOC`: the section is loaded into memory.
 pub(crate) const ALLOCATED: u64 = elf::SHF_ALLOC.0;
 /// `SHF_COMPRESSED`.
 pub(crate) const COMPRESSED: u64 = elf::SHF_COMPRESSED.0;
@@ -30,7 +30,7 @@ pub(crate) const NOTE: u32 = elf::SHT_NOTE.0;
 /// `EM_BPF`.
 pub(crate) const BPF: u16 = elf::EM_BPF.0;
 
-/// Whether the bytes start like an ELF file.
+/// Returns whether the bytes start like an ELF file.
 pub(crate) fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(&elf::ELFMAG)
 }
@@ -46,7 +46,7 @@ pub(crate) struct Elf {
     kind: u16,
     /// `e_machine`.
     pub machine: u16,
-    /// Where the section header table is: first byte, and bytes of one header.
+    /// The section header table: its first byte, and the bytes of one header.
     pub headers: (u64, u64),
     pub sections: Vec<Section>,
 }
@@ -58,11 +58,13 @@ pub(crate) struct Section {
     pub name: Bytes,
     pub kind: u32,
     pub flags: u64,
+    /// The address in memory; 0 for a section that isn't loaded, and in relocatable files.
+    pub address: u64,
     pub offset: u64,
     pub size: u64,
-    /// The section a relocation section is about.
+    /// `sh_info`: of a relocation section, the index of the section it changes.
     pub info: u32,
-    /// What its address must be a multiple of; 0 is as good as 1.
+    /// The alignment: the address must be a multiple of it. 0 means the same as 1.
     pub align: u64,
 }
 
@@ -75,7 +77,7 @@ pub(crate) struct Symbol {
     pub value: u64,
     /// Bytes.
     pub size: u64,
-    /// Whether another object's definition goes before it.
+    /// Whether it is weak: another object's definition takes precedence.
     pub is_weak: bool,
 }
 
@@ -83,7 +85,7 @@ impl Elf {
     /// Reads the header and the section headers.
     ///
     /// # Errors
-    /// `Malformed` where the file is no ELF file or lies about its sections.
+    /// `Malformed` if the file is no ELF file or its section headers can't be read.
     pub fn parse(bytes: Bytes) -> Result<Self> {
         if !is_elf(&bytes) {
             return Err(
@@ -98,22 +100,22 @@ impl Elf {
         }
     }
 
-    /// Whether it is an object file that is still to be linked.
+    /// Returns whether the file is relocatable: an object file that is still to be linked.
     pub fn is_relocatable(&self) -> bool {
         self.kind == elf::ET_REL.0
     }
 
-    /// The first section with this name.
+    /// Returns the first section with this name.
     pub fn find(&self, name: &str) -> Option<&Section> {
         self.sections
             .iter()
             .find(|section| section.name == name.as_bytes())
     }
 
-    /// A section's bytes as they are in the file; `None` for one that takes no space there.
+    /// Returns a section's bytes as they are in the file; `None` for a section without bytes (`SHT_NOBITS`).
     ///
     /// # Errors
-    /// `Malformed` where they lie outside the file.
+    /// `Malformed` if they lie outside the file.
     pub fn raw(&self, section: &Section) -> Result<Option<Bytes>> {
         if section.kind == elf::SHT_NOBITS.0 {
             return Ok(None);
@@ -123,7 +125,7 @@ impl Elf {
             None => Err(malformed(
                 self.header_at(section),
                 format!(
-                    "the section header says {:#x} bytes from {:#x}, but the file ends at {:#x}",
+                    "the section has {:#x} bytes from {:#x} on, but the file ends at {:#x}",
                     section.size,
                     section.offset,
                     self.bytes.len()
@@ -133,14 +135,14 @@ impl Elf {
         }
     }
 
-    /// Where a section's bytes are in the file, if they are.
+    /// Returns the range of a section's bytes in the file; `None` if they lie outside of it.
     pub fn range(&self, section: &Section) -> Option<std::ops::Range<usize>> {
         let start = usize::try_from(section.offset).ok()?;
         let end = start.checked_add(usize::try_from(section.size).ok()?)?;
         (end <= self.bytes.len()).then_some(start..end)
     }
 
-    /// A section's bytes, decompressed if need be.
+    /// Returns a section's bytes, decompressed if they are compressed.
     ///
     /// # Errors
     /// As [`Self::raw`], and as [`inflate`]; `Malformed` for a section that has no bytes in the file.
@@ -160,7 +162,7 @@ impl Elf {
             .map(Bytes::from)
     }
 
-    /// A compressed section's contents (`Elf32_Chdr`, `Elf64_Chdr`: ELF specification, "Compressed Sections").
+    /// Decompresses a section (`Elf32_Chdr`, `Elf64_Chdr`: ELF specification, "Compressed Sections").
     fn decompressed(&self, raw: &[u8], limits: &Limits) -> Result<Vec<u8>> {
         let word = |at: usize| -> Option<u32> {
             let bytes = raw.get(at..)?.first_chunk::<4>()?;
@@ -203,7 +205,7 @@ impl Elf {
             return Err(malformed(
                 0,
                 format!(
-                    "the compression header says {size} bytes, but there are {}",
+                    "the compression header promises {size} bytes, but decompression gives {}",
                     out.len()
                 ),
             ));
@@ -211,15 +213,15 @@ impl Elf {
         Ok(out)
     }
 
-    /// The function symbols (`STT_FUNC`) that are defined in a section, in the symbol table's order.
+    /// Reads the function symbols (`STT_FUNC`) that are defined in a section, in the symbol table's order.
     ///
     /// # Errors
-    /// `Malformed` where the symbol table can't be read.
+    /// `Malformed` if the symbol table can't be read.
     pub fn functions(&self) -> Result<Vec<Symbol>> {
         self.symbols(elf::STT_FUNC)
     }
 
-    /// The symbols of variables (`STT_OBJECT`), in the same way.
+    /// Reads the symbols of variables (`STT_OBJECT`) in the same way.
     ///
     /// # Errors
     /// As [`Self::functions`].
@@ -235,7 +237,7 @@ impl Elf {
         read.map_err(|error| wrong(error).within(Place::Section(".symtab".into())))
     }
 
-    /// The byte where a section's header starts.
+    /// Returns the offset of a section's header in the file.
     pub fn header_at(&self, section: &Section) -> u64 {
         let (table, size) = self.headers;
         table.saturating_add(size.saturating_mul(u64::from(section.index)))
@@ -243,7 +245,7 @@ impl Elf {
 }
 
 impl Section {
-    /// The section as a place of an error.
+    /// Returns the section as the place of an error.
     pub fn place(&self) -> Place {
         if self.name.is_empty() {
             return Place::Section(format!("section {}", self.index));
@@ -252,12 +254,13 @@ impl Section {
     }
 }
 
+/// Returns a `Malformed` error about byte `at`.
 #[cold]
 pub(super) fn malformed(at: u64, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::malformed(message).within(Place::Byte(at))
 }
 
-/// The reader's own words; its type is no part of ours.
+/// Turns an error of `object` into ours: its type stays out of our signatures.
 #[cold]
 fn wrong(error: object::read::Error) -> Error {
     Error::malformed(format!("the ELF file is damaged: {error}"))
@@ -282,6 +285,7 @@ fn read<H: FileHeader<Endian = Endianness>>(bytes: Bytes, width: PointerWidth) -
             name: bytes.slice_ref(name),
             kind: section.sh_type(endian).0,
             flags: section.sh_flags(endian).0,
+            address: section.sh_addr(endian).into(),
             offset: section.sh_offset(endian).into(),
             size: section.sh_size(endian).into(),
             info: section.sh_info(endian),

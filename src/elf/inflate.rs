@@ -20,19 +20,19 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// The format a file's first bytes are of.
+    /// Returns the format that the first bytes of a file belong to.
     pub fn detect(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            // A file of several frames may start with one to skip.
+            // The first of several frames may be a skippable one.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             _ => None,
         }
     }
 
-    /// The format's name.
+    /// Returns the format's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Zlib => "zlib",
@@ -43,11 +43,11 @@ impl Compression {
     }
 }
 
-/// Decompresses `data`, which may become at most `limit` bytes. Memory grows with what really comes out,
-/// whatever the data say of their size.
+/// Decompresses `data` into at most `limit` bytes. Memory grows with the bytes decompressed, not with the size that
+/// the data claim.
 ///
 /// # Errors
-/// `Limit` beyond the bound; `Malformed` where the data are not of the format.
+/// `Limit` beyond the bound; `Malformed` if the data are not of the format.
 pub(crate) fn inflate(format: Compression, data: &[u8], limit: u64) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let read = match format {
@@ -71,13 +71,13 @@ pub(crate) fn inflate(format: Compression, data: &[u8], limit: u64) -> Result<Ve
     Ok(out)
 }
 
-/// Reads on until the end or one byte beyond the bound.
+/// Appends all that the reader gives, up to one byte beyond the bound.
 fn fill(reader: impl Read, limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
     let left = limit.saturating_add(1).saturating_sub(out.len() as u64);
     reader.take(left).read_to_end(out).map(|_| ())
 }
 
-/// Every frame of the data; those to skip are skipped.
+/// Decompresses every Zstandard frame of the data; skippable frames are skipped.
 fn zstd(mut data: &[u8], limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
     while !data.is_empty() && out.len() as u64 <= limit {
         if let &[0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] = data {

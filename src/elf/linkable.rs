@@ -1,4 +1,4 @@
-//! What a static linker has to know of a BPF object's sections.
+//! The sections and symbols of a BPF object that a static linker needs.
 
 use std::collections::HashMap;
 
@@ -8,23 +8,23 @@ use crate::elf::bpf::BpfObject;
 use crate::elf::file::ALLOCATED;
 use crate::error::Result;
 
-/// The sections that have a place in memory, and where the variables are in them.
+/// The sections that are loaded into memory, and the variables in them.
 pub(crate) struct Linkable {
     /// In the file's order.
     pub sections: Vec<LinkableSection>,
-    /// Bytes from the start of the section, by the section's number and the variable's name.
+    /// The byte offset of each variable in its section, by the section's index and the variable's name.
     pub variables: HashMap<(u32, Bytes), u64>,
     /// The names of weak variables and functions.
     pub weak: Vec<Bytes>,
 }
 
-/// A section that has a place in memory.
+/// A section that is loaded into memory.
 pub(crate) struct LinkableSection {
     pub index: u32,
     pub name: Bytes,
     pub size: u64,
     pub align: u64,
-    /// Its bytes; `None` where it is all zeros and takes no space in the file.
+    /// The section's bytes; `None` for a section of zeros that takes no space in the file.
     pub data: Option<Bytes>,
 }
 
@@ -32,7 +32,7 @@ impl Linkable {
     /// Reads an object's sections and symbols.
     ///
     /// # Errors
-    /// `Malformed` where a section is outside of the file, or the symbol table can't be read.
+    /// `Malformed` if a section lies outside of the file, or the symbol table can't be read.
     pub fn new(object: &BpfObject) -> Result<Self> {
         let elf = &object.elf;
         let allocated = elf.sections.iter().filter(|s| s.flags & ALLOCATED != 0);

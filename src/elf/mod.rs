@@ -3,7 +3,7 @@
 //! ```no_run
 //! let object = btfkit::elf::BpfObject::parse(std::fs::read("probe.bpf.o")?)?;
 //! for section in object.code_sections() {
-//!     println!("{}: {} functions", section.name(), section.functions().len());
+//!     println!("{}: {} functions", section.name, section.functions.len());
 //! }
 //! # Ok::<(), btfkit::Error>(())
 //! ```
@@ -17,12 +17,13 @@ mod linkable;
 mod relocations;
 mod rewrite;
 
-pub use bpf::{BpfObject, CodeSection, Function};
+pub use bpf::BpfObject;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
 pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
-pub(crate) use btf::has_btf;
-pub(crate) use file::is_elf;
+pub(crate) use btf::{btf_in, has_btf};
+pub(crate) use debug::debug_sections_in;
+pub(crate) use file::{Elf, is_elf};
 pub(crate) use inflate::{Compression, inflate};
 pub(crate) use linkable::Linkable;

@@ -1,4 +1,4 @@
-//! The relocations of debug sections: only a relocatable file's are still to be applied.
+//! Applies the relocations of debug sections. Only a relocatable file's are still to be applied.
 
 use std::collections::HashSet;
 
@@ -10,41 +10,42 @@ use crate::elf::file::{CREL, Elf, REL, RELA, Section};
 use crate::error::{Error, ErrorKind, Result};
 use crate::target::Endian;
 
-/// The relocations of a file's sections. A linked file may have kept them, but there they were applied when it
+/// The relocations of a file's sections. A linked file may have kept its relocations, but they were applied when it
 /// was linked.
 pub(super) struct Relocations<'e> {
-    /// The file, where it is relocatable.
+    /// The file, if it is relocatable.
     file: Option<object::File<'e>>,
     endian: Endian,
     machine: u16,
-    /// The sections that have some.
+    /// The indices of the sections that have relocations.
     sections: HashSet<u32>,
 }
 
-/// What a relocation does to the bytes at its place.
+/// The change that a relocation makes to the bytes at its offset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Action {
     Nothing,
-    /// Puts the value there, in this many bytes.
+    /// Writes the value, in this many bytes.
     Set(usize),
-    /// Adds the value to what is there.
+    /// Adds the value to the number there, of this many bytes.
     Add(usize),
+    /// Subtracts the value from the number there, of this many bytes.
     Subtract(usize),
-    /// The same for the lower six bits of a byte.
+    /// Like [`Self::Set`], in the lower six bits of a byte; the next two are like `Add` and `Subtract`.
     SetSix,
     AddSix,
     SubtractSix,
-    /// The same for an unsigned LEB128 number, which keeps its length.
+    /// Like [`Self::Set`], in an unsigned LEB128 number, which keeps its length; the next two likewise.
     SetLeb,
     AddLeb,
     SubtractLeb,
 }
 
 impl<'e> Relocations<'e> {
-    /// The relocations of a file.
+    /// Reads the relocations of a file.
     ///
     /// # Errors
-    /// `Malformed` where a relocatable file's can't be read.
+    /// `Malformed` if the file is relocatable and they can't be read.
     pub fn new(elf: &'e Elf) -> Result<Self> {
         let relocates = |section: &&Section| matches!(section.kind, RELA | REL | CREL);
         let targets = elf.sections.iter().filter(relocates);
@@ -64,11 +65,11 @@ impl<'e> Relocations<'e> {
         })
     }
 
-    /// A section's bytes, relocated.
+    /// Applies the relocations of a section to its bytes, and returns them.
     ///
     /// # Errors
-    /// `Malformed` where a relocation is about no byte of the section; `Unsupported` for a relocation of a
-    /// kind that isn't known.
+    /// `Malformed` if a relocation is about no byte of the section; `Unsupported` for an unknown kind of
+    /// relocation.
     pub fn apply(&self, section: &Section, bytes: Bytes) -> Result<Bytes> {
         let Some(file) = &self.file else {
             return Ok(bytes);
@@ -94,26 +95,26 @@ impl<'e> Relocations<'e> {
                 _ => 0,
             };
             let mut value = symbol.wrapping_add_signed(relocation.addend());
-            let rest = usize::try_from(offset)
+            let slot = usize::try_from(offset)
                 .ok()
                 .and_then(|start| bytes.get_mut(start..))
-                .and_then(|rest| place(rest, action));
-            let Some(place) = rest else {
+                .and_then(|rest| slot(rest, action));
+            let Some(slot) = slot else {
                 return Err(at(Error::malformed(format!(
-                    "a relocation is about byte {offset:#x}, behind the end"
+                    "a relocation is about byte {offset:#x}, beyond the section's end"
                 ))));
             };
             if relocation.has_implicit_addend() && matches!(action, Action::Set(_)) {
-                value = value.wrapping_add(number(place, self.endian));
+                value = value.wrapping_add(number(slot, self.endian));
             }
-            act(place, action, value, self.endian);
+            act(slot, action, value, self.endian);
         }
         Ok(bytes.into())
     }
 }
 
-/// The bytes that a relocation is about.
-fn place(rest: &mut [u8], action: Action) -> Option<&mut [u8]> {
+/// Returns the bytes that a relocation changes.
+fn slot(rest: &mut [u8], action: Action) -> Option<&mut [u8]> {
     let len = match action {
         Action::Nothing => 0,
         Action::Set(size) | Action::Add(size) | Action::Subtract(size) => size,
@@ -125,23 +126,24 @@ fn place(rest: &mut [u8], action: Action) -> Option<&mut [u8]> {
     rest.get_mut(..len)
 }
 
-fn act(place: &mut [u8], action: Action, value: u64, endian: Endian) {
-    let old = number(place, endian);
+/// Applies the action of a relocation to its bytes.
+fn act(slot: &mut [u8], action: Action, value: u64, endian: Endian) {
+    let old = number(slot, endian);
     match action {
         Action::Nothing => {}
-        Action::Set(_) => put(place, value, endian),
-        Action::Add(_) => put(place, old.wrapping_add(value), endian),
-        Action::Subtract(_) => put(place, old.wrapping_sub(value), endian),
-        Action::SetSix => put(place, old & 0xc0 | value & 0x3f, endian),
-        Action::AddSix => put(place, old & 0xc0 | old.wrapping_add(value) & 0x3f, endian),
-        Action::SubtractSix => put(place, old & 0xc0 | old.wrapping_sub(value) & 0x3f, endian),
-        Action::SetLeb => put_leb(place, value),
-        Action::AddLeb => put_leb(place, leb(place).wrapping_add(value)),
-        Action::SubtractLeb => put_leb(place, leb(place).wrapping_sub(value)),
+        Action::Set(_) => put(slot, value, endian),
+        Action::Add(_) => put(slot, old.wrapping_add(value), endian),
+        Action::Subtract(_) => put(slot, old.wrapping_sub(value), endian),
+        Action::SetSix => put(slot, old & 0xc0 | value & 0x3f, endian),
+        Action::AddSix => put(slot, old & 0xc0 | old.wrapping_add(value) & 0x3f, endian),
+        Action::SubtractSix => put(slot, old & 0xc0 | old.wrapping_sub(value) & 0x3f, endian),
+        Action::SetLeb => put_leb(slot, value),
+        Action::AddLeb => put_leb(slot, leb(slot).wrapping_add(value)),
+        Action::SubtractLeb => put_leb(slot, leb(slot).wrapping_sub(value)),
     }
 }
 
-/// What a relocation does; `None` for one that isn't known.
+/// Returns the action of a relocation; `None` for an unknown one.
 fn action(machine: u16, relocation: &Relocation) -> Option<Action> {
     let RelocationFlags::Elf { r_type } = relocation.flags() else {
         return None;
@@ -161,7 +163,7 @@ fn action(machine: u16, relocation: &Relocation) -> Option<Action> {
     }
 }
 
-/// Places in a thread's memory. They are no addresses, and nothing here takes them for such.
+/// Returns the action of a relocation by an offset in a thread's memory, which is no address.
 fn thread_local(machine: elf::Machine, r_type: elf::RelocationType) -> Option<Action> {
     let bytes = match (machine, r_type) {
         (elf::EM_X86_64, elf::R_X86_64_DTPOFF64)
@@ -182,8 +184,8 @@ fn thread_local(machine: elf::Machine, r_type: elf::RelocationType) -> Option<Ac
     Some(Action::Set(bytes))
 }
 
-/// RISC-V's linker changes the length of code, so differences of addresses are relocations, too (RISC-V ABIs
-/// specification, "Relocations").
+/// Returns the action of RISC-V's relocations. Its linker changes the length of code, so differences of addresses
+/// are relocations, too (RISC-V ABIs specification, "Relocations").
 fn riscv(r_type: elf::RelocationType) -> Option<Action> {
     Some(match r_type {
         elf::R_RISCV_ADD8 => Action::Add(1),
@@ -207,7 +209,8 @@ fn riscv(r_type: elf::RelocationType) -> Option<Action> {
     })
 }
 
-/// As RISC-V's (LoongArch ELF ABI specification, "Relocations").
+/// Returns the action of LoongArch's relocations, which work like RISC-V's (LoongArch ELF ABI specification,
+/// "Relocations").
 fn loongarch(r_type: elf::RelocationType) -> Option<Action> {
     Some(match r_type {
         elf::R_LARCH_ADD8 => Action::Add(1),
@@ -231,6 +234,7 @@ fn loongarch(r_type: elf::RelocationType) -> Option<Action> {
     })
 }
 
+/// Returns an `Unsupported` error about a relocation.
 #[cold]
 fn unsupported(machine: u16, offset: u64, relocation: &Relocation) -> Error {
     let number = match relocation.flags() {
@@ -240,12 +244,12 @@ fn unsupported(machine: u16, offset: u64, relocation: &Relocation) -> Error {
     Error::new(
         ErrorKind::Unsupported,
         format!(
-            "the relocation of byte {offset:#x} is of type {number} of ELF machine {machine}, which isn't known: link the file, a linked one has its relocations applied"
+            "the relocation of byte {offset:#x} is of type {number} of ELF machine {machine}, which is unknown: use the linked program, in which the relocations are applied"
         ),
     )
 }
 
-/// The number that some bytes hold.
+/// Reads the number in some bytes.
 fn number(bytes: &[u8], endian: Endian) -> u64 {
     let add = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
     match endian {
@@ -254,28 +258,29 @@ fn number(bytes: &[u8], endian: Endian) -> u64 {
     }
 }
 
-/// Puts a number into some bytes; what doesn't fit is cut.
+/// Writes a number into some bytes; the upper bytes that don't fit are dropped.
 fn put(bytes: &mut [u8], value: u64, endian: Endian) {
-    let places = value.to_le_bytes();
+    let digits = value.to_le_bytes();
     match endian {
         Endian::Little => bytes
             .iter_mut()
-            .zip(places)
+            .zip(digits)
             .for_each(|(to, from)| *to = from),
         Endian::Big => bytes
             .iter_mut()
             .rev()
-            .zip(places)
+            .zip(digits)
             .for_each(|(to, from)| *to = from),
     }
 }
 
+/// Reads an unsigned LEB128 number.
 fn leb(bytes: &[u8]) -> u64 {
     let bits = bytes.iter().rev().take(10);
     bits.fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f))
 }
 
-/// Puts a number into the bytes of another LEB128 number; what doesn't fit is cut.
+/// Writes a number over an unsigned LEB128 number, whose length stays; the upper bits that don't fit are dropped.
 fn put_leb(bytes: &mut [u8], mut value: u64) {
     for byte in bytes {
         let [low, ..] = value.to_le_bytes();

@@ -1,40 +1,35 @@
-//! A new file out of a BPF object: instructions patched, consumed CO-RE records gone, all else as it was.
+//! Makes a new file of a BPF object: instructions are patched, consumed CO-RE records removed, all else stays.
 //!
-//! Every section keeps its place. `.BTF.ext` shrinks where it stands: records move up, the length of the
-//! CO-RE part and the section's size follow, and the bytes that become free are zero. The relocations of
-//! `.BTF.ext` itself (`.rel.BTF.ext`, which clang writes for each record) move along with their records or
-//! go with them.
+//! Every section keeps its offset. `.BTF.ext` shrinks in place: records move up, the length of the CO-RE records
+//! and the section's size are reduced, and the bytes that become free are zeroed. The relocations of `.BTF.ext`
+//! itself (`.rel.BTF.ext`, which clang writes for each record) are moved or removed along with their records.
 
 use std::ops::Range;
 
-use crate::elf::bpf::{BTF_EXT, BpfObject, CodeSection};
+use crate::bpf::{CodeSection, Rewrite};
+use crate::elf::bpf::{BTF_EXT, BpfObject};
 use crate::elf::file::{COMPRESSED, REL, RELA, Section, malformed};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::target::Endian;
+use crate::wire::{ExtHeader, Preamble, SECTION_HEADER_LEN, SectionHeader, WORD_LEN, word};
 
-/// Where the CO-RE part's offset stands in the header of `.BTF.ext`; its length follows.
-/// (`struct btf_ext_header`; kernel documentation, "BPF Type Format", section 4.2.)
-const RELO_FIELD: usize = 24;
-/// Where the header's own length stands.
-const HEADER_LEN_FIELD: usize = 4;
-
-/// Fields of `Elf64_Shdr`, in bytes from its start.
+/// The byte offsets of the fields of `Elf64_Shdr`.
 mod header {
     pub const FLAGS: u64 = 8;
     pub const OFFSET: u64 = 24;
     pub const SIZE: u64 = 32;
 }
 
-/// A new file in the making; it starts as a copy of the object.
+/// A new file in the making: a copy of the object, and the changes made so far.
 #[derive(Clone, Debug)]
 pub struct Rewriter<'o> {
     object: &'o BpfObject,
     out: Vec<u8>,
-    /// For each section of the CO-RE part: which records are consumed. Empty until one is.
+    /// For each section with CO-RE records, whether each record is consumed. Empty until one is.
     consumed: Vec<Vec<bool>>,
 }
 
-/// A run of bytes that goes to another place of its section.
+/// A range of bytes that moves to another offset of its section.
 struct Move {
     from: Range<usize>,
     to: usize,
@@ -50,29 +45,30 @@ impl<'o> Rewriter<'o> {
         })
     }
 
-    /// The instructions of a section of the new file, by the section's number
-    /// ([`CodeSection::index`](crate::elf::CodeSection::index)); `None` where that is no section of
-    /// instructions.
+    /// Returns the instructions of a section of the new file, to be changed. `index` is the section's index in the
+    /// file ([`CodeSection::index`]); `None` if that is no section of instructions.
     pub fn code_mut(&mut self, index: u32) -> Option<&mut [u8]> {
-        let elf = &self.object.elf;
-        find_code(self.object, index)?;
-        let range = elf.range(elf.sections.get(index as usize)?)?;
+        let range = self.code_range(index)?;
         self.out.get_mut(range)
     }
 
-    /// The same, to look at.
+    /// Like [`Self::code_mut`], but shared.
     pub fn code(&self, index: u32) -> Option<&[u8]> {
-        let elf = &self.object.elf;
-        find_code(self.object, index)?;
-        let range = elf.range(elf.sections.get(index as usize)?)?;
+        let range = self.code_range(index)?;
         self.out.get(range)
     }
 
-    /// Takes a CO-RE record out of the new file: its section's number in
-    /// [`Ext::relos`](crate::graph::Ext::relos), and its own number there, both from 0.
+    fn code_range(&self, index: u32) -> Option<Range<usize>> {
+        let elf = &self.object.elf;
+        self.object.code_at(index)?;
+        elf.range(elf.sections.get(index as usize)?)
+    }
+
+    /// Removes a CO-RE record from the new file. `section` is the index of its section in
+    /// [`Ext::relos`](crate::graph::Ext::relos), `record` its own index there.
     ///
     /// # Errors
-    /// `Usage` where there is no such record.
+    /// `Usage` if there is no such record.
     pub fn consume(&mut self, section: usize, record: usize) -> Result<()> {
         if self.consumed.is_empty() {
             let relos = self.object.ext().and_then(|ext| ext.relos.as_ref());
@@ -94,10 +90,10 @@ impl<'o> Rewriter<'o> {
         }
     }
 
-    /// The new file.
+    /// Returns the new file.
     ///
     /// # Errors
-    /// `Malformed` where the relocations of `.BTF.ext` can't be read.
+    /// `Malformed` if the relocations of `.BTF.ext` can't be read.
     pub fn finish(mut self) -> Result<Vec<u8>> {
         if self.consumed.iter().flatten().any(|consumed| *consumed)
             && let Some(section) = self.object.elf.find(BTF_EXT)
@@ -107,7 +103,7 @@ impl<'o> Rewriter<'o> {
         Ok(self.out)
     }
 
-    /// Takes the consumed records out of `.BTF.ext`.
+    /// Removes the consumed records from `.BTF.ext`.
     fn shrink(&mut self, section: &Section) -> Result<()> {
         let elf = &self.object.elf;
         let old = elf.data(section, &self.object.limits)?;
@@ -118,8 +114,8 @@ impl<'o> Rewriter<'o> {
         if section.flags & COMPRESSED == 0 {
             put(&mut self.out, range.start, &new);
         } else {
-            // Loaders don't read compressed BTF, and what was decompressed doesn't fit its place: it goes
-            // to the end of the file, as plain bytes.
+            // The decompressed section doesn't fit where the compressed one was, and loaders don't read compressed
+            // BTF: it is appended to the file, uncompressed.
             put(&mut self.out, range.start, &vec![0; range.len()]);
             self.out.resize(self.out.len().next_multiple_of(8), 0);
             let start = self.out.len() as u64;
@@ -137,7 +133,7 @@ impl<'o> Rewriter<'o> {
         Ok(())
     }
 
-    /// Moves the relocations of `.BTF.ext` with the records they are about, or drops them.
+    /// Moves the relocations of `.BTF.ext` along with the records they are about, or removes them.
     fn follow(&mut self, section: &Section, moves: &[Move], size: usize) -> Result<()> {
         let elf = &self.object.elf;
         let Some(old) = elf.raw(section)? else {
@@ -184,39 +180,51 @@ impl<'o> Rewriter<'o> {
     }
 }
 
-/// Takes the consumed records out of a `.BTF.ext`, whose length stays; answers where the bytes that stay
+impl Rewrite for Rewriter<'_> {
+    fn section_code(&self, _: usize, section: &CodeSection<'_>) -> &[u8] {
+        self.code(section.index).unwrap_or_default()
+    }
+
+    fn section_code_mut(&mut self, _: usize, section: &CodeSection<'_>) -> &mut [u8] {
+        self.code_mut(section.index).unwrap_or_default()
+    }
+
+    fn consume(&mut self, number: usize, record: usize) -> Result<()> {
+        Rewriter::consume(self, number, record)
+    }
+}
+
+/// Removes the consumed records from a `.BTF.ext`, whose buffer keeps its length. Returns where the remaining bytes
 /// went, in order, and how many bytes the section needs now.
 fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(Vec<Move>, usize)> {
-    let cut_off = || malformed(0, "the CO-RE part is not where the header says");
-    let word = |data: &[u8], at: usize| -> Result<usize> {
-        let bytes = data.get(at..).and_then(<[u8]>::first_chunk::<4>);
-        bytes
-            .map(|bytes| endian.u32(*bytes) as usize)
-            .ok_or_else(cut_off)
-    };
-    let header_len = word(data, HEADER_LEN_FIELD)?;
-    let start = header_len.saturating_add(word(data, RELO_FIELD)?);
-    let end = start.saturating_add(word(data, RELO_FIELD + 4)?);
-    let record_size = word(data, start)?;
+    let cut_off = || malformed(0, "the CO-RE records are not where the header puts them");
+    let preamble = Preamble::read(data, ExtHeader::LEN_WITH_CORE_RELO)?;
+    let extent = ExtHeader::read(data, preamble)
+        .core_relo
+        .ok_or_else(cut_off)?;
+    let header_len = preamble.header_len as usize;
+    let start = header_len.saturating_add(extent.off as usize);
+    let end = start.saturating_add(extent.len as usize);
+    let record_size = word(data, start, endian).ok_or_else(cut_off)? as usize;
 
     let mut moves = vec![Move {
         from: 0..start,
         to: 0,
     }];
     let mut counts = Vec::new();
-    // The record size stays where it is, if a record does.
-    let (mut read, mut write) = (start + 4, start + 4);
+    // The record size stays in front of the records, unless all are removed.
+    let (mut read, mut write) = (start + WORD_LEN, start + WORD_LEN);
     for records in consumed {
         let kept = records.iter().filter(|consumed| !**consumed).count();
         if kept > 0 {
-            counts.push((write + 4, kept));
+            counts.push((write + SectionHeader::COUNT_OFFSET, kept));
             moves.push(Move {
-                from: read..read + 8,
+                from: read..read + SECTION_HEADER_LEN,
                 to: write,
             });
-            write += 8;
+            write += SECTION_HEADER_LEN;
         }
-        read += 8;
+        read += SECTION_HEADER_LEN;
         for consumed in records {
             if !consumed {
                 moves.push(Move {
@@ -231,8 +239,8 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
     if read != end || end > data.len() {
         return Err(cut_off());
     }
-    if write == start + 4 {
-        // A part without records has no record size either: libbpf refuses one that has.
+    if write == start + WORD_LEN {
+        // Without records there is no record size either: libbpf refuses one.
         write = start;
     }
     for run in &moves {
@@ -246,7 +254,7 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         free.fill(0);
     }
     let len = u32::try_from(write - start).unwrap_or(u32::MAX);
-    put(data, RELO_FIELD + 4, &endian.bytes32(len));
+    put(data, ExtHeader::CORE_RELO_LEN, &endian.bytes32(len));
     if end < data.len() {
         let from = end..data.len();
         moves.push(Move {
@@ -255,18 +263,18 @@ fn compact(data: &mut [u8], endian: Endian, consumed: &[Vec<bool>]) -> Result<(V
         });
         return Ok((moves, data.len()));
     }
-    // libbpf refuses a section that is nothing but its header.
-    Ok((moves, write.max(header_len + 4).min(data.len())))
+    // libbpf refuses a section that consists of its header alone.
+    Ok((moves, write.max(header_len + WORD_LEN).min(data.len())))
 }
 
-/// Refuses an object in which something that may be written to is at the same time something else.
+/// Refuses an object in which a range that may be written to overlaps another part of the file.
 fn disjoint(object: &BpfObject) -> Result<()> {
     let elf = &object.elf;
     let ext = elf.find(BTF_EXT).map(|section| section.index);
     let count = elf.sections.len() as u64;
     let (table, header_size) = elf.headers;
     let whole = |at: u64, size: u64| at..at.saturating_add(size);
-    // Bytes, whether they may be written to, and whose they are.
+    // Each range of bytes, whether it may be written to, and its place in errors.
     let mut ranges = vec![
         (whole(0, 64), true, Place::Section("the ELF header".into())),
         (
@@ -278,7 +286,7 @@ fn disjoint(object: &BpfObject) -> Result<()> {
     for section in &elf.sections {
         let written = Some(section.index) == ext
             || matches!(section.kind, REL | RELA) && Some(section.info) == ext
-            || find_code(object, section.index).is_some();
+            || object.code_at(section.index).is_some();
         if section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()) {
             ranges.push((
                 whole(section.offset, section.size),
@@ -293,7 +301,7 @@ fn disjoint(object: &BpfObject) -> Result<()> {
         if range.start < end_of_written || (written && range.start < end) {
             return Err(malformed(
                 range.start,
-                "it overlaps another part of the file, so that neither can be rewritten",
+                "it overlaps another part of the file, so neither can be rewritten",
             )
             .within(place));
         }
@@ -305,17 +313,11 @@ fn disjoint(object: &BpfObject) -> Result<()> {
     Ok(())
 }
 
-/// The section of instructions with this number; they are in the order of their numbers.
-fn find_code(object: &BpfObject, index: u32) -> Option<&CodeSection> {
-    let code = object.code_sections();
-    let found = code.binary_search_by_key(&index, CodeSection::index);
-    found.ok().and_then(|found| code.get(found))
-}
-
+/// Writes bytes at an offset, if they fit.
 fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
     let end = at.saturating_add(bytes.len());
-    if let Some(place) = out.get_mut(at..end) {
-        place.copy_from_slice(bytes);
+    if let Some(slot) = out.get_mut(at..end) {
+        slot.copy_from_slice(bytes);
     }
 }
 

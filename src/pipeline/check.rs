@@ -1,45 +1,45 @@
-//! Which programs run on which targets.
+//! Checks which programs run on which targets.
 
 use std::collections::HashSet;
 
 use bytes::Bytes;
 use rayon::prelude::*;
 
+use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::pipeline::program::Program;
-use crate::pipeline::relocate::{
-    RelocateOptions, TargetFile, load_options, loaded, relocate_object,
-};
+use crate::pipeline::options::RelocateOptions;
+use crate::pipeline::relocate::{load_options, loaded, relocate_object};
+use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Outcome, Report, Role};
 
-/// How a program fares on a target.
+/// The result for one program on one target.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verdict {
-    /// The program's number in what was given to [`check`].
+    /// The index of the program among those given to [`check`].
     pub program: usize,
-    /// The label of the target, or of the user program and the kernel together: `app+kernel`.
+    /// The label of the target, or of the user program and the kernel: `app+kernel`.
     pub target: String,
-    /// The report, or why there is none: the object or the target is refused.
+    /// The report, or the error for which there is none: the object or a target was refused.
     pub outcome: Result<Report>,
-    /// Files that belong to the targets' debug information and were not found, a line each.
+    /// The files of the targets' debug information that were not found, a line each.
     pub incomplete: Vec<String>,
 }
 
-/// How many relocations of a report came to what.
+/// The number of relocations of a report, by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Answered.
-    pub answered: usize,
-    /// Answered by 0: what was asked for isn't there.
+    /// A candidate matches, and the instruction has its value.
+    pub set: usize,
+    /// No candidate matches, and the instruction has 0 for that.
     pub absent: usize,
-    /// Poisoned, and never reached.
-    pub dead: usize,
-    /// Poisoned where the program may come by.
+    /// Poisoned, and can't be reached.
+    pub unreachable: usize,
+    /// Poisoned, and can be reached.
     pub poisoned: usize,
-    /// Left to the loader: no kernel was among the targets.
+    /// Left to the loader, because no kernel was among the targets.
     pub left: usize,
 }
 
@@ -47,25 +47,25 @@ impl Counts {
     /// Counts a report's records.
     #[must_use]
     pub fn of(report: &Report) -> Self {
-        let mut sums = Self::default();
+        let mut counts = Self::default();
         for record in &report.records {
             match record.outcome {
-                Outcome::Set { .. } => sums.answered += 1,
-                Outcome::Absent { .. } => sums.absent += 1,
-                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width if record.dead => {
-                    sums.dead += 1;
+                Outcome::Set { .. } => counts.set += 1,
+                Outcome::Absent { .. } => counts.absent += 1,
+                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width if record.unreachable => {
+                    counts.unreachable += 1;
                 }
-                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width => sums.poisoned += 1,
-                Outcome::LeftToLoader => sums.left += 1,
+                Outcome::NoMatch | Outcome::UserTypeId | Outcome::Width => counts.poisoned += 1,
+                Outcome::LeftToLoader => counts.left += 1,
                 Outcome::NoFunction => {}
             }
         }
-        sums
+        counts
     }
 }
 
 impl Verdict {
-    /// Whether the program can run there: it isn't refused, and no poisoned instruction can be reached.
+    /// Returns whether the program can run there: it isn't refused, and no poisoned instruction can be reached.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match &self.outcome {
@@ -75,16 +75,15 @@ impl Verdict {
     }
 }
 
-/// Relocates every program against every target, several at once, and writes nothing.
+/// Relocates every program against every target in parallel, and writes nothing.
 ///
-/// Each user program among the targets is tried together with each kernel among them; without a kernel, what
-/// belongs to one is left out of account. Without a user program each kernel is tried by itself. Verdicts come
-/// program by program, in the order of the targets.
+/// Each user program among the targets is combined with each kernel among them; without a kernel, relocations of the
+/// kernel's types are left out. Without a user program each kernel is a target by itself. Verdicts come program by
+/// program, in the order of the targets.
 ///
 /// # Errors
-/// Where a program can't be read; the program is named by its number, from 0. `Usage` for two targets with one
-/// label. A target that can't be read, or
-/// that refuses a program, is a verdict.
+/// As [`BpfObject::parse`], with the index of the program; `Usage` for two targets with one label. A target that
+/// can't be read, or against which a program can't be relocated, is a verdict.
 pub fn check(
     programs: &[Bytes],
     targets: &[TargetFile],
@@ -94,8 +93,7 @@ pub fn check(
         .iter()
         .enumerate()
         .map(|(number, bytes)| {
-            BpfObject::parse_with(bytes.clone(), &options.limits)
-                .within(|| Place::File(format!("program {number}")))
+            BpfObject::parse_with(bytes.clone(), &options.limits).within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
     let mut labels = HashSet::new();
@@ -108,7 +106,7 @@ pub fn check(
             ),
         ));
     }
-    let programs: Vec<_> = objects.iter().map(Program::new).collect();
+    let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
     let load_options = load_options(&programs, options);
     let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
         .par_iter()
@@ -133,15 +131,15 @@ pub fn check(
                 .flatten()
                 .cloned()
                 .collect(),
-            outcome: programs.get(number).map_or_else(
+            outcome: objects.get(number).zip(programs.get(number)).map_or_else(
                 || Ok(Report::default()),
-                |program| cell(program, column, &loaded),
+                |(object, program)| cell(object, program, column, &loaded),
             ),
         })
         .collect())
 }
 
-/// The combinations of targets that are tried, by their numbers.
+/// Returns the combinations of targets that are checked, by index.
 fn columns(targets: &[TargetFile]) -> Vec<Vec<usize>> {
     let of_role = |role| {
         targets
@@ -162,6 +160,7 @@ fn columns(targets: &[TargetFile]) -> Vec<Vec<usize>> {
     }
 }
 
+/// Joins the labels of a combination.
 fn label(column: &[usize], targets: &[TargetFile]) -> String {
     let labels: Vec<_> = column
         .iter()
@@ -171,7 +170,9 @@ fn label(column: &[usize], targets: &[TargetFile]) -> String {
     labels.join("+")
 }
 
+/// Relocates a program against one combination of targets.
 fn cell(
+    object: &BpfObject,
     program: &Program<'_>,
     column: &[usize],
     loaded: &[Result<relocate::Target>],
@@ -180,13 +181,14 @@ fn cell(
     for &number in column {
         match loaded.get(number) {
             Some(Ok(target)) => targets.push(target.clone()),
-            // An error is no value to copy; its text says it all.
+            // Errors can't be cloned; the text has everything.
             Some(Err(error)) => return Err(Error::new(error.kind(), error.to_string())),
             None => {}
         }
     }
     let partial = !targets.iter().any(|target| target.role == Role::Kernel);
     relocate_object(
+        object,
         program,
         &targets,
         relocate::ResolveOptions::partial(partial),

@@ -1,13 +1,12 @@
-//! From a poisoned instruction to the field it was about.
+//! Finds the poisoned instructions of an object, and the fields they were about.
 
 use bytes::Bytes;
 
+use crate::bpf::Insn;
 use crate::elf::BpfObject;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::pipeline::program::Program;
-use crate::relocate::{POISON, SourceLine, local_path};
-use crate::target::Endian;
+use crate::relocate::{SourceLine, local_path};
 
 /// A poisoned instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,22 +14,19 @@ use crate::target::Endian;
 pub struct Poison {
     /// The code section.
     pub section: String,
-    /// The function; empty where no symbol says.
+    /// The function's name; empty if the symbol table has none for the instruction.
     pub function: String,
-    /// The instruction, by its number in the function, from 0.
+    /// The index of the instruction in the function; in the section if there is no function.
     pub insn: u64,
-    /// The source line, where the object has line information.
+    /// The source line, if the object has line information.
     pub source: Option<SourceLine>,
-    /// What was asked, and of what (`byte_off of struct session.throttle`). Known where the object from before
-    /// its relocation is at hand: the records are gone from the relocated one.
-    pub question: Option<String>,
+    /// The kind and path of the relocation (`byte_off of struct session.throttle`). It takes the object from before
+    /// its relocation: a relocated object has no records any more.
+    pub relocation: Option<String>,
 }
 
-/// Bytes of an instruction.
-const INSN: usize = 8;
-
-/// Finds every poisoned instruction of a relocated object: the calls to helper 195896080 (0xbad2310), which a
-/// verifier's log calls `unknown#195896080`. The second half of a 64-bit load counts with the first.
+/// Finds every poisoned instruction of a relocated object: the calls of helper 195896080 (0xbad2310), which appear as
+/// `unknown#195896080` in the verifier's log. The two halves of a 64-bit load count as one.
 ///
 /// ```
 /// use btfkit::Limits;
@@ -41,7 +37,7 @@ const INSN: usize = 8;
 /// let targets = [TargetFile::user("app", read("tutorial/prog_a.gcc-dwarf5"))];
 /// let relocated = relocate(object.clone(), &targets, &RelocateOptions::default())?;
 /// let poisons = explain(relocated.object, Some(object.into()), &Limits::default())?;
-/// assert_eq!(poisons[0].question.as_deref(), Some("byte_off of struct pt_regs.di"));
+/// assert_eq!(poisons[0].relocation.as_deref(), Some("byte_off of struct pt_regs.di"));
 /// # Ok::<(), btfkit::Error>(())
 /// ```
 ///
@@ -56,68 +52,43 @@ pub fn explain(
     let original = original
         .map(|original| BpfObject::parse_with(original, limits))
         .transpose()?;
-    // What still has its records explains itself.
-    let records = Program::new(original.as_ref().unwrap_or(&object));
-    let view = records.view();
-    let mut found = Vec::new();
+    // An object that still has its records needs no original.
+    let program = original.as_ref().unwrap_or(&object).program();
+    let before: Option<Vec<_>> = original
+        .as_ref()
+        .map(|original| original.code_sections().collect());
+    let mut poisons = Vec::new();
     for section in object.code_sections() {
-        let insns = section.code().as_chunks::<INSN>().0;
+        let recorded = program.sections.iter().find(|s| s.name == section.name);
+        let mut before = before.iter().flatten();
+        let before = before.find(|s| s.name == section.name).map(|s| s.code);
+        let before: Vec<Insn> = Insn::decode(before.unwrap_or_default(), object.endian()).collect();
+        let insns: Vec<Insn> = Insn::decode(section.code, object.endian()).collect();
         let mut skip = false;
         for (number, insn) in insns.iter().enumerate() {
-            if std::mem::take(&mut skip) || !is_poison(insn, object.endian()) {
+            if std::mem::take(&mut skip) || *insn != Insn::POISONED {
                 continue;
             }
-            let offset = number as u64 * INSN as u64;
-            let name = section.name();
-            let asked = view.sections.iter().find(|section| section.name == name);
-            let relo = asked.and_then(|section| {
+            let offset = (number * Insn::LEN) as u64;
+            let relo = recorded.and_then(|section| {
                 let mut relos = section.relos.iter();
                 relos.find(|relo| u64::from(relo.insn_off) == offset)
             });
             // A 64-bit load is poisoned in both halves, and only the first has a record.
-            let next_is_poison = insns
-                .get(number + 1)
-                .is_some_and(|next| is_poison(next, object.endian()));
-            let was_wide = original.as_ref().map(|original| {
-                let before = original
-                    .code_sections()
-                    .iter()
-                    .find(|section| section.name() == name)
-                    .and_then(|section| section.code().as_chunks::<INSN>().0.get(number));
-                before.is_some_and(|[code, ..]| *code == 0x18)
-            });
-            skip = next_is_poison && was_wide.unwrap_or(false);
+            let next_is_poison = insns.get(number + 1) == Some(&Insn::POISONED);
+            let was_wide = before.get(number).is_some_and(|insn| insn.is_wide_load());
+            skip = next_is_poison && was_wide;
             let function = section.function_at(offset);
-            found.push(Poison {
-                section: name.to_string(),
-                function: function.map_or(String::new(), |function| function.name().to_string()),
-                insn: (offset - function.map_or(0, |function| function.start())) / INSN as u64,
-                source: source(&object, &name, offset),
-                question: relo.map(|relo| local_path(view.graph, *relo)),
+            poisons.push(Poison {
+                section: section.name.to_string(),
+                function: function.map_or(String::new(), |function| function.name.clone()),
+                insn: (offset - function.map_or(0, |function| function.start)) / Insn::LEN as u64,
+                source: section
+                    .line_at(offset)
+                    .map(|line| SourceLine::new(object.graph(), line)),
+                relocation: relo.map(|relo| local_path(program.graph, *relo)),
             });
         }
     }
-    Ok(found)
-}
-
-fn is_poison(insn: &[u8; INSN], endian: Endian) -> bool {
-    let &[code, registers, a, b, c, d, e, f] = insn;
-    (code, registers, a, b) == (0x85, 0, 0, 0) && endian.u32([c, d, e, f]).cast_signed() == POISON
-}
-
-/// The line of an instruction of a section.
-fn source(object: &BpfObject, section: &str, offset: u64) -> Option<SourceLine> {
-    let graph = object.graph();
-    let records = object
-        .ext()?
-        .lines
-        .sections
-        .iter()
-        .find(|records| graph.string(records.section) == section)?;
-    let line = records
-        .records
-        .iter()
-        .filter(|line| u64::from(line.insn_off) <= offset)
-        .max_by_key(|line| line.insn_off)?;
-    Some(SourceLine::new(graph, *line))
+    Ok(poisons)
 }

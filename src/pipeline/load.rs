@@ -1,55 +1,39 @@
-//! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
+//! Types out of any file that contains some: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::debuginfo::{Missing, Search, find_debug_sections};
+use crate::debuginfo::{Missing, Search, find_debug_sections_of};
 use crate::dwarf::{self, Degraded, Sections};
-use crate::elf::{BtfOptions, Compression, btf_of_with, debug_sections, has_btf, inflate, is_elf};
-use crate::error::{Error, Place, Result};
+use crate::elf::{
+    BtfOptions, Compression, Elf, btf_in, debug_sections_in, has_btf, inflate, is_elf,
+};
+use crate::error::{Context, Error, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge;
 use crate::parse;
+use crate::pipeline::options::LoadOptions;
+use crate::pipeline::target::{KERNEL_FILE, is_kernel_path};
 
-/// How to load types.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct LoadOptions {
-    /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
-    /// read so, even with a base. What is converted from DWARF becomes split BTF over it.
-    pub base: Option<Btf>,
-    /// Whether to convert an ELF file's DWARF even where it has BTF.
-    pub dwarf: bool,
-    /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
-    pub conversion: dwarf::ConvertOptions,
-    /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
-    /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
-    pub search: Option<Search>,
-    /// Further names for types, in targets that have them.
-    pub(super) aliases: Vec<(String, String)>,
-    /// Bounds on the input.
-    pub limits: Limits,
-}
-
-/// Types, and what they came from.
+/// The types of a file, and where they come from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The types.
     pub graph: Btf,
-    /// What they came from.
+    /// The format that the types were read from.
     pub source: Source,
-    /// What BTF can't say of the DWARF, and what it became.
+    /// The DWARF types that BTF can't represent, and what each became.
     pub degraded: Vec<Degraded>,
-    /// The types of the unit that defines the function asked for
-    /// ([`RelocateOptions::function`](crate::dwarf::ConvertOptions::function)), by id.
+    /// The ids of the types that the compile unit of the requested function
+    /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
-    /// The other files the debug information was found in.
+    /// The other files in which debug information was found.
     pub files: Vec<PathBuf>,
-    /// The files that belong to the debug information and were not found: their types are missing.
+    /// The files that belong to the debug information and were not found. Their types are missing.
     pub missing: Vec<Missing>,
 }
 
@@ -66,11 +50,11 @@ impl Loaded {
     }
 }
 
-/// What types came from.
+/// The format that types were read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// The bytes were BTF.
+    /// Raw BTF.
     RawBtf,
     /// The `.BTF` section of an ELF file.
     ElfBtf,
@@ -78,10 +62,10 @@ pub enum Source {
     Dwarf,
 }
 
-/// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is), an ELF file with a
-/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip or zstd, or by xz if the
-/// feature `cli` is on. What it is, is told by its contents. `.BTF` wins over DWARF, unless the options say
-/// otherwise.
+/// Loads the types of a file: raw BTF (such as `/sys/kernel/btf/vmlinux`), an ELF file with a `.BTF` section, an ELF
+/// file with DWARF, or one of these compressed by gzip, by zstd or, with the feature `cli`, by xz.
+///
+/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -95,14 +79,18 @@ pub enum Source {
 /// ```
 ///
 /// # Errors
-/// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
-/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
+/// `Malformed` if the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or `Stripped` for an
+/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
     load_from(bytes.into(), None, options)
 }
 
-/// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
-/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`] says where.
+/// Loads the types of a file as [`load`] does, and finds debug information that is in other files: build-ID folders,
+/// the debug link, the file that `dwz` moved shared entries to, split units.
+/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) lists the places.
+///
+/// BTF of the running kernel's modules, in `/sys/kernel/btf`, is split from the kernel's own: without
+/// [`LoadOptions::base`], its base is `/sys/kernel/btf/vmlinux`.
 ///
 /// ```no_run
 /// use btfkit::pipeline::{LoadOptions, load_path};
@@ -112,13 +100,28 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// ```
 ///
 /// # Errors
-/// As [`load`] and [`find_debug_sections`]; `Io` where the file can't be read.
+/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` if the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
     let default = Search::new();
     let search = options.search.as_ref().unwrap_or(&default);
     let bytes = search.read(path, &options.limits)?;
+    if options.base.is_none() && is_kernel_path(path) && path != Path::new(KERNEL_FILE) {
+        let options = options.clone().base(running_kernel(search, options)?);
+        return load_from(bytes, Some((search, path)), &options);
+    }
     load_from(bytes, Some((search, path)), options)
+}
+
+/// Loads the running kernel's own types.
+fn running_kernel(search: &Search, options: &LoadOptions) -> Result<Btf> {
+    let options = LoadOptions::new()
+        .search(search.clone())
+        .limits(options.limits.clone());
+    let kernel = load_path(KERNEL_FILE, &options);
+    kernel
+        .map(|kernel| kernel.graph)
+        .within(|| Place::File(KERNEL_FILE.to_owned()))
 }
 
 fn load_from(
@@ -147,10 +150,10 @@ fn load_from(
     Ok(Loaded::new(graph, Source::RawBtf))
 }
 
-/// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
+/// Reads BTF that may be split from the base.
 ///
-/// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
-/// and those that go on from a base don't, so that reading it without its base fails at once.
+/// BTF has no field that marks it as split. But the string table of self-contained BTF starts with the empty string,
+/// and that of split BTF doesn't, so that reading split BTF without its base fails at once.
 fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>) -> Result<Btf> {
     match read(None) {
         Ok(graph) => Ok(graph),
@@ -160,22 +163,23 @@ fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>
 }
 
 fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
-    if !options.dwarf && has_btf(&bytes)? {
+    let elf = Elf::parse(bytes)?;
+    if !options.dwarf && has_btf(&elf) {
         let graph = split_or_not(options, |base| {
             let btf_options = BtfOptions {
                 base,
                 limits: options.limits.clone(),
             };
-            btf_of_with(bytes.clone(), &btf_options)
+            btf_in(&elf, &btf_options)
         })?;
         return Ok(Loaded::new(graph, Source::ElfBtf));
     }
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
     match search {
-        None => converted(&debug_sections(&bytes, &options.limits)?, options),
+        None => converted(&debug_sections_in(&elf, &options.limits)?, options),
         Some((search, path)) => {
-            let found = find_debug_sections(&bytes, path, search, &options.limits)?;
+            let found = find_debug_sections_of(&elf, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,
@@ -202,24 +206,23 @@ fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
     })
 }
 
-/// The types as split BTF: what the base has is not said again. Some of the types are followed to where they went.
+/// Splits the graph from a base: types that the base has are removed. Returns also the new ids of the preferred types.
 fn over_base(
     graph: Btf,
-    some: &[TypeId],
+    preferred: &[TypeId],
     base: &Btf,
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
-    let mut split = merge::MergeOptions::split(base);
-    split.limits = limits.clone();
+    let split = merge::MergeOptions::split(base).limits(limits.clone());
     let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
     let map = merged.types.first();
-    let mut moved: Vec<TypeId> = some.iter().filter_map(|id| map?.get(*id)).collect();
+    let mut moved: Vec<TypeId> = preferred.iter().filter_map(|id| map?.get(*id)).collect();
     moved.sort_unstable();
     moved.dedup();
     Ok((merged.graph, moved))
 }
 
-/// The bytes, decompressed if they are compressed.
+/// Decompresses the bytes if they are compressed.
 pub(super) fn unpacked(bytes: Bytes, limits: &Limits) -> Result<Bytes> {
     match Compression::detect(&bytes) {
         Some(format) => inflate(format, &bytes, limits.inflated(bytes.len())).map(Bytes::from),

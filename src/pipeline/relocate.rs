@@ -1,143 +1,32 @@
-//! The main job: object and targets in, rewritten object and report out.
-
-use std::path::{Path, PathBuf};
+//! Relocates a BPF object file against targets: the main job.
 
 use bytes::Bytes;
 
-use crate::debuginfo::Search;
+use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
-use crate::limits::Limits;
-use crate::pipeline::load::{LoadOptions, load, load_path};
-use crate::pipeline::program::{Program, wanted};
-use crate::relocate::{self, Report, Resolution, Role};
-
-/// Something to relocate against.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TargetFile {
-    /// What it is called in the report, and the flavor suffix that picks it: `struct file___app` is the one of
-    /// the target labelled `app`.
-    pub label: String,
-    /// What it is.
-    pub role: Role,
-    /// Its types.
-    pub types: Types,
-    /// A kernel's modules: split BTF over `types`.
-    pub modules: Vec<Types>,
-    /// The function that the object is attached to. Where the program has several types of one name, those of the
-    /// unit that defines it are meant. Only a program's DWARF says that.
-    pub function: Option<String>,
-}
-
-/// Types, or a file that holds some.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Types {
-    /// Types.
-    Graph(Btf),
-    /// A file's bytes, of any sort that [`load`] takes.
-    File(Bytes),
-    /// A file, of any sort that [`load_path`] takes: its debug information may be in others.
-    Path(PathBuf),
-}
-
-impl TargetFile {
-    /// A user program, under a label of your choice.
-    #[must_use]
-    pub fn user(label: impl Into<String>, types: impl Into<Types>) -> Self {
-        Self {
-            label: label.into(),
-            role: Role::User,
-            types: types.into(),
-            modules: Vec::new(),
-            function: None,
-        }
-    }
-
-    /// The kernel, under the label `kernel`.
-    #[must_use]
-    pub fn kernel(types: impl Into<Types>) -> Self {
-        Self {
-            label: relocate::KERNEL_LABEL.to_owned(),
-            role: Role::Kernel,
-            types: types.into(),
-            modules: Vec::new(),
-            function: None,
-        }
-    }
-}
-
-impl From<Btf> for Types {
-    fn from(graph: Btf) -> Self {
-        Self::Graph(graph)
-    }
-}
-
-impl From<Bytes> for Types {
-    fn from(bytes: Bytes) -> Self {
-        Self::File(bytes)
-    }
-}
-
-impl From<Vec<u8>> for Types {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::File(bytes.into())
-    }
-}
-
-impl From<PathBuf> for Types {
-    fn from(path: PathBuf) -> Self {
-        Self::Path(path)
-    }
-}
-
-impl From<&Path> for Types {
-    fn from(path: &Path) -> Self {
-        Self::Path(path.to_owned())
-    }
-}
-
-/// How to relocate.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RelocateOptions {
-    /// Do only what belongs to user programs, and leave the rest in the object for its loader.
-    pub partial: bool,
-    /// Refuse an object with a relocation that has no answer, or a type that more than one target has
-    /// ([`check_strict`]).
-    pub strict: bool,
-    /// Whether to convert a target's DWARF even where it has BTF.
-    pub dwarf: bool,
-    /// Where the debug information of targets is looked for that have none in their own files, as
-    /// [`LoadOptions::search`].
-    pub search: Option<Search>,
-    /// Further names for types of the targets, as a BPF program in C can write them: the new name, and the type's
-    /// own name or what C spells it like. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type, in
-    /// every target that has it.
-    pub aliases: Vec<(String, String)>,
-    /// Bounds on the inputs.
-    pub limits: Limits,
-}
+use crate::pipeline::conversion::conversion_for;
+use crate::pipeline::load::{load, load_path};
+use crate::pipeline::options::{LoadOptions, RelocateOptions};
+use crate::pipeline::target::{TargetFile, Types};
+use crate::relocate::{self, Report};
 
 /// A relocated object.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RelocatedObject {
-    /// The new file. It differs from the old one in the patched instructions and the consumed relocation
-    /// records, and in nothing else.
+    /// The new file. It differs from the old one only in the patched instructions and the relocation records removed.
     pub object: Vec<u8>,
-    /// What each relocation came to.
+    /// The report on each relocation.
     pub report: Report,
-    /// Files that belong to a target's debug information and were not found, a line each: types may be missing
-    /// for that reason alone.
+    /// The files of the targets' debug information that were not found, a line each. Their types are missing.
     pub incomplete: Vec<String>,
 }
 
-/// Applies a BPF object's CO-RE relocations against targets, in the order in which they are to be asked.
+/// Applies a BPF object's CO-RE relocations against the targets, which are searched in their order.
 ///
-/// Of a target's DWARF only the types are converted that the object asks for, and what they refer to.
+/// Of a target's DWARF only the types that the object has relocations of are converted, with the types they refer to.
 ///
 /// ```
 /// use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
@@ -151,16 +40,16 @@ pub struct RelocatedObject {
 /// ```
 ///
 /// # Errors
-/// Whatever [`BpfObject::parse`], [`load`] and [`relocate::resolve`] refuse: a malformed object or target, an
-/// ambiguous relocation, an instruction that doesn't hold what its relocation says; in strict mode, what
-/// [`check_strict`] does. Nothing comes out then.
+/// As [`BpfObject::parse`], [`load`], [`relocate::resolve`] and [`relocate::apply`]: a malformed object or target, an
+/// ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
+/// [`check_strict`]. There is no half-relocated object then.
 pub fn relocate(
     object: impl Into<Bytes>,
     targets: &[TargetFile],
     options: &RelocateOptions,
 ) -> Result<RelocatedObject> {
     let object = BpfObject::parse_with(object, &options.limits)?;
-    let program = Program::new(&object);
+    let program = object.program();
     let load_options = load_options([&program], options);
     let mut incomplete = Vec::new();
     let targets = targets
@@ -171,7 +60,7 @@ pub fn relocate(
     let engine = relocate::ResolveOptions::partial(options.partial);
     let relocated = RelocatedObject {
         incomplete,
-        ..relocate_object(&program, &targets, engine)?
+        ..relocate_object(&object, &program, &targets, engine)?
     };
     if options.strict {
         check_strict(&relocated.report)?;
@@ -179,12 +68,12 @@ pub fn relocate(
     Ok(relocated)
 }
 
-/// How to load the targets of objects: of DWARF only what one of them asks for.
+/// Returns options to load the targets of programs: of DWARF only the types that one of them has relocations of.
 pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
 ) -> LoadOptions {
-    let mut conversion = wanted(programs);
+    let mut conversion = conversion_for(programs);
     if !conversion.roots.is_empty() {
         let names = options.aliases.iter().map(|(_, name)| name.clone());
         conversion.roots.extend(names);
@@ -199,7 +88,7 @@ pub(super) fn load_options<'p, 'o: 'p>(
     }
 }
 
-/// Refuses an alias for what no target has.
+/// Refuses an alias for a type that no target has.
 pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOptions) -> Result<()> {
     for (alias, name) in &options.aliases {
         let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
@@ -215,35 +104,35 @@ pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOpti
     Ok(())
 }
 
-/// The graph with the aliases for types it has.
+/// Adds the aliases for types that the graph has.
 fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
-    let mut here = Vec::new();
+    let mut present = Vec::new();
     for (alias, name) in aliases {
         if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
-            here.push((alias.as_str(), name.as_str()));
+            present.push((alias.as_str(), name.as_str()));
         }
     }
-    graph.with_aliases(here)
+    graph.with_aliases(present)
 }
 
-/// Relocates an object against targets whose types are at hand.
+/// Relocates an object, whose program is `program`, against targets whose types are loaded.
 pub(super) fn relocate_object(
+    object: &BpfObject,
     program: &Program<'_>,
     targets: &[relocate::Target],
     options: relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
-    let view = program.view();
-    let resolution = relocate::resolve(&view, targets, &options)?;
-    let (object, relocated) = apply(program, &view, resolution)?;
-    let report = Report::new(&view, targets, &relocated);
+    let resolution = relocate::resolve(program, targets, &options)?;
+    let mut rewriter = object.rewrite()?;
+    let patched = relocate::apply(program, &resolution, &mut rewriter)?;
     Ok(RelocatedObject {
-        object,
-        report,
+        object: rewriter.finish()?,
+        report: Report::new(program, targets, &resolution, &patched),
         incomplete: Vec::new(),
     })
 }
 
-/// A target with its types at hand; what is missing of its debug information is added to `incomplete`.
+/// Loads the types of a target. Files that are missing from its debug information are added to `incomplete`.
 pub(super) fn loaded(
     target: &TargetFile,
     options: &LoadOptions,
@@ -289,47 +178,7 @@ pub(super) fn loaded(
     })
 }
 
-/// Patches a copy of the object, and takes the consumed records out.
-fn apply(
-    program: &Program<'_>,
-    view: &relocate::Program<'_>,
-    resolution: Resolution,
-) -> Result<(Vec<u8>, relocate::Relocated)> {
-    let mut rewriter = program.object.rewrite()?;
-    let mut applied = Vec::with_capacity(resolution.fixups.len());
-    for fixup in &resolution.fixups {
-        let section = program.sections.get(fixup.section);
-        let code = section
-            .and_then(|section| section.code)
-            .and_then(|code| rewriter.code_mut(code.index()))
-            .unwrap_or_default();
-        let done = fixup.apply(code, program.object.endian()).within(|| {
-            let name = section.map_or("", |section| &section.name);
-            Place::Section(format!("{name}: relocation #{}", fixup.record))
-        })?;
-        applied.push(done);
-        if fixup.is_consumed() {
-            rewriter.consume(fixup.section, fixup.record)?;
-        }
-    }
-    let patched: Vec<&[u8]> = program
-        .sections
-        .iter()
-        .map(|section| section.code.and_then(|code| rewriter.code(code.index())))
-        .map(Option::unwrap_or_default)
-        .collect();
-    let dead = relocate::find_dead(view, &patched, &resolution, &applied);
-    let relocated = relocate::Relocated {
-        // The new file holds it.
-        code: Vec::new(),
-        resolution,
-        applied,
-        dead,
-    };
-    Ok((rewriter.finish()?, relocated))
-}
-
-/// Refuses what strict mode doesn't take.
+/// Refuses a report that strict mode doesn't accept.
 ///
 /// # Errors
 /// `NotFound` for the first poisoned relocation, `Ambiguous` for the first type that more than one target has,
@@ -342,8 +191,8 @@ pub fn check_strict(report: &Report) -> Result<()> {
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
     }
-    if let Some(doubt) = report.doubts.first() {
-        return Err(Error::new(ErrorKind::Ambiguous, doubt.to_string()));
+    if let Some(ambiguity) = report.ambiguous.first() {
+        return Err(Error::new(ErrorKind::Ambiguous, ambiguity.to_string()));
     }
     match report.other_byte_order.first() {
         Some(label) => Err(Error::new(

@@ -1,51 +1,51 @@
-//! The local side: what an accessor such as `0:1:2` means in the object's own types.
+//! Follows an accessor such as `0:1:2` through the object's own types.
 //!
-//! Each number is a step: the first counts whole objects of the root type, the others are members or
-//! array elements. A step into an anonymous member moves the offset but isn't kept: only named members
-//! and elements are looked for in a target. (libbpf, `bpf_core_parse_spec`.)
+//! Each number is a step: the first counts objects of the root type, each of the others is the index of a member or
+//! of an array element. A step into an anonymous member moves the offset, but is no [`Accessor`]: a candidate is
+//! searched for named members and elements only. (libbpf, `bpf_core_parse_spec`.)
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{Array, Name, Type, View};
 use crate::id::TypeId;
 use crate::relocate::kind::{RelocationKind, Subject};
 
-/// The most steps an accessor may have (libbpf, `BPF_CORE_SPEC_MAX_LEN`).
+/// The greatest number of steps in an accessor (libbpf, `BPF_CORE_SPEC_MAX_LEN`).
 pub(super) const MOST_STEPS: usize = 64;
 
-/// One step that means something: a named member, an element, or an enumerator.
+/// One step of a path: a named member, an element, or an enumerator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Accessor {
-    /// For a member the structure that has it; for an element the element's own type; for an enumerator
-    /// the enumeration. Without qualifiers and typedefs.
+    /// The structure that has the member, the type of the element, or the enumeration; without qualifiers and
+    /// typedefs.
     pub ty: TypeId,
-    /// The number of the member, element or enumerator.
+    /// The index of the member, element or enumerator.
     pub index: u32,
-    /// Whether it is a member with a name (or an enumerator).
+    /// Whether the step is a named member or an enumerator.
     pub named: bool,
-    /// How many objects of `ty` the element is made of: more than one only for a row of an array whose
-    /// target has its dimensions flattened.
+    /// The number of objects of `ty` in the element: more than one only for a row of an array whose dimensions the
+    /// target has flattened.
     pub span: u64,
 }
 
-/// A relocation's access path through the types of one graph.
+/// The path of a relocation through the types of one graph, from the root type to the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spec {
     pub accessors: Vec<Accessor>,
-    /// The steps as they are on the wire, anonymous members included.
+    /// The steps as the accessor has them, anonymous members included.
     pub steps: Vec<u32>,
-    /// Bits from the start of the root type.
+    /// The field's offset in bits from the start of the root type.
     pub bit_offset: u32,
 }
 
 impl Spec {
-    /// Forgets everything, and keeps the memory.
+    /// Empties the path, and keeps its allocations.
     pub fn clear(&mut self) {
         self.accessors.clear();
         self.steps.clear();
         self.bit_offset = 0;
     }
 
-    /// Adds an offset of `count` objects of `size` bytes.
+    /// Moves the offset by `count` objects of `size` bytes.
     pub fn advance(&mut self, count: u32, size: u32) -> Result<()> {
         let bits = u64::from(count)
             .checked_mul(u64::from(size))
@@ -63,7 +63,7 @@ impl Spec {
         }
     }
 
-    /// Adds a member's offset.
+    /// Moves the offset by that of a member, in bits.
     pub fn advance_bits(&mut self, bits: u64) -> Result<()> {
         let sum = u32::try_from(bits)
             .ok()
@@ -81,10 +81,10 @@ impl Spec {
     }
 }
 
-/// Reads an accessor against the object's own types, into `spec`.
+/// Parses an accessor and follows it through the object's own types, into `spec`.
 ///
 /// # Errors
-/// `Malformed` where the accessor can't be read or leads nowhere.
+/// `Malformed` if the accessor can't be parsed, or a step has no member, element or enumerator.
 pub(super) fn parse(
     root: Type<'_>,
     access: Name<'_>,
@@ -112,7 +112,7 @@ pub(super) fn parse(
             };
             let count = ty.as_enum().map_or(0, |enumeration| enumeration.len());
             if index as usize >= count {
-                return Err(wrong("names no enumerator"));
+                return Err(wrong("refers to an enumerator that the type doesn't have"));
             }
             spec.accessors.push(Accessor {
                 ty: ty.id(),
@@ -125,7 +125,7 @@ pub(super) fn parse(
     }
 }
 
-/// Numbers with colons between them.
+/// Parses numbers with colons between them.
 fn parse_steps(access: Name<'_>, steps: &mut Vec<u32>) -> Result<(), &'static str> {
     if access.is_empty() {
         return Err("is empty");
@@ -142,7 +142,7 @@ fn parse_steps(access: Name<'_>, steps: &mut Vec<u32>) -> Result<(), &'static st
     Ok(())
 }
 
-/// Digits and nothing else.
+/// Parses digits; `None` for anything else.
 fn parse_number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() {
         return None;
@@ -153,6 +153,7 @@ fn parse_number(digits: &[u8]) -> Option<u32> {
     })
 }
 
+/// Follows the steps in `spec` from the root type on, and adds an accessor for each that isn't anonymous.
 fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Result<()> {
     let graph = root.graph();
     let mut ty = root.strip()?;
@@ -172,7 +173,7 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
         match ty.view() {
             View::Struct(composite) | View::Union(composite) => {
                 let Some(member) = composite.member(index as usize) else {
-                    return Err(wrong("names a member that isn't there"));
+                    return Err(wrong("refers to a member that the type doesn't have"));
                 };
                 spec.advance_bits(member.offset.0)?;
                 if !graph.string_is(member.name_id(), b"") {
@@ -183,14 +184,14 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
                         span: 1,
                     });
                 }
-                ty = graph.ty(member.ty);
+                ty = graph.ty(member.type_id);
             }
             View::Array(array) => {
-                let element = graph.ty(array.element).strip()?;
+                let element = graph.ty(array.element_id).strip()?;
                 let last = spec.accessors.last();
                 let flexible = last.is_some_and(|last| is_flexible(ty, *last, array));
                 if !flexible && index >= array.count {
-                    return Err(wrong("names an element that isn't there"));
+                    return Err(wrong("refers to an element beyond the array's end"));
                 }
                 spec.accessors.push(Accessor {
                     ty: element.id(),
@@ -203,7 +204,7 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
             }
             _ => {
                 return Err(wrong(
-                    "goes on into what is neither structure, union nor array",
+                    "continues into a type that is no structure, union or array",
                 ));
             }
         }
@@ -212,19 +213,18 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
     Ok(())
 }
 
-/// Whether an array has no bound: no count, reached by name, and the last member of its structure.
-/// `last` is the accessor by which it was reached. (libbpf, `is_flex_arr`.)
+/// Returns whether an array is flexible: it has no count, and is the last member of its structure. `last` is the
+/// accessor that led to it. (libbpf, `is_flex_arr`.)
 pub(super) fn is_flexible(ty: Type<'_>, last: Accessor, array: Array) -> bool {
     last.named
         && array.count == 0
         && ty.graph().ty(last.ty).members().len() == last.index as usize + 1
 }
 
-/// A type's size in bytes, as far as a relocation can say it: within 32 bits.
-/// (libbpf, `btf__resolve_size`.)
+/// Returns a type's size in bytes, if it fits 32 bits. (libbpf, `btf__resolve_size`.)
 pub(super) fn size_of(ty: Type<'_>) -> Result<u32> {
     let size = ty.size().map_err(|error| match error.kind() {
-        // A candidate with a field of no size is a malformed one here.
+        // A candidate whose field has no size is malformed.
         ErrorKind::NotFound => {
             Error::malformed(error.message().to_owned()).within(Place::Type(ty.id()))
         }

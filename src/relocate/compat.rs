@@ -1,24 +1,24 @@
-//! Whether two types may stand for each other: the rules for fields, and the others for whole types.
+//! Compares a local type with a candidate's: one set of rules for fields, another for whole types.
 
 use crate::error::{Error, Place, Result};
 use crate::graph::{Kind, Type};
 use crate::limits::Limits;
 use crate::query::essential_name;
-use crate::relocate::budget::Budget;
+use crate::relocate::step_budget::StepBudget;
 
-/// How deep pointers, arrays and prototypes may nest in a type that is compared (libbpf's number).
+/// The greatest depth of pointers, arrays and prototypes in a type that is compared (libbpf's number).
 const MOST_LEVELS: u32 = 32;
 
-/// Whether two kinds may stand for each other: the same, or both enumerations.
+/// Returns whether two kinds are compatible: the same, or both enumerations.
 pub(super) fn kinds_agree(a: Kind, b: Kind) -> bool {
     a == b || (a.is_enum() && b.is_enum())
 }
 
-/// Whether a field of type `target` can be read as one of type `local`.
+/// Returns whether a field of type `target` can be read as one of type `local`.
 /// (libbpf, `bpf_core_fields_are_compat`.)
 ///
-/// Of arrays only the dimensions' number and the elements are compared. One thing more than in libbpf: an
-/// array with its dimensions flattened into one, as pahole writes them, agrees with one that has them.
+/// Arrays agree if they have the same number of dimensions and compatible elements. Unlike in libbpf, an array whose
+/// dimensions are flattened into one, as pahole writes them, agrees with one that has them.
 pub(super) fn fields_agree(local: Type<'_>, target: Type<'_>) -> Result<bool> {
     let (mut local, mut target) = (local.strip()?, target.strip()?);
     if local.kind().is_composite() && target.kind().is_composite() {
@@ -64,19 +64,20 @@ pub(super) fn fields_agree(local: Type<'_>, target: Type<'_>) -> Result<bool> {
     })
 }
 
-/// Whether an integer starts at its first bit: the others are bitfields as they were written before 2018.
+/// Returns whether an integer starts at its first bit. One that doesn't is a bitfield in the encoding from before
+/// 2018.
 fn is_whole(ty: Type<'_>) -> bool {
-    ty.as_int().is_none_or(|int| int.offset == 0)
+    ty.as_int().is_none_or(|int| int.offset.0 == 0)
 }
 
-/// An array's dimensions, outermost first, and what is in it.
+/// An array's dimensions, outermost first, and the type of its innermost elements.
 pub(super) struct Dimensions<'g> {
     pub counts: Vec<u32>,
     pub innermost: Type<'g>,
 }
 
 impl<'g> Dimensions<'g> {
-    /// The dimensions of an array; none of any other type.
+    /// Returns the dimensions of an array; of any other type, none.
     pub fn of(array: Type<'g>) -> Result<Self> {
         let mut counts = Vec::new();
         let mut innermost = array.strip()?;
@@ -86,12 +87,12 @@ impl<'g> Dimensions<'g> {
                     .within(Place::Type(innermost.id())));
             }
             counts.push(array.count);
-            innermost = innermost.graph().ty(array.element).strip()?;
+            innermost = innermost.graph().ty(array.element_id).strip()?;
         }
         Ok(Self { counts, innermost })
     }
 
-    /// Whether one of the two has a single dimension with as many elements as the other has in all.
+    /// Returns whether one of the two has a single dimension with as many elements as the other has in all.
     pub fn is_flattened(&self, other: &Self) -> bool {
         let one_and_many = match (self.counts.as_slice(), other.counts.as_slice()) {
             (&[one], many) | (many, &[one]) if many.len() > 1 => Some((one, many)),
@@ -107,7 +108,7 @@ impl<'g> Dimensions<'g> {
     }
 }
 
-/// For each dimension, how many innermost elements one step in it is: for `[2][3][4]` 12, 4, 1.
+/// Returns for each dimension the number of innermost elements in one step: 12, 4, 1 for `[2][3][4]`.
 pub(super) fn spans(counts: &[u32]) -> Vec<u64> {
     let mut span = 1u64;
     let mut spans: Vec<u64> = counts
@@ -126,7 +127,7 @@ pub(super) fn spans(counts: &[u32]) -> Vec<u64> {
 /// Whether the root types of a relocation about a type may stand for each other: what is behind typedefs
 /// has the same kind, and so on through pointers, arrays and prototypes. Names, sizes and members don't
 /// count. (libbpf, `bpf_core_types_are_compat`.)
-pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &Budget) -> Result<bool> {
+pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &StepBudget) -> Result<bool> {
     if !kinds_agree(local.kind(), target.kind()) {
         return Ok(false);
     }
@@ -143,8 +144,8 @@ pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &Budget) ->
             }
             (local, target) = (local.strip()?, target.strip()?);
             match step(local, target) {
-                Step::Answer(true) => break,
-                Step::Answer(false) => return Ok(false),
+                Step::Decided(true) => break,
+                Step::Decided(false) => return Ok(false),
                 Step::Into(a, b) => (local, target) = (a, b),
                 Step::Prototypes => {
                     let (Some(a), Some(b)) = (local.as_func_proto(), target.as_func_proto()) else {
@@ -159,9 +160,16 @@ pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &Budget) ->
                     }
                     budget.spend(a.params().len())?;
                     for (a, b) in a.params().zip(b.params()) {
-                        open.push((local.graph().ty(a.ty), target.graph().ty(b.ty), level - 1));
+                        open.push((
+                            local.graph().ty(a.type_id),
+                            target.graph().ty(b.type_id),
+                            level - 1,
+                        ));
                     }
-                    (local, target) = (local.graph().ty(a.result), target.graph().ty(b.result));
+                    (local, target) = (
+                        local.graph().ty(a.result_id),
+                        target.graph().ty(b.result_id),
+                    );
                 }
             }
         }
@@ -169,32 +177,37 @@ pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &Budget) ->
     Ok(true)
 }
 
+/// The next step of comparing two whole types.
 enum Step<'l, 't> {
-    Answer(bool),
+    /// The types are compatible, or not.
+    Decided(bool),
+    /// The comparison continues with these types.
     Into(Type<'l>, Type<'t>),
+    /// Both are prototypes: the parameters and the results are compared.
     Prototypes,
 }
 
+/// Compares two types, without those they refer to.
 fn step<'l, 't>(local: Type<'l>, target: Type<'t>) -> Step<'l, 't> {
     if !kinds_agree(local.kind(), target.kind()) {
-        return Step::Answer(false);
+        return Step::Decided(false);
     }
     let both = |a: Option<_>, b: Option<_>| match (a, b) {
         (Some(a), Some(b)) => Step::Into(local.graph().ty(a), target.graph().ty(b)),
-        _ => Step::Answer(false),
+        _ => Step::Decided(false),
     };
     match local.kind() {
         Kind::Void | Kind::Struct | Kind::Union | Kind::Enum | Kind::Fwd | Kind::Enum64 => {
-            Step::Answer(true)
+            Step::Decided(true)
         }
-        Kind::Int => Step::Answer(is_whole(local) && is_whole(target)),
-        Kind::Ptr => both(local.referent(), target.referent()),
+        Kind::Int => Step::Decided(is_whole(local) && is_whole(target)),
+        Kind::Ptr => both(local.referent_id(), target.referent_id()),
         Kind::Array => both(
-            local.as_array().map(|array| array.element),
-            target.as_array().map(|array| array.element),
+            local.as_array().map(|array| array.element_id),
+            target.as_array().map(|array| array.element_id),
         ),
         Kind::FuncProto => Step::Prototypes,
-        // Stripped, or never the answer to a question about types; libbpf says no to floats, too.
+        // Stripped, or never a root type; libbpf takes floats for incompatible, too.
         Kind::Typedef
         | Kind::Volatile
         | Kind::Const
@@ -205,7 +218,7 @@ fn step<'l, 't>(local: Type<'l>, target: Type<'t>) -> Step<'l, 't> {
         | Kind::Datasec
         | Kind::Float
         | Kind::DeclTag
-        | Kind::Unknown(_) => Step::Answer(false),
+        | Kind::Unknown(_) => Step::Decided(false),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a relocation asks for.
+//! The kinds of CO-RE relocations.
 
 use std::fmt;
 
@@ -10,31 +10,31 @@ pub enum RelocationKind {
     FieldByteOffset,
     /// The field's size in bytes; of a bitfield, its storage unit's.
     FieldByteSize,
-    /// Whether the field is there: 1 or 0.
+    /// Whether the field exists: 1 or 0.
     FieldExists,
     /// Whether the field is signed: 1 or 0.
     FieldSigned,
-    /// By how much to shift the field's storage left within 64 bits, so that its top bit is on top.
+    /// The number of bits to shift the field's storage unit left, so that its top bit is the top bit of 64.
     FieldLshiftU64,
-    /// By how much to shift it right then.
+    /// The number of bits to shift the result right then.
     FieldRshiftU64,
     /// The id of the type in the object's own BTF.
     TypeIdLocal,
     /// The id of the type in the target's BTF.
     TypeIdTarget,
-    /// Whether the type is there: 1 or 0.
+    /// Whether the type exists: 1 or 0.
     TypeExists,
     /// The type's size in bytes.
     TypeSize,
-    /// Whether the enumerator is there: 1 or 0.
+    /// Whether the enumerator exists: 1 or 0.
     EnumvalExists,
     /// The enumerator's value.
     EnumvalValue,
-    /// Whether a type of the same shape is there: 1 or 0.
+    /// Whether a type with the same members exists: 1 or 0.
     TypeMatches,
 }
 
-/// What a kind is about, and so what its accessor means.
+/// The subject of a kind of relocation, which decides what its accessor means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Subject {
     Field,
@@ -43,7 +43,7 @@ pub(super) enum Subject {
 }
 
 impl RelocationKind {
-    /// All kinds in the order of their numbers.
+    /// All kinds, in the order of their numbers.
     pub const ALL: [Self; 13] = [
         Self::FieldByteOffset,
         Self::FieldByteSize,
@@ -60,19 +60,19 @@ impl RelocationKind {
         Self::TypeMatches,
     ];
 
-    /// The kind with this number; `None` for a number this version doesn't know.
+    /// Returns the kind with this number; `None` for an unknown number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL.get(number as usize).copied()
     }
 
-    /// The kind's number on the wire.
+    /// Returns the kind's number, as records have it.
     #[must_use]
     pub const fn number(self) -> u32 {
         self as u32
     }
 
-    /// The kind's name, as libbpf's logs have it.
+    /// Returns the kind's name, as libbpf's logs have it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -92,6 +92,7 @@ impl RelocationKind {
         }
     }
 
+    /// Returns the subject of this kind.
     pub(super) const fn subject(self) -> Subject {
         match self {
             Self::FieldByteOffset
@@ -109,8 +110,8 @@ impl RelocationKind {
         }
     }
 
-    /// Whether the answer without a match is a plain 0 ("it isn't there") and no poison.
-    pub(super) const fn answers_absence(self) -> bool {
+    /// Returns whether the value is 0 if nothing matches; for the other kinds, the instruction is poisoned.
+    pub(super) const fn is_zero_without_match(self) -> bool {
         match self {
             Self::FieldExists
             | Self::TypeIdTarget

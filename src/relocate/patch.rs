@@ -1,107 +1,47 @@
-//! Patching one instruction. (libbpf, `bpf_core_patch_insn`; encoding: kernel documentation, "BPF
-//! Instruction Set Architecture".)
+//! Patches one instruction. (libbpf, `bpf_core_patch_insn`.)
 
+use crate::bpf::{Class, Insn, opcode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::relocate::value::Value;
 use crate::target::Endian;
 
-/// Bytes of one instruction.
-pub(crate) const INSN: usize = 8;
-/// The helper that no kernel has, by which a poisoned instruction is known: 0xbad2310, "bad relo".
-pub const POISON: i32 = 0xbad_2310;
-
-const CLASS: u8 = 0x07;
-const LD: u8 = 0x00;
-const LDX: u8 = 0x01;
-const ST: u8 = 0x02;
-const STX: u8 = 0x03;
-const ALU: u8 = 0x04;
-const ALU64: u8 = 0x07;
-const CALL: u8 = 0x85;
-const LDIMM64: u8 = 0x18;
-const SOURCE_REGISTER: u8 = 0x08;
-const SIZE: u8 = 0x18;
-
-/// What to do to an instruction.
+/// The change of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Patch {
-    /// Replace a value.
+    /// Replaces the value it holds.
     Set {
         old: Value,
         new: Value,
-        /// Whether a load or store may change its width, if the widths differ.
+        /// Whether a load or store may get the width of the new value.
         may_resize: bool,
     },
-    /// Make it unusable.
+    /// Replaces it by [`Insn::POISONED`].
     Poison,
 }
 
-/// What was done to an instruction.
+/// The change that was made to an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Done {
-    /// It held `old` and holds `new`.
+    /// The instruction held `old` and holds `new`.
     Set { old: u64, new: u64 },
-    /// It is unusable now.
+    /// The instruction is poisoned.
     Poisoned,
-    /// It would have had to load or store another width where that isn't safe, and is unusable now.
+    /// The instruction is poisoned: it would have to load or store another width where that isn't safe.
     PoisonedForWidth,
-}
-
-/// One instruction's fields.
-struct Insn {
-    code: u8,
-    registers: u8,
-    off: i16,
-    imm: i32,
-}
-
-impl Insn {
-    fn read(bytes: &[u8; INSN], endian: Endian) -> Self {
-        let [code, registers, a, b, c, d, e, f] = *bytes;
-        Self {
-            code,
-            registers,
-            off: endian.u16([a, b]).cast_signed(),
-            imm: endian.u32([c, d, e, f]).cast_signed(),
-        }
-    }
-
-    fn write(&self, endian: Endian) -> [u8; INSN] {
-        let [a, b] = endian.bytes16(self.off.cast_unsigned());
-        let [c, d, e, f] = endian.bytes32(self.imm.cast_unsigned());
-        [self.code, self.registers, a, b, c, d, e, f]
-    }
-
-    /// The source register, whose half of the byte depends on the byte order.
-    fn source(&self, endian: Endian) -> u8 {
-        match endian {
-            Endian::Little => self.registers >> 4,
-            Endian::Big => self.registers & 0x0f,
-        }
-    }
-
-    const fn poison() -> Self {
-        Self {
-            code: CALL,
-            registers: 0,
-            off: 0,
-            imm: POISON,
-        }
-    }
 }
 
 /// Patches the instruction at byte `at` of a section's code.
 ///
 /// # Errors
-/// `Instruction` where it doesn't hold the old value or is none that can be patched; `Overflow` where the
-/// new value doesn't fit. The code is as it was then.
+/// `Instruction` if it doesn't hold the old value or is none that can be patched; `Overflow` if the new value
+/// doesn't fit. The code is unchanged then.
 pub(super) fn patch(code: &mut [u8], at: usize, endian: Endian, patch: &Patch) -> Result<Done> {
     let (first, rest) = code
         .get_mut(at..)
-        .and_then(|code| code.split_first_chunk_mut::<INSN>())
+        .and_then(|code| code.split_first_chunk_mut::<{ Insn::LEN }>())
         .ok_or_else(|| wrong("is outside of its section".into()))?;
-    let second = rest.first_chunk_mut::<INSN>();
-    let mut insn = Insn::read(first, endian);
+    let second = rest.first_chunk_mut::<{ Insn::LEN }>();
+    let mut insn = Insn::from_bytes(*first, endian);
     let Patch::Set {
         old,
         new,
@@ -111,18 +51,17 @@ pub(super) fn patch(code: &mut [u8], at: usize, endian: Endian, patch: &Patch) -
         poison(first, second, endian);
         return Ok(Done::Poisoned);
     };
-    match insn.code & CLASS {
-        ALU | ALU64 => {
-            if insn.code & SOURCE_REGISTER != 0 {
+    let done = match insn.class() {
+        Class::Alu | Class::Alu64 => {
+            if insn.uses_source_register() {
                 return Err(wrong("has no immediate operand".into()));
             }
             let held = i64::from(insn.imm).cast_unsigned();
             let new = expect(held, old, new, "immediate")?;
             insn.imm = low(new).cast_signed();
-            *first = insn.write(endian);
-            Ok(Done::Set { old: held, new })
+            Done::Set { old: held, new }
         }
-        LDX | ST | STX => {
+        Class::Ldx | Class::St | Class::Stx => {
             let held = i64::from(insn.off).cast_unsigned();
             let value = expect(held, old, new, "offset")?;
             let Ok(off) = i16::try_from(value) else {
@@ -141,45 +80,43 @@ pub(super) fn patch(code: &mut [u8], at: usize, endian: Endian, patch: &Patch) -
                 insn.code = resized(insn.code, old.access, new.access)?;
             }
             insn.off = off;
-            *first = insn.write(endian);
-            Ok(Done::Set {
+            Done::Set {
                 old: held,
                 new: value,
-            })
+            }
         }
-        LD => {
-            let Some(second) = second.filter(|_| insn.code == LDIMM64) else {
+        Class::Ld => {
+            let Some(second) = second.filter(|_| insn.is_wide_load()) else {
                 return Err(wrong("is no 64-bit immediate load".into()));
             };
-            let mut upper = Insn::read(second, endian);
-            let clean = insn.source(endian) == 0
-                && insn.off == 0
-                && (upper.code, upper.registers, upper.off) == (0, 0, 0);
-            if !clean {
+            let mut upper = Insn::from_bytes(*second, endian);
+            let has_only_imm = Insn { imm: 0, ..upper } == Insn::default();
+            if insn.src != 0 || insn.off != 0 || !has_only_imm {
                 return Err(wrong(
                     "is a 64-bit immediate load of another form (of a map, say)".into(),
                 ));
             }
-            let held =
-                u64::from(insn.imm.cast_unsigned()) | u64::from(upper.imm.cast_unsigned()) << 32;
+            let held = insn.wide_value(upper);
             let new = expect(held, old, new, "64-bit immediate")?;
-            insn.imm = low(new).cast_signed();
-            upper.imm = low(new >> 32).cast_signed();
-            *first = insn.write(endian);
-            *second = upper.write(endian);
-            Ok(Done::Set { old: held, new })
+            insn.set_wide_value(&mut upper, new);
+            *second = upper.to_bytes(endian);
+            Done::Set { old: held, new }
         }
-        _ => Err(wrong(format!(
-            "has code {:#04x}, which no relocation can patch",
-            insn.code
-        ))),
-    }
+        Class::Jmp | Class::Jmp32 => {
+            return Err(wrong(format!(
+                "has code {:#04x}, which no relocation can patch",
+                insn.code
+            )));
+        }
+    };
+    *first = insn.to_bytes(endian);
+    Ok(done)
 }
 
-/// Checks what the instruction holds and says what it is to hold.
+/// Checks the value that the instruction holds, and returns the one it is to hold.
 ///
-/// An unsigned 32-bit enumerator may stand there as it is (clang's way) or extended as if it were signed
-/// (libbpf's reading); the new value follows the way of the old.
+/// An unsigned 32-bit enumerator may be zero-extended (as clang writes it) or sign-extended (as libbpf reads it);
+/// the new value is extended like the old one.
 fn expect(held: u64, old: &Value, new: &Value, what: &str) -> Result<u64> {
     if !old.checked || held == old.value {
         return Ok(new.value);
@@ -188,24 +125,26 @@ fn expect(held: u64, old: &Value, new: &Value, what: &str) -> Result<u64> {
         return Ok(new.as_signed.unwrap_or(new.value));
     }
     Err(wrong(format!(
-        "holds {held} ({held:#x}) as its {what}, where the object's types say {} ({:#x})",
+        "holds {held} ({held:#x}) as its {what}, but by the object's types it should hold {} ({:#x})",
         old.value, old.value
     )))
 }
 
-fn poison(first: &mut [u8; INSN], second: Option<&mut [u8; INSN]>, endian: Endian) {
-    // The second half of a 64-bit load would be an "unknown opcode 00" by itself.
-    if Insn::read(first, endian).code == LDIMM64
+/// Replaces an instruction by [`Insn::POISONED`], and the second half of a 64-bit load, too.
+fn poison(first: &mut [u8; Insn::LEN], second: Option<&mut [u8; Insn::LEN]>, endian: Endian) {
+    let poisoned = Insn::POISONED.to_bytes(endian);
+    // The second half by itself would be an "unknown opcode 00".
+    if Insn::from_bytes(*first, endian).is_wide_load()
         && let Some(second) = second
     {
-        *second = Insn::poison().write(endian);
+        *second = poisoned;
     }
-    *first = Insn::poison().write(endian);
+    *first = poisoned;
 }
 
-/// The code of a load or store with another width.
+/// Returns the code of a load or store with its width changed from `old` to `new` bytes.
 fn resized(code: u8, old: u32, new: u32) -> Result<u8> {
-    let width = match code & SIZE {
+    let width = match code & opcode::WIDTH {
         0x00 => 4,
         0x08 => 2,
         0x10 => 1,
@@ -227,14 +166,16 @@ fn resized(code: u8, old: u32, new: u32) -> Result<u8> {
             )));
         }
     };
-    Ok((code & !SIZE) | size)
+    Ok((code & !opcode::WIDTH) | size)
 }
 
+/// Returns the lower 32 bits.
 fn low(value: u64) -> u32 {
     let [a, b, c, d, ..] = value.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 
+/// Returns an `Instruction` error; `what` goes on after "the instruction".
 #[cold]
 fn wrong(what: String) -> Error {
     Error::new(ErrorKind::Instruction, format!("the instruction {what}"))

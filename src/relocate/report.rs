@@ -1,66 +1,66 @@
-//! What was asked, where it was looked for, and what came of it: one record a relocation, for people.
+//! The report on a relocated object: one record for each relocation, to be read by people.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::bpf::{Insn, Program};
 use crate::graph::{Btf, CoreRelo, LineInfo};
 use crate::id::{Bits, TypeId};
-use crate::relocate::Relocated;
 use crate::relocate::accessor::{self, Accessor, Spec};
+use crate::relocate::apply::Patched;
+use crate::relocate::c_text::{c_enumerator, c_path, c_type};
+use crate::relocate::candidate::{Mismatch, member_of};
+use crate::relocate::fixup::{Action, Applied, Fixup};
 use crate::relocate::kind::{RelocationKind, Subject};
-use crate::relocate::matching::{Mismatch, member_of};
-use crate::relocate::patch::INSN;
-use crate::relocate::program::Program;
-use crate::relocate::resolve::{Action, Applied, Fixup};
-use crate::relocate::scope::{Candidate, Target};
-use crate::relocate::spell::{spell_enumerator, spell_steps, type_name};
+use crate::relocate::resolve::Resolution;
+use crate::relocate::target::{Candidate, Target};
 
 /// The report on one relocated object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// One record a relocation, section by section, in the order of the records.
+    /// The relocations, section by section, in the order of the relocation records.
     pub records: Vec<Record>,
-    /// Types that more than one target has.
-    pub doubts: Vec<Ambiguity>,
-    /// The labels of targets whose byte order isn't the object's: it can't run there as it is.
+    /// The types that more than one target has.
+    pub ambiguous: Vec<Ambiguity>,
+    /// The labels of targets whose byte order differs from the object's, which can't run there.
     pub other_byte_order: Vec<String>,
 }
 
-/// One relocation.
+/// The report on one relocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
     /// The code section.
     pub section: String,
-    /// The instruction, by its number in the section, from 0.
+    /// The index of the instruction in the section.
     pub insn: u64,
-    /// The function, and the instruction's number in it, from 0. `None` where a linker dropped it.
+    /// The function, and the index of the instruction in it. `None` if a linker dropped the function.
     pub function: Option<(String, u64)>,
-    /// The source line, where the object has line information.
+    /// The source line, if the object has line information.
     pub source: Option<SourceLine>,
-    /// What is asked (`byte_off`, `field_exists` and so on); `kind N` for one that is unknown.
+    /// The kind of relocation (`byte_off`, `field_exists` and so on); `kind N` for an unknown kind.
     pub kind: Cow<'static, str>,
     /// The local type or path: `struct session.hops[2].port`, `enum state::READY`.
     pub local: String,
-    /// The label of the target where it is looked for; `None` where no target has a candidate.
+    /// The label of the target chosen; `None` if no target has a candidate.
     pub target: Option<String>,
-    /// The type or path in the target that fits.
+    /// The type or path in the target that matches.
     pub found: Option<String>,
-    /// Where that field starts, in bits from the start of the root type.
+    /// The offset of that field, in bits from the start of the root type.
     pub found_at: Option<Bits>,
-    /// What was done.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Whether the instruction is poisoned and can't be reached: behind the answer of an existence check, say.
-    pub dead: bool,
-    /// The candidates that don't fit.
+    /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
+    pub unreachable: bool,
+    /// The candidates that don't match.
     pub rejected: Vec<Rejected>,
 }
 
 /// A line of source code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceLine {
-    /// The file, as the compiler was given it.
+    /// The file's name, as the compiler was given it.
     pub file: String,
     /// The line's number, from 1.
     pub line: u32,
@@ -71,7 +71,7 @@ pub struct SourceLine {
 }
 
 impl SourceLine {
-    /// The line a record of `graph`'s object names.
+    /// Reads the line that a record refers to, with the strings of `graph`.
     pub(crate) fn new(graph: &Btf, line: LineInfo) -> Self {
         let string = |id| graph.string(id).to_string_lossy().trim().to_owned();
         Self {
@@ -83,7 +83,7 @@ impl SourceLine {
     }
 }
 
-/// What a relocation asks, and of what: `byte_off of struct session.hops[2].port`.
+/// Spells a relocation's kind and local path: `byte_off of struct session.hops[2].port`.
 pub(crate) fn local_path(graph: &Btf, relo: CoreRelo) -> String {
     let kind = RelocationKind::from_number(relo.kind);
     let local = Local::new(graph, relo);
@@ -93,104 +93,107 @@ pub(crate) fn local_path(graph: &Btf, relo: CoreRelo) -> String {
     }
 }
 
-/// What was done about a relocation.
+/// The outcome of a relocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The instruction held `old` and holds `new`: a candidate fits.
+    /// The instruction held `old` and holds `new`: a candidate matches.
     Set {
         /// The value before.
         old: u64,
         /// The value now.
         new: u64,
     },
-    /// The instruction held `old` and holds 0: no candidate fits, and the question has "no" for an answer.
+    /// The instruction held `old` and holds 0: no candidate matches, and 0 is the kind's value for that.
     Absent {
         /// The value before.
         old: u64,
     },
-    /// The instruction is poisoned: no candidate fits.
+    /// The instruction is poisoned: no candidate matches.
     NoMatch,
-    /// The instruction is poisoned: the answer would be a type id of a user program.
+    /// The instruction is poisoned: the value would be a type id of a user program.
     UserTypeId,
-    /// The instruction is poisoned: it would have to load or store another width, of a type for which that
-    /// changes the value.
+    /// The instruction is poisoned: it would have to load or store another width, of a type for which that changes
+    /// the value.
     Width,
-    /// Nothing: a linker dropped the function.
+    /// Nothing was done: a linker dropped the function.
     NoFunction,
-    /// Nothing: it is the loader's.
+    /// Nothing was done: the relocation is left to the loader.
     LeftToLoader,
 }
 
 impl Outcome {
-    /// Whether the instruction is unusable now.
+    /// Returns whether the instruction is poisoned.
     #[must_use]
     pub const fn is_poison(self) -> bool {
         matches!(self, Self::NoMatch | Self::UserTypeId | Self::Width)
     }
 }
 
-/// A candidate that doesn't fit.
+/// A candidate that doesn't match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// Its id in the target's types (or a module's).
+    /// The candidate's id in the target's types, or a module's.
     pub id: TypeId,
     /// The type: `struct file`.
     pub ty: String,
-    /// Why not, in words.
+    /// The reason, in words.
     pub reason: String,
 }
 
-/// A type of the object that more than one target has, without a flavor suffix that says which is meant.
+/// A type of the object that more than one target has, without a flavor suffix that picks one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ambiguity {
     /// The local type: `struct file`.
     pub ty: String,
-    /// The label of the target that was taken, the first in order.
+    /// The label of the target that was chosen, the first in order.
     pub taken: String,
-    /// The labels of the others.
+    /// The labels of the other targets that have the type.
     pub others: Vec<String>,
 }
 
 impl Report {
-    /// Puts what was done into words.
+    /// Writes the report on a program, the resolution and what [`apply`](crate::relocate::apply) made of it.
     #[must_use]
-    pub fn new(program: &Program<'_>, targets: &[Target], relocated: &Relocated) -> Self {
-        let words = Words { program };
-        let resolution = &relocated.resolution;
+    pub fn new(
+        program: &Program<'_>,
+        targets: &[Target],
+        resolution: &Resolution,
+        patched: &Patched,
+    ) -> Self {
         let records = resolution
             .fixups
             .iter()
-            .zip(&relocated.applied)
-            .zip(&relocated.dead)
-            .map(|((fixup, applied), dead)| {
+            .zip(&patched.applied)
+            .zip(&patched.unreachable)
+            .map(|((fixup, applied), unreachable)| {
                 let target = resolution
-                    .bindings
+                    .choices
                     .get(&fixup.relo.type_id)
-                    .and_then(|binding| targets.get(binding.target?));
-                words.record(fixup, *applied, *dead, target)
+                    .and_then(|choice| targets.get(choice.target?));
+                record(program, fixup, *applied, *unreachable, target)
             })
             .collect();
-        let mut doubts: Vec<_> = resolution
-            .bindings
+        let mut ambiguous: Vec<_> = resolution
+            .choices
             .iter()
-            .filter(|(_, binding)| !binding.others.is_empty())
-            .map(|(id, binding)| (*id, binding))
+            .filter(|(_, choice)| !choice.others.is_empty())
+            .map(|(id, choice)| (*id, choice))
             .collect();
-        doubts.sort_by_key(|(id, _)| *id);
+        ambiguous.sort_by_key(|(id, _)| *id);
         let label = |number: usize| {
             targets
                 .get(number)
                 .map_or(String::new(), |target| target.label.clone())
         };
-        let doubts = doubts
+        let ambiguous = ambiguous
             .into_iter()
-            .map(|(id, binding)| Ambiguity {
-                ty: type_name(program.graph.ty(id)),
-                taken: binding.target.map(label).unwrap_or_default(),
-                others: binding.others.iter().copied().map(label).collect(),
+            .map(|(id, choice)| Ambiguity {
+                ty: c_type(program.graph.ty(id)),
+                taken: choice.target.map(label).unwrap_or_default(),
+                others: choice.others.iter().copied().map(label).collect(),
             })
             .collect();
         let other_byte_order = targets
@@ -200,20 +203,21 @@ impl Report {
             .collect();
         Self {
             records,
-            doubts,
+            ambiguous,
             other_byte_order,
         }
     }
 
-    /// Whether strict mode takes the result: no poison, no doubt, no target of another byte order.
+    /// Returns whether strict mode accepts the result: no poisoned instruction, no ambiguous type, no target of another
+    /// byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.doubts.is_empty()
+        self.ambiguous.is_empty()
             && self.other_byte_order.is_empty()
             && !self.records.iter().any(|record| record.outcome.is_poison())
     }
 
-    /// How many records satisfy a condition.
+    /// Counts the records that satisfy a condition.
     fn count(&self, condition: impl Fn(&Record) -> bool) -> usize {
         self.records
             .iter()
@@ -222,71 +226,67 @@ impl Report {
     }
 }
 
-struct Words<'a> {
-    program: &'a Program<'a>,
-}
-
-impl Words<'_> {
-    fn record(
-        &self,
-        fixup: &Fixup,
-        applied: Applied,
-        dead: bool,
-        target: Option<&Target>,
-    ) -> Record {
-        let section = self.program.sections.get(fixup.section);
-        let offset = u64::from(fixup.relo.insn_off);
-        let insn = offset / INSN as u64;
-        let graph = self.program.graph;
-        let function = section.and_then(|section| section.function_at(fixup.relo.insn_off));
-        let source = section
-            .and_then(|section| section.line_at(fixup.relo.insn_off))
-            .map(|line| SourceLine::new(graph, line));
-        let local = Local::new(graph, fixup.relo);
-        let found = target.and_then(|target| {
-            let candidate = *fixup.matched.first()?;
-            let root = target.graph_of(candidate).ty(candidate.id);
-            Some(match fixup.kind?.subject() {
-                Subject::Type => type_name(root),
-                Subject::Field => spell_steps(root, &fixup.target_steps),
-                Subject::Enumerator => spell_enumerator(root, fixup.target_steps.first().copied()),
+/// Describes one relocation.
+fn record(
+    program: &Program<'_>,
+    fixup: &Fixup,
+    applied: Applied,
+    unreachable: bool,
+    target: Option<&Target>,
+) -> Record {
+    let section = program.sections.get(fixup.section);
+    let offset = u64::from(fixup.relo.insn_off);
+    let insn = offset / Insn::LEN as u64;
+    let graph = program.graph;
+    let function = section.and_then(|section| section.function_at(offset));
+    let source = section
+        .and_then(|section| section.line_at(offset))
+        .map(|line| SourceLine::new(graph, line));
+    let local = Local::new(graph, fixup.relo);
+    let found = target.and_then(|target| {
+        let candidate = *fixup.matched.first()?;
+        let root = target.graph_of(candidate).ty(candidate.id);
+        Some(match fixup.kind?.subject() {
+            Subject::Type => c_type(root),
+            Subject::Field => c_path(root, &fixup.target_steps),
+            Subject::Enumerator => c_enumerator(root, fixup.target_steps.first().copied()),
+        })
+    });
+    let is_field = fixup
+        .kind
+        .is_some_and(|kind| kind.subject() == Subject::Field);
+    Record {
+        section: section.map_or(String::new(), |section| section.name.to_string()),
+        insn,
+        function: function.map(|function| {
+            let start = function.start / Insn::LEN as u64;
+            (function.name.clone(), insn - start)
+        }),
+        source,
+        kind: match fixup.kind {
+            Some(kind) => kind.name().into(),
+            None => format!("kind {}", fixup.relo.kind).into(),
+        },
+        local: local.text.clone(),
+        target: target.map(|target| target.label.clone()),
+        found_at: found
+            .as_ref()
+            .filter(|_| is_field)
+            .map(|_| Bits(u64::from(fixup.target_bits))),
+        found,
+        outcome: outcome(fixup, applied),
+        unreachable,
+        rejected: fixup
+            .rejected
+            .iter()
+            .filter_map(|(candidate, mismatch)| {
+                Some(rejected(target?, *candidate, *mismatch, &local))
             })
-        });
-        let is_field = fixup
-            .kind
-            .is_some_and(|kind| kind.subject() == Subject::Field);
-        Record {
-            section: section.map_or("", |section| section.name).to_owned(),
-            insn,
-            function: function.map(|function| {
-                let start = function.start / INSN as u64;
-                (function.name.to_owned(), insn - start)
-            }),
-            source,
-            kind: match fixup.kind {
-                Some(kind) => kind.name().into(),
-                None => format!("kind {}", fixup.relo.kind).into(),
-            },
-            local: local.text.clone(),
-            target: target.map(|target| target.label.clone()),
-            found_at: found
-                .as_ref()
-                .filter(|_| is_field)
-                .map(|_| Bits(u64::from(fixup.target_bits))),
-            found,
-            outcome: outcome(fixup, applied),
-            dead,
-            rejected: fixup
-                .rejected
-                .iter()
-                .filter_map(|(candidate, mismatch)| {
-                    Some(rejected(target?, *candidate, *mismatch, &local))
-                })
-                .collect(),
-        }
+            .collect(),
     }
 }
 
+/// Returns the outcome of a fix-up.
 fn outcome(fixup: &Fixup, applied: Applied) -> Outcome {
     match (fixup.action, applied) {
         (_, Applied::PoisonedForWidth) => Outcome::Width,
@@ -305,7 +305,7 @@ fn outcome(fixup: &Fixup, applied: Applied) -> Outcome {
     }
 }
 
-/// The local side of a relocation, for messages.
+/// The local side of a relocation, for the report.
 struct Local<'a> {
     graph: &'a Btf,
     text: String,
@@ -313,6 +313,7 @@ struct Local<'a> {
 }
 
 impl<'a> Local<'a> {
+    /// Parses the accessor of a relocation, as far as it can be parsed.
     fn new(graph: &'a Btf, relo: CoreRelo) -> Self {
         let root = graph.ty(relo.type_id);
         let mut spec = Spec::default();
@@ -320,9 +321,9 @@ impl<'a> Local<'a> {
             accessor::parse(root, graph.string(relo.access), kind, &mut spec).is_ok()
         });
         let text = match parsed.map(RelocationKind::subject) {
-            Some(Subject::Field) => spell_steps(root, &spec.steps),
-            Some(Subject::Enumerator) => spell_enumerator(root, spec.steps.first().copied()),
-            Some(Subject::Type) | None => type_name(root),
+            Some(Subject::Field) => c_path(root, &spec.steps),
+            Some(Subject::Enumerator) => c_enumerator(root, spec.steps.first().copied()),
+            Some(Subject::Type) | None => c_type(root),
         };
         Self {
             graph,
@@ -331,7 +332,7 @@ impl<'a> Local<'a> {
         }
     }
 
-    /// The name of the member that a step of the path asks for.
+    /// Returns the name of the member that a step of the path refers to.
     fn member(&self, step: usize) -> String {
         self.accessors
             .get(step)
@@ -339,6 +340,7 @@ impl<'a> Local<'a> {
             .map_or(String::new(), |member| member.name().to_string())
     }
 
+    /// Returns the index that a step of the path has.
     fn index(&self, step: usize) -> u32 {
         self.accessors
             .get(step)
@@ -346,9 +348,10 @@ impl<'a> Local<'a> {
     }
 }
 
+/// Puts the reason why a candidate doesn't match into words.
 fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<'_>) -> Rejected {
     let graph = target.graph_of(candidate);
-    let name = |id: TypeId| type_name(graph.ty(id));
+    let name = |id: TypeId| c_type(graph.ty(id));
     let reason = match why {
         Mismatch::NoMember { accessor, within } => {
             format!(
@@ -367,7 +370,9 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
                 .accessors
                 .get(accessor)
                 .and_then(|accessor| member_of(local.graph, *accessor))
-                .map_or(String::new(), |member| type_name(local.graph.ty(member.ty)));
+                .map_or(String::new(), |member| {
+                    c_type(local.graph.ty(member.type_id))
+                });
             format!(
                 "{:?} is {} there, which can't be read as {wanted}",
                 local.member(accessor),
@@ -416,7 +421,7 @@ impl fmt::Display for Outcome {
 }
 
 impl fmt::Display for Record {
-    /// One line, and one more for each candidate that doesn't fit.
+    /// Writes one line, and one more for each candidate that doesn't match.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.function {
             Some((name, insn)) => write!(f, "{name}:{insn}")?,
@@ -431,7 +436,7 @@ impl fmt::Display for Record {
             None if self.outcome == Outcome::LeftToLoader => write!(f, ": {}", self.outcome)?,
             None => write!(f, ": {}; no target has such a type", self.outcome)?,
         }
-        if self.dead {
+        if self.unreachable {
             f.write_str(" (never reached)")?;
         }
         for rejected in &self.rejected {
@@ -459,13 +464,13 @@ impl fmt::Display for Ambiguity {
 }
 
 impl fmt::Display for Report {
-    /// A line a relocation, then the doubts, then the sums.
+    /// Writes each relocation, then the ambiguous types, then the numbers of outcomes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for record in &self.records {
             writeln!(f, "{record}")?;
         }
-        for doubt in &self.doubts {
-            writeln!(f, "doubt: {doubt}")?;
+        for ambiguity in &self.ambiguous {
+            writeln!(f, "doubt: {ambiguity}")?;
         }
         for label in &self.other_byte_order {
             writeln!(
@@ -484,7 +489,7 @@ impl fmt::Display for Report {
             self.count(changed),
             self.count(absent),
             self.count(|record| record.outcome.is_poison()),
-            self.count(|record| record.dead),
+            self.count(|record| record.unreachable),
             self.count(|record| record.outcome == Outcome::LeftToLoader),
         )
     }

@@ -1,30 +1,31 @@
-//! What a relocation's answer is, given the path: the number that goes into the instruction.
+//! Computes a relocation's value: the number that goes into the instruction, from the path that was found.
 //! (libbpf, `bpf_core_calc_relo`.)
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{IntEncoding, Kind, Type};
-use crate::id::TypeId;
+use crate::id::{Bits, TypeId};
 use crate::relocate::accessor::{Spec, size_of};
+use crate::relocate::candidate::member_of;
 use crate::relocate::compat::Dimensions;
 use crate::relocate::kind::RelocationKind;
-use crate::relocate::matching::member_of;
 use crate::target::Endian;
 
-/// An answer, and what the patch needs to know about it.
+/// The value of a relocation, and what the patch needs to know about it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Value {
     pub value: u64,
-    /// How an unsigned 32-bit enumerator reads when it is taken for signed, as libbpf takes it.
+    /// The value of an unsigned 32-bit enumerator as libbpf reads it: sign-extended.
     pub as_signed: Option<u64>,
-    /// Size of the memory access in bytes; 0 where there is none (bitfields, and all but offsets).
+    /// The size of the memory access in bytes; 0 if there is none (bitfields, and all kinds but offsets).
     pub access: u32,
-    /// The type behind the access.
+    /// The type of the memory accessed.
     pub access_type: Option<TypeId>,
     /// Whether the instruction must hold this value before it is patched.
     pub checked: bool,
 }
 
 impl Value {
+    /// Returns a value without a memory access, which the instruction must hold.
     fn plain(value: u64) -> Self {
         Self {
             value,
@@ -34,7 +35,9 @@ impl Value {
     }
 }
 
-/// The answer for a path that `root`'s graph has.
+/// Computes the value of a relocation of this kind, for a path through the types of `root`'s graph.
+///
+/// The local path gives the value that the instruction must hold, the candidate's the one it gets.
 pub(super) fn compute(
     kind: RelocationKind,
     root: Type<'_>,
@@ -47,7 +50,7 @@ pub(super) fn compute(
         | RelocationKind::TypeMatches
         | RelocationKind::EnumvalExists => Ok(Value::plain(1)),
         RelocationKind::TypeIdLocal | RelocationKind::TypeIdTarget => Ok(Value {
-            // Linkers renumber types and don't follow up in the code.
+            // Linkers renumber types, and don't patch the instructions.
             checked: false,
             ..Value::plain(u64::from(root.id().get()))
         }),
@@ -61,11 +64,12 @@ pub(super) fn compute(
     }
 }
 
-/// The answer where the target has no match: `None` is poison.
+/// Returns the value without a match in the target; `None` if the instruction is to be poisoned.
 pub(super) fn absent(kind: RelocationKind) -> Option<Value> {
-    kind.answers_absence().then(|| Value::plain(0))
+    kind.is_zero_without_match().then(|| Value::plain(0))
 }
 
+/// Computes the value of an enumerator.
 fn enumerator(root: Type<'_>, spec: &Spec) -> Result<Value> {
     let found = spec.accessors.first().and_then(|accessor| {
         let enumeration = root.graph().ty(accessor.ty).as_enum()?;
@@ -79,7 +83,7 @@ fn enumerator(root: Type<'_>, spec: &Spec) -> Result<Value> {
     };
     let low = u32::try_from(enumerator.value).ok();
     let as_signed = low
-        .filter(|_| !wide && !enumerator.signed)
+        .filter(|_| !wide && !enumerator.signedness.is_signed())
         .map(|low| i64::from(low.cast_signed()).cast_unsigned());
     Ok(Value {
         as_signed,
@@ -87,6 +91,7 @@ fn enumerator(root: Type<'_>, spec: &Spec) -> Result<Value> {
     })
 }
 
+/// Computes the value of a relocation about a field.
 fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> Result<Value> {
     let graph = root.graph();
     let Some(last) = spec.accessors.last() else {
@@ -105,12 +110,12 @@ fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> R
             )),
             _ => Err(Error::new(
                 ErrorKind::Malformed,
-                format!("a relocation of kind {kind} can't ask about an array's element"),
+                format!("a relocation of kind {kind} can't be about an array's element"),
             )),
         };
     }
     let member = member_of(graph, *last).ok_or_else(|| broken(root))?;
-    let ty = graph.ty(member.ty).strip()?;
+    let ty = graph.ty(member.type_id).strip()?;
     let storage = Storage::of(ty, spec.bit_offset, member.bitfield)?;
     let checked = member.bitfield.is_none();
     let plain = |value: u64| Value {
@@ -127,40 +132,44 @@ fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> R
         RelocationKind::FieldByteSize => plain(u64::from(storage.size)),
         RelocationKind::FieldSigned => Value::plain(u64::from(is_signed(ty))),
         RelocationKind::FieldLshiftU64 => plain(storage.left_shift(endian)),
-        // A width is never a matter of the compiler's taste, unlike the storage around it.
+        // The width of a field is fixed; only the storage unit around a bitfield is the compiler's choice.
         _ => Value::plain(u64::from(64u32.wrapping_sub(storage.bits))),
     })
 }
 
+/// Returns an error about a path without a field at its end.
 fn broken(root: Type<'_>) -> Error {
-    Error::malformed("the path leads nowhere").within(Place::Type(root.id()))
+    Error::malformed("the path has no field at its end").within(Place::Type(root.id()))
 }
 
-/// The size that a load or store of the field has: for arrays, an element's.
+/// Returns the size of a load or store of the field: for arrays, of an innermost element.
 fn innermost_size(ty: Type<'_>) -> Result<u32> {
     size_of(Dimensions::of(ty)?.innermost)
 }
 
+/// Returns whether a field of this type is signed.
 fn is_signed(ty: Type<'_>) -> bool {
-    ty.as_enum().is_some_and(|enumeration| enumeration.signed)
+    ty.as_enum()
+        .is_some_and(|enumeration| enumeration.signedness.is_signed())
         || ty.as_int().is_some_and(|int| int.encoding.is_signed())
 }
 
-/// The bytes to load for a field: all of it, or the smallest aligned unit around a bitfield.
+/// The bytes to load for a field: the whole field, or the smallest aligned storage unit around a bitfield.
 struct Storage {
-    /// In bytes from the start of the root type.
+    /// The offset in bytes from the start of the root type.
     offset: u32,
-    /// In bytes.
+    /// The size in bytes.
     size: u32,
-    /// Where the field itself starts, in bits from the start of the root type.
+    /// The offset of the field itself, in bits from the start of the root type.
     bit_offset: u32,
     /// The field's width in bits.
     bits: u32,
 }
 
 impl Storage {
-    fn of(ty: Type<'_>, bit_offset: u32, bitfield: Option<u8>) -> Result<Self> {
-        let Some(bits) = bitfield else {
+    /// Finds the storage of a field of type `ty`; `bitfield` is its width in bits.
+    fn of(ty: Type<'_>, bit_offset: u32, bitfield: Option<Bits>) -> Result<Self> {
+        let Some(Bits(bits)) = bitfield else {
             let size = size_of(ty)?;
             return Ok(Self {
                 offset: bit_offset / 8,
@@ -169,7 +178,8 @@ impl Storage {
                 bits: size.wrapping_mul(8),
             });
         };
-        let bits = u32::from(bits);
+        // A width has 8 bits on the wire.
+        let bits = u32::try_from(bits).unwrap_or(u32::MAX);
         let mut size = match ty.kind() {
             Kind::Int | Kind::Enum | Kind::Enum64 => ty.size_word(),
             _ => 0,
@@ -204,7 +214,7 @@ impl Storage {
         })
     }
 
-    /// In 32 bits that wrap around, as libbpf does it for fields larger than 8 bytes.
+    /// Computes the left shift, in 32 bits that wrap around as in libbpf for fields larger than 8 bytes.
     fn left_shift(&self, endian: Endian) -> u64 {
         let start = self.bit_offset.wrapping_sub(self.offset.wrapping_mul(8));
         u64::from(match endian {
@@ -217,8 +227,8 @@ impl Storage {
     }
 }
 
-/// Whether a load or store may take another width: where the upper bits are zeros either way, which is
-/// true of pointers and of unsigned integers.
+/// Returns whether a load or store may get another width: pointers and unsigned integers may, because their upper
+/// bits are zeros in either width.
 pub(super) fn may_resize(local: Option<Type<'_>>, target: Option<Type<'_>>) -> bool {
     let (Some(local), Some(target)) = (local, target) else {
         return false;

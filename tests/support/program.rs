@@ -1,9 +1,8 @@
 //! BPF programs made by hand: instructions as bytes, relocations as records, no ELF file around them.
 
+use btfkit::bpf::{CodeSection, Function, Program};
 use btfkit::graph::{Btf, CoreRelo, GraphBuilder};
-use btfkit::relocate::{
-    CodeSection, Function, Program, Relocated, ResolveOptions, Target, relocate,
-};
+use btfkit::relocate::{Applied, Resolution, ResolveOptions, Target, apply, resolve};
 use btfkit::{Endian, Result, StrId, TypeId};
 
 /// Bytes of one instruction.
@@ -189,6 +188,30 @@ impl Source {
     }
 }
 
+/// What relocating a program in memory came to.
+#[derive(Debug)]
+pub struct Relocated {
+    pub code: Vec<Vec<u8>>,
+    pub resolution: Resolution,
+    pub applied: Vec<Applied>,
+}
+
+/// Resolves and applies every relocation of a program.
+pub fn relocate(
+    program: &Program<'_>,
+    targets: &[Target],
+    options: &ResolveOptions,
+) -> Result<Relocated> {
+    let resolution = resolve(program, targets, options)?;
+    let mut code = program.code();
+    let applied = apply(program, &resolution, &mut code)?.applied;
+    Ok(Relocated {
+        code,
+        resolution,
+        applied,
+    })
+}
+
 /// An object with one function in one section.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -201,16 +224,16 @@ pub struct Object {
 impl Object {
     pub fn program(&self) -> Program<'_> {
         let whole = Function {
-            name: "probe",
+            name: "probe".into(),
             start: 0,
             size: self.code.len() as u64,
         };
         let section = CodeSection {
-            name: "uprobe",
+            name: "uprobe".into(),
             code: &self.code,
-            functions: vec![whole],
+            functions: vec![whole].into(),
             relos: &self.relos,
-            lines: &[],
+            ..CodeSection::default()
         };
         Program {
             graph: &self.graph,

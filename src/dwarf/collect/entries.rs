@@ -1,15 +1,20 @@
 //! The meaning of each kind of DIE to the pass.
 
+use gimli::constants as dw;
+
 use crate::dwarf::collect::deferred::Deferred;
 use crate::dwarf::collect::member;
 use crate::dwarf::collect::nodes::{Link, Node, Ref};
 use crate::dwarf::collect::pass::{Pass, pointer_to_integer, usual_type};
 use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Role};
-use crate::dwarf::collect::types::{Note, Part, Shape};
+use crate::dwarf::collect::types::{
+    BIASED, CHARACTERS, ELSEWHERE, Note, OPAQUE, OTHER_ENDIAN, Part, Shape,
+};
 use crate::dwarf::read::language;
-use crate::dwarf::read::name::{NameRef, NameSection};
+use crate::dwarf::read::name::{Composed, NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::error::Result;
+use crate::target::Endian;
 
 impl Pass<'_, '_> {
     /// Takes one DIE. Returns the frame of its children, or `None` if they are of no interest.
@@ -22,7 +27,7 @@ impl Pass<'_, '_> {
         match plan.entry {
             Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
                 self.read(plan)?;
-                self.member();
+                self.member(die);
                 return Ok(Some(Frame {
                     role: Role::Part,
                     ..around
@@ -38,7 +43,11 @@ impl Pass<'_, '_> {
                 return Ok(Some(self.variant_part(die, around)));
             }
             Entry::Variant if around.role == Role::Composite => {
-                self.skip(plan)?;
+                self.read(plan)?;
+                self.variants.value = match self.attrs.get(Slot::DiscrValue) {
+                    value @ (Class::Unsigned | Class::Signed, _) => Some(value),
+                    _ => None,
+                };
                 return Ok(Some(Frame {
                     role: Role::Variant,
                     ..around
@@ -149,6 +158,11 @@ impl Pass<'_, '_> {
         if let (Class::List, base) = self.attrs.get(Slot::AddrBase) {
             self.addr_base = base;
         }
+        self.unit_code.addr_base = self.addr_base;
+        self.unit_code.low = self.code_address().unwrap_or(0);
+        if let (Class::List, base) = self.attrs.get(Slot::RnglistsBase) {
+            self.unit_code.rnglists_base = base;
+        }
     }
 
     /// Takes a type whose attributes were read.
@@ -161,7 +175,11 @@ impl Pass<'_, '_> {
             Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
                 (Shape::Defined, Role::Scope)
             }
+            Entry::Subrange if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 => {
+                (Shape::Subrange, Role::Scope)
+            }
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
+            Entry::UnknownType | Entry::FixedString => (self.unknown_type(), Role::Scope),
             other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };
         let mut node = Node::new(die, shape);
@@ -176,11 +194,35 @@ impl Pass<'_, '_> {
                     let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
                     node.set_byte_size(bits.div_ceil(8));
                 }
+                let other = match self.unit.endian {
+                    Endian::Little => dw::DW_END_big,
+                    Endian::Big => dw::DW_END_little,
+                };
+                let mut encoding = node.encoding();
+                if self.attrs.number(Slot::Endianity) == Some(other.0.into()) {
+                    encoding |= OTHER_ENDIAN;
+                }
+                if self.attrs.has(Slot::Bias) {
+                    encoding |= BIASED;
+                }
+                node.set_encoding(encoding);
             }
             Entry::Pointer | Entry::Reference if self.is_other_width(node.byte_size()) => {
                 pointer_to_integer(&mut node);
             }
-            Entry::Atomic | Entry::UnknownType => node.set_degraded(true),
+            Entry::Atomic => node.set_degraded(true),
+            Entry::Array => node.set_stride(self.stride()),
+            Entry::Subrange if node.shape == Shape::Subrange => {
+                node.set_biased(self.attrs.has(Slot::Bias));
+            }
+            Entry::FixedString if node.shape == Shape::Base => node.set_encoding(CHARACTERS),
+            Entry::UnknownType if node.shape == Shape::Base => node.set_encoding(OPAQUE),
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Array => {
+                node.set_stride(ELSEWHERE);
+            }
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Void => {
+                node.set_degraded(true);
+            }
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
@@ -211,6 +253,36 @@ impl Pass<'_, '_> {
             stub,
             local: around.local,
         }))
+    }
+
+    /// Returns the shape of a type of unknown tag. So that no member moves, it becomes bytes of its size; without a size,
+    /// the type it refers to; else nothing.
+    fn unknown_type(&self) -> Shape {
+        if self.attrs.has(Slot::DataLocation) {
+            Shape::Array
+        } else if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 {
+            Shape::Base
+        } else if self.attrs.has(Slot::Type) {
+            Shape::Alias
+        } else {
+            Shape::Void
+        }
+    }
+
+    /// Returns the distance of two elements of an array in bits; 0 if they are end to end.
+    fn stride(&self) -> u32 {
+        if self.attrs.has(Slot::DataLocation) {
+            return ELSEWHERE;
+        }
+        let bits = match self.attrs.number(Slot::BitStride) {
+            Some(bits) => bits,
+            None => self
+                .attrs
+                .number(Slot::ByteStride)
+                .unwrap_or(0)
+                .saturating_mul(8),
+        };
+        u32::try_from(bits).map_or(ELSEWHERE - 1, |bits| bits.min(ELSEWHERE - 1))
     }
 
     /// Gives a node its qualified name. Returns the scope of its children, and whether the children's names must be prefixed
@@ -262,14 +334,17 @@ impl Pass<'_, '_> {
 
     /// Takes a member.
     #[inline]
-    fn member(&mut self) {
+    fn member(&mut self, die: u32) {
         if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
             part.name = self.name();
             part.ty = self.ty(Slot::Type);
             self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
             if self.is_discriminant() {
-                self.discriminant(part);
+                self.discriminant(part, die);
             } else {
+                if self.role == Role::Variant {
+                    self.variant_member(part);
+                }
                 self.part(part);
             }
         }
@@ -285,46 +360,6 @@ impl Pass<'_, '_> {
         }
         part.ty = self.ty(Slot::Type);
         self.part(part);
-    }
-
-    /// Takes the variants of a Rust enumeration: an unnamed union with one member for each.
-    fn variant_part(&mut self, die: u32, around: Frame) -> Frame {
-        self.part(Part::member(NameRef::NONE, Ref::unit(die), 0));
-        if self.direct {
-            self.set_aside();
-        }
-        let size = self
-            .nodes
-            .get(around.owner)
-            .map_or(0, |node| node.byte_size());
-        let mut union = Node::new(die, Shape::Union);
-        union.set_byte_size(size);
-        let owner = self.nodes.push(union);
-        Frame {
-            role: Role::Composite,
-            owner,
-            start: self.nodes.parts.len(),
-            aside: false,
-            is_variants: true,
-            ..around
-        }
-    }
-
-    /// Returns whether a member found now is the discriminant of variants: it is beside them, not in one.
-    pub(super) fn is_discriminant(&self) -> bool {
-        self.role == Role::Composite && self.top().is_variants
-    }
-
-    /// Adds the discriminant of variants: a member of the enumeration itself, whose parts are set aside.
-    pub(super) fn discriminant(&mut self, mut part: Part<Ref>) {
-        if part.name.is_none() {
-            part.name = self.nodes.composed.push(b"__tag");
-        }
-        if self.aside {
-            self.part(part);
-        } else {
-            self.pending.push(part);
-        }
     }
 
     /// Takes an enumerator.
@@ -358,6 +393,16 @@ impl Pass<'_, '_> {
             (Class::Unsigned | Class::Signed, count) => Some(count),
             _ => None,
         };
+        // A stride of a dimension is that of the array, if the array has no other.
+        let stride = self.stride();
+        let owner = self.top().owner;
+        if stride != 0
+            && stride != ELSEWHERE
+            && let Some(array) = self.nodes.nodes.get_mut(owner as usize)
+            && array.stride() == 0
+        {
+            array.set_stride(stride);
+        }
         let mut part = Part::dimension(Ref::VOID, count.unwrap_or(0));
         if count.is_none() {
             part.note = Note::Unbounded;
@@ -375,15 +420,40 @@ impl Pass<'_, '_> {
     pub(super) fn name_of(&self, name: (Class, u64)) -> NameRef {
         let unit = self.unit;
         match name {
-            (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
+            (Class::Str, offset) if offset < self.str_len => {
+                NameRef::new(unit.file, NameSection::Str, offset)
+            }
             (Class::String, start) => {
                 NameRef::new(unit.file, unit.section, unit.header.offset + start)
             }
             (Class::Strx, number) => self.numbered_name(number),
-            (Class::LineStr, offset) => NameRef::new(unit.file, NameSection::LineStr, offset),
-            (Class::AltStr, offset) => NameRef::new(unit.alt, NameSection::Str, offset),
+            (Class::LineStr, offset) => self.readable(
+                NameRef::new(unit.file, NameSection::LineStr, offset),
+                offset,
+            ),
+            (Class::AltStr, offset) => {
+                self.readable(NameRef::new(unit.alt, NameSection::Str, offset), offset)
+            }
+            (Class::Str, offset) => self.unreadable(offset),
             _ => NameRef::NONE,
         }
+    }
+
+    /// Returns a name if its section has the whole of it.
+    fn readable(&self, name: NameRef, offset: u64) -> NameRef {
+        if memchr::memchr(0, self.files.tail(name, Composed::NONE)).is_none() {
+            return self.unreadable(offset);
+        }
+        name
+    }
+
+    /// Notes that a name can't be read.
+    #[cold]
+    fn unreadable(&self, offset: u64) -> NameRef {
+        if self.unreadable.get().is_none() {
+            self.unreadable.set(Some((self.cursor.offset(), offset)));
+        }
+        NameRef::NONE
     }
 
     /// Returns the name with this number in `.debug_str_offsets`.
@@ -395,8 +465,11 @@ impl Pass<'_, '_> {
         let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
         cursor.seek(index(place.unwrap_or(u64::MAX)));
         match cursor.section_offset(encoding.wide) {
-            Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
-            Err(_) => NameRef::NONE,
+            Ok(offset) if offset < self.str_len => {
+                NameRef::new(self.unit.file, NameSection::Str, offset)
+            }
+            Ok(offset) => self.unreadable(offset),
+            Err(_) => self.unreadable(number),
         }
     }
 

@@ -7,12 +7,42 @@ use crate::dwarf::collect::nodes::Node;
 use crate::dwarf::collect::pass::Pass;
 use crate::dwarf::collect::scratch::{Frame, NO_NODE, Role};
 use crate::dwarf::collect::types::Shape;
+use crate::dwarf::read::name::NameRef;
 use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
 use crate::error::Result;
 
 /// The linkage of a FUNC or VAR (BTF: `BTF_FUNC_STATIC` and `BTF_FUNC_GLOBAL`, likewise for VAR).
 const STATIC: u32 = 0;
 const GLOBAL: u32 = 1;
+
+/// The code of a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code {
+    /// The first address, if the code is in one piece.
+    pub low: Option<u64>,
+    /// The address behind the last.
+    pub high: u64,
+    /// The class and value of the list of its pieces.
+    pub ranges: Option<(Class, u64)>,
+    /// The function's name in the symbol table, if it differs.
+    pub linkage_name: NameRef,
+}
+
+/// The bases that the lists of pieces in a unit count from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnitCode {
+    pub low: u64,
+    pub addr_base: u64,
+    pub rnglists_base: u64,
+}
+
+impl UnitCode {
+    pub const NONE: Self = Self {
+        low: 0,
+        addr_base: 0,
+        rnglists_base: 0,
+    };
+}
 
 impl Pass<'_, '_> {
     /// Takes a function. Returns the frame of its children.
@@ -27,7 +57,15 @@ impl Pass<'_, '_> {
             return Ok(inside);
         }
         self.read(plan)?;
-        let has_code = self.attrs.has(Slot::Code) && !self.attrs.flag(Slot::Declaration);
+        let address = self.code_address();
+        let has_address = address.is_some() || self.attrs.has(Slot::Ranges);
+        // The address of a function that the linker dropped is not in the program's memory.
+        let is_dropped = address.is_some_and(|address| !self.files.is_in_memory(address))
+            && !self.attrs.has(Slot::Ranges);
+        let has_code = has_address && !is_dropped && !self.attrs.flag(Slot::Declaration);
+        if self.wants.codes && has_code {
+            self.code(address);
+        }
         if self.attrs.has(Slot::Origin) {
             let of = self.ty(Slot::Origin);
             if has_code {
@@ -37,8 +75,14 @@ impl Pass<'_, '_> {
         }
         // Of two functions with the same code gcc keeps one. The DIE of the other has no address, but it is no declaration,
         // nor is the function only ever inlined.
-        let is_folded = !self.attrs.flag(Slot::Declaration) && !self.attrs.has(Slot::Inline);
-        let is_there = has_code || is_folded;
+        let is_folded = !has_address
+            && !self.attrs.flag(Slot::Declaration)
+            && !self.attrs.has(Slot::Inline)
+            && (!self.files.has_all_symbols() || self.has_symbol());
+        // A linker that keeps one of several functions with the same code keeps the names of all.
+        let is_there = has_code
+            || is_folded
+            || is_dropped && self.attrs.flag(Slot::External) && self.has_symbol();
         let node = self.named(Shape::Function, die, !is_there, around);
         let owner = self.nodes.push(node);
         self.inside(&node, owner, around);
@@ -56,6 +100,55 @@ impl Pass<'_, '_> {
             aside: false,
             ..inside
         })
+    }
+
+    /// Notes the code of a function.
+    fn code(&mut self, low: Option<u64>) {
+        let high = match (self.attrs.get(Slot::HighPc), low) {
+            ((Class::Address, high), _) => high,
+            ((Class::Unsigned | Class::Signed, len), Some(low)) => low.saturating_add(len),
+            _ => 0,
+        };
+        let ranges = self.attrs.get(Slot::Ranges);
+        self.codes.push(Code {
+            low,
+            high,
+            ranges: (ranges.0 != Class::Absent).then_some(ranges),
+            linkage_name: self.name_of(self.attrs.get(Slot::LinkageName)),
+        });
+    }
+
+    /// Returns whether the symbol table has the function.
+    fn has_symbol(&self) -> bool {
+        if self.attrs.flag(Slot::Declaration) {
+            return false;
+        }
+        let name = match self.name_of(self.attrs.get(Slot::LinkageName)) {
+            name if name.is_none() => self.name(),
+            name => name,
+        };
+        self.files
+            .has_function_symbol(self.files.bytes(name, &self.nodes.composed))
+    }
+
+    /// Returns the first address of the code of a function or unit.
+    pub(super) fn code_address(&self) -> Option<u64> {
+        match self.attrs.get(Slot::Code) {
+            (Class::Address, address) => Some(address),
+            (Class::AddressIndex, number) => self.numbered_address(number),
+            _ => None,
+        }
+    }
+
+    /// Returns the address with this number in `.debug_addr`.
+    fn numbered_address(&self, number: u64) -> Option<u64> {
+        let size = self.unit.header.encoding.address_size;
+        let place = number
+            .checked_mul(size.into())?
+            .checked_add(self.addr_base)?;
+        let mut table = Cursor::new(self.unit.addr, self.unit.endian, 0);
+        table.seek(index(place));
+        table.unsigned(size).ok()
     }
 
     /// Takes a variable, unless it is a function's. Returns the number of its node, or [`NO_NODE`].
@@ -113,13 +206,7 @@ impl Pass<'_, '_> {
         let address = match dw::DwOp(cursor.u8().ok()?) {
             dw::DW_OP_addr => cursor.unsigned(size).ok()?,
             dw::DW_OP_addrx | dw::DW_OP_GNU_addr_index => {
-                let number = cursor.uleb().ok()?;
-                let place = number
-                    .checked_mul(size.into())?
-                    .checked_add(self.addr_base)?;
-                let mut table = Cursor::new(self.unit.addr, self.unit.endian, 0);
-                table.seek(index(place));
-                table.unsigned(size).ok()?
+                self.numbered_address(cursor.uleb().ok()?)?
             }
             _ => return None,
         };

@@ -159,12 +159,13 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
     for _ in 0..chain {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
-            Shape::Base | Shape::Enum => return Some(node.byte_size()),
+            Shape::Base | Shape::Enum | Shape::Subrange => return Some(node.byte_size()),
             Shape::Typedef
             | Shape::Defined
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
+            | Shape::Discriminant
             | Shape::Alias => reference = node.ty,
             _ => return None,
         }

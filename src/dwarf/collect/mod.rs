@@ -2,17 +2,15 @@
 //!
 //! One [`pass`] over the unit's DIEs turns them into [`nodes`]: flat arrays in the order of the DIEs. [`entries`] knows
 //! what each kind of DIE means; [`member`] knows where members and bitfields are (`DW_AT_data_member_location`,
-//! `DW_AT_data_bit_offset`, `DW_AT_bit_offset`). Two other passes find less: [`names_only`] only the names that a unit
-//! defines, [`partial`] only some of its types.
+//! `DW_AT_data_bit_offset`, `DW_AT_bit_offset`); [`variants`] those of Rust's enumerations.
 
 pub(super) mod deferred;
 mod entries;
-mod functions;
+pub(super) mod functions;
 pub(super) mod member;
-pub(super) mod names_only;
 pub(super) mod nodes;
-pub(super) mod partial;
 pub(super) mod pass;
 pub(super) mod scratch;
 mod tags;
 pub(super) mod types;
+mod variants;

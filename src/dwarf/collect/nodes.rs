@@ -131,18 +131,6 @@ impl Nodes {
         number
     }
 
-    /// Sorts nodes that were found in any order, some of them more than once, by their DIEs. Of a type that was taken both by
-    /// name and as a whole, the whole remains.
-    pub fn put_in_order(&mut self, unit_len: u32) {
-        self.nodes
-            .sort_unstable_by_key(|node| (node.die, node.declaration));
-        self.nodes.dedup_by_key(|node| node.die);
-        self.index.clear(unit_len);
-        for (number, node) in (0u32..).zip(&self.nodes) {
-            self.index.mark(node.die, number);
-        }
-    }
-
     #[inline]
     pub fn get(&self, node: u32) -> Option<&Node> {
         self.nodes.get(node as usize)

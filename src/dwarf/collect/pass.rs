@@ -4,10 +4,14 @@
 //! everything else is skipped. Function bodies are not jumped over, since types can be declared in them; inlined bodies
 //! are, since their types are in the function they came from.
 
+use std::cell::Cell;
+
 use crate::dwarf::collect::deferred::Deferred;
+use crate::dwarf::collect::functions::{Code, UnitCode};
 use crate::dwarf::collect::nodes::{Node, Nodes, Ref};
-use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, PartialScratch, Role, Scratch};
+use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Role, Scratch};
 use crate::dwarf::collect::types::{POINTER_OF_OTHER_WIDTH, Part, Shape};
+use crate::dwarf::collect::variants::Variants;
 use crate::dwarf::read::name::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
@@ -45,6 +49,8 @@ pub(crate) struct UnitView<'a> {
 pub(crate) struct Wants {
     pub functions: bool,
     pub variables: bool,
+    /// Whether to note the code of functions.
+    pub codes: bool,
     /// The greatest depth of nested DIEs.
     pub depth: u32,
     /// The greatest number of types and parts.
@@ -53,7 +59,7 @@ pub(crate) struct Wants {
     pub composed: u32,
 }
 
-/// What all passes over a unit read, and where they put what they find.
+/// What a pass over a unit reads, and where it puts what it finds.
 pub(crate) struct Input<'p, 'a> {
     pub unit: &'p UnitView<'a>,
     pub abbrevs: &'p Abbrevs,
@@ -67,15 +73,7 @@ pub(crate) struct Input<'p, 'a> {
 ///
 /// # Errors
 /// `Malformed` if the DIEs can't be read; `Limit` beyond the bounds of `Wants`.
-pub(crate) fn collect(mut input: Input<'_, '_>) -> Result<()> {
-    with_pass(&mut input, |pass, _| pass.run())
-}
-
-/// Runs a pass over a unit. An error gets the offset it occurred at.
-pub(super) fn with_pass<'p, 'a, T>(
-    input: &'p mut Input<'_, 'a>,
-    run: impl FnOnce(&mut Pass<'a, 'p>, &mut PartialScratch) -> Result<T>,
-) -> Result<T> {
+pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
     let Input {
         unit,
         abbrevs,
@@ -84,7 +82,6 @@ pub(super) fn with_pass<'p, 'a, T>(
         scratch,
         nodes,
     } = input;
-    let (unit, scratch) = (*unit, &mut **scratch);
     scratch.frames.clear();
     scratch.pending.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
@@ -93,7 +90,7 @@ pub(super) fn with_pass<'p, 'a, T>(
         unit,
         abbrevs,
         files,
-        wants: *wants,
+        wants,
         cursor,
         attrs: &mut scratch.attrs,
         frames: &mut scratch.frames,
@@ -101,6 +98,8 @@ pub(super) fn with_pass<'p, 'a, T>(
         deferred: &mut scratch.deferred,
         imports: &mut scratch.imports,
         languages: &mut scratch.languages,
+        codes: &mut scratch.codes,
+        unit_code: &mut scratch.unit_code,
         nodes,
         str_offsets_base: 0,
         addr_base: 0,
@@ -111,8 +110,11 @@ pub(super) fn with_pass<'p, 'a, T>(
         role: Role::Scope,
         aside: false,
         direct: false,
+        str_len: files.str_len(unit.file),
+        unreadable: Cell::new(None),
+        variants: Variants::default(),
     };
-    run(&mut pass, &mut scratch.partial).map_err(|error| {
+    pass.run().map_err(|error| {
         if error.places().is_empty() {
             error.within(Place::Die(pass.cursor.offset()))
         } else {
@@ -153,6 +155,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) deferred: &'p mut Vec<Deferred>,
     pub(super) imports: &'p mut Vec<Import>,
     pub(super) languages: &'p mut Vec<(u32, u64)>,
+    pub(super) codes: &'p mut Vec<Code>,
+    pub(super) unit_code: &'p mut UnitCode,
     pub(super) nodes: &'p mut Nodes,
     /// The offset of the unit's part of `.debug_str_offsets`.
     pub(super) str_offsets_base: u64,
@@ -172,6 +176,11 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) aside: bool,
     /// Whether the parts of an open node are not set aside.
     pub(super) direct: bool,
+    /// The size of the file's `.debug_str` up to the end of its last string.
+    pub(super) str_len: u64,
+    /// The first name that can't be read: the offset of its DIE, and the name's offset.
+    pub(super) unreadable: Cell<Option<(u64, u64)>>,
+    pub(super) variants: Variants,
 }
 
 /// Returns the shape of a type whose DIEs come in the usual shape, and the role of its children.
@@ -209,12 +218,18 @@ impl Pass<'_, '_> {
         }
         // The unit may end without the NULs of its open DIEs.
         while !self.close() {}
-        Ok(())
+        match self.unreadable.get() {
+            None => Ok(()),
+            Some((die, name)) => Err(Error::malformed(format!(
+                "the name of a DIE is at byte {name:#x} of a string section that ends before the name does"
+            ))
+            .within(Place::Die(die))),
+        }
     }
 
     /// Takes the next DIE, or the end of a DIE's children. Returns whether the last open DIE ended.
     #[inline(always)]
-    pub(super) fn step(&mut self) -> Result<bool> {
+    fn step(&mut self) -> Result<bool> {
         let die = self.cursor.position();
         let code = self.cursor.uleb()?;
         if code == 0 {
@@ -240,7 +255,7 @@ impl Pass<'_, '_> {
 
     /// Takes the DIE whose abbreviation code was just read.
     #[inline(always)]
-    pub(super) fn take(&mut self, plan: &Plan, die: usize) -> Result<()> {
+    fn take(&mut self, plan: &Plan, die: usize) -> Result<()> {
         if let Some(fast) = &plan.fast
             && self.usual(plan, fast, die)?
         {
@@ -287,8 +302,11 @@ impl Pass<'_, '_> {
                 }
                 let part = Part::member(name, self.within(entry.ty), entry.number * 8);
                 if self.qualify && self.is_discriminant() {
-                    self.discriminant(part);
+                    self.discriminant(part, self.place(die));
                     return Ok(true);
+                }
+                if self.role == Role::Variant {
+                    self.variant_member(part);
                 }
                 part
             }
@@ -414,7 +432,7 @@ impl Pass<'_, '_> {
     }
 
     /// Closes the innermost open DIE. Returns whether none is open any more.
-    pub(super) fn close(&mut self) -> bool {
+    fn close(&mut self) -> bool {
         if let Some(frame) = self.frames.pop() {
             self.settle(frame);
         }
@@ -438,6 +456,9 @@ impl Pass<'_, '_> {
         if let Some(node) = self.nodes.nodes.get_mut(frame.owner as usize) {
             node.first = u32::try_from(first).unwrap_or(u32::MAX);
             node.count = u32::try_from(count).unwrap_or(0);
+        }
+        if frame.is_variants {
+            self.settle_discriminant(frame.owner);
         }
     }
 

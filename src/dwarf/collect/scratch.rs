@@ -1,6 +1,7 @@
 //! The memory of a pass, kept from unit to unit, and what a pass notes apart from types.
 
 use crate::dwarf::collect::deferred::Deferred;
+use crate::dwarf::collect::functions::{Code, UnitCode};
 use crate::dwarf::collect::nodes::Ref;
 use crate::dwarf::collect::types::Part;
 use crate::dwarf::read::language::is_c;
@@ -90,7 +91,8 @@ pub(crate) struct Scratch {
     pub(super) deferred: Vec<Deferred>,
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,
-    pub(super) partial: PartialScratch,
+    pub(super) codes: Vec<Code>,
+    pub(super) unit_code: UnitCode,
 }
 
 impl Scratch {
@@ -102,7 +104,8 @@ impl Scratch {
             deferred: Vec::new(),
             imports: Vec::new(),
             languages: Vec::new(),
-            partial: PartialScratch::new(),
+            codes: Vec::new(),
+            unit_code: UnitCode::NONE,
         }
     }
 
@@ -111,6 +114,8 @@ impl Scratch {
         self.deferred.clear();
         self.imports.clear();
         self.languages.clear();
+        self.codes.clear();
+        self.unit_code = UnitCode::NONE;
     }
 
     /// Returns the units that units import.
@@ -129,64 +134,13 @@ impl Scratch {
         &self.languages
     }
 
+    /// Returns the code of the functions that were found, if it was wanted, and what its lists count from.
+    pub fn codes(&self) -> (&[Code], UnitCode) {
+        (&self.codes, self.unit_code)
+    }
+
     /// Returns what was left to other DIEs.
     pub fn deferred(&self) -> &[Deferred] {
         &self.deferred
-    }
-}
-
-/// How much of a type was taken so far.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Taken {
-    Nothing,
-    /// The name, or what the type points to.
-    Behind,
-    /// The type with all it contains by value.
-    ByValue,
-}
-
-/// How much was taken of the type at each offset of the unit, two bits for each byte.
-#[derive(Debug)]
-pub(super) struct TakenMap {
-    words: Vec<u64>,
-}
-
-impl TakenMap {
-    pub(super) fn clear(&mut self, len: usize) {
-        self.words.clear();
-        self.words.resize(len / 32 + 1, 0);
-    }
-
-    /// Notes how much is taken now, and returns how much was taken before.
-    pub(super) fn raise(&mut self, die: u32, to: Taken) -> Taken {
-        let Some(word) = self.words.get_mut(die as usize / 32) else {
-            // Beyond the unit there is nothing to take.
-            return Taken::ByValue;
-        };
-        let shift = die % 32 * 2;
-        let before = match *word >> shift & 3 {
-            0 => Taken::Nothing,
-            1 => Taken::Behind,
-            _ => Taken::ByValue,
-        };
-        *word |= (to as u64) << shift;
-        before
-    }
-}
-
-/// The memory of a [partial pass](super::partial).
-#[derive(Debug)]
-pub(super) struct PartialScratch {
-    pub(super) taken: TakenMap,
-    /// The offsets of the DIEs to take next, and how much of each.
-    pub(super) queue: Vec<(u32, Taken)>,
-}
-
-impl PartialScratch {
-    const fn new() -> Self {
-        Self {
-            taken: TakenMap { words: Vec::new() },
-            queue: Vec::new(),
-        }
     }
 }

@@ -9,6 +9,19 @@ use crate::dwarf::read::name::NameRef;
 /// of base types has this number.
 pub(crate) const POINTER_OF_OTHER_WIDTH: u32 = 0x100;
 
+/// What [`Body::encoding`] returns for a type of unknown tag, of which only the size is known.
+pub(crate) const OPAQUE: u32 = 0x101;
+/// What [`Body::encoding`] returns for a string of fixed length.
+pub(crate) const CHARACTERS: u32 = 0x102;
+
+/// Added to an encoding: the value is stored in the byte order that is not the program's.
+pub(crate) const OTHER_ENDIAN: u32 = 0x200;
+/// Added to an encoding: a number is added to the stored value.
+pub(crate) const BIASED: u32 = 0x400;
+
+/// What [`Body::stride`] returns for an array whose elements are elsewhere: the array is a descriptor of them.
+pub(crate) const ELSEWHERE: u32 = u32::MAX;
+
 /// What [`Body::component`] returns for a tag of a whole declaration, not of one of its members or parameters.
 pub(crate) const WHOLE: u32 = u32::MAX;
 
@@ -27,10 +40,15 @@ pub(crate) enum Shape {
     Struct,
     Union,
     Enum,
+    /// The discriminant of a Rust enumeration: it refers to the integer it is stored as, its parts are enumerators with the
+    /// names of the variants.
+    Discriminant,
     /// A typedef of a language in which typedefs can be part of cycles. References to it go by its name.
     Defined,
-    /// An array with one part for each dimension.
+    /// An array with one part for each dimension, and a stride. It has a size if the compiler specifies one.
     Array,
+    /// A range of the values of an integer or enumeration, stored in `byte_size` bytes.
+    Subrange,
     /// A function's type: it refers to the return type, its parts are the parameters.
     Prototype,
     /// A function, with its prototype and linkage.
@@ -132,7 +150,7 @@ impl<R: Copy> Body<R> {
         }
     }
 
-    /// Returns the size of a base type, pointer, structure, union or enumeration in bytes; 0 if it is not known.
+    /// Returns the size of a base type, subrange, array, structure, union or enumeration in bytes; 0 if it is not known.
     #[inline]
     pub const fn byte_size(&self) -> u64 {
         self.size
@@ -169,14 +187,35 @@ impl<R: Copy> Body<R> {
         self.aux = encoding;
     }
 
-    /// Returns whether an enumeration has a negative enumerator.
+    /// Returns whether an enumeration or discriminant has a negative enumerator.
     pub const fn is_signed(&self) -> bool {
         self.aux & 1 == 1
     }
 
-    /// Notes that an enumeration has a negative enumerator.
+    /// Notes that an enumeration or discriminant has a negative enumerator.
     pub const fn set_signed(&mut self) {
         self.aux = 1;
+    }
+
+    /// Returns the distance of two elements of an array in bits: 0 if they are end to end, [`ELSEWHERE`] if they are not in the
+    /// array.
+    pub const fn stride(&self) -> u32 {
+        self.aux
+    }
+
+    /// Sets the distance of two elements of an array.
+    pub const fn set_stride(&mut self, bits: u32) {
+        self.aux = bits;
+    }
+
+    /// Returns whether a number is added to the stored values of a subrange.
+    pub const fn is_biased(&self) -> bool {
+        self.aux != 0
+    }
+
+    /// Sets whether a number is added to the stored values of a subrange.
+    pub const fn set_biased(&mut self, biased: bool) {
+        self.aux = biased as u32;
     }
 
     /// Returns the linkage of a function or variable, as FUNC and VAR have it.
@@ -248,6 +287,8 @@ impl<R: Copy> Body<R> {
             | Shape::Typedef
             | Shape::Defined
             | Shape::Array
+            | Shape::Subrange
+            | Shape::Discriminant
             | Shape::Variable
             | Shape::TypeTag
             | Shape::DeclTag

@@ -146,7 +146,7 @@ impl Intern<'_> {
     /// Adds a node's type, unless it is in the table under another key. All it refers to is in the table.
     fn make(&mut self, number: u32) -> Option<u32> {
         let mut node = *self.types.nodes.get(number)?;
-        // The size of a pointer or an array is no part of its content: some compilers specify it, some don't.
+        // The size of a pointer is no part of its content: some compilers specify it, some don't.
         if !matches!(
             node.shape,
             Shape::Base
@@ -155,6 +155,8 @@ impl Intern<'_> {
                 | Shape::Enum
                 | Shape::Variable
                 | Shape::Prototype
+                | Shape::Array
+                | Shape::Subrange
         ) {
             node.set_byte_size(0);
         }
@@ -175,7 +177,7 @@ impl Intern<'_> {
         let shift = u32::from(own.is_some());
         for (index, part) in (0u32..).zip(self.types.nodes.parts_of(&node)) {
             let ty = match node.shape {
-                Shape::Array | Shape::Enum => RefId::VOID,
+                Shape::Array | Shape::Enum | Shape::Discriminant => RefId::VOID,
                 _ => self.resolved(number, index + shift, part.ty, index, &mut losses),
             };
             parts.push(part.moved(part.name, ty));

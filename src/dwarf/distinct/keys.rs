@@ -77,6 +77,7 @@ const fn is_single(shape: Shape) -> bool {
             | Shape::Restrict
             | Shape::Typedef
             | Shape::Array
+            | Shape::Subrange
     )
 }
 
@@ -284,7 +285,11 @@ impl Keys {
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict => mixer.key(self.done(types, node.ty)).finish(),
-            Shape::Typedef | Shape::Variable | Shape::TypeTag | Shape::DeclTag => {
+            Shape::Typedef
+            | Shape::Subrange
+            | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag => {
                 let (mixer, name) = types.name(mixer, node.name);
                 let ty = self.done(types, node.ty);
                 let (size, aux) = node.words();
@@ -297,9 +302,21 @@ impl Keys {
             }
             Shape::Array => {
                 let element = self.done(types, node.ty);
-                let mut mixer = mixer.key_and(element, node.count.into(), 0);
+                let (size, stride) = node.words();
+                let mut mixer = mixer.key_and(element, node.count.into(), size);
+                if stride != 0 {
+                    mixer = mixer.words(stride, 0);
+                }
                 for part in types.nodes.parts_of(node) {
                     mixer = mixer.words(part.element_count(), part.note as u64);
+                }
+                mixer.finish()
+            }
+            Shape::Discriminant => {
+                let mut mixer = head(types, node).key(self.done(types, node.ty));
+                for part in types.nodes.parts_of(node) {
+                    let (named, name) = types.name(mixer, part.name);
+                    mixer = named.words(name, part.enumerator_value());
                 }
                 mixer.finish()
             }

@@ -3,20 +3,16 @@
 use std::borrow::Cow;
 
 use crate::dwarf::collect::nodes::Node;
-use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::key::{Key, Mixer};
-use crate::dwarf::distinct::keys::{NOMINAL, UnitTypes};
-use crate::dwarf::read::name::{Composed, Files, NameRef};
+use crate::dwarf::distinct::keys::UnitTypes;
 use crate::graph::Name;
 use crate::query::{c_spelling, essential_name, spelling_key};
 
 /// The names of the types that are asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
-    /// The keys of the names as a whole, sorted.
+    /// The keys of the names, sorted.
     names: Vec<Key>,
-    /// The keys of all that follows a `::` in the names, and of the whole names, sorted.
-    tails: Vec<Key>,
     /// Whether a name with a flavor suffix counts as the one without.
     flavors: bool,
     /// The names as C spells them, without `_` at the end.
@@ -24,24 +20,12 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
+    /// Returns the roots with these names.
     pub fn new(names: &[String], flavors: bool) -> Self {
-        let sorted = |mut keys: Vec<Key>| {
-            keys.sort_unstable();
-            keys
-        };
-        let parts = |name: &str| -> Vec<Key> {
-            let behind = name
-                .match_indices("::")
-                .map(|(at, colons)| at + colons.len());
-            std::iter::once(0)
-                .chain(behind)
-                .filter_map(|at| name.get(at..))
-                .map(|part| name_key(part.as_bytes()))
-                .collect()
-        };
+        let mut keys: Vec<Key> = names.iter().map(|name| name_key(name.as_bytes())).collect();
+        keys.sort_unstable();
         Self {
-            names: sorted(names.iter().map(|name| name_key(name.as_bytes())).collect()),
-            tails: sorted(names.iter().flat_map(|name| parts(name)).collect()),
+            names: keys,
             flavors,
             spellings: names
                 .iter()
@@ -50,6 +34,7 @@ impl Roots {
         }
     }
 
+    /// Returns whether there are no roots, so that all types are wanted.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
@@ -69,18 +54,6 @@ impl Roots {
         };
         let key = spelling_key(&spelling);
         self.spellings.iter().any(|root| root == key)
-    }
-
-    /// Returns whether a name may be the last part of a qualified name that is spelled in C like one of them.
-    pub fn contains_spelled_tail(&self, tail: &[u8]) -> bool {
-        let spelling = c_spelling(Name::new(tail).as_bytes());
-        let key = spelling_key(&spelling);
-        self.spellings.iter().any(|root| root.ends_with(key))
-    }
-
-    /// Returns whether a name is the last part of one of them.
-    pub fn contains_tail(&self, tail: &[u8]) -> bool {
-        self.is_one(&self.tails, tail)
     }
 
     fn is_one(&self, keys: &[Key], tail: &[u8]) -> bool {
@@ -109,26 +82,6 @@ pub(crate) fn is_spelled(root: &str, tail: &[u8]) -> bool {
 /// Returns the key of a name, which ends with the first NUL.
 pub(crate) fn name_key(tail: &[u8]) -> Key {
     Mixer::new(0).text(tail).finish()
-}
-
-/// Returns the key of the tag with this shape and name.
-pub(crate) fn tag_key(files: &Files<'_>, shape: Shape, name: NameRef) -> Key {
-    Mixer::new(NOMINAL | shape as u64)
-        .text(files.tail(name, Composed::NONE))
-        .finish()
-}
-
-/// Returns whether a node is one of the roots.
-pub(crate) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool {
-    let can_be = node.shape.is_nominal()
-        || matches!(
-            node.shape,
-            Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
-        );
-    can_be
-        && !node.declaration
-        && !node.name.is_none()
-        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.composed))
 }
 
 /// Returns for each node whether it is one of the starts or reachable from one.

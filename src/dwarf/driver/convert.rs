@@ -2,10 +2,10 @@
 
 use crate::dwarf::distinct::table::Seen;
 use crate::dwarf::driver::function::no_unit_alone;
-use crate::dwarf::driver::job::{Job, Read};
+use crate::dwarf::driver::job::{Job, Joined, Read};
 use crate::dwarf::emit::bind::bind;
 use crate::dwarf::emit::datasec::with_sections;
-use crate::dwarf::emit::graph::emit;
+use crate::dwarf::emit::graph::{Wanted, emit};
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
@@ -26,7 +26,11 @@ use crate::id::TypeId;
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let Read { threads, as_one } = job.read()?;
-    let (table, lists) = job.join(threads)?;
+    let Joined {
+        table,
+        lists,
+        skipped,
+    } = job.join(threads)?;
     let units = match &options.function {
         Some(_) if as_one => return Err(no_unit_alone()),
         Some(function) => job.units_of(function)?,
@@ -43,8 +47,11 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         &job.files,
         &offsets,
         builder,
-        options.limits.types,
-        sections.pointer_width,
+        &Wanted {
+            roots: &job.roots,
+            most_types: options.limits.types,
+            pointer_width: sections.pointer_width,
+        },
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
@@ -55,10 +62,13 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
     let preferred = preferred.filter_map(|variant| ids.get(*variant as usize).copied());
     let mut preferred: Vec<TypeId> = preferred.filter(|id| *id != TypeId::VOID).collect();
     preferred.sort_unstable();
+    let mut degraded = skipped;
+    degraded.extend(emitted.degraded);
+    degraded.sort();
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
         graph,
-        degraded: emitted.degraded,
+        degraded,
         preferred,
         places: emitted.seen.into_iter().map(place).collect(),
     })

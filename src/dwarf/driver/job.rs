@@ -15,12 +15,13 @@ use crate::dwarf::distinct::key::Key;
 use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::Table;
-use crate::dwarf::distinct::wanted::{Roots, is_root, is_spelled, name_key, reached};
+use crate::dwarf::distinct::wanted::{Roots, is_spelled, name_key};
 use crate::dwarf::driver::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::read::name::Files;
+use crate::dwarf::report::{Degraded, Reason};
 use crate::dwarf::sections::Sections;
 use crate::error::{Error, ErrorKind, Place, Result};
 
@@ -45,12 +46,23 @@ pub(super) struct Read {
     pub(super) as_one: bool,
 }
 
+/// The types of all units.
+pub(super) struct Joined {
+    pub(super) table: Table,
+    /// The types of each unit.
+    pub(super) lists: Vec<UnitList>,
+    /// The units that can't be read.
+    pub(super) skipped: Vec<Degraded>,
+}
+
 /// The distinct types that one thread found.
 #[derive(Default)]
 pub(super) struct Interned {
     pub(super) table: Table,
     /// The numbers of units, and the types of each.
     pub(super) lists: Vec<(usize, UnitList)>,
+    /// The units that can't be read: their offsets, counted through all sections, and the reason.
+    pub(super) unreadable: Vec<(u64, Error)>,
 }
 
 /// One thread's memory, kept from unit to unit.
@@ -67,11 +79,6 @@ impl Worker {
         Self::with(Abbrevs::new(job.options.functions, job.options.variables))
     }
 
-    /// Returns a worker for the pass that only finds names.
-    pub(super) fn for_names() -> Self {
-        Self::with(Abbrevs::for_names())
-    }
-
     pub(super) fn with(abbrevs: Abbrevs) -> Self {
         Self {
             abbrevs,
@@ -86,7 +93,7 @@ impl Worker {
 impl<'a> Job<'a> {
     /// Finds the units of a program.
     pub(super) fn new(sections: &'a Sections, options: &'a ConvertOptions) -> Result<Self> {
-        let sources = sources(sections)?;
+        let mut sources = sources(sections)?;
         let own = sources
             .iter()
             .enumerate()
@@ -95,6 +102,13 @@ impl<'a> Job<'a> {
             .flat_map(|(number, source)| source.units.iter().map(move |unit| (number, *unit)))
             .collect();
         if units.is_empty() {
+            // If headers can't be read, the first error is the reason.
+            let unreadable = sources
+                .iter_mut()
+                .flat_map(|source| source.unreadable.drain(..));
+            if let Some((_, error)) = unreadable.into_iter().next() {
+                return Err(error);
+            }
             return Err(Error::new(
                 ErrorKind::NoDebugInfo,
                 "there is no debug information: compile the program with -g",
@@ -148,8 +162,6 @@ impl<'a> Job<'a> {
     pub(super) fn read(&self) -> Result<Read> {
         let outcome = if self.must_link {
             Outcome::NeedsLinked
-        } else if self.by_roots() {
-            self.read_roots()?
         } else {
             self.read_apart()?
         };
@@ -169,15 +181,14 @@ impl<'a> Job<'a> {
     fn read_apart(&self) -> Result<Outcome<Vec<Interned>>> {
         let workers = self.on_threads(
             || Worker::new(self),
-            |worker, unit| {
-                let Outcome::Done(()) = self.collect_unit(worker, unit)? else {
-                    return Ok(Outcome::NeedsLinked);
-                };
-                let list = self.finish_unit(worker, unit.number, Some(&[]))?;
-                if !list.types.is_empty() {
-                    worker.interned.lists.push((unit.number, list));
+            |worker, unit| match self.read_unit(worker, unit) {
+                Err(error) if costs_one_unit(&error) => {
+                    let start = unit.source.start(unit.unit);
+                    let error = error.within(unit.source.place());
+                    worker.interned.unreadable.push((start, error));
+                    Ok(Outcome::Done(()))
                 }
-                Ok(Outcome::Done(()))
+                read => read,
             },
         )?;
         Ok(match workers {
@@ -186,6 +197,18 @@ impl<'a> Job<'a> {
             }
             Outcome::NeedsLinked => Outcome::NeedsLinked,
         })
+    }
+
+    /// Reads one unit alone.
+    fn read_unit(&self, worker: &mut Worker, unit: NumberedUnit<'_, '_>) -> Result<Outcome<()>> {
+        let Outcome::Done(()) = self.collect_unit(worker, unit)? else {
+            return Ok(Outcome::NeedsLinked);
+        };
+        let list = self.finish_unit(worker, unit.number)?;
+        if !list.types.is_empty() {
+            worker.interned.lists.push((unit.number, list));
+        }
+        Ok(Outcome::Done(()))
     }
 
     /// Collects the types of one unit alone.
@@ -212,14 +235,8 @@ impl<'a> Job<'a> {
         Ok(Outcome::Done(()))
     }
 
-    /// Interns the types that were collected of one unit: all of them, or those that the roots and the DIEs at `start`
-    /// reach. With `None`, all types are wanted even if there are roots.
-    pub(super) fn finish_unit(
-        &self,
-        worker: &mut Worker,
-        number: usize,
-        start: Option<&[u32]>,
-    ) -> Result<UnitList> {
+    /// Interns the types that were collected of one unit.
+    fn finish_unit(&self, worker: &mut Worker, number: usize) -> Result<UnitList> {
         // The names of all units so far.
         if worker.interned.table.composed.len() > self.options.limits.string_bytes as usize {
             return Err(Error::limit(
@@ -228,17 +245,7 @@ impl<'a> Job<'a> {
         }
         place_bitfields(&mut worker.nodes, self.options.limits.chain);
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let start = start.filter(|_| !self.roots.is_empty());
-        let reached = start.map(|start| {
-            let types = UnitTypes {
-                nodes: &worker.nodes,
-                files: &self.files,
-            };
-            reached(types, |_, node| {
-                is_root(types, &self.roots, node) || start.contains(&node.die)
-            })
-        });
-        self.intern(worker, number, reached.as_deref())
+        self.intern(worker, number, None)
     }
 
     /// Reads the abbreviations of a unit.
@@ -281,6 +288,7 @@ impl<'a> Job<'a> {
         Wants {
             functions: self.options.functions,
             variables: self.options.variables,
+            codes: false,
             depth: self.options.limits.depth,
             entries: self.options.limits.entries,
             composed: self.options.limits.string_bytes,
@@ -345,7 +353,7 @@ impl<'a> Job<'a> {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Defined | Shape::Base => true,
+                Shape::Typedef | Shape::Defined | Shape::Base | Shape::Discriminant => true,
                 Shape::DeclTag => tagged(nodes, node).is_some(),
                 _ => false,
             };
@@ -394,16 +402,21 @@ impl<'a> Job<'a> {
                 }
             }
             all.lists.append(&mut interned.lists);
+            all.unreadable.append(&mut interned.unreadable);
         }
         all
     }
 
     /// Joins the tables of all threads, and returns the types of each unit.
-    pub(super) fn join(&self, threads: Vec<Interned>) -> Result<(Table, Vec<UnitList>)> {
+    ///
+    /// # Errors
+    /// The error of the first unit that can't be read, if none can; `NotFound` if the program has no type of a root's name.
+    pub(super) fn join(&self, threads: Vec<Interned>) -> Result<Joined> {
         let mut lists = vec![UnitList::default(); self.units.len().max(1)];
         let Interned {
             mut table,
             lists: all,
+            unreadable,
         } = self.join_tables(threads);
         for (unit, list) in all {
             if let Some(place) = lists.get_mut(unit) {
@@ -412,8 +425,40 @@ impl<'a> Job<'a> {
         }
         table.losses.sort_unstable();
         table.losses.dedup();
+        let skipped = self.skipped(unreadable)?;
         self.check_roots(&table)?;
-        Ok((table, lists))
+        Ok(Joined {
+            table,
+            lists,
+            skipped,
+        })
+    }
+
+    /// Reports the units that can't be read.
+    ///
+    /// # Errors
+    /// The error of the first unit, if no unit can be read.
+    fn skipped(&self, mut unreadable: Vec<(u64, Error)>) -> Result<Vec<Degraded>> {
+        unreadable.sort_by_key(|(start, _)| *start);
+        if unreadable.len() == self.units.len() {
+            return match unreadable.into_iter().next() {
+                Some((_, error)) => Err(error),
+                None => Ok(Vec::new()),
+            };
+        }
+        let headers = self.sources.iter().flat_map(|source| {
+            let offset = |offset: u64| source.base.saturating_add(offset);
+            let unreadable = source.unreadable.iter();
+            unreadable.map(move |(at, error)| (offset(*at), error.to_string()))
+        });
+        let units = unreadable.iter();
+        let units = units.map(|(start, error)| (*start, error.to_string()));
+        let degraded = units.chain(headers).map(|(die, name)| Degraded {
+            die,
+            name,
+            reason: Reason::UnreadableUnit,
+        });
+        Ok(degraded.collect())
     }
 
     /// Fails if the program has no type of a root's name.
@@ -437,6 +482,11 @@ impl<'a> Job<'a> {
             )),
         }
     }
+}
+
+/// Returns whether an error costs only the unit that has it.
+pub(super) fn costs_one_unit(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported)
 }
 
 /// Returns the node that a tag is for, if it is a definition.

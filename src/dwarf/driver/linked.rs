@@ -3,8 +3,8 @@
 //! Such units can't be read alone, so all of them are read as one. Offsets of DIEs count through all sections: first
 //! `.debug_info`, then `.debug_types`, then the alternate file's `.debug_info`.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::dwarf::collect::deferred::complete;
@@ -12,8 +12,8 @@ use crate::dwarf::collect::member::place_bitfields;
 use crate::dwarf::collect::nodes::{Link, Ref};
 use crate::dwarf::collect::scratch::Import;
 use crate::dwarf::distinct::keys::UnitTypes;
-use crate::dwarf::distinct::wanted::{is_root, reached};
-use crate::dwarf::driver::job::{Interned, Job, Worker};
+use crate::dwarf::distinct::wanted::reached;
+use crate::dwarf::driver::job::{Interned, Job, Worker, costs_one_unit};
 use crate::dwarf::driver::sources::{Source, SourceKind};
 use crate::dwarf::read::Class;
 use crate::dwarf::read::language::is_c;
@@ -32,7 +32,8 @@ impl Job<'_> {
             ));
         };
         let mut worker = Worker::new(self);
-        self.collect_all(&mut worker, len, &HashMap::new())?;
+        let mut skipped = Skipped::default();
+        self.collect_all(&mut worker, len, &HashMap::new(), &mut skipped)?;
         // A partial unit made by dwz doesn't specify the language; the units that import it do.
         let places = SourceBases::new(sources);
         let languages = inherited(
@@ -41,7 +42,7 @@ impl Job<'_> {
             &places,
         );
         if languages.values().any(|language| !is_c(*language)) {
-            self.collect_all(&mut worker, len, &languages)?;
+            self.collect_all(&mut worker, len, &languages, &mut skipped)?;
         }
         link(&mut worker, sources, &places);
         let deferred = worker.scratch.deferred();
@@ -57,15 +58,11 @@ impl Job<'_> {
             nodes: &worker.nodes,
             files: &self.files,
         };
-        let wanted = if !self.roots.is_empty() {
-            Some(reached(types, |_, node| is_root(types, &self.roots, node)))
-        } else if shared.is_empty() {
-            None
-        } else {
-            Some(reached(types, |_, node| !is_in(&shared, node.die)))
-        };
+        let wanted =
+            (!shared.is_empty()).then(|| reached(types, |_, node| !is_in(&shared, node.die)));
         let list = self.intern(&mut worker, 0, wanted.as_deref())?;
         worker.interned.lists.push((0, list));
+        worker.interned.unreadable = skipped.errors;
         Ok(worker.interned)
     }
 
@@ -75,21 +72,63 @@ impl Job<'_> {
         worker: &mut Worker,
         len: u32,
         languages: &HashMap<u32, u64>,
+        skipped: &mut Skipped,
     ) -> Result<()> {
+        // The types of an unreadable unit can't be told from those of the others, so all units are read again.
+        while let Some((start, error)) = self.try_all(worker, len, languages, &skipped.units)? {
+            if skipped.units.len() >= MOST_SKIPPED {
+                return Err(error);
+            }
+            skipped.units.insert(start);
+            skipped.errors.push((start, error));
+        }
+        Ok(())
+    }
+
+    /// Collects the types of all units but the skipped ones. Returns the first unit that can't be read.
+    fn try_all(
+        &self,
+        worker: &mut Worker,
+        len: u32,
+        languages: &HashMap<u32, u64>,
+        skipped: &HashSet<u64>,
+    ) -> Result<Option<(u64, Error)>> {
         worker.nodes.clear(len);
         worker.scratch.clear();
         for source in &self.sources {
             for &unit in &source.units {
-                let base = source.base + unit.header.offset;
+                if skipped.contains(&source.start(unit)) {
+                    continue;
+                }
+                let base = source.start(unit);
                 let mut view = source.view(unit, u32::try_from(base).unwrap_or(u32::MAX));
                 view.language = languages.get(&view.base).copied().unwrap_or(0);
-                self.collect(worker, &view, source.sections)
-                    .within(|| source.place())?;
+                let read = self
+                    .collect(worker, &view, source.sections)
+                    .within(|| source.place());
+                match read {
+                    Ok(()) => {}
+                    Err(error) if costs_one_unit(&error) => {
+                        return Ok(Some((source.start(unit), error)));
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
+
+/// The units that can't be read.
+#[derive(Default)]
+struct Skipped {
+    /// Their offsets, counted through all sections.
+    units: HashSet<u64>,
+    errors: Vec<(u64, Error)>,
+}
+
+/// The number of units that may be unreadable. Each costs one more pass over all.
+const MOST_SKIPPED: usize = 16;
 
 /// The offset of each file's `.debug_info`, counted through all sections.
 struct SourceBases {

@@ -8,7 +8,7 @@ use crate::dwarf::read::package::package;
 use crate::dwarf::read::skeleton::{Skeleton, dwo_id, skeletons};
 use crate::dwarf::read::{Header, headers, index};
 use crate::dwarf::sections::Sections;
-use crate::error::{Context, Place, Result};
+use crate::error::{Context, Error, Place, Result};
 
 /// A section with its units.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Source<'a> {
     pub section: NameSection,
     pub kind: SourceKind,
     pub units: Vec<Unit>,
+    /// The units whose headers can't be read: their offsets, and the reason.
+    pub unreadable: Vec<(u64, Error)>,
     /// The offset of the section, counted through all sections.
     pub base: u64,
 }
@@ -90,13 +92,13 @@ fn unit_sections(main: &Sections) -> Vec<UnitSection<'_>> {
 /// Returns all sections of a program with their units.
 ///
 /// # Errors
-/// As [`headers`]; `Malformed` if a package's index can't be read.
+/// `Malformed` if a package's index can't be read.
 pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
     let list = unit_sections(main);
     let skeletons = if main.split.is_empty() {
         Vec::new()
     } else {
-        skeletons(main)?
+        skeletons(main)
     };
     let bases: HashMap<u64, u64> = skeletons
         .iter()
@@ -119,9 +121,10 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
             section,
             kind,
             units: Vec::new(),
+            unreadable: Vec::new(),
             base,
         };
-        source.units = units(&source).within(|| source.place())?;
+        read_units(&mut source)?;
         if kind == SourceKind::Split && section == NameSection::Info {
             pair(&mut source, &bases, &mut split);
         }
@@ -152,13 +155,13 @@ fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<
     }
 }
 
-/// Returns the units of a section.
-fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
+/// Reads the headers of a section's units.
+fn read_units(source: &mut Source<'_>) -> Result<()> {
     let sections = source.sections;
     let is_types = source.section == NameSection::Types;
-    let parts = package(sections, is_types)?;
-    let found = headers(source.bytes, sections.endian, is_types)?;
-    let units = found.into_iter().map(|mut header| {
+    let parts = package(sections, is_types).within(|| source.place())?;
+    let found = headers(source.bytes, sections.endian, is_types);
+    let units = found.units.into_iter().map(|mut header| {
         let parts = parts.get(&header.offset).copied().unwrap_or_default();
         header.abbrev = header.abbrev.saturating_add(parts.abbrev);
         Unit {
@@ -167,7 +170,13 @@ fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
             addr: 0,
         }
     });
-    Ok(units.collect())
+    source.units = units.collect();
+    let place = source.place();
+    let unreadable = found.unreadable.into_iter();
+    source.unreadable = unreadable
+        .map(|(offset, error)| (offset, error.within(place.clone())))
+        .collect();
+    Ok(())
 }
 
 impl<'a> Source<'a> {
@@ -182,6 +191,11 @@ impl<'a> Source<'a> {
             SourceKind::Alternate => format!("{name} of the alternate file"),
             SourceKind::Split => format!("{name}.dwo"),
         })
+    }
+
+    /// Returns the offset of a unit, counted through all sections.
+    pub fn start(&self, unit: Unit) -> u64 {
+        self.base.saturating_add(unit.header.offset)
     }
 
     /// Returns a unit to read. `base` is added to the offsets of its DIEs.

@@ -2,7 +2,9 @@
 
 use gimli::constants as dw;
 
-use crate::dwarf::collect::types::POINTER_OF_OTHER_WIDTH;
+use crate::dwarf::collect::types::{
+    BIASED, CHARACTERS, OPAQUE, OTHER_ENDIAN, POINTER_OF_OTHER_WIDTH,
+};
 use crate::dwarf::report::Reason;
 use crate::graph::IntEncoding;
 
@@ -15,6 +17,8 @@ pub(crate) enum BaseType {
     Complex(u32),
     /// An array of this many bytes.
     Bytes(u32),
+    /// An array of this many characters.
+    Characters(u32),
     /// A structure without members.
     Empty,
 }
@@ -27,6 +31,24 @@ pub(crate) fn base_type(encoding: u32, size: u64) -> (BaseType, Option<Reason>) 
     if size == 0 {
         return (BaseType::Empty, None);
     }
+    let flags = encoding & (OTHER_ENDIAN | BIASED);
+    let encoding = encoding & !flags;
+    match encoding {
+        OPAQUE => return (BaseType::Bytes(size), Some(Reason::UnknownType)),
+        CHARACTERS => return (BaseType::Characters(size), None),
+        _ => {}
+    }
+    let (base, loss) = plain(encoding, size);
+    let loss = loss.or(match flags {
+        0 => None,
+        BIASED => Some(Reason::Bias),
+        _ => Some(Reason::ByteOrder),
+    });
+    (base, loss)
+}
+
+/// Returns the BTF of a base type with an encoding of DWARF and a size in bytes that is not 0.
+fn plain(encoding: u32, size: u32) -> (BaseType, Option<Reason>) {
     let is_pointer = encoding == POINTER_OF_OTHER_WIDTH;
     let encoding = dw::DwAte(u8::try_from(encoding).unwrap_or(0));
     let (wanted, loss) = match encoding {

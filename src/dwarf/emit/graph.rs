@@ -11,6 +11,7 @@ use std::hash::BuildHasher;
 
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
+use crate::dwarf::distinct::wanted::Roots;
 use crate::dwarf::emit::bind::{Binding, Meant, Variant};
 use crate::dwarf::read::name::{Files, NameRef};
 use crate::dwarf::report::{Degraded, Reason};
@@ -34,17 +35,21 @@ pub(crate) struct Emitted {
 /// The state of emitting the graph.
 pub(crate) struct Emit<'a> {
     pub(super) table: &'a Table,
-    binding: &'a Binding,
-    files: &'a Files<'a>,
+    pub(super) binding: &'a Binding,
+    pub(super) files: &'a Files<'a>,
     builder: GraphBuilder,
     /// The id of each variant of a named type.
     ids: Vec<u32>,
     /// The id of each type that is the same in all variants; `u32::MAX` if it has none yet.
     memo: Vec<u32>,
     /// Whether each type's references depend on the variant that contains it.
-    depends: Vec<bool>,
+    pub(super) depends: Vec<bool>,
+    /// Whether each variant is emitted.
+    kept: Vec<bool>,
+    /// The number of the distinct type of each named type, in the order of their ids.
+    named: Vec<u32>,
     /// The records that follow those of the named types.
-    records: Records,
+    pub(super) records: Records,
     degraded: BTreeSet<Degraded>,
     /// The names and reasons that were listed, to list each once.
     listed: BTreeSet<(String, Reason)>,
@@ -52,7 +57,7 @@ pub(crate) struct Emit<'a> {
     context: Context,
     unit_offsets: &'a [u64],
     /// The id of the first record that follows the named types.
-    first_record: u32,
+    pub(super) first_record: u32,
     most_types: u32,
     pub(super) pointer_bytes: u32,
 }
@@ -72,7 +77,7 @@ struct Frame {
 }
 
 /// A list of different records.
-struct Records {
+pub(super) struct Records {
     words: Vec<u32>,
     /// The index of each record's first word, and that of the end.
     starts: Vec<u32>,
@@ -81,7 +86,7 @@ struct Records {
 }
 
 impl Records {
-    fn get(&self, number: u32) -> &[u32] {
+    pub fn get(&self, number: u32) -> &[u32] {
         let number = number as usize;
         match (self.starts.get(number), self.starts.get(number + 1)) {
             (Some(&start), Some(&end)) => self.words.get(start as usize..end as usize),
@@ -119,7 +124,15 @@ impl Records {
     }
 }
 
-/// Emits the graph of all variants.
+/// What the graph must contain, and its bounds.
+pub(crate) struct Wanted<'a> {
+    /// The names of the wanted types; if there are none, all types are wanted.
+    pub roots: &'a Roots,
+    pub most_types: u32,
+    pub pointer_width: PointerWidth,
+}
+
+/// Emits the graph of all variants, or of those that the roots reach.
 ///
 /// # Errors
 /// `Limit` if the graph grows beyond the builder's limits.
@@ -129,8 +142,7 @@ pub(crate) fn emit(
     files: &Files<'_>,
     unit_offsets: &[u64],
     builder: GraphBuilder,
-    most_types: u32,
-    pointer_width: PointerWidth,
+    wanted: &Wanted<'_>,
 ) -> Result<Emitted> {
     let mut emit = Emit {
         table,
@@ -140,6 +152,8 @@ pub(crate) fn emit(
         ids: Vec::new(),
         memo: vec![u32::MAX; table.types.len()],
         depends: Vec::new(),
+        named: Vec::new(),
+        kept: Vec::new(),
         records: Records {
             words: Vec::new(),
             starts: vec![0],
@@ -154,13 +168,18 @@ pub(crate) fn emit(
         },
         unit_offsets,
         first_record: 0,
-        most_types,
-        pointer_bytes: match pointer_width {
+        most_types: wanted.most_types,
+        pointer_bytes: match wanted.pointer_width {
             PointerWidth::Four => 4,
             PointerWidth::Eight => 8,
         },
     };
     emit.find_dependent();
+    emit.kept = if wanted.roots.is_empty() {
+        vec![true; binding.variants.len()]
+    } else {
+        emit.closure(wanted.roots)
+    };
     emit.number();
     emit.run()
 }
@@ -189,7 +208,7 @@ impl Emit<'_> {
     }
 
     /// Returns the meaning of a name.
-    fn meant(&self, tag: u32) -> Meant {
+    pub(super) fn meant(&self, tag: u32) -> Meant {
         self.binding
             .meant
             .get(tag as usize)
@@ -214,15 +233,22 @@ impl Emit<'_> {
     /// Numbers the named types.
     fn number(&mut self) {
         let mut id = self.builder.next_id().get();
-        for variant in &self.binding.variants {
-            if self.tag_of(variant.distinct) == NO_TAG {
+        for (variant, kept) in self.binding.variants.iter().zip(&self.kept) {
+            if !kept || self.tag_of(variant.distinct) == NO_TAG {
                 self.ids.push(0);
             } else {
                 self.ids.push(id);
+                self.named.push(variant.distinct);
                 id += 1;
             }
         }
         self.first_record = id;
+    }
+
+    /// Returns the number of the distinct type with this id, if it is a named type.
+    pub(super) fn named_variant(&self, id: u32) -> Option<u32> {
+        let first = self.first_record - u32::try_from(self.named.len()).ok()?;
+        self.named.get(id.checked_sub(first)? as usize).copied()
     }
 
     /// Makes all records and freezes the graph.
@@ -233,6 +259,10 @@ impl Emit<'_> {
         let mut ids = Vec::with_capacity(self.ids.len());
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
+            if self.kept.get(number) != Some(&true) {
+                ids.push(TypeId::VOID);
+                continue;
+            }
             self.context = Context {
                 distinct: variant.distinct,
                 seen: variant.seen,

@@ -1,6 +1,6 @@
 //! The BTF record of a distinct type.
 
-use crate::dwarf::collect::types::{Note, Part, Shape, WHOLE};
+use crate::dwarf::collect::types::{Note, OTHER_ENDIAN, Part, Shape, WHOLE};
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
 use crate::dwarf::emit::base_type::{BaseType, base_type, float_name};
 use crate::dwarf::emit::graph::Emit;
@@ -34,6 +34,8 @@ impl Emit<'_> {
             }
             Shape::Base => self.base(number, distinct),
             Shape::Array => self.array(number, distinct, first),
+            Shape::Discriminant => self.discriminant(distinct, first),
+            Shape::Subrange => self.subrange(number, distinct, first),
             Shape::Prototype if distinct.is_function_value() => {
                 // A function value of Go is a pointer to a closure, which starts with the code's address.
                 let proto = self.prototype(distinct, ids)?;
@@ -107,7 +109,7 @@ impl Emit<'_> {
         }
         let parts = self.table.parts_of(distinct);
         let most = most_place(parts);
-        let kept = |part: &Part<RefId>| lost(part, most).is_none();
+        let kept = |part: &Part<RefId>| self.lost(part, most).is_none();
         let tagged = parts
             .get(tag.component() as usize)
             .filter(|part| kept(part))?;
@@ -149,13 +151,18 @@ impl Emit<'_> {
             members.sort_by_key(|((_, part), _)| part.bit_offset());
         }
         for ((index, part), ty) in members {
-            if let Some(reason) = lost(part, most) {
+            if let Some(reason) = self.lost(part, most) {
                 self.lose(number, index, reason);
                 continue;
             }
             let place = u32::try_from(part.bit_offset()).unwrap_or(0);
+            // The bits of an array at a whole byte are its bytes; that is no bitfield.
+            let bits = match part.bits {
+                bits if bits > 0 && place % 8 == 0 && self.is_array(*ty) => 0,
+                bits => bits,
+            };
             let place = if flag {
-                u32::from(part.bits) << 24 | place
+                u32::from(bits) << 24 | place
             } else {
                 place
             };
@@ -163,7 +170,55 @@ impl Emit<'_> {
             count += 1;
         }
         set_info(&mut words, Info::new(kind, count, flag));
+        self.check_members(number, distinct, &mut words);
         Ok(words)
+    }
+
+    /// Returns why a member is left out, if it is.
+    fn lost(&self, part: &Part<RefId>, most: u64) -> Option<Reason> {
+        if part.note == Note::Virtual {
+            Some(Reason::VirtualBase)
+        } else if part.note == Note::Unplaced || part.note == Note::NeedsStorage {
+            Some(Reason::MemberPlace)
+        } else if part.bits > 255 {
+            Some(Reason::Bitfield)
+        } else if part.bit_offset() > most {
+            Some(Reason::MemberBeyond)
+        } else if part.bits > 0 && self.is_swapped(part.ty) {
+            Some(Reason::SwappedBitfield)
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether the record with this id is an array.
+    fn is_array(&self, id: u32) -> bool {
+        let record = id.checked_sub(self.first_record);
+        let info = record.and_then(|record| self.records.get(record).get(1));
+        info.is_some_and(|info| Info::from_word(*info).kind() == Kind::Array)
+    }
+
+    /// Returns whether a type is a number in the byte order that is not the program's.
+    fn is_swapped(&self, ty: RefId) -> bool {
+        let mut ty = ty;
+        // Types refer to types before them, so this ends.
+        while let RefTarget::Distinct(number) = ty.target() {
+            match self.table.types.get(number as usize) {
+                Some(distinct) if distinct.shape == Shape::Base => {
+                    return distinct.encoding() & OTHER_ENDIAN != 0;
+                }
+                Some(distinct)
+                    if matches!(
+                        distinct.shape,
+                        Shape::Typedef | Shape::Const | Shape::Volatile | Shape::Subrange
+                    ) =>
+                {
+                    ty = distinct.ty;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Returns the record of an enumeration.
@@ -194,6 +249,32 @@ impl Emit<'_> {
         let kind = if wide { Kind::Enum64 } else { Kind::Enum };
         set_info(&mut words, Info::new(kind, distinct.count, signed));
         Ok(words)
+    }
+
+    /// Returns the id of the enumeration of a Rust discriminant, or that of the integer it is stored as if no enumeration has
+    /// its size.
+    fn discriminant(&mut self, distinct: &Distinct, integer: u32) -> Result<u32> {
+        let table = self.table;
+        let parts = table.parts_of(distinct);
+        let size = match self.size_of(integer) {
+            Some(size @ (1 | 2 | 4 | 8)) if !parts.is_empty() => size,
+            _ => return Ok(integer),
+        };
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let mut words = vec![self.name(distinct.name)?, 0, size];
+        for part in parts {
+            let [a, b, c, d, e, f, g, h] = part.enumerator_value().to_le_bytes();
+            words.extend([self.name(part.name)?, u32::from_le_bytes([a, b, c, d])]);
+            if size > 4 {
+                words.push(u32::from_le_bytes([e, f, g, h]));
+            }
+        }
+        let kind = if size > 4 { Kind::Enum64 } else { Kind::Enum };
+        set_info(
+            &mut words,
+            Info::new(kind, distinct.count, distinct.is_signed()),
+        );
+        self.cons(&words)
     }
 
     /// Returns the record of an enumeration that ENUM and ENUM64 can't represent, such as one of 16 bytes: an integer of
@@ -234,10 +315,11 @@ impl Emit<'_> {
                 let float = self.cons(&[name, Info::new(Kind::Float, 0, false).word(), size])?;
                 self.dimension(float, 2)
             }
-            BaseType::Bytes(count) => {
-                let name = self.text("unsigned char")?;
-                let byte = self.int(name, 1, IntEncoding::UNSIGNED)?;
-                self.dimension(byte, count)
+            BaseType::Bytes(count) => self.bytes(count),
+            BaseType::Characters(count) => {
+                let name = self.text("char")?;
+                let character = self.int(name, 1, IntEncoding::SIGNED)?;
+                self.dimension(character, count)
             }
             BaseType::Empty => {
                 let name = self.name(distinct.name)?;
@@ -278,35 +360,13 @@ impl Emit<'_> {
     }
 
     /// Returns the id of an INT.
-    fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
+    pub(super) fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
         let data = u32::from(encoding.0) << 24 | size.saturating_mul(8);
         self.cons(&[name, Info::new(Kind::Int, 0, false).word(), size, data])
     }
 
-    /// Returns the id of an array, the innermost dimension first.
-    fn array(&mut self, number: u32, distinct: &Distinct, element: u32) -> Result<u32> {
-        let table = self.table;
-        let parts = table.parts_of(distinct);
-        let mut id = element;
-        for (index, part) in parts.iter().enumerate().rev() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            if part.note == Note::Unbounded {
-                self.lose(number, index, Reason::ArrayLength);
-            }
-            let count = u32::try_from(part.element_count()).unwrap_or_else(|_| {
-                self.lose(number, index, Reason::ArrayCount);
-                u32::MAX
-            });
-            id = self.dimension(id, count)?;
-        }
-        if parts.is_empty() {
-            id = self.dimension(id, 0)?;
-        }
-        Ok(id)
-    }
-
     /// Returns the id of an array of one dimension. Its index is an `int`, as everywhere in BTF.
-    fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
+    pub(super) fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
         let name = self.text("int")?;
         let index = self.int(name, 4, IntEncoding::SIGNED)?;
         let info = Info::new(Kind::Array, 0, false).word();
@@ -342,21 +402,6 @@ fn most_place(parts: &[Part<RefId>]) -> u64 {
         MOST_BITFIELD_PLACE
     } else {
         u32::MAX.into()
-    }
-}
-
-/// Returns why a member is left out, if it is.
-fn lost(part: &Part<RefId>, most: u64) -> Option<Reason> {
-    if part.note == Note::Virtual {
-        Some(Reason::VirtualBase)
-    } else if part.note == Note::Unplaced || part.note == Note::NeedsStorage {
-        Some(Reason::MemberPlace)
-    } else if part.bits > 255 {
-        Some(Reason::Bitfield)
-    } else if part.bit_offset() > most {
-        Some(Reason::MemberBeyond)
-    } else {
-        None
     }
 }
 

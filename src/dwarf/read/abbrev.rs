@@ -38,23 +38,12 @@ pub(crate) struct Abbrevs {
     pub links: bool,
     functions: bool,
     variables: bool,
-    /// Whether only the attributes that the pass for names reads are kept.
-    names_only: bool,
 }
 
 impl Abbrevs {
-    /// Returns an empty table for the pass that only finds names.
-    pub fn for_names() -> Self {
-        Self {
-            names_only: true,
-            ..Self::new(false, false)
-        }
-    }
-
     /// Returns an empty table. `functions` and `variables` tell whether their DIEs are read.
     pub const fn new(functions: bool, variables: bool) -> Self {
         Self {
-            names_only: false,
             functions,
             variables,
             plans: Vec::new(),
@@ -167,10 +156,9 @@ impl Abbrevs {
             } else {
                 1
             };
-            let slot = Slot::from_attribute(attribute).filter(|&slot| match self.names_only {
-                true => entry.reads_for_names(slot),
-                false => entry.reads(slot),
-            });
+            // Without functions, nothing is read of a function's own DIE; its children are read.
+            let is_read = self.functions || entry != Entry::Function;
+            let slot = Slot::from_attribute(attribute).filter(|&slot| is_read && entry.reads(slot));
             self.links |= matches!(
                 form,
                 Form::InfoRef(_) | Form::Signature | Form::AltRef(_) | Form::Indirect

@@ -25,12 +25,18 @@ pub(crate) struct Header {
     pub dwo_id: Option<u64>,
 }
 
-/// Returns the headers of all units of a section.
-///
-/// # Errors
-/// `Malformed` if a unit goes beyond the section; `Unsupported` for a version of DWARF other than 2 to 5.
-pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<Vec<Header>> {
-    let mut headers = Vec::new();
+/// The headers of a section's units.
+#[derive(Debug, Default)]
+pub(crate) struct Headers {
+    pub units: Vec<Header>,
+    /// The offsets of the units whose headers can't be read, with the reason.
+    pub unreadable: Vec<(u64, Error)>,
+}
+
+/// Reads the headers of all units of a section. A unit that can't be read is skipped by its length; if the length can't be
+/// right, all that follows is lost.
+pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers {
+    let mut headers = Headers::default();
     let mut at = 0u64;
     while let Some(rest) = section
         .get(super::index(at)..)
@@ -41,15 +47,25 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<
             at += 4;
             continue;
         }
-        let header = header(rest, endian, at, is_types)?;
-        at += u64::from(header.len);
-        headers.push(header);
+        let len = match length(rest, endian, at) {
+            Ok(len) => len,
+            Err(error) => {
+                headers.unreadable.push((at, error));
+                break;
+            }
+        };
+        match header(rest, endian, at, len, is_types) {
+            Ok(header) => headers.units.push(header),
+            Err(error) => headers.unreadable.push((at, error)),
+        }
+        at += u64::from(len.1);
     }
-    Ok(headers)
+    headers
 }
 
-/// Reads the header of the unit that `rest` starts with.
-fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<Header> {
+/// Reads the length of a unit. Returns whether it is 64-bit DWARF, the size of the unit in bytes with the length itself, and the
+/// offset behind the length.
+fn length(rest: &[u8], endian: Endian, offset: u64) -> Result<(bool, u32, usize)> {
     let mut cursor = Cursor::new(rest, endian, offset);
     let (wide, len) = match cursor.u32()? {
         0xffff_ffff => (true, cursor.u64()?),
@@ -68,8 +84,18 @@ fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<He
     let Ok(len) = u32::try_from(all) else {
         return Err(Error::limit("a unit has more than 4 GiB").within(Place::Byte(offset)));
     };
+    Ok((wide, len, cursor.position()))
+}
+
+/// Reads the header of the unit that `rest` starts with.
+fn header(
+    rest: &[u8],
+    endian: Endian,
+    offset: u64,
+    (wide, len, start): (bool, u32, usize),
+    is_types: bool,
+) -> Result<Header> {
     let rest = rest.get(..len as usize).unwrap_or_default();
-    let start = cursor.position();
     let mut cursor = Cursor::new(rest, endian, offset);
     cursor.seek(start);
     let version = cursor.u16()?;
@@ -118,7 +144,14 @@ fn rest_of_header(
             signature = Some((cursor.u64()?, cursor.section_offset(wide)?));
         }
         dw::DW_UT_skeleton | dw::DW_UT_split_compile => dwo_id = Some(cursor.u64()?),
-        _ => {}
+        dw::DW_UT_compile | dw::DW_UT_partial => {}
+        dw::DwUt(kind) => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("a unit has the unknown type {kind:#x}"),
+            )
+            .within(Place::Byte(offset)));
+        }
     }
     Ok(Header {
         offset,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::dwarf::read::package::package;
 use crate::dwarf::read::{Abbrevs, Attrs, Class, Cursor, Entry, Header, Slot, headers, index};
 use crate::dwarf::sections::Sections;
-use crate::error::{Context, Place, Result};
+use crate::error::Result;
 use crate::graph::Name;
 
 /// The part of a table of abbreviations in which that of a unit's first DIE is looked for, in bytes. Compilers put it
@@ -28,12 +28,8 @@ pub(crate) struct Skeleton<'a> {
 }
 
 /// Returns the skeletons of a program.
-///
-/// # Errors
-/// As [`headers`].
-pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
-    let found = headers(&sections.info, sections.endian, false)
-        .within(|| Place::Section(".debug_info".into()))?;
+pub(crate) fn skeletons(sections: &Sections) -> Vec<Skeleton<'_>> {
+    let found = headers(&sections.info, sections.endian, false).units;
     let mut first = FirstDie::new();
     let skeletons = found.iter().filter_map(|header| {
         let id = first.read(sections, header)?;
@@ -51,29 +47,24 @@ pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
             addr_base,
         })
     });
-    Ok(skeletons.collect())
+    skeletons.collect()
 }
 
 /// Returns whether all units of a program are skeletons.
-///
-/// # Errors
-/// As [`headers`].
-pub(crate) fn only_skeletons(sections: &Sections) -> Result<bool> {
-    let found = headers(&sections.info, sections.endian, false)
-        .within(|| Place::Section(".debug_info".into()))?;
+pub(crate) fn only_skeletons(sections: &Sections) -> bool {
+    let found = headers(&sections.info, sections.endian, false).units;
     let skeletons = found
         .iter()
         .all(|header| dwo_id(sections, header).is_some());
-    Ok(skeletons && sections.types.is_empty())
+    skeletons && sections.types.is_empty()
 }
 
 /// Returns the `dwo_id`s of the split units of a `.dwo` file or of a package.
 ///
 /// # Errors
-/// As [`headers`]; `Malformed` if a package's index can't be read.
+/// `Malformed` if a package's index can't be read.
 pub(crate) fn dwo_ids(sections: &Sections) -> Result<HashSet<u64>> {
-    let found = headers(&sections.info, sections.endian, false)
-        .within(|| Place::Section(".debug_info.dwo".into()))?;
+    let found = headers(&sections.info, sections.endian, false).units;
     let parts = package(sections, false)?;
     let ids = found.into_iter().filter_map(|mut header| {
         let parts = parts.get(&header.offset).copied().unwrap_or_default();

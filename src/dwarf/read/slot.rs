@@ -2,6 +2,9 @@
 
 use gimli::constants as dw;
 
+/// `DW_AT_GNU_bias`: a number that is added to the stored values of a type (Ada).
+const GNU_BIAS: dw::DwAt = dw::DwAt(0x2305);
+
 /// An attribute that the converter reads (DWARF 5, section 7.5.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -39,10 +42,19 @@ pub(crate) enum Slot {
     DwoId,
     CompDir,
     Lines,
+    ByteStride,
+    BitStride,
+    DataLocation,
+    Endianity,
+    Bias,
+    HighPc,
+    Ranges,
+    RnglistsBase,
+    LinkageName,
 }
 
 /// The number of slots.
-pub(crate) const SLOTS: usize = Slot::Lines as usize + 1;
+pub(crate) const SLOTS: usize = Slot::LinkageName as usize + 1;
 
 impl Slot {
     /// Returns whether the attribute refers to another type.
@@ -77,7 +89,11 @@ impl Slot {
             dw::DW_AT_abstract_origin => Self::Origin,
             dw::DW_AT_str_offsets_base => Self::StrOffsetsBase,
             dw::DW_AT_addr_base | dw::DW_AT_GNU_addr_base => Self::AddrBase,
-            dw::DW_AT_low_pc | dw::DW_AT_ranges | dw::DW_AT_entry_pc => Self::Code,
+            dw::DW_AT_low_pc | dw::DW_AT_entry_pc => Self::Code,
+            dw::DW_AT_high_pc => Self::HighPc,
+            dw::DW_AT_ranges => Self::Ranges,
+            dw::DW_AT_rnglists_base | dw::DW_AT_GNU_ranges_base => Self::RnglistsBase,
+            dw::DW_AT_linkage_name | dw::DW_AT_MIPS_linkage_name => Self::LinkageName,
             dw::DW_AT_location => Self::Location,
             dw::DW_AT_language => Self::Language,
             dw::DW_AT_discr => Self::Discr,
@@ -90,6 +106,11 @@ impl Slot {
             dw::DW_AT_GNU_dwo_id => Self::DwoId,
             dw::DW_AT_comp_dir => Self::CompDir,
             dw::DW_AT_stmt_list => Self::Lines,
+            dw::DW_AT_byte_stride => Self::ByteStride,
+            dw::DW_AT_bit_stride => Self::BitStride,
+            dw::DW_AT_data_location => Self::DataLocation,
+            dw::DW_AT_endianity => Self::Endianity,
+            GNU_BIAS => Self::Bias,
             _ => return None,
         })
     }

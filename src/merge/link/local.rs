@@ -1,5 +1,6 @@
 //! Instructions that hold the id of a type.
 
+use crate::bpf::{Class, Insn};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::id::{StrId, TypeId};
 use crate::target::Endian;
@@ -27,43 +28,50 @@ impl LocalId {
     /// joined section on.
     ///
     /// # Errors
-    /// `Instruction`, with the byte of the joined section, where there is none that loads an immediate value.
-    /// The code is as it was then.
+    /// `Instruction`, with the byte of the joined section, if there is none that loads an immediate value.
+    /// The code is unchanged then.
     pub fn patch(&self, code: &mut [u8], start: u32, endian: Endian) -> Result<()> {
-        self.place(code, start)
-            .map(|immediate| *immediate = endian.bytes32(self.after.get()))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Instruction,
-                    "the instruction loads no immediate value, and should hold the id of a type",
-                )
-                .within(Place::Byte(u64::from(self.insn_off)))
-            })
+        self.write(code, start, endian).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Instruction,
+                "the instruction loads no immediate value, and should hold the id of a type",
+            )
+            .within(Place::Byte(u64::from(self.insn_off)))
+        })
     }
 
-    /// The instruction's immediate value, whose upper half, if it has one, is zero then.
-    /// (Kernel documentation, "BPF Instruction Set Architecture".)
-    fn place<'c>(&self, code: &'c mut [u8], start: u32) -> Option<&'c mut [u8; 4]> {
-        const CLASS: u8 = 0x07;
-        const ALU: u8 = 0x04;
-        const ALU64: u8 = 0x07;
-        const SOURCE_REGISTER: u8 = 0x08;
-        const LDIMM64: u8 = 0x18;
+    /// Writes the id; `None` if the instruction loads no immediate value.
+    fn write(&self, code: &mut [u8], start: u32, endian: Endian) -> Option<()> {
         let at = self.insn_off.checked_sub(start)?;
         let code = code.get_mut(usize::try_from(at).ok()?..)?;
-        let (&mut [opcode, _, _, _], rest) = code.split_first_chunk_mut::<4>()?;
-        let (immediate, rest) = rest.split_first_chunk_mut::<4>()?;
-        if opcode == LDIMM64 {
-            let (second, _) = rest.split_first_chunk_mut::<8>()?;
-            // Its second half has no opcode.
-            let [0, _, _, _, upper @ ..] = second else {
-                return None;
-            };
-            upper.fill(0);
-            return Some(immediate);
+        let (first, rest) = code.split_first_chunk_mut::<{ Insn::LEN }>()?;
+        let mut insn = Insn::from_bytes(*first, endian);
+        let id = self.after.get();
+        match insn.class() {
+            Class::Ld if insn.is_wide_load() => {
+                let second = rest.first_chunk_mut::<{ Insn::LEN }>()?;
+                let mut upper = Insn::from_bytes(*second, endian);
+                // The second half of a 64-bit load has no code of its own.
+                if upper.code != 0 {
+                    return None;
+                }
+                insn.set_wide_value(&mut upper, u64::from(id));
+                *second = upper.to_bytes(endian);
+            }
+            Class::Alu | Class::Alu64 if !insn.uses_source_register() => {
+                insn.imm = id.cast_signed();
+            }
+            Class::Ld
+            | Class::Ldx
+            | Class::St
+            | Class::Stx
+            | Class::Alu
+            | Class::Alu64
+            | Class::Jmp
+            | Class::Jmp32 => return None,
         }
-        let is_alu = matches!(opcode & CLASS, ALU | ALU64);
-        (is_alu && opcode & SOURCE_REGISTER == 0).then_some(immediate)
+        *first = insn.to_bytes(endian);
+        Some(())
     }
 }
 

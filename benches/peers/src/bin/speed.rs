@@ -122,7 +122,7 @@ fn check(name: &str, object: &[u8], path: &std::path::Path, raw: &[u8]) {
     let ours = ours.expect("btfkit relocates it").object;
     let ours = btfkit::elf::BpfObject::parse(ours).expect("btfkit's object");
     let code = ours.code_section(btfkit::graph::Name::new(b"socket"));
-    let code = code.expect("the section").code();
+    let code = code.expect("the section").code;
     assert_eq!(libbpf[0].code, code[..], "{name}: libbpf's code is another");
     assert_eq!(aya[0].1, code[..], "{name}: aya-obj's code is another");
 }
