@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use rayon::prelude::*;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::parallel;
 use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::relocate::{load_options, loaded, relocate_object};
 use crate::pipeline::target::TargetFile;
@@ -108,35 +108,30 @@ pub fn check(
     }
     let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
     let load_options = load_options(&programs, options);
-    let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
-        .par_iter()
-        .map(|target| {
-            let mut incomplete = Vec::new();
-            let loaded = loaded(target, &load_options, &mut incomplete);
-            (loaded, incomplete)
-        })
-        .unzip();
+    let all = parallel::map(targets, |target| {
+        let mut incomplete = Vec::new();
+        let loaded = loaded(target, &load_options, &mut incomplete);
+        (loaded, incomplete)
+    });
+    let (loaded, incomplete): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     let columns = columns(targets);
     let cells: Vec<_> = (0..programs.len())
         .flat_map(|program| columns.iter().map(move |column| (program, column)))
         .collect();
-    Ok(cells
-        .into_par_iter()
-        .map(|(number, column)| Verdict {
-            program: number,
-            target: label(column, targets),
-            incomplete: column
-                .iter()
-                .filter_map(|&target| incomplete.get(target))
-                .flatten()
-                .cloned()
-                .collect(),
-            outcome: objects.get(number).zip(programs.get(number)).map_or_else(
-                || Ok(Report::default()),
-                |(object, program)| cell(object, program, column, &loaded),
-            ),
-        })
-        .collect())
+    Ok(parallel::map(&cells, |&(number, column)| Verdict {
+        program: number,
+        target: label(column, targets),
+        incomplete: column
+            .iter()
+            .filter_map(|&target| incomplete.get(target))
+            .flatten()
+            .cloned()
+            .collect(),
+        outcome: objects.get(number).zip(programs.get(number)).map_or_else(
+            || Ok(Report::default()),
+            |(object, program)| cell(object, program, column, &loaded),
+        ),
+    }))
 }
 
 /// Returns the combinations of targets that are checked, by index.

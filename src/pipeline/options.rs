@@ -1,6 +1,8 @@
 //! Options of jobs: how to load types, and how to relocate.
 
+#[cfg(feature = "dwarf")]
 use crate::debuginfo::Search;
+#[cfg(feature = "dwarf")]
 use crate::dwarf;
 use crate::graph::Btf;
 use crate::limits::Limits;
@@ -14,8 +16,10 @@ pub struct LoadOptions {
     pub base: Option<Btf>,
     /// Whether an ELF file's DWARF is converted even if the file has BTF.
     pub dwarf: bool,
+    #[cfg(feature = "dwarf")]
     /// How DWARF is converted. The limits are taken from [`LoadOptions::limits`].
     pub conversion: dwarf::ConvertOptions,
+    #[cfg(feature = "dwarf")]
     /// The places searched for debug information that is not in the file itself. `None` means no other file for
     /// [`load`](super::load()), and [`Search::new`] for [`load_path`](super::load_path).
     pub search: Option<Search>,
@@ -46,6 +50,7 @@ impl LoadOptions {
         self
     }
 
+    #[cfg(feature = "dwarf")]
     /// Sets how DWARF is converted.
     #[must_use]
     pub fn conversion(mut self, conversion: dwarf::ConvertOptions) -> Self {
@@ -53,6 +58,7 @@ impl LoadOptions {
         self
     }
 
+    #[cfg(feature = "dwarf")]
     /// Sets the places searched for debug information in other files.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {
@@ -65,6 +71,16 @@ impl LoadOptions {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Sets the function whose unit's types are [preferred](super::Loaded::preferred).
+    pub(super) fn set_function(&mut self, function: Option<String>) {
+        #[cfg(feature = "dwarf")]
+        {
+            self.conversion.function = function;
+        }
+        #[cfg(not(feature = "dwarf"))]
+        let _ = function;
     }
 }
 
@@ -80,6 +96,7 @@ pub struct RelocateOptions {
     pub strict: bool,
     /// Whether a target's DWARF is converted even if the target has BTF.
     pub dwarf: bool,
+    #[cfg(feature = "dwarf")]
     /// The places searched for debug information that is not in the targets' own files, as in
     /// [`LoadOptions::search`].
     pub search: Option<Search>,
@@ -119,6 +136,7 @@ impl RelocateOptions {
         self
     }
 
+    #[cfg(feature = "dwarf")]
     /// Sets the places searched for debug information in other files.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {

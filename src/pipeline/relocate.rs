@@ -6,6 +6,7 @@ use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
+#[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::load::{load, load_path};
 use crate::pipeline::options::{LoadOptions, RelocateOptions};
@@ -73,19 +74,24 @@ pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
 ) -> LoadOptions {
-    let mut conversion = conversion_for(programs);
-    if !conversion.roots.is_empty() {
-        let names = options.aliases.iter().map(|(_, name)| name.clone());
-        conversion.roots.extend(names);
-    }
-    LoadOptions {
+    let mut load = LoadOptions {
         dwarf: options.dwarf,
-        search: options.search.clone(),
-        conversion,
         aliases: options.aliases.clone(),
         limits: options.limits.clone(),
         ..LoadOptions::default()
+    };
+    #[cfg(not(feature = "dwarf"))]
+    let _ = (programs, &mut load);
+    #[cfg(feature = "dwarf")]
+    {
+        load.search.clone_from(&options.search);
+        load.conversion = conversion_for(programs);
+        if !load.conversion.roots.is_empty() {
+            let names = options.aliases.iter().map(|(_, name)| name.clone());
+            load.conversion.roots.extend(names);
+        }
     }
+    load
 }
 
 /// Refuses an alias for a type that no target has.
@@ -141,7 +147,7 @@ pub(super) fn loaded(
     let place = || Place::File(target.label.clone());
     let with = |base: Option<Btf>| {
         let mut options = options.clone();
-        options.conversion.function = target.function.clone().filter(|_| base.is_none());
+        options.set_function(target.function.clone().filter(|_| base.is_none()));
         LoadOptions { base, ..options }
     };
     let mut preferred = Vec::new();
@@ -151,9 +157,9 @@ pub(super) fn loaded(
             Types::File(bytes) => load(bytes.clone(), &with(base))?,
             Types::Path(path) => load_path(path, &with(base))?,
         };
-        let missing = loaded.missing.iter();
-        preferred.extend(loaded.preferred);
+        let missing = loaded.missing_files();
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
+        preferred.extend(loaded.preferred);
         Ok(loaded.graph)
     };
     let graph = load(&target.types, None)

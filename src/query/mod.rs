@@ -28,5 +28,6 @@ pub(crate) use alias::one_name;
 pub use field::Field;
 pub use name::{essential_name, flavor};
 pub use spelling::c_spelling;
+#[cfg(feature = "dwarf")]
 pub(crate) use spelling::spelling_key;
 pub use walk::reachable;

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::dwarf::driver::job::Job;
 use crate::dwarf::driver::sources::{Source, Unit};
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Context, Error, Result};
+use crate::parallel;
 
 /// The outcome of reading units one by one. Whoever reads a unit has to pass `NeedsLinked` on.
 #[must_use]
@@ -36,10 +37,7 @@ enum Stop {
 impl<'a> Job<'a> {
     /// Returns the number of threads that are worth their cost: each has a table of its own.
     fn threads(&self) -> usize {
-        let wanted = self
-            .options
-            .threads
-            .map_or_else(rayon::current_num_threads, usize::from);
+        let wanted = parallel::threads(self.options.threads);
         let bytes: usize = self.sources.iter().map(|source| source.bytes.len()).sum();
         let most = (bytes >> 18).min(self.unit_count());
         wanted.min(most.max(1))
@@ -90,31 +88,13 @@ impl<'a> Job<'a> {
 
     /// Runs `work` once on each thread.
     fn run<T: Send>(&self, work: impl Fn() -> T + Sync) -> Result<Vec<T>> {
-        let threads = self.threads();
-        if threads == 1 {
-            return Ok(vec![work()]);
-        }
-        let results = Mutex::new(Vec::with_capacity(threads));
-        let run = || {
-            rayon::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|_| {
-                        let result = work();
-                        if let Ok(mut results) = results.lock() {
-                            results.push(result);
-                        }
-                    });
-                }
-            });
-        };
-        match self.options.threads {
-            None => run(),
-            Some(_) => rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).because(error))?
-                .install(run),
-        }
+        let results = Mutex::new(Vec::new());
+        parallel::on_threads(self.threads(), self.options.threads.is_some(), || {
+            let result = work();
+            if let Ok(mut results) = results.lock() {
+                results.push(result);
+            }
+        })?;
         Ok(results.into_inner().unwrap_or_default())
     }
 }
