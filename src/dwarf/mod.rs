@@ -22,8 +22,9 @@
 //!    (`distinct::join`). The place of a type is the first unit and DIE that has it, whichever thread read it, and all that
 //!    follows goes by that order.
 //! 4. **Emit** (`emit`). A name that has one definition in the program means that one. If it has several, the types that
-//!    refer to it are split until each means the same in all of its units (`emit::bind`). Named types are emitted first, all
-//!    others from the inside out, each record once (`emit::graph`, `emit::record`).
+//!    refer to it are split until each means the same in all of its units (`emit::bind`). If there are roots, the types they
+//!    reach are kept (`emit::closure`). Named types are emitted first, all others from the inside out, each record once
+//!    (`emit::graph`, `emit::record`).
 //! 5. **Driver** (`driver`). It distributes the units to threads, and reads them one by one, or all as one if they refer to
 //!    each other (link-time optimisation, type units, dwz).
 //!

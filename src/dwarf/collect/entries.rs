@@ -167,64 +167,13 @@ impl Pass<'_, '_> {
 
     /// Takes a type whose attributes were read.
     fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
-        let (shape, role) = match entry {
-            Entry::Base => (Shape::Base, Role::Scope),
-            Entry::Reference => (Shape::Pointer, Role::Scope),
-            Entry::MemberPointer => (Shape::MemberPointer, Role::Scope),
-            Entry::Unspecified if self.is_null_pointer() => (Shape::Pointer, Role::Scope),
-            Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
-                (Shape::Defined, Role::Scope)
-            }
-            Entry::Subrange if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 => {
-                (Shape::Subrange, Role::Scope)
-            }
-            Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
-            Entry::UnknownType | Entry::FixedString => (self.unknown_type(), Role::Scope),
-            other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
-        };
+        let (shape, role) = self.shape(entry);
         let mut node = Node::new(die, shape);
         node.declaration = self.attrs.flag(Slot::Declaration);
         node.name = self.name();
         node.set_byte_size(self.attrs.number(Slot::ByteSize).unwrap_or(0));
         node.ty = self.ty(Slot::Type);
-        match entry {
-            Entry::Base => {
-                node.set_encoding(self.small(Slot::Encoding));
-                if node.byte_size() == 0 {
-                    let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
-                    node.set_byte_size(bits.div_ceil(8));
-                }
-                let other = match self.unit.endian {
-                    Endian::Little => dw::DW_END_big,
-                    Endian::Big => dw::DW_END_little,
-                };
-                let mut encoding = node.encoding();
-                if self.attrs.number(Slot::Endianity) == Some(other.0.into()) {
-                    encoding |= OTHER_ENDIAN;
-                }
-                if self.attrs.has(Slot::Bias) {
-                    encoding |= BIASED;
-                }
-                node.set_encoding(encoding);
-            }
-            Entry::Pointer | Entry::Reference if self.is_other_width(node.byte_size()) => {
-                pointer_to_integer(&mut node);
-            }
-            Entry::Atomic => node.set_degraded(true),
-            Entry::Array => node.set_stride(self.stride()),
-            Entry::Subrange if node.shape == Shape::Subrange => {
-                node.set_biased(self.attrs.has(Slot::Bias));
-            }
-            Entry::FixedString if node.shape == Shape::Base => node.set_encoding(CHARACTERS),
-            Entry::UnknownType if node.shape == Shape::Base => node.set_encoding(OPAQUE),
-            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Array => {
-                node.set_stride(ELSEWHERE);
-            }
-            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Void => {
-                node.set_degraded(true);
-            }
-            _ => {}
-        }
+        self.set_details(entry, &mut node);
         if self.attrs.has(Slot::Signature) {
             // The definition is in a type unit.
             node.shape = Shape::Alias;
@@ -253,6 +202,67 @@ impl Pass<'_, '_> {
             stub,
             local: around.local,
         }))
+    }
+
+    /// Returns the shape of a type, and the role of its children.
+    fn shape(&self, entry: Entry) -> (Shape, Role) {
+        match entry {
+            Entry::Base => (Shape::Base, Role::Scope),
+            Entry::Reference => (Shape::Pointer, Role::Scope),
+            Entry::MemberPointer => (Shape::MemberPointer, Role::Scope),
+            Entry::Unspecified if self.is_null_pointer() => (Shape::Pointer, Role::Scope),
+            Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
+                (Shape::Defined, Role::Scope)
+            }
+            Entry::Subrange if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 => {
+                (Shape::Subrange, Role::Scope)
+            }
+            Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
+            Entry::UnknownType | Entry::FixedString => (self.unknown_type(), Role::Scope),
+            other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
+        }
+    }
+
+    /// Sets the encoding, stride or flag that a type of this kind has.
+    fn set_details(&self, entry: Entry, node: &mut Node) {
+        match entry {
+            Entry::Base => {
+                node.set_encoding(self.small(Slot::Encoding));
+                if node.byte_size() == 0 {
+                    let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
+                    node.set_byte_size(bits.div_ceil(8));
+                }
+                let other = match self.unit.endian {
+                    Endian::Little => dw::DW_END_big,
+                    Endian::Big => dw::DW_END_little,
+                };
+                let mut encoding = node.encoding();
+                if self.attrs.number(Slot::Endianity) == Some(other.0.into()) {
+                    encoding |= OTHER_ENDIAN;
+                }
+                if self.attrs.has(Slot::Bias) {
+                    encoding |= BIASED;
+                }
+                node.set_encoding(encoding);
+            }
+            Entry::Pointer | Entry::Reference if self.is_other_width(node.byte_size()) => {
+                pointer_to_integer(node);
+            }
+            Entry::Atomic => node.set_degraded(true),
+            Entry::Array => node.set_stride(self.stride()),
+            Entry::Subrange if node.shape == Shape::Subrange => {
+                node.set_biased(self.attrs.has(Slot::Bias));
+            }
+            Entry::FixedString if node.shape == Shape::Base => node.set_encoding(CHARACTERS),
+            Entry::UnknownType if node.shape == Shape::Base => node.set_encoding(OPAQUE),
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Array => {
+                node.set_stride(ELSEWHERE);
+            }
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Void => {
+                node.set_degraded(true);
+            }
+            _ => {}
+        }
     }
 
     /// Returns the shape of a type of unknown tag. So that no member moves, it becomes bytes of its size; without a size,

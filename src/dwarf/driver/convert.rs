@@ -17,12 +17,13 @@ use crate::id::TypeId;
 ///
 /// The graph contains every structure, union, enumeration, typedef and base type of the program (or those that
 /// [`ConvertOptions::roots`] names) with all they refer to, each once. A type that BTF can't represent becomes the
-/// nearest type of the same size and is listed in [`Conversion::degraded`].
+/// nearest type of the same size and is listed in [`Conversion::degraded`]; so is a unit that can't be read, which is skipped.
 ///
 /// # Errors
-/// `NoDebugInfo` if there are no units; `Malformed`, with the place, if they can't be read; `Unsupported` for a version
-/// of DWARF other than 2 to 5; `NotFound` if the program has no type of a root's name (but see
-/// [`ConvertOptions::allow_missing_roots`]); `Limit` beyond [`Limits`](crate::Limits).
+/// `NoDebugInfo` if there are no units; `Malformed`, with the place, if none of them can be read; `Unsupported` if all have
+/// a version of DWARF other than 2 to 5; `NotFound` if the program has no type of a root's name (but see
+/// [`ConvertOptions::allow_missing_roots`]) or no function of the name in [`ConvertOptions::function`]; `Limit` beyond
+/// [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let Read { threads, as_one } = job.read()?;

@@ -350,13 +350,6 @@ impl<'a> Job<'a> {
         let (mut entered, mut numbers) = (Vec::new(), Vec::new());
         let mut several = false;
         for (number, node) in (0u32..).zip(&nodes.nodes) {
-            let listed = match node.shape {
-                Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
-                Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Defined | Shape::Base | Shape::Discriminant => true,
-                Shape::DeclTag => tagged(nodes, node).is_some(),
-                _ => false,
-            };
             let wanted = wanted.is_none_or(|wanted| {
                 // A tag is wanted if the tagged type is.
                 let number = match node.shape {
@@ -365,7 +358,7 @@ impl<'a> Job<'a> {
                 };
                 wanted.get(number as usize) == Some(&true)
             });
-            if listed
+            if is_listed(nodes, node)
                 && wanted
                 && let Some(distinct) = intern.enter(number)
             {
@@ -487,6 +480,17 @@ impl<'a> Job<'a> {
 /// Returns whether an error costs only the unit that has it.
 pub(super) fn costs_one_unit(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported)
+}
+
+/// Returns whether a type is a unit's own, not only a part of others.
+fn is_listed(nodes: &Nodes, node: &Node) -> bool {
+    match node.shape {
+        Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
+        Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
+        Shape::Typedef | Shape::Defined | Shape::Base | Shape::Discriminant => true,
+        Shape::DeclTag => tagged(nodes, node).is_some(),
+        _ => false,
+    }
 }
 
 /// Returns the node that a tag is for, if it is a definition.

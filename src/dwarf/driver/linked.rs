@@ -35,16 +35,12 @@ impl Job<'_> {
         let mut skipped = Skipped::default();
         self.collect_all(&mut worker, len, &HashMap::new(), &mut skipped)?;
         // A partial unit made by dwz doesn't specify the language; the units that import it do.
-        let places = SourceBases::new(sources);
-        let languages = inherited(
-            worker.scratch.languages(),
-            worker.scratch.imports(),
-            &places,
-        );
+        let bases = SourceBases::new(sources);
+        let languages = inherited(worker.scratch.languages(), worker.scratch.imports(), &bases);
         if languages.values().any(|language| !is_c(*language)) {
             self.collect_all(&mut worker, len, &languages, &mut skipped)?;
         }
-        link(&mut worker, sources, &places);
+        link(&mut worker, sources, &bases);
         let deferred = worker.scratch.deferred();
         complete(
             &mut worker.nodes,
@@ -166,7 +162,7 @@ impl SourceBases {
 fn inherited(
     specified: &[(u32, u64)],
     imports: &[Import],
-    places: &SourceBases,
+    bases: &SourceBases,
 ) -> HashMap<u32, u64> {
     let mut found = HashMap::new();
     if specified.iter().all(|(_, language)| *language != 0) {
@@ -176,8 +172,8 @@ fn inherited(
         .iter()
         .filter_map(|import| {
             let place = match import.class {
-                Class::InfoRef => places.info(import.file, import.offset)?,
-                Class::AltRef => places.alternate(import.offset)?,
+                Class::InfoRef => bases.info(import.file, import.offset)?,
+                Class::AltRef => bases.alternate(import.offset)?,
                 Class::UnitRef => u64::from(import.by).checked_add(import.offset)?,
                 _ => return None,
             };
@@ -245,7 +241,7 @@ fn is_in(ranges: &[Range<u64>], die: u32) -> bool {
 }
 
 /// Resolves the references that lead out of their units.
-fn link(worker: &mut Worker, sources: &[Source<'_>], places: &SourceBases) {
+fn link(worker: &mut Worker, sources: &[Source<'_>], bases: &SourceBases) {
     let mut signatures = HashMap::new();
     for source in sources {
         for unit in &source.units {
@@ -258,8 +254,8 @@ fn link(worker: &mut Worker, sources: &[Source<'_>], places: &SourceBases) {
     }
     let settle = |link: &Link| {
         let place = match *link {
-            Link::Info { file, offset } => places.info(file, offset),
-            Link::Alt(offset) => places.alternate(offset),
+            Link::Info { file, offset } => bases.info(file, offset),
+            Link::Alt(offset) => bases.alternate(offset),
             Link::Signature(signature) => signatures.get(&signature).copied().flatten(),
         };
         // A reference that leads nowhere becomes one to no DIE.
