@@ -1,13 +1,14 @@
 //! DWARF → graph: the types of a program, each once.
 //!
 //! [`convert()`] takes the [`Sections`] of a program, which
-//! [`debuginfo::find_debug_sections`](crate::debuginfo::find_debug_sections) finds in its file and in those that belong to it.
-//! It returns a [`Conversion`]: the graph, a list of what BTF can't represent, and the place where each type was declared.
+//! [`debuginfo::find_debug_sections`](crate::debuginfo::find_debug_sections) finds in its file and in those that belong
+//! to it. It returns a [`Conversion`]: the graph, a list of what BTF can't represent, and the place where each type was
+//! declared.
 //!
 //! # How it works
 //!
-//! A program has a copy of a type in each unit that includes its header: the Linux kernel has 940,000 structures, of which
-//! 8,000 are distinct. So the work is to recognise copies, and memory follows the distinct types.
+//! A program has a copy of a type in each unit that includes its header: the Linux kernel has 940,000 structures, of
+//! which 8,000 are distinct. So the work is to recognise copies, and memory follows the distinct types.
 //!
 //! The folders are storeys; each imports only those below it. From the ground up:
 //!
@@ -56,11 +57,11 @@
 //!
 //! # How a BPF program names a type
 //!
-//! Names remain as the language has them. C can't write `ns::Foo<int>` or `*main.Foo`, so types are also found by how
-//! C spells their names ([`c_spelling`](crate::query::c_spelling)): `struct ns__Foo_int_`, `struct ptr_main_Foo`. A type
-//! that has the name itself is preferred. If C spells two names alike, the look-up is refused as ambiguous, and an alias
-//! ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) names the right one. If several units have types of one
-//! name, [`ConvertOptions::function`] selects a unit's.
+//! Names remain as the language has them. C can't write `ns::Foo<int>` or `*main.Foo`, so types are also found by how C
+//! spells their names ([`c_spelling`](crate::query::c_spelling)): `struct ns__Foo_int_`, `struct ptr_main_Foo`. A type
+//! that has the name itself is preferred. If C spells two names alike, the look-up is refused as ambiguous, and an
+//! alias ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) names the right one. If several units have
+//! types of one name, [`ConvertOptions::function`] selects a unit's.
 //!
 //! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`].
 

@@ -4,14 +4,14 @@ use std::num::NonZeroUsize;
 
 use crate::limits::Limits;
 
-/// The options of [`convert()`](super::convert()). By default every type of the program is converted, without functions and
-/// variables.
+/// The options of [`convert()`](super::convert()). By default every type of the program is converted, without functions
+/// and variables.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ConvertOptions {
-    /// The names of the structures, unions, enumerations, typedefs and base types to convert, with all they refer to. If
-    /// empty, all types are converted. Every definition of a root in the program is converted, and the types they refer to are
-    /// those of a conversion of all types.
+    /// The names of the structures, unions, enumerations, typedefs and base types to convert, with all they refer to.
+    /// If empty, all types are converted. Every definition of a root in the program is converted, and the types they
+    /// refer to are those of a conversion of all types.
     pub roots: Vec<String>,
     /// Whether a type whose name is a root's with a flavor suffix (`task___v2`) is a root too, as it is to a CO-RE
     /// relocation.

@@ -30,8 +30,8 @@ pub struct Origin {
 }
 
 impl Conversion {
-    /// Returns the offset of the first DIE of a structure, union, enumeration, typedef, base type, function or variable;
-    /// `None` for other types, which are only found as parts of those.
+    /// Returns the offset of the first DIE of a structure, union, enumeration, typedef, base type, function or
+    /// variable; `None` for other types, which are only found as parts of those.
     ///
     /// The offset counts from the start of `.debug_info`. The count continues with `.debug_types`, the alternate file's
     /// `.debug_info`, and the `.debug_info` and `.debug_types` of each file of split units.
@@ -154,8 +154,8 @@ fn in_types(dwarf: Dwarf<'_>, at: usize) -> Option<Found<'_>> {
     None
 }
 
-/// Returns the DIE at an offset of a package. The index has the offsets of each unit's parts of the other sections (DWARF 5,
-/// section 7.3.5).
+/// Returns the DIE at an offset of a package. The index has the offsets of each unit's parts of the other sections
+/// (DWARF 5, section 7.3.5).
 fn in_package<'a>(sections: &'a Sections, whole: Dwarf<'a>, at: usize) -> Option<Found<'a>> {
     let endian = whole.debug_info.reader().endian();
     let index = gimli::DebugCuIndex::from(Slice::new(&sections.cu_index, endian));

@@ -11,11 +11,11 @@ use crate::id::TypeId;
 pub struct Conversion {
     /// The types.
     pub graph: Btf,
-    /// The types and members that BTF can't represent, in the order of the debug information. Each name and reason is listed
-    /// once, with the first DIE it was found at.
+    /// The types and members that BTF can't represent, in the order of the debug information. Each name and reason is
+    /// listed once, with the first DIE it was found at.
     pub degraded: Vec<Degraded>,
-    /// The ids of the types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines, sorted. If
-    /// several units define a function of that name, the types of all of them.
+    /// The ids of the types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines,
+    /// sorted. If several units define a function of that name, the types of all of them.
     pub preferred: Vec<TypeId>,
     /// The offset of each type's first DIE, by id.
     pub(super) places: Vec<(TypeId, u64)>,
@@ -53,7 +53,8 @@ pub enum Reason {
     UnknownType,
     /// A number is stored in the byte order that is not the program's. BTF has one byte order for all.
     ByteOrder,
-    /// A bitfield in the byte order that is not the program's was left out, since its bits are not where BTF would have them.
+    /// A bitfield in the byte order that is not the program's was left out, since its bits are not where BTF would have
+    /// them.
     SwappedBitfield,
     /// The program adds a constant to the stored value.
     Bias,
@@ -77,8 +78,8 @@ pub enum Reason {
     Overlap,
     /// The size of an array differs from that of its elements together.
     ArraySize,
-    /// A C++ pointer to member became its representation (Itanium C++ ABI, section 2.3): an integer, or for a function a
-    /// structure of pointer and adjustment.
+    /// A C++ pointer to member became its representation (Itanium C++ ABI, section 2.3): an integer, or for a function
+    /// a structure of pointer and adjustment.
     MemberPointer,
     /// A reference that leads to no type became `void`.
     DanglingReference,
@@ -88,7 +89,8 @@ pub enum Reason {
     MemberPlace,
     /// A virtual base class was left out: only the object knows its offset.
     VirtualBase,
-    /// A member beyond the largest offset was left out. That is bit 2^32 − 1, or 2^24 − 1 in a structure with bitfields.
+    /// A member beyond the largest offset was left out. That is bit 2^32 − 1, or 2^24 − 1 in a structure with
+    /// bitfields.
     MemberBeyond,
     /// A bitfield wider than 255 bits was left out.
     Bitfield,
@@ -100,15 +102,16 @@ pub enum Reason {
     Size,
     /// The value of an enumerator that doesn't fit the size of its enumeration was cut.
     Enumerator,
-    /// An enumeration of a size that neither ENUM nor ENUM64 can have became an integer of its size, or above 16 bytes a
-    /// structure without members. Its enumerators were left out.
+    /// An enumeration of a size that neither ENUM nor ENUM64 can have became an integer of its size, or above 16 bytes
+    /// a structure without members. Its enumerators were left out.
     EnumSize,
     /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
 }
 
 impl Reason {
-    /// Returns whether the debug information contradicts itself or is incomplete, so that offsets in the type may be wrong.
+    /// Returns whether the debug information contradicts itself or is incomplete, so that offsets in the type may be
+    /// wrong.
     #[must_use]
     pub const fn is_contradiction(self) -> bool {
         match self {

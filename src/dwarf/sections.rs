@@ -9,8 +9,8 @@ use crate::target::{Endian, PointerWidth};
 
 /// The debug sections of one program (DWARF 5, section 7.5 and figure B.1), decompressed and relocated.
 ///
-/// A section that the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) reads them from an ELF
-/// file.
+/// A section that the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) reads them from
+/// an ELF file.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Sections {
@@ -68,8 +68,9 @@ impl FunctionSymbols {
         is_complete: false,
     };
 
-    /// Returns the functions that `look_up` finds: it takes a name and returns the addresses of the functions of that name.
-    /// `is_complete` tells whether it knows every function of the program, not only those that other files may call.
+    /// Returns the functions that `look_up` finds: it takes a name and returns the addresses of the functions of that
+    /// name. `is_complete` tells whether it knows every function of the program, not only those that other files may
+    /// call.
     pub fn new(
         is_complete: bool,
         look_up: impl Fn(&[u8]) -> Vec<u64> + Send + Sync + 'static,

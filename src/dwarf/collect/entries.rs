@@ -265,8 +265,8 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Returns the shape of a type of unknown tag. So that no member moves, it becomes bytes of its size; without a size,
-    /// the type it refers to; else nothing.
+    /// Returns the shape of a type of unknown tag. So that no member moves, it becomes bytes of its size; without a
+    /// size, the type it refers to; else nothing.
     fn unknown_type(&self) -> Shape {
         if self.attrs.has(Slot::DataLocation) {
             Shape::Array
@@ -295,8 +295,8 @@ impl Pass<'_, '_> {
         u32::try_from(bits).map_or(ELSEWHERE - 1, |bits| bits.min(ELSEWHERE - 1))
     }
 
-    /// Gives a node its qualified name. Returns the scope of its children, and whether the children's names must be prefixed
-    /// with the name of what the node refers to.
+    /// Gives a node its qualified name. Returns the scope of its children, and whether the children's names must be
+    /// prefixed with the name of what the node refers to.
     #[inline]
     fn qualify_node(&mut self, node: &mut Node, by: Option<Ref>, around: Frame) -> (NameRef, bool) {
         if !self.qualify || node.shape == Shape::Base {
@@ -483,7 +483,8 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Returns `scope::name`, or `scope::nameless` if there is no name; no name in a unit whose names are not qualified.
+    /// Returns `scope::name`, or `scope::nameless` if there is no name; no name in a unit whose names are not
+    /// qualified.
     pub(super) fn qualified(&mut self, scope: NameRef, name: NameRef, nameless: &[u8]) -> NameRef {
         if !self.qualify {
             return NameRef::NONE;

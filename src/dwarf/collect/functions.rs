@@ -73,8 +73,8 @@ impl Pass<'_, '_> {
             }
             return Ok(inside);
         }
-        // Of two functions with the same code gcc keeps one. The DIE of the other has no address, but it is no declaration,
-        // nor is the function only ever inlined.
+        // Of two functions with the same code gcc keeps one. The DIE of the other has no address, but it is no
+        // declaration, nor is the function only ever inlined.
         let is_folded = !has_address
             && !self.attrs.flag(Slot::Declaration)
             && !self.attrs.has(Slot::Inline)

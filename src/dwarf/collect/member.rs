@@ -1,5 +1,5 @@
-//! The offsets of members and bitfields (DWARF 5, section 5.7.6): `DW_AT_data_member_location`, `DW_AT_data_bit_offset`,
-//! and `DW_AT_bit_offset` of DWARF 2 and 3.
+//! The offsets of members and bitfields (DWARF 5, section 5.7.6): `DW_AT_data_member_location`,
+//! `DW_AT_data_bit_offset`, and `DW_AT_bit_offset` of DWARF 2 and 3.
 
 use gimli::constants as dw;
 

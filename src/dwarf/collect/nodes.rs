@@ -162,9 +162,9 @@ impl Nodes {
     }
 }
 
-/// The number of the node at each offset of the unit: a bit for each byte, and for each word of bits the number of nodes
-/// before it. A look-up reads two words of a table that fits the cache; a map or a binary search would take most of the
-/// time of a conversion.
+/// The number of the node at each offset of the unit: a bit for each byte, and for each word of bits the number of
+/// nodes before it. A look-up reads two words of a table that fits the cache; a map or a binary search would take most
+/// of the time of a conversion.
 #[derive(Default, Debug)]
 struct DieIndex {
     words: Vec<(u64, u32)>,

@@ -40,8 +40,8 @@ pub(crate) enum Shape {
     Struct,
     Union,
     Enum,
-    /// The discriminant of a Rust enumeration: it refers to the integer it is stored as, its parts are enumerators with the
-    /// names of the variants.
+    /// The discriminant of a Rust enumeration: it refers to the integer it is stored as, its parts are enumerators with
+    /// the names of the variants.
     Discriminant,
     /// A typedef of a language in which typedefs can be part of cycles. References to it go by its name.
     Defined,
@@ -150,7 +150,8 @@ impl<R: Copy> Body<R> {
         }
     }
 
-    /// Returns the size of a base type, subrange, array, structure, union or enumeration in bytes; 0 if it is not known.
+    /// Returns the size of a base type, subrange, array, structure, union or enumeration in bytes; 0 if it is not
+    /// known.
     #[inline]
     pub const fn byte_size(&self) -> u64 {
         self.size
@@ -197,8 +198,8 @@ impl<R: Copy> Body<R> {
         self.aux = 1;
     }
 
-    /// Returns the distance of two elements of an array in bits: 0 if they are end to end, [`ELSEWHERE`] if they are not in the
-    /// array.
+    /// Returns the distance of two elements of an array in bits: 0 if they are end to end, [`ELSEWHERE`] if they are
+    /// not in the array.
     pub const fn stride(&self) -> u32 {
         self.aux
     }

@@ -1,7 +1,7 @@
 //! The variants of a Rust enumeration (DWARF 5, section 5.7.10), and their discriminant.
 //!
-//! The variants become an unnamed union with one member for each. The discriminant becomes a member beside the union; its type
-//! is an enumeration of the variants' names and discriminant values.
+//! The variants become an unnamed union with one member for each. The discriminant becomes a member beside the union;
+//! its type is an enumeration of the variants' names and discriminant values.
 
 use crate::dwarf::collect::nodes::{Node, Ref};
 use crate::dwarf::collect::pass::Pass;
@@ -67,7 +67,8 @@ impl Pass<'_, '_> {
         if part.name.is_none() {
             part.name = self.nodes.composed.push(DISCRIMINANT);
         }
-        // The discriminant belongs to the node around the union: if the union's parts are set aside too, it precedes them.
+        // The discriminant belongs to the node around the union: if the union's parts are set aside too, it precedes
+        // them.
         match self.frames.last_mut() {
             Some(union) if union.aside => {
                 self.pending

@@ -189,7 +189,8 @@ mod tests {
         assert_ne!(text(b"eight888"), text(b"eight889"));
     }
 
-    /// The kind was once mixed in where the first word is, and types of two kinds with names a few bytes apart had one key.
+    /// The kind was once mixed in where the first word is, and types of two kinds with names a few bytes apart had one
+    /// key.
     #[test]
     fn domains_do_not_mix_with_what_follows() {
         let mut seen = std::collections::HashSet::new();

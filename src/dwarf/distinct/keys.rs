@@ -1,12 +1,12 @@
 //! Keys of a unit's types.
 //!
-//! The key of a reference to a named structure, union or enumeration is made from its name, whether the unit defines the
-//! type or only declares it; that of a reference to another type is made from the type's content. So the key of a
+//! The key of a reference to a named structure, union or enumeration is made from its name, whether the unit defines
+//! the type or only declares it; that of a reference to another type is made from the type's content. So the key of a
 //! reference is the same in every unit that includes the same header, and cycles, which in every language go through
 //! names, are cut. The *content* of a named type has a key of its own, made from its members' keys.
 //!
-//! These keys take the offset of a name for the name, which saves reading it: linkers keep one copy of each. If a name is
-//! at two offsets, one type has two keys here; the table still knows it as one type.
+//! These keys take the offset of a name for the name, which saves reading it: linkers keep one copy of each. If a name
+//! is at two offsets, one type has two keys here; the table still knows it as one type.
 
 use crate::dwarf::collect::nodes::{Node, Nodes, Ref};
 use crate::dwarf::collect::types::{Part, Shape};

@@ -1,7 +1,7 @@
 //! References in units that give one name to several types.
 //!
-//! A function may declare a `struct list` of its own that shadows the file's. Then the name is ambiguous in the unit, but
-//! each reference there leads to one of them.
+//! A function may declare a `struct list` of its own that shadows the file's. Then the name is ambiguous in the unit,
+//! but each reference there leads to one of them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,8 +28,8 @@ pub(crate) struct UnitList {
     pub types: Box<[u32]>,
     /// The offsets of their DIEs.
     pub dies: Box<[u32]>,
-    /// The meanings of the references by name of some of these types, by index in this list. A meaning is an index in this
-    /// list, [`BY_NAME`] or [`ANY`].
+    /// The meanings of the references by name of some of these types, by index in this list. A meaning is an index in
+    /// this list, [`BY_NAME`] or [`ANY`].
     pub shadowed: Vec<(u32, Box<[u32]>)>,
 }
 

@@ -103,8 +103,8 @@ pub(crate) struct Loss {
     pub reason: Reason,
 }
 
-/// The number of unit-local keys that a table keeps. If the linker didn't merge names, every unit has keys of its own; the
-/// bound keeps memory from growing with the number of units.
+/// The number of unit-local keys that a table keeps. If the linker didn't merge names, every unit has keys of its own;
+/// the bound keeps memory from growing with the number of units.
 const MOST_KNOWN: usize = 1 << 20;
 
 /// The distinct types that one thread has found, and in the end those of all threads.

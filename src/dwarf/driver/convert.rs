@@ -17,11 +17,12 @@ use crate::id::TypeId;
 ///
 /// The graph contains every structure, union, enumeration, typedef and base type of the program (or those that
 /// [`ConvertOptions::roots`] names) with all they refer to, each once. A type that BTF can't represent becomes the
-/// nearest type of the same size and is listed in [`Conversion::degraded`]; so is a unit that can't be read, which is skipped.
+/// nearest type of the same size and is listed in [`Conversion::degraded`]; so is a unit that can't be read, which is
+/// skipped.
 ///
 /// # Errors
-/// `NoDebugInfo` if there are no units; `Malformed`, with the place, if none of them can be read; `Unsupported` if all have
-/// a version of DWARF other than 2 to 5; `NotFound` if the program has no type of a root's name (but see
+/// `NoDebugInfo` if there are no units; `Malformed`, with the place, if none of them can be read; `Unsupported` if all
+/// have a version of DWARF other than 2 to 5; `NotFound` if the program has no type of a root's name (but see
 /// [`ConvertOptions::allow_missing_roots`]) or no function of the name in [`ConvertOptions::function`]; `Limit` beyond
 /// [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {

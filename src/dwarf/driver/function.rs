@@ -43,8 +43,8 @@ fn original(name: &str) -> &str {
 }
 
 impl Job<'_> {
-    /// Returns the numbers of the units that define a function of this name, spelled as in the language or as in the symbol
-    /// table.
+    /// Returns the numbers of the units that define a function of this name, spelled as in the language or as in the
+    /// symbol table.
     ///
     /// # Errors
     /// `NotFound` if no unit defines it.
@@ -70,8 +70,8 @@ impl Job<'_> {
         ))
     }
 
-    /// Returns the numbers of the units that define a function. If the symbol table has its name, those are the units with the
-    /// code at its address, whatever functions the other units define.
+    /// Returns the numbers of the units that define a function. If the symbol table has its name, those are the units
+    /// with the code at its address, whatever functions the other units define.
     fn units_with(&self, sought: &Sought<'_>) -> Result<Vec<u32>> {
         let found = self.on_threads(
             || (Worker::with(Abbrevs::new(true, false)), Vec::new()),
@@ -157,8 +157,8 @@ impl Job<'_> {
         ranges.any(|(start, end)| (start..end).contains(&address))
     }
 
-    /// Returns the first and last addresses of a function's pieces (DWARF 5, section 2.17.3). Pieces that can't be read are left
-    /// out.
+    /// Returns the first and last addresses of a function's pieces (DWARF 5, section 2.17.3). Pieces that can't be read
+    /// are left out.
     fn ranges(
         &self,
         view: &UnitView<'_>,

@@ -274,8 +274,8 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Returns the number of bytes of abbreviations that may be read in all. A table is read again for each unit that uses
-    /// it; real programs read a fraction of their size.
+    /// Returns the number of bytes of abbreviations that may be read in all. A table is read again for each unit that
+    /// uses it; real programs read a fraction of their size.
     fn most_abbrevs(&self) -> u64 {
         const FREE: u64 = 1 << 26;
         let size = |sections: &Sections| (sections.info.len() + sections.abbrev.len()) as u64;
@@ -403,7 +403,8 @@ impl<'a> Job<'a> {
     /// Joins the tables of all threads, and returns the types of each unit.
     ///
     /// # Errors
-    /// The error of the first unit that can't be read, if none can; `NotFound` if the program has no type of a root's name.
+    /// The error of the first unit that can't be read, if none can; `NotFound` if the program has no type of a root's
+    /// name.
     pub(super) fn join(&self, threads: Vec<Interned>) -> Result<Joined> {
         let mut lists = vec![UnitList::default(); self.units.len().max(1)];
         let Interned {

@@ -1,7 +1,7 @@
 //! Arrays, and numbers stored in fewer bytes than their type has.
 //!
-//! BTF has one layout for an array: its elements end to end. DWARF has more. An array that BTF can't represent becomes bytes of
-//! the same size, so that the members behind it don't move (DWARF 5, sections 5.5 and 5.13).
+//! BTF has one layout for an array: its elements end to end. DWARF has more. An array that BTF can't represent becomes
+//! bytes of the same size, so that the members behind it don't move (DWARF 5, sections 5.5 and 5.13).
 
 use crate::dwarf::collect::types::{ELSEWHERE, Note, Shape};
 use crate::dwarf::distinct::table::Distinct;
@@ -104,8 +104,8 @@ impl Emit<'_> {
         self.dimension(byte, count)
     }
 
-    /// Returns the id of a type with the same values and a size of `bytes`: a narrower number, or a structure with padding. Returns
-    /// `None` if there is none.
+    /// Returns the id of a type with the same values and a size of `bytes`: a narrower number, or a structure with
+    /// padding. Returns `None` if there is none.
     fn fitted(&mut self, ty: u32, size: u64, bytes: u64) -> Result<Option<u32>> {
         let Ok(wanted) = u32::try_from(bytes) else {
             return Ok(None);

@@ -1,12 +1,12 @@
 //! Binding names to definitions.
 //!
-//! A distinct type refers to named types by name. Nearly every name has one definition in the whole program; then that is
-//! its meaning everywhere, also in units that only declare it. If a name has several definitions (two files with a
+//! A distinct type refers to named types by name. Nearly every name has one definition in the whole program; then that
+//! is its meaning everywhere, also in units that only declare it. If a name has several definitions (two files with a
 //! `struct state` of their own), its meaning in a unit is that unit's definition, and a type that refers to the name is
 //! split into *variants*, one for each meaning. A unit without a definition agrees with any meaning; in a unit with
 //! several, each reference has a meaning of its own (see [`shadowed`](crate::dwarf::distinct::shadowed)). A split makes
-//! the type's own name ambiguous, so splitting is repeated until nothing changes. The result depends only on the order of
-//! the units.
+//! the type's own name ambiguous, so splitting is repeated until nothing changes. The result depends only on the order
+//! of the units.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +26,8 @@ pub(crate) struct Variant {
     pub distinct: u32,
     /// The first place at which it was found.
     pub seen: Seen,
-    /// The variants that its references by ambiguous names mean, in the order of the references; `None` if no unit tells.
+    /// The variants that its references by ambiguous names mean, in the order of the references; `None` if no unit
+    /// tells.
     pub meaning: Vec<Option<u32>>,
 }
 

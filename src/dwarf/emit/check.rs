@@ -1,7 +1,7 @@
 //! Checks of structures and unions: members that overlap, or that go beyond their structure.
 //!
-//! Debug information contradicts itself by a fault of a compiler, a linker or a stripper, or if a type was not understood. A
-//! field of such a type would be read at a wrong offset, so it is reported.
+//! Debug information contradicts itself by a fault of a compiler, a linker or a stripper, or if a type was not
+//! understood. A field of such a type would be read at a wrong offset, so it is reported.
 
 use crate::dwarf::collect::types::{Note, Shape};
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
@@ -89,8 +89,8 @@ impl Emit<'_> {
         }
     }
 
-    /// Returns whether a member reaches into the next one. An unnamed member may: the padding of a base class is used again, an
-    /// empty one takes no room, and the variants of a Rust enumeration surround the discriminant.
+    /// Returns whether a member reaches into the next one. An unnamed member may: the padding of a base class is used
+    /// again, an empty one takes no room, and the variants of a Rust enumeration surround the discriminant.
     fn overlaps(&self, before: Placed, next: Placed) -> bool {
         if before.is_bitfield || next.is_bitfield {
             return before.end > next.start;
@@ -102,8 +102,8 @@ impl Emit<'_> {
         before.start.saturating_add(used.saturating_mul(8)) > next.start && self.used(next.ty) > 0
     }
 
-    /// Returns the number of bytes of a type up to the end of its last member, without the padding that C++ uses again; 0 for an
-    /// empty class (`[[no_unique_address]]`).
+    /// Returns the number of bytes of a type up to the end of its last member, without the padding that C++ uses again;
+    /// 0 for an empty class (`[[no_unique_address]]`).
     fn used(&self, id: u32) -> u64 {
         let size = self.size_of(id).unwrap_or(0);
         match id.checked_sub(self.first_record) {

@@ -1,8 +1,8 @@
 //! The closure of the roots: the variants that are emitted if only some types are wanted.
 //!
-//! The whole program is read and bound first, so that a name has the same meaning as in a conversion of all types. The closure
-//! of a root is therefore a part of that conversion, even if a base class or member is only declared in the unit that
-//! defines the root.
+//! The whole program is read and bound first, so that a name has the same meaning as in a conversion of all types. The
+//! closure of a root is therefore a part of that conversion, even if a base class or member is only declared in the
+//! unit that defines the root.
 
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};

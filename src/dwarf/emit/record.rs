@@ -12,8 +12,8 @@ use crate::graph::{Info, IntEncoding, Kind};
 const MOST_BITFIELD_PLACE: u64 = 0xff_ffff;
 
 impl Emit<'_> {
-    /// Makes the record of a type that is not referred to by name, or of what stands for it. Returns its id. `ids` are the
-    /// ids of the types it refers to, in the order of [`Table::reference`](crate::dwarf::distinct::table::Table).
+    /// Makes the record of a type that is not referred to by name, or of what stands for it. Returns its id. `ids` are
+    /// the ids of the types it refers to, in the order of [`Table::reference`](crate::dwarf::distinct::table::Table).
     pub(super) fn structural(
         &mut self,
         number: u32,
@@ -251,8 +251,8 @@ impl Emit<'_> {
         Ok(words)
     }
 
-    /// Returns the id of the enumeration of a Rust discriminant, or that of the integer it is stored as if no enumeration has
-    /// its size.
+    /// Returns the id of the enumeration of a Rust discriminant, or that of the integer it is stored as if no
+    /// enumeration has its size.
     fn discriminant(&mut self, distinct: &Distinct, integer: u32) -> Result<u32> {
         let table = self.table;
         let parts = table.parts_of(distinct);
@@ -277,8 +277,8 @@ impl Emit<'_> {
         self.cons(&words)
     }
 
-    /// Returns the record of an enumeration that ENUM and ENUM64 can't represent, such as one of 16 bytes: an integer of
-    /// its size and name, or a structure without members if it is larger than integers can be.
+    /// Returns the record of an enumeration that ENUM and ENUM64 can't represent, such as one of 16 bytes: an integer
+    /// of its size and name, or a structure without members if it is larger than integers can be.
     fn odd_enumeration(&mut self, number: u32, distinct: &Distinct) -> Result<Vec<u32>> {
         const MOST_INT_BYTES: u32 = 16;
         const SIGNED: u32 = 1 << 24;
@@ -328,8 +328,8 @@ impl Emit<'_> {
         }
     }
 
-    /// Returns the id of what represents a pointer to member: for data the distance from the object's start, for a function
-    /// its address and the number to add to that of the object (Itanium C++ ABI, section 2.3).
+    /// Returns the id of what represents a pointer to member: for data the distance from the object's start, for a
+    /// function its address and the number to add to that of the object (Itanium C++ ABI, section 2.3).
     fn member_pointer(&mut self, number: u32, distinct: &Distinct, target: u32) -> Result<u32> {
         self.lose(number, u32::MAX, Reason::MemberPointer);
         let width = self.pointer_bytes;

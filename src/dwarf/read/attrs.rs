@@ -23,7 +23,8 @@ impl Attrs {
         }
     }
 
-    /// Reads the attributes of one DIE. The cursor is moved from the end of the abbreviation code to the end of the DIE.
+    /// Reads the attributes of one DIE. The cursor is moved from the end of the abbreviation code to the end of the
+    /// DIE.
     #[inline]
     pub fn read(&mut self, cursor: &mut Cursor<'_>, abbrevs: &Abbrevs, plan: &Plan) -> Result<()> {
         self.classes = [Class::Absent; SLOTS];

@@ -5,8 +5,8 @@ use gimli::constants as dw;
 use crate::dwarf::read::cursor::Cursor;
 use crate::error::Result;
 
-/// The encoding of a value. Forms that are read alike and mean the same are one. The widths of offsets and addresses, which
-/// depend on the unit, are known.
+/// The encoding of a value. Forms that are read alike and mean the same are one. The widths of offsets and addresses,
+/// which depend on the unit, are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     /// The value is in the abbreviation.

@@ -33,8 +33,8 @@ pub(crate) struct Headers {
     pub unreadable: Vec<(u64, Error)>,
 }
 
-/// Reads the headers of all units of a section. A unit that can't be read is skipped by its length; if the length can't be
-/// right, all that follows is lost.
+/// Reads the headers of all units of a section. A unit that can't be read is skipped by its length; if the length can't
+/// be right, all that follows is lost.
 pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers {
     let mut headers = Headers::default();
     let mut at = 0u64;
@@ -63,8 +63,8 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers
     headers
 }
 
-/// Reads the length of a unit. Returns whether it is 64-bit DWARF, the size of the unit in bytes with the length itself, and the
-/// offset behind the length.
+/// Reads the length of a unit. Returns whether it is 64-bit DWARF, the size of the unit in bytes with the length
+/// itself, and the offset behind the length.
 fn length(rest: &[u8], endian: Endian, offset: u64) -> Result<(bool, u32, usize)> {
     let mut cursor = Cursor::new(rest, endian, offset);
     let (wide, len) = match cursor.u32()? {

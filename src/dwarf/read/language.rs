@@ -6,8 +6,8 @@ fn code(language: u64) -> dw::DwLang {
     dw::DwLang(u16::try_from(language).unwrap_or(0))
 }
 
-/// Returns whether types have plain names. C and assembly have no namespaces, and a type declared inside another is visible
-/// outside. A unit that doesn't specify its language counts as C.
+/// Returns whether types have plain names. C and assembly have no namespaces, and a type declared inside another is
+/// visible outside. A unit that doesn't specify its language counts as C.
 pub(crate) fn is_c(language: u64) -> bool {
     matches!(
         code(language),

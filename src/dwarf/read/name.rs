@@ -40,8 +40,8 @@ impl NameRef {
         self.0 == 0
     }
 
-    /// Returns a number that identifies the name: equal numbers imply equal bytes, not vice versa. Returns `None` for names in
-    /// place, since each DIE has one of its own.
+    /// Returns a number that identifies the name: equal numbers imply equal bytes, not vice versa. Returns `None` for
+    /// names in place, since each DIE has one of its own.
     #[inline]
     pub const fn number(self) -> Option<u64> {
         const STR: u64 = NameSection::Str as u64;

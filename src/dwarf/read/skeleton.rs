@@ -95,8 +95,8 @@ impl FirstDie {
         }
     }
 
-    /// Reads a unit's first DIE. Returns its `dwo_id`, or `None` if the unit is neither split nor a skeleton, or can't be
-    /// read.
+    /// Reads a unit's first DIE. Returns its `dwo_id`, or `None` if the unit is neither split nor a skeleton, or can't
+    /// be read.
     fn read(&mut self, sections: &Sections, header: &Header) -> Option<u64> {
         let encoding = header.encoding;
         if header.signature.is_some() || (encoding.version >= 5 && header.dwo_id.is_none()) {
