@@ -8,9 +8,9 @@ use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::parallel;
-use crate::pipeline::relocate::{
-    RelocateOptions, TargetFile, load_options, loaded, relocate_object,
-};
+use crate::pipeline::options::RelocateOptions;
+use crate::pipeline::relocate::{load_options, loaded, relocate_object};
+use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Outcome, Report, Role};
 
 /// The result for one program on one target.

@@ -1,5 +1,6 @@
-//! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
+//! Types out of any file that contains some: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
+use std::borrow::Cow;
 use std::path::Path;
 #[cfg(feature = "dwarf")]
 use std::path::PathBuf;
@@ -15,66 +16,34 @@ use crate::elf::debug_sections_in;
 use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 #[cfg(not(feature = "dwarf"))]
 use crate::error::ErrorKind;
-use crate::error::{Error, Place, Result};
+use crate::error::{Context, Error, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
 #[cfg(feature = "dwarf")]
 use crate::merge;
 use crate::parse;
+use crate::pipeline::options::LoadOptions;
+use crate::pipeline::target::{KERNEL_FILE, is_kernel_path};
 
-/// How to load types.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct LoadOptions {
-    /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
-    /// read so, even with a base. What is converted from DWARF becomes split BTF over it.
-    pub base: Option<Btf>,
-    /// Whether to convert an ELF file's DWARF even where it has BTF.
-    pub dwarf: bool,
-    /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
-    #[cfg(feature = "dwarf")]
-    pub conversion: dwarf::ConvertOptions,
-    /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
-    /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
-    #[cfg(feature = "dwarf")]
-    pub search: Option<Search>,
-    /// Further names for types, in targets that have them.
-    pub(super) aliases: Vec<(String, String)>,
-    /// Bounds on the input.
-    pub limits: Limits,
-}
-
-impl LoadOptions {
-    /// Sets the function whose unit's types are [preferred](Loaded::preferred).
-    pub(super) fn set_function(&mut self, function: Option<String>) {
-        #[cfg(feature = "dwarf")]
-        {
-            self.conversion.function = function;
-        }
-        #[cfg(not(feature = "dwarf"))]
-        let _ = function;
-    }
-}
-
-/// Types, and what they came from.
+/// The types of a file, and where they come from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The types.
     pub graph: Btf,
-    /// What they came from.
+    /// The format that the types were read from.
     pub source: Source,
-    /// What BTF can't say of the DWARF, and what it became.
+    /// The DWARF types that BTF can't represent, and what each became.
     #[cfg(feature = "dwarf")]
     pub degraded: Vec<Degraded>,
-    /// The types of the unit that defines the function asked for
-    /// ([`RelocateOptions::function`](crate::dwarf::ConvertOptions::function)), by id.
+    /// The ids of the types that the compile unit of the requested function
+    /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
-    /// The other files the debug information was found in.
+    /// The other files in which debug information was found.
     #[cfg(feature = "dwarf")]
     pub files: Vec<PathBuf>,
-    /// The files that belong to the debug information and were not found: their types are missing.
+    /// The files that belong to the debug information and were not found. Their types are missing.
     #[cfg(feature = "dwarf")]
     pub missing: Vec<Missing>,
 }
@@ -103,11 +72,11 @@ impl Loaded {
     }
 }
 
-/// What types came from.
+/// The format that types were read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// The bytes were BTF.
+    /// Raw BTF.
     RawBtf,
     /// The `.BTF` section of an ELF file.
     ElfBtf,
@@ -115,10 +84,11 @@ pub enum Source {
     Dwarf,
 }
 
-/// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is), an ELF file with a
-/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip, xz or zstd. The format
-/// is told by the contents. `.BTF` wins over DWARF, unless the options say otherwise. DWARF takes the feature
-/// `dwarf`, and compressed files take `zlib` (for gzip), `xz` or `zstd`.
+/// Loads the types of a file: raw BTF (such as `/sys/kernel/btf/vmlinux`), an ELF file with a `.BTF` section, an ELF
+/// file with DWARF, or one of these compressed by gzip, xz or zstd.
+///
+/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set.
+/// DWARF needs the feature `dwarf`, and compressed files need `zlib` (for gzip), `xz` or `zstd`.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -132,15 +102,19 @@ pub enum Source {
 /// ```
 ///
 /// # Errors
-/// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
-/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`, also where the
-/// file is of a sort whose feature is off.
+/// `Malformed` if the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or `Stripped` for an
+/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`,
+/// also for a format whose feature is off.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
     load_from(bytes.into(), options, |elf| from_dwarf(elf, None, options))
 }
 
-/// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
-/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`](crate::debuginfo::find_debug_sections) says where.
+/// Loads the types of a file as [`load`] does, and finds debug information that is in other files: build-ID folders,
+/// the debug link, the file that `dwz` moved shared entries to, split units.
+/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) lists the places.
+///
+/// BTF of the running kernel's modules, in `/sys/kernel/btf`, is split from the kernel's own: without
+/// [`LoadOptions::base`], its base is `/sys/kernel/btf/vmlinux`.
 ///
 /// ```no_run
 /// use btfkit::pipeline::{LoadOptions, load_path};
@@ -150,7 +124,7 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// ```
 ///
 /// # Errors
-/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` where the file can't be read.
+/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` if the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
     #[cfg(feature = "dwarf")]
@@ -158,15 +132,39 @@ pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded
         let default = Search::new();
         let search = options.search.as_ref().unwrap_or(&default);
         let bytes = search.read(path, &options.limits)?;
-        load_from(bytes, options, |elf| {
-            from_dwarf(elf, Some((search, path)), options)
+        let based = based(path, options, |file, options| {
+            load_path(file, &options.search(search.clone()))
+        })?;
+        load_from(bytes, &based, |elf| {
+            from_dwarf(elf, Some((search, path)), &based)
         })
     }
     #[cfg(not(feature = "dwarf"))]
-    load(std::fs::read(path)?, options)
+    {
+        let based = based(path, options, |file, options| load_path(file, &options))?;
+        load(std::fs::read(path)?, &based)
+    }
 }
 
-/// Loads the types of a file's BTF, or what `from_dwarf` makes of an ELF file without it.
+/// Returns the options for a file: those of one of the running kernel's modules have the kernel's own types as base,
+/// which `load` loads.
+fn based<'o>(
+    path: &Path,
+    options: &'o LoadOptions,
+    load: impl FnOnce(&str, LoadOptions) -> Result<Loaded>,
+) -> Result<Cow<'o, LoadOptions>> {
+    if options.base.is_some() || !is_kernel_path(path) || path == Path::new(KERNEL_FILE) {
+        return Ok(Cow::Borrowed(options));
+    }
+    let kernel = load(
+        KERNEL_FILE,
+        LoadOptions::new().limits(options.limits.clone()),
+    );
+    let kernel = kernel.within(|| Place::File(KERNEL_FILE.to_owned()))?;
+    Ok(Cow::Owned(options.clone().base(kernel.graph)))
+}
+
+/// Loads the types of a file's BTF, or those that `from_dwarf` converts of an ELF file without BTF.
 fn load_from(
     bytes: Bytes,
     options: &LoadOptions,
@@ -193,10 +191,10 @@ fn load_from(
     Ok(Loaded::new(graph, Source::RawBtf))
 }
 
-/// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
+/// Reads BTF that may be split from the base.
 ///
-/// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
-/// and those that go on from a base don't, so that reading it without its base fails at once.
+/// BTF has no field that marks it as split. But the string table of self-contained BTF starts with the empty string,
+/// and that of split BTF doesn't, so that reading split BTF without its base fails at once.
 fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>) -> Result<Btf> {
     match read(None) {
         Ok(graph) => Ok(graph),
@@ -269,25 +267,24 @@ fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
     })
 }
 
-/// The types as split BTF: what the base has is not said again. Some of the types are followed to where they went.
+/// Splits the graph from a base: types that the base has are removed. Returns also the new ids of the preferred types.
 #[cfg(feature = "dwarf")]
 fn over_base(
     graph: Btf,
-    some: &[TypeId],
+    preferred: &[TypeId],
     base: &Btf,
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
-    let mut split = merge::MergeOptions::split(base);
-    split.limits = limits.clone();
+    let split = merge::MergeOptions::split(base).limits(limits.clone());
     let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
     let map = merged.types.first();
-    let mut moved: Vec<TypeId> = some.iter().filter_map(|id| map?.get(*id)).collect();
+    let mut moved: Vec<TypeId> = preferred.iter().filter_map(|id| map?.get(*id)).collect();
     moved.sort_unstable();
     moved.dedup();
     Ok((merged.graph, moved))
 }
 
-/// The bytes, decompressed if they are compressed.
+/// Decompresses the bytes if they are compressed.
 pub(super) fn unpacked(bytes: Bytes, limits: &Limits) -> Result<Bytes> {
     match Compression::detect(&bytes) {
         Some(format) => inflate(format, &bytes, limits.inflated(bytes.len())).map(Bytes::from),

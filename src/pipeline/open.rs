@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::parse::ParseOptions;
-use crate::pipeline::load::{LoadOptions, load_path};
+use crate::pipeline::load::load_path;
+use crate::pipeline::options::LoadOptions;
 
 /// The folder in which the kernel shows its types and those of its modules.
 const KERNEL: &str = "/sys/kernel/btf";

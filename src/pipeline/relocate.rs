@@ -1,127 +1,17 @@
 //! Relocates a BPF object file against targets: the main job.
 
-use std::path::{Path, PathBuf};
-
 use bytes::Bytes;
 
 use crate::bpf::Program;
-#[cfg(feature = "dwarf")]
-use crate::debuginfo::Search;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
-use crate::limits::Limits;
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
-use crate::pipeline::load::{LoadOptions, load, load_path};
-use crate::relocate::{self, Report, Role};
-
-/// Something to relocate against.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TargetFile {
-    /// What it is called in the report, and the flavor suffix that picks it: `struct file___app` is the one of
-    /// the target labelled `app`.
-    pub label: String,
-    /// What it is.
-    pub role: Role,
-    /// Its types.
-    pub types: Types,
-    /// A kernel's modules: split BTF over `types`.
-    pub modules: Vec<Types>,
-    /// The function that the object is attached to. Where the program has several types of one name, those of the
-    /// unit that defines it are meant. Only a program's DWARF says that.
-    pub function: Option<String>,
-}
-
-/// Types, or a file that holds some.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Types {
-    /// Types.
-    Graph(Btf),
-    /// A file's bytes, of any sort that [`load`] takes.
-    File(Bytes),
-    /// A file, of any sort that [`load_path`] takes: its debug information may be in others.
-    Path(PathBuf),
-}
-
-impl TargetFile {
-    /// A user program, under a label of your choice.
-    #[must_use]
-    pub fn user(label: impl Into<String>, types: impl Into<Types>) -> Self {
-        Self {
-            label: label.into(),
-            role: Role::User,
-            types: types.into(),
-            modules: Vec::new(),
-            function: None,
-        }
-    }
-
-    /// The kernel, under the label `kernel`.
-    #[must_use]
-    pub fn kernel(types: impl Into<Types>) -> Self {
-        Self {
-            label: relocate::KERNEL_LABEL.to_owned(),
-            role: Role::Kernel,
-            types: types.into(),
-            modules: Vec::new(),
-            function: None,
-        }
-    }
-}
-
-impl From<Btf> for Types {
-    fn from(graph: Btf) -> Self {
-        Self::Graph(graph)
-    }
-}
-
-impl From<Bytes> for Types {
-    fn from(bytes: Bytes) -> Self {
-        Self::File(bytes)
-    }
-}
-
-impl From<Vec<u8>> for Types {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::File(bytes.into())
-    }
-}
-
-impl From<PathBuf> for Types {
-    fn from(path: PathBuf) -> Self {
-        Self::Path(path)
-    }
-}
-
-impl From<&Path> for Types {
-    fn from(path: &Path) -> Self {
-        Self::Path(path.to_owned())
-    }
-}
-
-/// Options of [`relocate()`].
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RelocateOptions {
-    /// Whether only relocations of user programs' types are applied, and the rest stays in the object for its loader.
-    pub partial: bool,
-    /// Whether an object is refused if an instruction is poisoned, or a type is ambiguous ([`check_strict`]).
-    pub strict: bool,
-    /// Whether a target's DWARF is converted even if it has BTF.
-    pub dwarf: bool,
-    /// The search for debug information of targets that have none in their own files, as [`LoadOptions::search`].
-    #[cfg(feature = "dwarf")]
-    pub search: Option<Search>,
-    /// Further names for types of the targets, which a BPF program in C can use: the new name, and the type's own name
-    /// or its spelling in C. With `("app_Foo", "ns::Foo<int>")`, `struct app_Foo` means that type in every target that
-    /// has it.
-    pub aliases: Vec<(String, String)>,
-    /// Bounds on the inputs.
-    pub limits: Limits,
-}
+use crate::pipeline::load::{load, load_path};
+use crate::pipeline::options::{LoadOptions, RelocateOptions};
+use crate::pipeline::target::{TargetFile, Types};
+use crate::relocate::{self, Report};
 
 /// A relocated object.
 #[derive(Clone, Debug)]

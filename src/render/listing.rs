@@ -1,56 +1,56 @@
-//! What a listing says of each type, in bpftool's order and words; text and JSON differ only in how it is
-//! written down. (bpftool, `btf dump`.)
+//! The listing of types with bpftool's fields, in bpftool's order (`bpftool btf dump`). Text and JSON are two sinks of the
+//! same listing.
 
 use std::io;
 
 use crate::graph::{Kind, Name, Type, View};
 
-/// How a listing is written down.
+/// The output format of a listing.
 pub(super) trait Sink {
-    /// A type starts.
+    /// Starts a type.
     fn start(&mut self, ty: Type<'_>) -> io::Result<()>;
-    /// A number.
+    /// Writes an unsigned number.
     fn number(&mut self, key: &str, value: u64) -> io::Result<()>;
-    /// A number that may be negative.
+    /// Writes a signed number.
     fn signed(&mut self, key: &str, value: i64) -> io::Result<()>;
-    /// A word that needs no escaping.
+    /// Writes a word that needs no escaping.
     fn word(&mut self, key: &str, value: &str) -> io::Result<()>;
-    /// A list of elements starts.
+    /// Starts a list of elements.
     fn list(&mut self, key: &str) -> io::Result<()>;
-    /// An element starts.
+    /// Starts an element.
     fn element(&mut self) -> io::Result<()>;
-    /// The element's name; `None` where it has none.
+    /// Writes the element's name; `None` if it has none.
     fn name(&mut self, name: Option<Name<'_>>) -> io::Result<()>;
-    /// The element's value, with the suffix that C wants.
+    /// Writes the element's value, as text with C's suffix.
     fn value(&mut self, value: Value) -> io::Result<()>;
-    /// The element ends.
+    /// Ends the element.
     fn end_element(&mut self) -> io::Result<()>;
-    /// The list ends.
+    /// Ends the list.
     fn end_list(&mut self) -> io::Result<()>;
-    /// The type ends.
+    /// Ends the type.
     fn end(&mut self) -> io::Result<()>;
-    /// Something that only the text says.
+    /// Writes a remark, which only the text has.
     fn remark(&mut self, remark: Remark<'_>) -> io::Result<()>;
 }
 
 /// An enumerator's value.
 pub(super) struct Value {
-    /// The bits, extended to 64 as the sign says.
+    /// The bits, sign-extended or zero-extended to 64.
     pub bits: u64,
     pub signed: bool,
-    /// Whether it is ENUM64's.
+    /// Whether the enumeration is ENUM64.
     pub wide: bool,
 }
 
-/// What only the text says.
+/// A part of the listing that only the text has.
 pub(super) enum Remark<'g> {
     /// The comma after a variable's type.
     Comma,
-    /// The type in a data section.
+    /// The variable or function of a data section's entry.
     Of(Type<'g>),
 }
 
-/// The name to print: `None` where the string offset is 0, which is not the same as an empty string.
+/// Returns the name to print, or `None` if the string offset is 0, which is not the same as an empty string.
 pub(super) fn name_of(ty: Type<'_>) -> Option<Name<'_>> {
     (ty.name_id().get() != 0).then(|| ty.name())
 }
@@ -106,7 +106,7 @@ pub(super) fn list(ty: Type<'_>, sink: &mut impl Sink) -> io::Result<()> {
         View::Float(size) => sink.number("size", size.0)?,
         View::DeclTag(tag) => {
             sink.number("type_id", u64::from(tag.target_id.get()))?;
-            // On the wire the number has a sign.
+            // The component index is signed; -1 means none.
             let component = tag
                 .component
                 .map_or(-1, |index| i64::from(index.cast_signed()));
@@ -185,7 +185,7 @@ fn variables(
     sink.end_list()
 }
 
-/// The kind's name; `void` is kind 0, which bpftool calls unknown.
+/// Returns bpftool's name of a kind: kind 0, `void`, is `UNKNOWN`.
 pub(super) const fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Void => "UNKNOWN",

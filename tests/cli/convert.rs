@@ -94,7 +94,7 @@ fn debug_information_in_other_files() {
     let program = scratch.write("program", &read("packaging/stripped.gcc"));
     let out = scratch.path("out.btf");
     let id =
-        "the file is stripped of debug information, and its debug file program.debug (build id ";
+        "the file is stripped of debug information, and its debug file program.debug (build ID ";
     let next = "--debug-root";
     refused(
         &["convert", &program, "-o", &out],

@@ -42,7 +42,7 @@ fn one_type_of_two_and_the_ext_along_with_it() {
     refused(
         &["dedup", program, "--ext", PROBE, "-o", &out],
         1,
-        &[PROBE, "others"],
+        &[PROBE, "not those"],
     );
     refused(&["dedup", PROBE, "--ext", PROBE, "-o", "-"], 2, &["--ext"]);
 }

@@ -263,9 +263,9 @@ fn types_know_where_they_were_declared() {
             continue;
         }
         let path = testdata("packaging").join(&name);
-        let bytes = std::fs::read(&path).unwrap().into();
+        let bytes = std::fs::read(&path).unwrap();
         let search = Search::new().without_roots();
-        let found = find_debug_sections(&bytes, Some(&path), &search, &Limits::default()).unwrap();
+        let found = find_debug_sections(bytes, Some(&path), &search, &Limits::default()).unwrap();
         let done = convert(&found.sections, &ConvertOptions::new()).unwrap();
         for (ty, file, line) in declared {
             let id = done.graph.find(Kind::Struct, ty).unwrap().id();

@@ -153,8 +153,8 @@ fn the_kernel_takes_merged_types() {
     takes("a program", &deduplicated.unwrap().graph);
 
     let units = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
-        .map(|name| btfkit::pipeline::Unit::new(name, BpfObject::parse(read(name)).unwrap()));
-    let linked = btfkit::pipeline::link(&units, &MergeOptions::default()).unwrap();
+        .map(|name| btfkit::pipeline::LinkInput::new(name, BpfObject::parse(read(name)).unwrap()));
+    let linked = btfkit::pipeline::link_objects(&units, &MergeOptions::default()).unwrap();
     // Of an object as compilers leave it, it doesn't: data sections have no size yet.
     assert!(load_btf(&encode(object().graph()).unwrap()).is_err());
     takes("linked objects", &linked.graph);

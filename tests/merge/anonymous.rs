@@ -90,7 +90,7 @@ fn change(before: Btf, after: Btf) -> Change {
 
 /// Names and offsets of the fields that changed, each of which is there before and after.
 fn changed(change: &Change) -> Vec<(&str, Bits, Bits)> {
-    assert!(change.head.is_none() && change.values.is_empty());
+    assert!(change.whole.is_none() && change.values.is_empty());
     let fields = change.fields.iter().map(|field| match field {
         FieldChange::Changed { before, after } => (&after.name[..], before.offset, after.offset),
         other => panic!("{other:?}"),

@@ -57,7 +57,7 @@ fn what_moved_grew_and_came() {
     assert_eq!(changed, ["file", "state"]);
     let file = &diff.changed[0];
     assert_eq!(
-        file.head,
+        file.whole,
         Some(("struct of 8 bytes".into(), "struct of 12 bytes".into()))
     );
     // `b` stands where `c` stood and has its type, but `c` is still there.

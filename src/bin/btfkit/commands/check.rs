@@ -4,37 +4,40 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::pipeline::{Counts, RelocateOptions, Verdict, check};
+use btfkit::pipeline::{Counts, LabelledPath, Verdict, check};
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, TargetArgument, read, targets};
+use crate::input::{read_all, targets};
 use crate::progress::Progress;
+use crate::shared::TargetOptions;
 use crate::style::Style;
 
-/// Tell which BPF objects run on which targets
+/// Check which BPF objects run on which targets
 ///
-/// Each user program is tried together with each kernel among the targets; without one, what belongs to the
-/// kernel is left out of account. Exit status 1 if an object is refused, or has a poisoned instruction that
-/// can be reached.
+/// Each user program is tried together with each kernel among the targets. Without a kernel, relocations against the
+/// kernel are ignored. The exit status is 1 if an object is refused or has a poisoned instruction that can be reached.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit check probe.bpf.o --target v1=./server-1 --target v2=./server-2 --target /sys/kernel/btf/vmlinux\n\n\
-The columns: relocations answered; answered by \"it isn't there\"; poisoned, but never reached; poisoned where\n\
-the program may come by; left to the loader.")]
+The columns count relocations: set to a value; set to 0 because the type or field doesn't exist; poisoned, but not\n\
+reachable; poisoned and reachable; left to the loader.")]
 pub struct Arguments {
     /// The BPF objects
     #[arg(value_name = "PROG.o", required = true)]
     objects: Vec<PathBuf>,
 
-    /// What they are to run on
-    #[arg(long, short, value_name = "[LABEL=]FILE", required = true, num_args = 1, value_parser = TargetArgument::parse)]
-    target: Vec<TargetArgument>,
+    /// The kernels and user programs that they are to run on
+    #[arg(
+        long,
+        short,
+        value_name = "[LABEL=]FILE",
+        required = true,
+        num_args = 1
+    )]
+    target: Vec<LabelledPath>,
 
     #[command(flatten)]
-    aliases: Aliases,
-
-    #[command(flatten)]
-    debug: DebugRoots,
+    options: TargetOptions,
 
     /// Print each poisoned relocation that can be reached
     #[arg(long)]
@@ -42,17 +45,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let objects = arguments
-        .objects
-        .iter()
-        .map(|path| read(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let objects = read_all(&arguments.objects)?;
     let targets = targets(&arguments.target)?;
     let progress = Progress::start("trying every object on every target".to_owned(), style);
-    let mut options = RelocateOptions::default();
-    options.search = Some(arguments.debug.search());
-    options.aliases = arguments.aliases.alias.clone();
-    let verdicts = check(&objects, &targets, &options)
+    let verdicts = check(&objects, &targets, &arguments.options.options())
         .map_err(|error| super::name_numbered(error, &arguments.objects))?;
     drop(progress);
     let incomplete: BTreeSet<_> = verdicts

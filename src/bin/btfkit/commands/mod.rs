@@ -1,7 +1,7 @@
-//! The commands, one a file.
+//! The commands, one per file.
 
-mod changes;
 pub mod check;
+mod collisions;
 pub mod convert;
 pub mod dedup;
 pub mod diff;
