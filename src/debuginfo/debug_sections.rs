@@ -172,8 +172,8 @@ fn verify(
                 return Ok(());
             }
             Err(Error::malformed(format!(
-                "its CRC is {crc:#010x}, that of the debug link is {:#010x}",
-                link.crc
+                "its CRC is {:#010x}, that of the debug link is {:#010x}",
+                crc, link.crc
             )))
         }
         (Some(id), None, None) => Err(Error::malformed(format!(

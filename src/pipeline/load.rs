@@ -1,6 +1,5 @@
 //! Types out of any file that contains some: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
-use std::borrow::Cow;
 use std::path::Path;
 #[cfg(feature = "dwarf")]
 use std::path::PathBuf;
@@ -87,8 +86,8 @@ pub enum Source {
 /// Loads the types of a file: raw BTF (such as `/sys/kernel/btf/vmlinux`), an ELF file with a `.BTF` section, an ELF
 /// file with DWARF, or one of these compressed by gzip, xz or zstd.
 ///
-/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set.
-/// DWARF needs the feature `dwarf`, and compressed files need `zlib` (for gzip), `xz` or `zstd`.
+/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set. DWARF takes
+/// the feature `dwarf`, and compressed files take `zlib` (for gzip), `xz` or `zstd`.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -103,8 +102,7 @@ pub enum Source {
 ///
 /// # Errors
 /// `Malformed` if the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or `Stripped` for an
-/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`,
-/// also for a format whose feature is off.
+/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`, also for a file that takes a feature that is off.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
     load_from(bytes.into(), options, |elf| from_dwarf(elf, None, options))
 }
@@ -127,44 +125,43 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` if the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
+    if options.base.is_none() && is_kernel_path(path) && path != Path::new(KERNEL_FILE) {
+        let options = options.clone().base(running_kernel(options)?);
+        return load_file(path, &options);
+    }
+    load_file(path, options)
+}
+
+#[cfg(feature = "dwarf")]
+fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
+    let default = Search::new();
+    let search = options.search.as_ref().unwrap_or(&default);
+    let bytes = search.read(path, &options.limits)?;
+    load_from(bytes, options, |elf| {
+        from_dwarf(elf, Some((search, path)), options)
+    })
+}
+
+#[cfg(not(feature = "dwarf"))]
+fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
+    load(std::fs::read(path)?, options)
+}
+
+/// Loads the running kernel's own types.
+fn running_kernel(options: &LoadOptions) -> Result<Btf> {
+    let kernel = LoadOptions::new().limits(options.limits.clone());
     #[cfg(feature = "dwarf")]
-    {
-        let default = Search::new();
-        let search = options.search.as_ref().unwrap_or(&default);
-        let bytes = search.read(path, &options.limits)?;
-        let based = based(path, options, |file, options| {
-            load_path(file, &options.search(search.clone()))
-        })?;
-        load_from(bytes, &based, |elf| {
-            from_dwarf(elf, Some((search, path)), &based)
-        })
-    }
-    #[cfg(not(feature = "dwarf"))]
-    {
-        let based = based(path, options, |file, options| load_path(file, &options))?;
-        load(std::fs::read(path)?, &based)
-    }
+    let kernel = LoadOptions {
+        search: options.search.clone(),
+        ..kernel
+    };
+    let kernel = load_file(Path::new(KERNEL_FILE), &kernel);
+    kernel
+        .map(|kernel| kernel.graph)
+        .within(|| Place::File(KERNEL_FILE.to_owned()))
 }
 
-/// Returns the options for a file: those of one of the running kernel's modules have the kernel's own types as base,
-/// which `load` loads.
-fn based<'o>(
-    path: &Path,
-    options: &'o LoadOptions,
-    load: impl FnOnce(&str, LoadOptions) -> Result<Loaded>,
-) -> Result<Cow<'o, LoadOptions>> {
-    if options.base.is_some() || !is_kernel_path(path) || path == Path::new(KERNEL_FILE) {
-        return Ok(Cow::Borrowed(options));
-    }
-    let kernel = load(
-        KERNEL_FILE,
-        LoadOptions::new().limits(options.limits.clone()),
-    );
-    let kernel = kernel.within(|| Place::File(KERNEL_FILE.to_owned()))?;
-    Ok(Cow::Owned(options.clone().base(kernel.graph)))
-}
-
-/// Loads the types of a file's BTF, or those that `from_dwarf` converts of an ELF file without BTF.
+/// Loads the types of a file's BTF, or what `from_dwarf` makes of an ELF file without it.
 fn load_from(
     bytes: Bytes,
     options: &LoadOptions,

@@ -16,12 +16,12 @@ pub struct LoadOptions {
     pub base: Option<Btf>,
     /// Whether an ELF file's DWARF is converted even if the file has BTF.
     pub dwarf: bool,
-    /// How DWARF is converted. The limits are taken from [`LoadOptions::limits`].
     #[cfg(feature = "dwarf")]
+    /// How DWARF is converted. The limits are taken from [`LoadOptions::limits`].
     pub conversion: dwarf::ConvertOptions,
+    #[cfg(feature = "dwarf")]
     /// The places searched for debug information that is not in the file itself. `None` means no other file for
     /// [`load`](super::load()), and [`Search::new`] for [`load_path`](super::load_path).
-    #[cfg(feature = "dwarf")]
     pub search: Option<Search>,
     /// Further names for types of targets, as in [`RelocateOptions::aliases`].
     pub(super) aliases: Vec<(String, String)>,
@@ -50,30 +50,20 @@ impl LoadOptions {
         self
     }
 
-    /// Sets how DWARF is converted.
     #[cfg(feature = "dwarf")]
+    /// Sets how DWARF is converted.
     #[must_use]
     pub fn conversion(mut self, conversion: dwarf::ConvertOptions) -> Self {
         self.conversion = conversion;
         self
     }
 
-    /// Sets the places searched for debug information in other files.
     #[cfg(feature = "dwarf")]
+    /// Sets the places searched for debug information in other files.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {
         self.search = Some(search);
         self
-    }
-
-    /// Sets the function whose compile unit's types are preferred.
-    pub(super) fn set_function(&mut self, function: Option<String>) {
-        #[cfg(feature = "dwarf")]
-        {
-            self.conversion.function = function;
-        }
-        #[cfg(not(feature = "dwarf"))]
-        let _ = function;
     }
 
     /// Sets the bounds on the input.
@@ -81,6 +71,16 @@ impl LoadOptions {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Sets the function whose unit's types are [preferred](super::Loaded::preferred).
+    pub(super) fn set_function(&mut self, function: Option<String>) {
+        #[cfg(feature = "dwarf")]
+        {
+            self.conversion.function = function;
+        }
+        #[cfg(not(feature = "dwarf"))]
+        let _ = function;
     }
 }
 
@@ -96,9 +96,9 @@ pub struct RelocateOptions {
     pub strict: bool,
     /// Whether a target's DWARF is converted even if the target has BTF.
     pub dwarf: bool,
+    #[cfg(feature = "dwarf")]
     /// The places searched for debug information that is not in the targets' own files, as in
     /// [`LoadOptions::search`].
-    #[cfg(feature = "dwarf")]
     pub search: Option<Search>,
     /// Further names for types of the targets, which a BPF program in C can write: the new name, and the type's own
     /// name or its C spelling. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type in every target
@@ -136,8 +136,8 @@ impl RelocateOptions {
         self
     }
 
-    /// Sets the places searched for debug information in other files.
     #[cfg(feature = "dwarf")]
+    /// Sets the places searched for debug information in other files.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {
         self.search = Some(search);
