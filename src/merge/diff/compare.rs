@@ -18,11 +18,12 @@ use crate::merge::diff::spell::spell;
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
 /// use btfkit::merge::diff;
+/// use btfkit::Bits;
 ///
 /// let build = |offset| {
 ///     let mut builder = GraphBuilder::new();
 ///     let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-///     let members = [NewMember::new("c", int).at(btfkit::Bits(offset))];
+///     let members = [NewMember::new("c", int).at(Bits(offset))];
 ///     builder.composite(Kind::Struct, "data", 12, &members)?;
 ///     builder.freeze()
 /// };
