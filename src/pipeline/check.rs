@@ -7,11 +7,12 @@ use rayon::prelude::*;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
-use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::pipeline::relocate::{
-    RelocateOptions, TargetFile, load_options, loaded, relocate_object,
+    LoadedTarget, NO_TYPES, RelocateOptions, TargetFile, check_aliases, check_strict, load_options,
+    loaded, relocate_object,
 };
-use crate::relocate::{self, Outcome, Report, Role};
+use crate::relocate::{Outcome, Report, Role};
 
 /// The result for one program on one target.
 #[derive(Debug)]
@@ -23,8 +24,11 @@ pub struct Verdict {
     pub target: String,
     /// The report, or the error for which there is none: the object or a target was refused.
     pub outcome: Result<Report>,
-    /// The files of the targets' debug information that were not found, a line each.
+    /// Notes on the targets' debug information, a line each, as
+    /// [`RelocatedObject::incomplete`](crate::pipeline::RelocatedObject::incomplete).
     pub incomplete: Vec<String>,
+    /// Warnings, a line each, as [`RelocatedObject::warnings`](crate::pipeline::RelocatedObject::warnings).
+    pub warnings: Vec<String>,
 }
 
 /// The number of relocations of a report, by their outcome.
@@ -39,7 +43,7 @@ pub struct Counts {
     pub unreachable: usize,
     /// Poisoned, and can be reached.
     pub poisoned: usize,
-    /// Left to the loader, because no kernel was among the targets.
+    /// Left to the loader: in partial mode, for an optional program, or because the program was skipped.
     pub left: usize,
 }
 
@@ -65,11 +69,12 @@ impl Counts {
 }
 
 impl Verdict {
-    /// Returns whether the program can run there: it isn't refused, and no poisoned instruction can be reached.
+    /// Returns whether the program can run there: it isn't refused, it has relocations, and no poisoned instruction can
+    /// be reached. A program without relocations keeps its own layout, whatever the target's is.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match &self.outcome {
-            Ok(report) => Counts::of(report).poisoned == 0,
+            Ok(report) => !report.records.is_empty() && Counts::of(report).poisoned == 0,
             Err(_) => false,
         }
     }
@@ -77,8 +82,8 @@ impl Verdict {
 
 /// Relocates every program against every target in parallel, and writes nothing.
 ///
-/// Each user program among the targets is combined with each kernel among them; without a kernel, relocations of the
-/// kernel's types are left out. Without a user program each kernel is a target by itself. Verdicts come program by
+/// Each user program among the targets is combined with each kernel among them. The verdict on a combination is that of
+/// [`relocate()`](crate::pipeline::relocate()) with the same targets and options. Without a user program each kernel is a target by itself. Verdicts come program by
 /// program, in the order of the targets.
 ///
 /// # Errors
@@ -92,10 +97,13 @@ pub fn check(
     let objects = programs
         .iter()
         .enumerate()
-        .map(|(number, bytes)| {
-            BpfObject::parse_with(bytes.clone(), &options.limits)
-                .within(|| Place::File(format!("program {number}")))
-        })
+        .map(
+            |(number, bytes)| match BpfObject::parse_with(bytes.clone(), &options.limits) {
+                Ok(object) => Ok(Some(object)),
+                Err(error) if error.kind() == ErrorKind::NoBtf => Ok(None),
+                Err(error) => Err(error.within(Place::File(format!("program {number}")))),
+            },
+        )
         .collect::<Result<Vec<_>>>()?;
     let mut labels = HashSet::new();
     if let Some(target) = targets.iter().find(|target| !labels.insert(&target.label)) {
@@ -107,8 +115,11 @@ pub fn check(
             ),
         ));
     }
-    let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
-    let load_options = load_options(&programs, options);
+    let programs: Vec<_> = objects
+        .iter()
+        .map(|object| object.as_ref().map(BpfObject::program))
+        .collect();
+    let load_options = load_options(programs.iter().flatten(), options);
     let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
         .par_iter()
         .map(|target| {
@@ -117,25 +128,39 @@ pub fn check(
             (loaded, incomplete)
         })
         .unzip();
+    let read: Vec<_> = loaded.iter().flatten().cloned().collect();
+    if read.len() == loaded.len() {
+        check_aliases(&read, options)?;
+    }
     let columns = columns(targets);
     let cells: Vec<_> = (0..programs.len())
         .flat_map(|program| columns.iter().map(move |column| (program, column)))
         .collect();
     Ok(cells
         .into_par_iter()
-        .map(|(number, column)| Verdict {
-            program: number,
-            target: label(column, targets),
-            incomplete: column
-                .iter()
-                .filter_map(|&target| incomplete.get(target))
-                .flatten()
-                .cloned()
-                .collect(),
-            outcome: objects.get(number).zip(programs.get(number)).map_or_else(
-                || Ok(Report::default()),
-                |(object, program)| cell(object, program, column, &loaded),
-            ),
+        .map(|(number, column)| {
+            let object = objects.get(number).and_then(Option::as_ref);
+            let program = programs.get(number).and_then(Option::as_ref);
+            let done = match object.zip(program) {
+                Some((object, program)) => cell(object, program, column, &loaded, options),
+                None => Ok((Report::default(), vec![NO_TYPES.to_owned()])),
+            };
+            let (outcome, warnings) = match done {
+                Ok((report, warnings)) => (Ok(report), warnings),
+                Err(error) => (Err(error), Vec::new()),
+            };
+            Verdict {
+                program: number,
+                target: label(column, targets),
+                incomplete: column
+                    .iter()
+                    .filter_map(|&target| incomplete.get(target))
+                    .flatten()
+                    .cloned()
+                    .collect(),
+                warnings,
+                outcome,
+            }
         })
         .collect())
 }
@@ -176,8 +201,9 @@ fn cell(
     object: &BpfObject,
     program: &Program<'_>,
     column: &[usize],
-    loaded: &[Result<relocate::Target>],
-) -> Result<Report> {
+    loaded: &[Result<LoadedTarget>],
+    options: &RelocateOptions,
+) -> Result<(Report, Vec<String>)> {
     let mut targets = Vec::new();
     for &number in column {
         match loaded.get(number) {
@@ -187,12 +213,9 @@ fn cell(
             None => {}
         }
     }
-    let partial = !targets.iter().any(|target| target.role == Role::Kernel);
-    relocate_object(
-        object,
-        program,
-        &targets,
-        relocate::ResolveOptions::partial(partial),
-    )
-    .map(|relocated| relocated.report)
+    let relocated = relocate_object(object, program, &targets, &options.engine())?;
+    if options.strict {
+        check_strict(&relocated.report)?;
+    }
+    Ok((relocated.report, relocated.warnings))
 }

@@ -5,12 +5,14 @@
 
 mod check;
 mod conversion;
+mod declared;
 mod explain;
 mod json;
 mod link;
 mod load;
 mod minimise;
 mod relocate;
+mod warnings;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};

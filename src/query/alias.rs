@@ -18,8 +18,8 @@ impl Btf {
         one_name(self.spelled(name).collect(), name)
     }
 
-    /// The graph with a further name for some types: `aliases` are new names, which must be identifiers of C,
-    /// and what each is a name for ([`Self::named_or_spelled`]). The ids there are stay.
+    /// The graph with a further name for some types: `aliases` are new names, which a program in C can write if
+    /// they are identifiers and one in C++ else, and what each is a name for ([`Self::named_or_spelled`]). The ids there are stay.
     ///
     /// ```
     /// use btfkit::graph::{GraphBuilder, Kind};
@@ -32,7 +32,7 @@ impl Btf {
     ///
     /// # Errors
     /// `NotFound` where there is no type of a name; `Ambiguous` as [`Self::named_or_spelled`], and where a type
-    /// has the new name already; `Usage` where the new name is no identifier.
+    /// has the new name already; `Usage` where the new name is no name.
     pub fn with_aliases<'a>(
         &self,
         aliases: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -61,12 +61,11 @@ impl Btf {
     }
 
     fn check_alias(&self, alias: &str) -> Result<()> {
-        let first = alias.bytes().next().unwrap_or(b'0');
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if first.is_ascii_digit() || !alias.bytes().all(is_word) {
+        let is_printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || !byte.is_ascii();
+        if alias.is_empty() || alias.trim() != alias || !alias.bytes().all(is_printable) {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("{alias:?} is no identifier of C, so it can't be an alias"),
+                format!("{alias:?} is no name of a type, so it can't be an alias"),
             ));
         }
         if self.named(alias.as_bytes()).next().is_some() {

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, DeclTag, Kind, Member, Type, Var, View};
 use crate::id::{Bits, ByteSize, TypeId};
 use crate::limits::Limits;
+use crate::query::nearest_members;
 
 /// A field found by a path such as `a.b[2].c`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -191,7 +192,15 @@ impl Btf {
     /// # Errors
     /// `NotFound` where there is none, or it has no size; `Ambiguous` where types of that name differ in it.
     pub fn size_of_named(&self, name: &str) -> Result<ByteSize> {
-        let named = self.named_or_spelled(name.as_bytes())?;
+        self.size_of_preferred(name, &[])
+    }
+
+    /// The size as [`Self::size_of_named`], of those of the types that are among `preferred` (sorted by id), if any is.
+    ///
+    /// # Errors
+    /// As [`Self::size_of_named`].
+    pub fn size_of_preferred(&self, name: &str, preferred: &[TypeId]) -> Result<ByteSize> {
+        let named = self.named_and_preferred(name, preferred)?;
         let mut sizes = named.into_iter().filter_map(|ty| ty.size().ok());
         let first = sizes.next().ok_or_else(|| {
             Error::new(
@@ -228,10 +237,33 @@ impl Btf {
     /// `NotFound` where the type or a part of the path isn't there, named in the message; `Usage` where the
     /// path can't be read; `Ambiguous` where types of that name give different answers.
     pub fn field(&self, name: &str, path: &str) -> Result<Field> {
+        self.preferred_field(name, path, &[])
+    }
+
+    /// The types of a name; of several, those that are preferred, if any is.
+    fn named_and_preferred<'g>(
+        &'g self,
+        name: &'g str,
+        preferred: &[TypeId],
+    ) -> Result<Vec<Type<'g>>> {
+        let mut named = self.named_or_spelled(name.as_bytes())?;
+        let is_preferred = |ty: &Type<'_>| preferred.binary_search(&ty.id()).is_ok();
+        if named.iter().any(is_preferred) {
+            named.retain(is_preferred);
+        }
+        Ok(named)
+    }
+
+    /// The field as [`Self::field`], of those of the types that are among `preferred` (sorted by id), if any is: the
+    /// types of a function's unit ([`Loaded::preferred`](crate::pipeline::Loaded::preferred)).
+    ///
+    /// # Errors
+    /// As [`Self::field`].
+    pub fn preferred_field(&self, name: &str, path: &str, preferred: &[TypeId]) -> Result<Field> {
         let steps = parse_path(path)?;
         let mut answer: Option<Field> = None;
         let mut failure = None;
-        for ty in self.named_or_spelled(name.as_bytes())? {
+        for ty in self.named_and_preferred(name, preferred)? {
             if !matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) {
                 continue;
             }
@@ -262,6 +294,30 @@ impl Btf {
             })
         })
     }
+}
+
+/// Returns where a member lies and its width in bits, if it is a bitfield: by its own record, or by its integer's if
+/// that is narrower than its storage or doesn't start with it, as in BTF from before 2018.
+pub(crate) fn bit_extent(graph: &Btf, member: &Member<'_>, at: Bits) -> Result<(Bits, Option<u8>)> {
+    if member.bitfield.is_some() {
+        return Ok((at, member.bitfield));
+    }
+    let int = graph.ty(member.ty).strip()?.as_int();
+    let legacy = int.filter(|int| {
+        let (start, bits, whole) = (
+            u64::from(int.offset),
+            u64::from(int.bits),
+            u64::from(int.size) * 8,
+        );
+        bits > 0 && bits != whole && start + bits <= whole
+    });
+    Ok(match legacy {
+        None => (at, None),
+        Some(int) => {
+            let at = at.0.saturating_add(u64::from(int.offset));
+            (Bits(at), Some(int.bits))
+        }
+    })
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -309,10 +365,18 @@ fn follow(root: Type<'_>, name: &str, steps: &[Step<'_>]) -> Result<Field> {
         match step {
             Step::Member(member_name) => {
                 let Some((member, at)) = inner.member(member_name)? else {
-                    return Err(missing(format!("{so_far} has no member {member_name:?}")));
+                    let near = nearest_members(inner, member_name);
+                    let near = match near.is_empty() {
+                        true => String::new(),
+                        false => format!("; the nearest: {}", near.join(", ")),
+                    };
+                    return Err(missing(format!(
+                        "{so_far} has no member {member_name:?}{near}"
+                    )));
                 };
+                let (at, width) = bit_extent(graph, &member, at)?;
                 offset = offset.saturating_add(at.0);
-                bitfield = member.bitfield;
+                bitfield = width;
                 ty = graph.ty(member.ty);
                 so_far.push('.');
                 so_far.push_str(member_name);

@@ -64,7 +64,7 @@ impl Failure {
                 "name the file from before it was stripped, or its debug file; or a folder of debug files: --debug-root DIR",
             ),
             ErrorKind::Ambiguous => Some(
-                "where targets share a name, a flavor says which one is meant: struct NAME___LABEL",
+                "where targets share a name, a flavor says which one is meant: struct NAME___LABEL; where units of one program do, --function NAME",
             ),
             ErrorKind::Malformed
             | ErrorKind::Unsupported

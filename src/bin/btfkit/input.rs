@@ -1,13 +1,15 @@
 //! Files in: read if they are small, mapped if they are big.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use btfkit::debuginfo::Search;
 use btfkit::graph::Btf;
-use btfkit::pipeline::{LoadOptions, Loaded, TargetFile, load, load_path};
+use btfkit::pipeline::{LoadOptions, Loaded, TargetFile, Types, load, load_path};
 use btfkit::relocate::{KERNEL_LABEL, Role};
+use btfkit::{Error, ErrorKind};
 use bytes::Bytes;
 use mmap_io::MemoryMappedFile;
 
@@ -18,6 +20,9 @@ use crate::style::Style;
 /// Files of at least this many bytes are mapped. Smaller ones are read: that is as fast, and a file that
 /// somebody cuts meanwhile does no harm.
 const MAPPED: u64 = 16 << 20;
+
+/// The most bytes that are read of what can't be mapped.
+const MOST_PIPED: u64 = 4 << 30;
 
 /// Where the running kernel shows its own types; its modules' are beside.
 const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
@@ -32,6 +37,10 @@ pub struct DebugRoots {
     /// DIR/FOLDER/OF/PROGRAM
     #[arg(long, value_name = "DIR")]
     debug_root: Vec<PathBuf>,
+
+    /// Take a file's DWARF even if it has BTF
+    #[arg(long)]
+    pub dwarf: bool,
 }
 
 impl DebugRoots {
@@ -46,6 +55,7 @@ impl DebugRoots {
     pub fn load_options(&self) -> LoadOptions {
         let mut options = LoadOptions::default();
         options.search = Some(self.search());
+        options.dwarf = self.dwarf;
         options
     }
 }
@@ -73,10 +83,11 @@ pub fn read(path: &Path) -> Result<Bytes, Failure> {
 }
 
 fn try_read(path: &Path) -> io::Result<Bytes> {
-    let mut bytes = Vec::new();
     if path == Path::new(STDIN) {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes.into());
+        if std::fs::metadata("/dev/stdin").is_ok_and(|about| is_endless(&about)) {
+            return Err(endless());
+        }
+        return read_bounded(io::stdin().lock());
     }
     let mut file = File::open(path)?;
     let about = file.metadata()?;
@@ -95,7 +106,37 @@ fn try_read(path: &Path) -> io::Result<Bytes> {
         let map = MemoryMappedFile::open_ro(path).map_err(io::Error::other)?;
         return Ok(Bytes::from_owner(Mapped(map)));
     }
-    file.read_to_end(&mut bytes)?;
+    if is_endless(&about) {
+        return Err(endless());
+    }
+    read_bounded(&mut file)
+}
+
+/// Whether a file is a device other than a terminal and /dev/null.
+fn is_endless(about: &Metadata) -> bool {
+    let kind = about.file_type();
+    let (major, minor) = (about.rdev() >> 8 & 0xfff, about.rdev() & 0xff);
+    let ends = (major, minor) == (1, 3) || matches!(major, 4 | 5 | 136..=143);
+    kind.is_block_device() || (kind.is_char_device() && !ends)
+}
+
+fn endless() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "it is a device, which may have no end",
+    )
+}
+
+/// Reads a file, a pipe or standard input to its end, which may not come.
+fn read_bounded(from: impl Read) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    from.take(MOST_PIPED + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_PIPED {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it has more than 4 GiB; a file on disk may have as much as it likes",
+        ));
+    }
     Ok(bytes.into())
 }
 
@@ -126,10 +167,45 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
     } else {
         load_path(path, &options)
     };
-    let loaded = loaded.map_err(|error| Failure::at(path, error))?;
+    let loaded = loaded.map_err(|error| with_nearest(path, error, &options))?;
+    style.incomplete(
+        loaded
+            .notes
+            .iter()
+            .map(|note| format!("{}: {note}", path.display())),
+    );
     let missing = loaded.missing.iter();
     style.incomplete(missing.map(|missing| format!("{}: {missing}", path.display())));
     Ok(loaded)
+}
+
+/// An error about a file's types; if a name isn't there, with the nearest names that are.
+pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure {
+    let roots = options.conversion.roots.clone();
+    if error.kind() != ErrorKind::NotFound || roots.is_empty() || path == Path::new(STDIN) {
+        return Failure::at(path, error);
+    }
+    let mut options = options.clone();
+    options.conversion.roots.clear();
+    options.conversion.function = None;
+    let Ok(all) = load_path(path, &options) else {
+        return Failure::at(path, error);
+    };
+    let missing = roots.iter().filter(|root| {
+        let found = all.graph.named_or_spelled(root.as_bytes());
+        found.is_ok_and(|found| found.is_empty())
+    });
+    let near: Vec<_> = missing
+        .flat_map(|root| all.graph.nearest_names(root))
+        .collect();
+    if near.is_empty() {
+        return Failure::at(path, error);
+    }
+    Failure::Refused(format!(
+        "{}: {error}; the nearest: {}",
+        path.display(),
+        near.join(", ")
+    ))
 }
 
 /// What split BTF goes on from: each file from the one before, the first from none. `None` without any.
@@ -201,15 +277,19 @@ impl TargetArgument {
         }
     }
 
+    /// The types for the library.
+    fn types(&self) -> Result<Types, Failure> {
+        if self.file == Path::new(STDIN) {
+            return Ok(read(&self.file)?.into());
+        }
+        // Better now than after the work.
+        File::open(&self.file).map_err(|error| Failure::at(&self.file, error))?;
+        Ok(self.file.as_path().into())
+    }
+
     /// The target for the library.
     pub fn read(&self) -> Result<TargetFile, Failure> {
-        let mut target = if self.file == Path::new(STDIN) {
-            TargetFile::user(&self.label, read(&self.file)?)
-        } else {
-            // Better now than after the work.
-            File::open(&self.file).map_err(|error| Failure::at(&self.file, error))?;
-            TargetFile::user(&self.label, self.file.as_path())
-        };
+        let mut target = TargetFile::user(&self.label, self.types()?);
         target.role = self.role();
         Ok(target)
     }
@@ -235,11 +315,17 @@ fn is_the_kernels(file: &Path) -> bool {
     file.starts_with("/sys/kernel/btf")
 }
 
-/// Reads targets, each of which must have a label of its own.
+/// Reads targets. A second one with the label of an earlier one is a further file of that program; files that have the
+/// same label only because their names are alike are refused.
 pub fn targets(arguments: &[TargetArgument]) -> Result<Vec<TargetFile>, Failure> {
+    let mut targets: Vec<TargetFile> = Vec::new();
     for (number, argument) in arguments.iter().enumerate() {
         let same = |other: &&TargetArgument| other.label == argument.label;
-        if let Some(other) = arguments[..number].iter().find(same) {
+        let Some(other) = arguments[..number].iter().find(same) else {
+            targets.push(argument.read()?);
+            continue;
+        };
+        if !argument.labelled || !other.labelled || argument.role() == Role::Kernel {
             return Err(Failure::Usage(format!(
                 "{} and {} are both called {:?}; give them labels: --target v1={} --target v2={}",
                 other.file.display(),
@@ -249,6 +335,42 @@ pub fn targets(arguments: &[TargetArgument]) -> Result<Vec<TargetFile>, Failure>
                 argument.file.display(),
             )));
         }
+        let program = targets.iter_mut().find(|t| t.label == argument.label);
+        if let Some(program) = program {
+            program.further.push(argument.types()?);
+        }
     }
-    arguments.iter().map(TargetArgument::read).collect()
+    Ok(targets)
+}
+
+/// `[LABEL=]NAME`: the function that is probed.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Function {
+    /// The function the object is attached to, in the first program or the one of this label: of types with one
+    /// name, those of the function's unit are meant
+    #[arg(long, value_name = "[LABEL=]NAME")]
+    function: Option<String>,
+}
+
+impl Function {
+    /// Tells a program which of its functions is meant.
+    pub fn give(&self, targets: &mut [TargetFile]) -> Result<(), Failure> {
+        let Some(function) = &self.function else {
+            return Ok(());
+        };
+        let mut programs = targets
+            .iter_mut()
+            .filter(|target| target.role == Role::User);
+        let (program, name) = match function.split_once('=') {
+            Some((label, name)) => (programs.find(|target| target.label == label), name),
+            None => (programs.next(), function.as_str()),
+        };
+        let Some(program) = program else {
+            return Err(Failure::Usage(format!(
+                "no program among the targets for --function {function}"
+            )));
+        };
+        program.function = Some(name.to_owned());
+        Ok(())
+    }
 }

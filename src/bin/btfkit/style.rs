@@ -50,6 +50,16 @@ impl Style {
         }
     }
 
+    /// Says what will not run, or not as meant.
+    pub fn warnings(self, lines: impl IntoIterator<Item = String>) {
+        if !self.quiet {
+            for line in lines {
+                let (yellow, plain) = self.pair(&io::stderr(), "\x1b[1;33m");
+                eprintln!("{yellow}warning:{plain} {line}");
+            }
+        }
+    }
+
     /// Says what is missing of debug information; not all of it where that is long.
     pub fn incomplete(self, lines: impl Iterator<Item = String>) {
         const MOST: usize = 5;

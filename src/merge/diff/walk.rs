@@ -8,6 +8,7 @@ use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
 use crate::merge::diff::fields::DiffField;
 use crate::merge::diff::spell::spell;
+use crate::query::bit_extent;
 
 /// Steps of one type at the most, beside those that its own members take. The largest of a kernel has 600 fields.
 const STEPS: usize = 1 << 16;
@@ -179,7 +180,8 @@ impl<'g> Walk<'g, '_> {
     /// Notes a member; where its type is met.
     fn member(&mut self, member: &Member<'g>, spot: &Spot) -> Result<Spot> {
         let path = spot.path.clone() + &member.name().to_string_lossy();
-        let offset = spot.offset.saturating_add(member.offset.0);
+        let (at, width) = bit_extent(self.graph, member, member.offset)?;
+        let offset = spot.offset.saturating_add(at.0);
         let inner = Spot {
             path,
             offset,
@@ -189,7 +191,7 @@ impl<'g> Walk<'g, '_> {
         self.steps.take(inner.text())?;
         let to = self.graph.ty(member.ty);
         if !member.name().is_empty() || !is_nameless(to) {
-            let width = member.bitfield.map(|width| Bits(width.into()));
+            let width = width.map(|width| Bits(width.into()));
             self.note(inner.path.clone(), &inner, to, width)?;
         }
         Ok(inner)

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use btfkit::pipeline::{Counts, RelocateOptions, Verdict, check};
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, TargetArgument, read, targets};
+use crate::input::{Aliases, DebugRoots, Function, TargetArgument, read, targets};
 use crate::progress::Progress;
 use crate::style::Style;
 
 /// Tell which BPF objects run on which targets
 ///
-/// Each user program is tried together with each kernel among the targets; without one, what belongs to the
-/// kernel is left out of account. Exit status 1 if an object is refused, or has a poisoned instruction that
+/// Each user program is tried together with each kernel among the targets. The verdict is that of `relocate` with
+/// the same targets. Exit status 1 if an object is refused, has no relocations, or has a poisoned instruction that
 /// can be reached.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
@@ -36,6 +36,25 @@ pub struct Arguments {
     #[command(flatten)]
     debug: DebugRoots,
 
+    #[command(flatten)]
+    function: Function,
+
+    /// Do only what belongs to user programs, and leave the rest to the loader
+    #[arg(long)]
+    partial: bool,
+
+    /// Refuse what has no match, what more than one target has, and a program's type that only the kernel has
+    #[arg(long)]
+    strict: bool,
+
+    /// Try this program and the functions it calls, and leave the others to the loader
+    #[arg(long, value_name = "NAME")]
+    program: Vec<String>,
+
+    /// Leave this program to the loader
+    #[arg(long, value_name = "NAME")]
+    skip: Vec<String>,
+
     /// Print each poisoned relocation that can be reached
     #[arg(long)]
     verbose: bool,
@@ -47,11 +66,17 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .iter()
         .map(|path| read(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let targets = targets(&arguments.target)?;
+    let mut targets = targets(&arguments.target)?;
+    arguments.function.give(&mut targets)?;
     let progress = Progress::start("trying every object on every target".to_owned(), style);
     let mut options = RelocateOptions::default();
     options.search = Some(arguments.debug.search());
     options.aliases = arguments.aliases.alias.clone();
+    options.dwarf = arguments.debug.dwarf;
+    options.partial = arguments.partial;
+    options.strict = arguments.strict;
+    options.programs.clone_from(&arguments.program);
+    options.skip.clone_from(&arguments.skip);
     let verdicts = check(&objects, &targets, &options)
         .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
     drop(progress);
@@ -61,6 +86,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .collect();
     style.incomplete(incomplete.into_iter().cloned());
     arguments.print(&verdicts).map_err(Failure::stdout)?;
+    style.warnings(arguments.warnings(&verdicts));
     let bad = verdicts.iter().filter(|verdict| !verdict.is_good()).count();
     if bad > 0 {
         return Err(Failure::Refused(format!(
@@ -72,6 +98,17 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 }
 
 impl Arguments {
+    /// The warnings of all verdicts, with the object they are about and the targets, if there are several.
+    fn warnings(&self, verdicts: &[Verdict]) -> Vec<String> {
+        let lines = verdicts.iter().flat_map(|verdict| {
+            let object = self.objects.get(verdict.program);
+            let object = object.map_or(String::new(), |path| path.display().to_string());
+            let lines = verdict.warnings.iter();
+            lines.map(move |line| format!("{object} on {}: {line}", verdict.target))
+        });
+        lines.collect()
+    }
+
     fn print(&self, verdicts: &[Verdict]) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         let name = |verdict: &Verdict| {
@@ -95,7 +132,11 @@ impl Arguments {
             match &verdict.outcome {
                 Ok(report) => {
                     let sums = Counts::of(report);
-                    let word = if verdict.is_good() { "ok" } else { "poisoned" };
+                    let word = match verdict.is_good() {
+                        true => "ok",
+                        false if report.records.is_empty() => "no relos",
+                        false => "poisoned",
+                    };
                     writeln!(
                         out,
                         "{program:programs$}  {target:targets$}  {word:8}  {:8}  {:6}  {:9}  {:8}  {:4}",

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use btfkit::encode::encode;
 use btfkit::merge::distill;
-use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::{base, types};
+use crate::input::{DebugRoots, base, types};
 use crate::output;
 use crate::style::Style;
 
@@ -28,6 +27,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", required = true)]
     base: Vec<PathBuf>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the split BTF; its new base goes to OUT.base
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
@@ -39,7 +41,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
             "two files are written: name a file after -o".to_owned(),
         ));
     }
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     options.base = base(&arguments.base, &options, style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let at = |error| Failure::at(&arguments.file, error);

@@ -29,10 +29,6 @@ pub struct Arguments {
     #[arg(long = "type", value_name = "NAME")]
     names: Vec<String>,
 
-    /// Convert the file's DWARF even if it has BTF
-    #[arg(long)]
-    dwarf: bool,
-
     #[command(flatten)]
     debug: DebugRoots,
 
@@ -55,7 +51,6 @@ enum Format {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.debug.load_options();
     options.base = base(&arguments.base, &options, style)?;
-    options.dwarf = arguments.dwarf;
     let graph = types(&arguments.file, &options, style)?.graph;
     let chosen = arguments.chosen(&graph)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());

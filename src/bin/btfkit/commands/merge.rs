@@ -100,9 +100,7 @@ impl OnCollision {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let policy = arguments.on_collision.policy(&arguments.files)?;
-    if policy != Policy::Keep {
-        distinct_labels(&arguments.files)?;
-    }
+    distinct_labels(&arguments.files, policy == Policy::Keep)?;
     let mut load_options = arguments.debug.load_options();
     let mut options = MergeOptions::default();
     if let Some(base) = base(&arguments.base, &load_options, style)? {
@@ -155,10 +153,13 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     output::write_graph(&arguments.output, &merged.graph)
 }
 
-/// Refuses files of one label where labels decide about something.
-fn distinct_labels(files: &[TargetArgument]) -> Result<(), Failure> {
+/// Refuses files of one label. If types are kept, only labels that were given count: the other files are listed by
+/// their paths.
+fn distinct_labels(files: &[TargetArgument], keep: bool) -> Result<(), Failure> {
     for (number, file) in files.iter().enumerate() {
-        if let Some(other) = files[..number].iter().find(|o| o.label == file.label) {
+        let counts = |file: &TargetArgument| file.labelled || !keep;
+        let same = |o: &&TargetArgument| o.label == file.label && counts(o) && counts(file);
+        if let Some(other) = files[..number].iter().find(same) {
             return Err(Failure::Usage(format!(
                 "{} and {} are both called {:?}; give one a label: v2={}",
                 other.file.display(),

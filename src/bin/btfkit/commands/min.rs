@@ -7,7 +7,7 @@ use btfkit::encode::encode;
 use btfkit::pipeline::{RelocateOptions, minimise};
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, TargetArgument, read};
+use crate::input::{Aliases, DebugRoots, Function, TargetArgument, read};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -33,6 +33,9 @@ pub struct Arguments {
     module: Vec<PathBuf>,
 
     #[command(flatten)]
+    function: Function,
+
+    #[command(flatten)]
     aliases: Aliases,
 
     #[command(flatten)]
@@ -50,12 +53,14 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .map(|path| read(path))
         .collect::<Result<Vec<_>, _>>()?;
     let mut target = arguments.target.read()?;
+    arguments.function.give(std::slice::from_mut(&mut target))?;
     for module in &arguments.module {
         target.modules.push(read(module)?.into());
     }
     let progress = Progress::start("looking for what the objects need".to_owned(), style);
     let mut options = RelocateOptions::default();
     options.search = Some(arguments.debug.search());
+    options.dwarf = arguments.debug.dwarf;
     options.aliases = arguments.aliases.alias.clone();
     let small = minimise(&objects, &target, &options)
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))

@@ -3,10 +3,11 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use btfkit::Error;
 use btfkit::query::Field;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, base, types};
+use crate::input::{DebugRoots, base, types, with_nearest};
 use crate::style::Style;
 
 /// Tell where fields of a structure lie, and how large they are
@@ -28,6 +29,10 @@ pub struct Arguments {
     #[arg(value_name = "FIELD.PATH[2]")]
     paths: Vec<String>,
 
+    /// A function of the program: of several types with the name, that of the function's unit is meant
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+
     #[command(flatten)]
     debug: DebugRoots,
 
@@ -42,18 +47,21 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.debug.load_options();
     options.base = base(&arguments.base, &options, style)?;
     options.conversion = options.conversion.root(&arguments.name);
-    let graph = types(&arguments.file, &options, style)?.graph;
+    options.conversion.function.clone_from(&arguments.function);
+    let loaded = types(&arguments.file, &options, style)?;
+    let (graph, preferred) = (loaded.graph, loaded.preferred);
+    let fail = |error: Error| with_nearest(&arguments.file, error, &options);
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.paths.is_empty() {
         let size = graph
-            .size_of_named(&arguments.name)
-            .map_err(|error| Failure::at(&arguments.file, error))?;
+            .size_of_preferred(&arguments.name, &preferred)
+            .map_err(fail)?;
         writeln!(out, "{}  size {size}", arguments.name).map_err(Failure::stdout)?;
     }
     for path in &arguments.paths {
         let field = graph
-            .field(&arguments.name, path)
-            .map_err(|error| Failure::at(&arguments.file, error))?;
+            .preferred_field(&arguments.name, path, &preferred)
+            .map_err(fail)?;
         print(path, &field, &mut out).map_err(Failure::stdout)?;
     }
     out.flush().map_err(Failure::stdout)

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use btfkit::merge::rebase;
-use btfkit::pipeline::LoadOptions;
 
 use crate::failure::Failure;
-use crate::input::{required_base, types};
+use crate::input::{DebugRoots, required_base, types};
 use crate::output;
 use crate::style::Style;
 
@@ -31,13 +30,16 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", required = true)]
     base: Vec<PathBuf>,
 
+    #[command(flatten)]
+    debug: DebugRoots,
+
     /// Where to write the split BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = LoadOptions::default();
+    let mut options = arguments.debug.load_options();
     let base = required_base(&arguments.base, &options, style)?;
     if let Some(from) = &arguments.from {
         options.base = Some(types(from, &options, style)?.graph);

@@ -11,7 +11,7 @@ use btfkit::{Error, Place};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, TargetArgument, is_bpf_object, read, targets};
+use crate::input::{Aliases, DebugRoots, Function, TargetArgument, is_bpf_object, read, targets};
 use crate::output;
 use crate::progress::Progress;
 use crate::style::Style;
@@ -20,12 +20,13 @@ use crate::style::Style;
 ///
 /// Types are looked for in the targets in the order given, or in the one that a flavor suffix names: `struct
 /// file___app` is the one of the target labelled `app`. What has no match is poisoned, as libbpf does it, and
-/// said in the report; where libbpf would refuse, nothing is written.
+/// said in the report, with a warning if it can be reached; where libbpf would refuse, nothing is written.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit relocate probe.bpf.o --target app=./server --target /sys/kernel/btf/vmlinux -o probe.server.bpf.o\n\n\
 A target without a label is called after its file. A target labelled `kernel`, or from /sys/kernel/btf, is the\n\
-kernel; the others are user programs. The report goes to standard output; to standard error with `-o -`.")]
+kernel; the others are user programs. A second target with the label of an earlier one is that program's further\n\
+file, a library, say. Programs of sections `?...` are relocated as far as they resolve. The report goes to standard output; to standard error with `-o -`.")]
 pub struct Arguments {
     /// The BPF object
     #[arg(value_name = "PROG.o")]
@@ -39,22 +40,24 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     module: Vec<PathBuf>,
 
-    /// The function the object is attached to, in the first program or the one of this label: of types with one
-    /// name, those of the function's unit are meant
-    #[arg(long, value_name = "[LABEL=]NAME")]
-    function: Option<String>,
-
-    /// Convert a target's DWARF even if it has BTF
-    #[arg(long)]
-    dwarf: bool,
+    #[command(flatten)]
+    function: Function,
 
     /// Do only what belongs to user programs, and leave the rest to the loader
     #[arg(long)]
     partial: bool,
 
-    /// Refuse what has no match, and what more than one target has
+    /// Refuse what has no match, what more than one target has, and a program's type that only the kernel has
     #[arg(long)]
     strict: bool,
+
+    /// Relocate this program and the functions it calls, and leave the others to the loader
+    #[arg(long, value_name = "NAME")]
+    program: Vec<String>,
+
+    /// Leave this program to the loader
+    #[arg(long, value_name = "NAME")]
+    skip: Vec<String>,
 
     /// How to write the report
     #[arg(long, value_name = "FORMAT")]
@@ -85,15 +88,15 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let object = read(&object_path)?;
     let mut targets = targets(&target_arguments)?;
     give_modules(&mut targets, &module_paths)?;
-    if let Some(function) = &arguments.function {
-        give_function(&mut targets, function)?;
-    }
+    arguments.function.give(&mut targets)?;
 
     let mut options = RelocateOptions::default();
     options.partial = arguments.partial;
-    options.dwarf = arguments.dwarf;
+    options.dwarf = arguments.debug.dwarf;
     options.search = Some(arguments.debug.search());
     options.aliases = arguments.aliases.alias.clone();
+    options.programs.clone_from(&arguments.program);
+    options.skip.clone_from(&arguments.skip);
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_arguments))?;
@@ -110,6 +113,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         output::write(&arguments.output, &relocated.object)?;
     }
     arguments.tell(&relocated, style)?;
+    style.warnings(relocated.warnings);
     strict.map_err(|error| Failure::at(&object_path, error))
 }
 
@@ -176,24 +180,6 @@ pub fn into_io(error: Error) -> io::Error {
     let source = std::error::Error::source(&error);
     let kind = source.and_then(|source| source.downcast_ref::<io::Error>());
     kind.map_or(io::ErrorKind::Other, io::Error::kind).into()
-}
-
-/// Tells a program which of its functions is meant.
-fn give_function(targets: &mut [TargetFile], function: &str) -> Result<(), Failure> {
-    let mut programs = targets
-        .iter_mut()
-        .filter(|target| target.role == Role::User);
-    let (program, name) = match function.split_once('=') {
-        Some((label, name)) => (programs.find(|target| target.label == label), name),
-        None => (programs.next(), function),
-    };
-    let Some(program) = program else {
-        return Err(Failure::Usage(format!(
-            "no program among the targets for --function {function}"
-        )));
-    };
-    program.function = Some(name.to_owned());
-    Ok(())
 }
 
 /// Hands the modules to the first target that is a kernel.
