@@ -298,26 +298,23 @@ impl Btf {
 
 /// Returns where a member lies and its width in bits, if it is a bitfield: by its own record, or by its integer's if
 /// that is narrower than its storage or doesn't start with it, as in BTF from before 2018.
-pub(crate) fn bit_extent(graph: &Btf, member: &Member<'_>, at: Bits) -> Result<(Bits, Option<u8>)> {
+pub(crate) fn bit_extent(graph: &Btf, member: &Member<'_>, at: Bits) -> (Bits, Option<u8>) {
     if member.bitfield.is_some() {
-        return Ok((at, member.bitfield));
+        return (at, member.bitfield);
     }
-    let int = graph.ty(member.ty).strip()?.as_int();
-    let legacy = int.filter(|int| {
-        let (start, bits, whole) = (
-            u64::from(int.offset),
-            u64::from(int.bits),
-            u64::from(int.size) * 8,
-        );
+    let ty = graph.ty(member.ty).strip().ok();
+    let int = ty.and_then(Type::as_int).filter(|int| {
+        let (start, bits) = (u64::from(int.offset), u64::from(int.bits));
+        let whole = u64::from(int.size) * 8;
         bits > 0 && bits != whole && start + bits <= whole
     });
-    Ok(match legacy {
+    match int {
         None => (at, None),
         Some(int) => {
             let at = at.0.saturating_add(u64::from(int.offset));
             (Bits(at), Some(int.bits))
         }
-    })
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -374,7 +371,7 @@ fn follow(root: Type<'_>, name: &str, steps: &[Step<'_>]) -> Result<Field> {
                         "{so_far} has no member {member_name:?}{near}"
                     )));
                 };
-                let (at, width) = bit_extent(graph, &member, at)?;
+                let (at, width) = bit_extent(graph, &member, at);
                 offset = offset.saturating_add(at.0);
                 bitfield = width;
                 ty = graph.ty(member.ty);

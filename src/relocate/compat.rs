@@ -1,5 +1,7 @@
 //! Compares a local type with a candidate's: one set of rules for fields, another for whole types.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Place, Result};
 use crate::graph::{Kind, Type};
 use crate::limits::Limits;
@@ -69,6 +71,9 @@ fn is_called(target: Type<'_>, name: &[u8]) -> bool {
     let spelled = c_spelling(target.name().as_bytes());
     if spelling_key(&spelled) == spelling_key(name) {
         return true;
+    }
+    if matches!(spelled, Cow::Borrowed(_)) {
+        return false;
     }
     // An alias is a copy under another name.
     let words = |ty: Type<'_>| -> Vec<u32> { ty.record_words().skip(1).collect() };

@@ -118,7 +118,7 @@ fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> R
     let member = member_of(graph, *last).ok_or_else(|| broken(root))?;
     let ty = graph.ty(member.ty).strip()?;
     let at = Bits(u64::from(spec.bit_offset));
-    let (at, bitfield) = bit_extent(graph, &member, at)?;
+    let (at, bitfield) = bit_extent(graph, &member, at);
     let bit_offset = u32::try_from(at.0)
         .map_err(|_| Error::new(ErrorKind::Overflow, "the field's offset is beyond 32 bits"))?;
     let storage = Storage::of(ty, bit_offset, bitfield)?;

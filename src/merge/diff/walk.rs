@@ -180,7 +180,7 @@ impl<'g> Walk<'g, '_> {
     /// Notes a member; where its type is met.
     fn member(&mut self, member: &Member<'g>, spot: &Spot) -> Result<Spot> {
         let path = spot.path.clone() + &member.name().to_string_lossy();
-        let (at, width) = bit_extent(self.graph, member, member.offset)?;
+        let (at, width) = bit_extent(self.graph, member, member.offset);
         let offset = spot.offset.saturating_add(at.0);
         let inner = Spot {
             path,
