@@ -15,7 +15,7 @@ fn input() -> Btf {
     for number in 0..20_000 {
         let pointer = builder.ptr(last).unwrap();
         let member = builder.intern(format!("member_{number}")).unwrap();
-        let members = [NewMember::new(member, pointer, 0)];
+        let members = [NewMember::new(member, pointer)];
         let name = format!("record_{number}");
         last = builder.composite(Kind::Struct, name, 8, &members).unwrap();
     }

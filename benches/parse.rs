@@ -13,7 +13,7 @@ fn input() -> Bytes {
             let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
             for number in 0..20_000 {
                 let member = builder.intern(format!("member_{number}")).unwrap();
-                let members = [NewMember::new(member, int, 0)];
+                let members = [NewMember::new(member, int)];
                 builder
                     .composite(Kind::Struct, format!("record_{number}"), 4, &members)
                     .unwrap();

@@ -1,32 +1,40 @@
-//! Into and out of [aya-obj](aya_obj): what a program that loads with aya needs (feature `aya`).
+//! Into and out of [aya-obj](aya_obj) (feature `aya`).
 //!
-//! Most need nothing of this module: [`pipeline::relocate`](crate::pipeline::relocate) makes an object
-//! that has no relocations left, and aya loads it without BTF to relocate against.
+//! **Most programs need neither this module nor the feature.** aya takes bytes, and bytes go with every version of aya:
+//! a relocated object into `aya::EbpfLoader::load`, a graph's BTF into `aya::Btf::parse`.
 //!
 //! ```no_run
+//! use btfkit::Btf;
 //! use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 //!
 //! let targets = [
 //!     TargetFile::user("app", std::fs::read("./server")?),
-//!     TargetFile::kernel(std::fs::read("/sys/kernel/btf/vmlinux")?),
+//!     TargetFile::kernel(Btf::kernel()?),
 //! ];
 //! let relocated = relocate(std::fs::read("probe.bpf.o")?, &targets, &RelocateOptions::default())?;
+//! // Nothing is left to relocate, so aya needs no BTF for that.
 //! let ebpf = aya::EbpfLoader::new().btf(None).load(&relocated.object)?;
+//!
+//! let btf = aya::Btf::parse(&Btf::kernel()?.encode()?, Default::default())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`to_aya`] hands a graph to aya's own relocation, [`from_aya`] takes one over, and [`object()`] parses an
-//! object for those who work with [`aya_obj::Object`] itself.
+//! The functions of this module have aya-obj's types in their signatures, and so are bound to one version of it:
+//! **aya-obj 0.3**, which is that of aya 0.14. With another version of aya in the program, the compiler reports
+//! mismatched types of one name; use bytes then.
+//!
+//! [`to_aya`] turns a graph into aya's BTF for aya's own relocation, [`from_aya`] does the reverse, and [`object()`]
+//! parses an object for those who work with [`aya_obj::Object`] itself.
 
 use aya_obj::btf::Btf as AyaBtf;
 
-use crate::encode::{EncodeOptions, encode_with};
+use crate::encode::EncodeOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Btf;
-use crate::parse::parse;
 use crate::target::Endian;
 
-/// The graph as aya-obj's BTF, in this machine's byte order, for `aya::EbpfLoader::btf` and [`aya_obj::Object::relocate_btf`].
+/// Returns the graph as aya-obj's BTF, in this machine's byte order, for `aya::EbpfLoader::btf` and
+/// [`aya_obj::Object::relocate_btf`].
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding};
@@ -40,8 +48,7 @@ use crate::target::Endian;
 ///
 /// # Errors
 /// `Usage` for a split graph, which aya-obj doesn't know: [`merge`](crate::merge::merge) it with its base
-/// first; `Unsupported` where aya-obj refuses the BTF, for example for a newer kind; as
-/// [`encode`](crate::encode::encode()).
+/// first; `Unsupported` where aya-obj refuses the BTF, for example for a newer kind; as [`Btf::encode`].
 pub fn to_aya(graph: &Btf) -> Result<AyaBtf> {
     if graph.base().is_some() {
         return Err(Error::new(
@@ -50,14 +57,14 @@ pub fn to_aya(graph: &Btf) -> Result<AyaBtf> {
         ));
     }
     // aya-obj works, and writes, in this machine's byte order, which is its default.
-    let bytes = encode_with(graph, &EncodeOptions::endian(Endian::HOST))?;
+    let bytes = graph.encode_with(&EncodeOptions::new().endian(Endian::HOST))?;
     AyaBtf::parse(&bytes, Default::default()).map_err(|error| {
-        let message = format!("aya-obj doesn't take this BTF: {error}");
+        let message = format!("aya-obj refuses this BTF: {error}");
         Error::new(ErrorKind::Unsupported, message).because(error)
     })
 }
 
-/// A graph of aya-obj's BTF. Its ids stay.
+/// Returns aya-obj's BTF as a graph. Ids stay.
 ///
 /// ```
 /// let mut btf = aya_obj::btf::Btf::new();
@@ -70,19 +77,18 @@ pub fn to_aya(graph: &Btf) -> Result<AyaBtf> {
 /// ```
 ///
 /// # Errors
-/// As [`parse`](crate::parse::parse()): aya-obj checks less than this crate does.
+/// As [`Btf::parse`]: aya-obj checks less than this crate does.
 pub fn from_aya(btf: &AyaBtf) -> Result<Btf> {
-    parse(btf.to_bytes())
+    Btf::parse(btf.to_bytes())
 }
 
-/// An object's bytes as aya-obj's object: those of [`pipeline::RelocatedObject`](crate::pipeline::RelocatedObject),
-/// for example.
+/// Parses an object, such as that of a [`RelocatedObject`](crate::pipeline::RelocatedObject), as aya-obj's.
 ///
 /// # Errors
 /// `Unsupported` where aya-obj refuses the object.
 pub fn object(bytes: &[u8]) -> Result<aya_obj::Object> {
     aya_obj::Object::parse(bytes).map_err(|error| {
-        let message = format!("aya-obj doesn't take this object: {error}");
+        let message = format!("aya-obj refuses this object: {error}");
         Error::new(ErrorKind::Unsupported, message).because(error)
     })
 }

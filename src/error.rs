@@ -1,4 +1,4 @@
-//! The one error type: what kind, where, and why.
+//! The error type: kind, places and message.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,11 +8,11 @@ use crate::id::TypeId;
 /// A result with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a job can't be done, and the place in the input that says so.
+/// The reason why a job can't be done, with the place in the input.
 ///
-/// One word wide. Branch on [`Error::kind`]; the text names the place from the outside in
-/// (`prog.o: .BTF.ext: byte 0x30: …`). Outcomes that are expected, such as a relocation without a
-/// match, are values and never errors.
+/// An error is one word wide. Branch on [`Error::kind`]. The text names the place from the outside in
+/// (`prog.o: .BTF.ext: byte 0x30: …`). Expected outcomes, such as a relocation without a match, are values and never
+/// errors.
 pub struct Error(Box<Inner>);
 
 #[derive(thiserror::Error)]
@@ -25,13 +25,13 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What kind of error it is.
+/// The kind of an error.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The input breaks its format's rules.
     Malformed,
-    /// The input is well formed, as far as can be told, but uses something this version doesn't know.
+    /// The input uses something that this version doesn't know.
     Unsupported,
     /// The input asks for more than [`Limits`](crate::Limits) allow.
     Limit,
@@ -41,17 +41,17 @@ pub enum ErrorKind {
     Stripped,
     /// The file has no BTF.
     NoBtf,
-    /// Nothing has that name.
+    /// No type, member or file has the name.
     NotFound,
-    /// More than one answer fits, and they differ.
+    /// Several types match, and they differ.
     Ambiguous,
-    /// An instruction doesn't hold what its relocation says it holds, or can't be patched.
+    /// An instruction can't be patched, or doesn't have the value that its relocation record implies.
     Instruction,
-    /// A value doesn't fit the place where it has to go.
+    /// A value is too large for its field.
     Overflow,
-    /// The caller's own arguments don't fit together.
+    /// The caller's arguments are wrong or contradict each other.
     Usage,
-    /// The operating system said no.
+    /// The operating system reported an error.
     Io,
 }
 
@@ -61,17 +61,19 @@ pub enum ErrorKind {
 pub enum Place {
     /// A file, or the label of a target.
     File(String),
+    /// One of several inputs of one type: its index in the list given, from 0.
+    Input(usize),
     /// A section of an ELF file.
     Section(String),
-    /// A byte of the innermost file or section named before, counted from its start.
+    /// A byte of the innermost file or section before it, counted from its start.
     Byte(u64),
     /// A type.
     Type(TypeId),
-    /// A CO-RE relocation: its number in its section, from 0.
+    /// A CO-RE relocation: its index in its section, from 0.
     Relocation(u32),
-    /// An instruction: its number in its section, from 0.
+    /// An instruction: its index in its section, from 0.
     Instruction(u64),
-    /// A debugging information entry: its offset in `.debug_info`.
+    /// A DIE: its offset in `.debug_info`.
     Die(u64),
 }
 
@@ -96,7 +98,7 @@ impl Error {
         Self::new(ErrorKind::Limit, message)
     }
 
-    /// The error with a place around the ones it names already.
+    /// Returns the error with a place around those it has.
     #[cold]
     #[must_use]
     pub fn within(mut self, place: Place) -> Self {
@@ -122,19 +124,19 @@ impl Error {
         self
     }
 
-    /// What kind of error it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Where it is, outermost place first.
+    /// Returns the places, outermost first.
     #[must_use]
     pub fn places(&self) -> &[Place] {
         &self.0.places
     }
 
-    /// The reason, without the places.
+    /// Returns the message, without the places.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -184,6 +186,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(name) | Self::Section(name) => f.write_str(name),
+            Self::Input(index) => write!(f, "input {index}"),
             Self::Byte(offset) => write!(f, "byte {offset:#x}"),
             Self::Type(id) => write!(f, "type {id}"),
             Self::Relocation(number) => write!(f, "relocation #{number}"),
@@ -195,7 +198,7 @@ impl fmt::Display for Place {
 
 /// Adds places to the error of a result.
 pub(crate) trait Context<T> {
-    /// Wraps the error, if there is one, in a place.
+    /// Adds a place around those of the error, if there is one.
     fn within(self, place: impl FnOnce() -> Place) -> Result<T>;
 }
 

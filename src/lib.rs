@@ -1,7 +1,88 @@
 //! CO-RE for user programs: a BPF object compiled once reads the structures of every build of a program.
 //!
-//! Five jobs over one [shared type graph](graph); [`pipeline`] does each whole, from bytes to bytes, and the
-//! modules do their part of it.
+//! The central type is [`Btf`], an immutable graph of types. [`pipeline`] does whole jobs, from bytes to bytes;
+//! the other modules do the parts: DWARF to BTF ([`dwarf`]), merging and reducing ([`merge`]), CO-RE relocation
+//! ([`relocate`]), printing ([`render`]), files ([`elf`], [`debuginfo`]).
+//!
+//! # Types
+//!
+//! Open the BTF of the kernel, of a module, or of any file with BTF or DWARF:
+//!
+//! ```no_run
+//! use btfkit::Btf;
+//!
+//! let kernel = Btf::kernel()?;
+//! let module = Btf::kernel_module("nf_tables")?;
+//! let libc = Btf::open("/lib/x86_64-linux-gnu/libc.so.6")?;
+//! # Ok::<(), btfkit::Error>(())
+//! ```
+//!
+//! Find a structure by name, and list its members with offsets and types:
+//!
+//! ```
+//! # fn file(name: &str) -> String { format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR")) }
+//! use btfkit::{Btf, graph::Kind};
+//!
+//! # let path = file("layouts/server2.gcc-dwarf5");
+//! let btf = Btf::open(path)?;
+//! for member in btf.find(Kind::Struct, "hop").unwrap().members() {
+//!     println!("{:>4} {}: {}", member.offset.bytes(), member.name(), member.ty());
+//! }
+//! # Ok::<(), btfkit::Error>(())
+//! ```
+//!
+//! Follow a chain of typedefs and qualifiers:
+//!
+//! ```
+//! # use btfkit::graph::{GraphBuilder, IntEncoding};
+//! # let mut builder = GraphBuilder::new();
+//! # let long = builder.int("unsigned long", 8, IntEncoding::UNSIGNED)?;
+//! # let kernel_size = builder.typedef("__kernel_size_t", long)?;
+//! # builder.typedef("size_t", kernel_size)?;
+//! # let btf = builder.freeze()?;
+//! # use btfkit::graph::Kind;
+//! let size_t = btf.find(Kind::Typedef, "size_t").unwrap();
+//! let chain: Vec<String> = size_t.chain().map(|ty| ty.to_string()).collect();
+//! assert_eq!(chain, ["size_t", "__kernel_size_t", "unsigned long"]);
+//! # Ok::<(), btfkit::Error>(())
+//! ```
+//!
+//! Find a field by its path:
+//!
+//! ```
+//! # fn file(name: &str) -> String { format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR")) }
+//! # let btf = btfkit::Btf::open(file("layouts/server2.gcc-dwarf5"))?;
+//! let field = btf.field("session", "hops[2].port")?;
+//! assert_eq!((field.offset.bytes().0, field.size.0), (220, 2));
+//! # Ok::<(), btfkit::Error>(())
+//! ```
+//!
+//! List all types of a kind:
+//!
+//! ```
+//! # fn file(name: &str) -> String { format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR")) }
+//! # use btfkit::graph::Kind;
+//! # let btf = btfkit::Btf::open(file("layouts/server2.gcc-dwarf5"))?;
+//! for structure in btf.types_of(Kind::Struct) {
+//!     println!("{structure}: {} bytes", structure.size()?);
+//! }
+//! # Ok::<(), btfkit::Error>(())
+//! ```
+//!
+//! Build types, encode them, and parse them again:
+//!
+//! ```
+//! use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+//! use btfkit::{Bits, Btf};
+//!
+//! let mut builder = GraphBuilder::new();
+//! let int = builder.int("int", 4, IntEncoding::SIGNED)?;
+//! let members = [NewMember::new("id", int), NewMember::new("port", int).at(Bits(32))];
+//! builder.composite(Kind::Struct, "session", 8, &members)?;
+//! let bytes = builder.freeze()?.encode()?;
+//! assert_eq!(Btf::parse(bytes)?.len(), 2);
+//! # Ok::<(), btfkit::Error>(())
+//! ```
 //!
 //! # Relocate a BPF object
 //!
@@ -21,64 +102,42 @@
 //!
 //! # Convert DWARF to BTF
 //!
+//! [`Btf::open`] converts a file's DWARF if it has no BTF. With options, and with a report of what BTF can't represent:
+//!
 //! ```
-//! use btfkit::{Limits, dwarf, elf, encode};
+//! use btfkit::{Limits, dwarf, elf};
 //! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 //!
 //! let sections = elf::debug_sections(&read("layouts/server1.gcc-dwarf5").into(), &Limits::default())?;
 //! let options = dwarf::ConvertOptions::new().root("session");
 //! let conversion = dwarf::convert(&sections, &options)?;
-//! let btf = encode::encode(&conversion.graph)?;
+//! let btf = conversion.graph.encode()?;
 //! # assert!(btf.len() > 1000);
-//! # Ok::<(), btfkit::Error>(())
-//! ```
-//!
-//! # Find a field
-//!
-//! ```
-//! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
-//! use btfkit::pipeline::{LoadOptions, load};
-//!
-//! let types = load(read("layouts/server2.gcc-dwarf5"), &LoadOptions::default())?.graph;
-//! let field = types.field("session", "hops[2].port")?;
-//! assert_eq!((field.offset.bytes().0, field.size.0), (220, 2));
 //! # Ok::<(), btfkit::Error>(())
 //! ```
 //!
 //! # Merge
 //!
 //! ```
-//! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
+//! # fn file(name: &str) -> String { format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR")) }
+//! use btfkit::Btf;
 //! use btfkit::merge::{self, Input, merge};
-//! use btfkit::pipeline::{LoadOptions, load};
 //!
-//! let types = |name: &str| load(read(name), &LoadOptions::default()).map(|loaded| loaded.graph);
+//! # let [v1, v2] = ["layouts/server1.gcc-dwarf5", "layouts/server2.gcc-dwarf5"].map(file);
 //! let inputs = [
-//!     Input::new("v1", types("layouts/server1.gcc-dwarf5")?),
-//!     Input::new("v2", types("layouts/server2.gcc-dwarf5")?),
+//!     Input::new("v1", Btf::open(v1)?),
+//!     Input::new("v2", Btf::open(v2)?),
 //! ];
 //! let merged = merge(inputs, &merge::MergeOptions::default())?;
 //! // Two layouts of one name are kept apart.
-//! assert_eq!(merged.graph.named(b"session").count(), 2);
-//! # Ok::<(), btfkit::Error>(())
-//! ```
-//!
-//! # Parse and encode
-//!
-//! ```
-//! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
-//! use btfkit::{elf, encode, parse};
-//!
-//! let types = elf::btf_of(read("tutorial/probe.bpf.o"))?;
-//! let bytes = encode::encode(&types)?;
-//! assert_eq!(parse::parse(bytes)?.len(), types.len());
+//! assert_eq!(merged.graph.named("session").count(), 2);
 //! # Ok::<(), btfkit::Error>(())
 //! ```
 //!
 //! # Input is hostile
 //!
-//! Whatever the bytes are, the answer is a value or an [`Error`] that names the place; what an input may ask
-//! for is bounded by [`Limits`]. There is no unsafe code, no build script and no C.
+//! Every function returns a value or an [`Error`] with its place, whatever the bytes are. [`Limits`] bounds what an input
+//! may ask for. There is no unsafe code, no build script and no C.
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 #![cfg_attr(

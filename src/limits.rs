@@ -1,10 +1,9 @@
-//! Every bound on hostile input, with its default and the reason for it.
+//! The bounds on hostile input, each with its default and the reason for it.
 
-/// Bounds on what an input may ask for. The defaults let every real file through.
+/// Bounds on what an input may ask for. The defaults accept every real file.
 ///
 /// ```
-/// let mut limits = btfkit::Limits::default();
-/// limits.types = 10_000;
+/// let limits = btfkit::Limits::new().types(10_000).vlen(1_000);
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -19,18 +18,18 @@ pub struct Limits {
     /// Records of one kind in a `.BTF.ext`. Default 16 million; each takes at least 8 bytes of input.
     pub ext_records: u32,
     /// Links in one chain of references (typedefs, qualifiers, arrays of arrays). Default 256: the kernel
-    /// stops at 32, and a chain that never ends must stop somewhere.
+    /// stops at 32. A circle must be stopped somewhere.
     pub chain: u32,
     /// Levels of nesting in a walk over nested types (anonymous members, DIEs). Default 512.
     pub depth: u32,
-    /// Bytes of one section after decompression. Default 4 GiB: the largest real `.debug_info` have 2 GiB.
+    /// Bytes of one section after decompression. Default 4 GiB: the largest real `.debug_info` has 2 GiB.
     pub section_bytes: u64,
-    /// How many times its compressed size a section or file may have when it is decompressed. Default 32: the
-    /// debug sections of real programs come to 10 at the most. The first 64 MiB are free.
+    /// The ratio of the decompressed to the compressed size of a section or file. Default 32: the debug sections of real
+    /// programs reach 10. The first 64 MiB are free.
     pub inflation: u32,
     /// Files that the debug information of one program may be in: with `-gsplit-dwarf`, as many as it has object
-    /// files. Default 65,536: the largest browsers have 40,000. Those that turn out to be others' may have
-    /// [`Limits::section_bytes`] together.
+    /// files. Default 65,536: the largest browsers have 40,000. Candidate files that turn
+    /// out not to match count against [`Limits::section_bytes`] in total.
     pub files: u32,
     /// Abbreviations of one unit, and their attributes. Default one million: the largest of real programs have
     /// some thousands.
@@ -42,11 +41,47 @@ pub struct Limits {
     pub vlen: u32,
 }
 
+macro_rules! setters {
+    ($($field:ident: $ty:ty,)*) => {
+        impl Limits {
+            $(
+                #[doc = concat!("Sets the bound [`", stringify!($field), "`](field@Self::", stringify!($field), ").")]
+                #[must_use]
+                pub const fn $field(mut self, $field: $ty) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    type_bytes: u32,
+    string_bytes: u32,
+    types: u32,
+    ext_records: u32,
+    chain: u32,
+    depth: u32,
+    section_bytes: u64,
+    inflation: u32,
+    files: u32,
+    abbreviations: u32,
+    entries: u32,
+    vlen: u32,
+}
+
 impl Limits {
-    /// [`Limits::chain`]'s default, and the bound of look-ups in a graph that is there already.
+    /// Returns the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The default of [`Limits::chain`], and the bound of look-ups in an existing graph.
     pub(crate) const CHAIN: u32 = 256;
 
-    /// How many bytes may come out of this many compressed ones.
+    /// Returns the number of bytes that this many compressed ones may decompress to.
     pub(crate) fn inflated(&self, compressed: usize) -> u64 {
         const FREE: u64 = 64 << 20;
         (compressed as u64)

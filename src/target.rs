@@ -1,4 +1,6 @@
-//! What a machine is like, as far as types care.
+//! The properties of a machine that types depend on.
+
+use crate::id::ByteSize;
 
 /// A byte order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -17,7 +19,7 @@ impl Endian {
         Self::Little
     };
 
-    /// Whether this is the byte order of the machine this code runs on.
+    /// Returns whether this is the byte order of the machine this code runs on.
     #[must_use]
     pub fn is_host(self) -> bool {
         self == Self::HOST
@@ -66,12 +68,12 @@ pub enum PointerWidth {
 }
 
 impl PointerWidth {
-    /// The width in bytes.
+    /// Returns the size of a pointer.
     #[must_use]
-    pub const fn bytes(self) -> u64 {
+    pub const fn bytes(self) -> ByteSize {
         match self {
-            Self::Four => 4,
-            Self::Eight => 8,
+            Self::Four => ByteSize(4),
+            Self::Eight => ByteSize(8),
         }
     }
 }

@@ -93,6 +93,10 @@ done
 
 bpf bpf openssl/probe.bpf.c openssl/probe.bpf.o
 
+# ---- jvm ----------------------------------------------------------------------
+
+bpf bpf jvm/probe.bpf.c jvm/probe.bpf.o
+
 # ---- layouts ------------------------------------------------------------------
 
 bpf bpf layouts/probe.bpf.c layouts/probe.bpf.o

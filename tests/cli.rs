@@ -773,7 +773,7 @@ fn dedup_makes_one_of_two_and_brings_the_ext_along() {
     refused(
         &["dedup", program, "--ext", PROBE, "-o", &out],
         1,
-        &[PROBE, "others"],
+        &[PROBE, "not those"],
     );
     refused(&["dedup", PROBE, "--ext", PROBE, "-o", "-"], 2, &["--ext"]);
 }
@@ -873,7 +873,7 @@ fn debug_information_in_other_files() {
     let program = scratch.write("program", &read("packaging/stripped.gcc"));
     let out = scratch.path("out.btf");
     let id =
-        "the file is stripped of debug information, and its debug file program.debug (build id ";
+        "the file is stripped of debug information, and its debug file program.debug (build ID ";
     let next = "--debug-root";
     refused(
         &["convert", &program, "-o", &out],

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
 use btfkit::elf::debug_sections;
 use btfkit::graph::{Btf, Type, View};
-use btfkit::{ErrorKind, Limits};
+use btfkit::{ByteSize, ErrorKind, Limits};
 use bytes::Bytes;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -91,7 +91,7 @@ fn fact(graph: &Btf, fields: &[&str]) -> Option<String> {
             let value = enumeration
                 .enumerators()
                 .find(|value| value.name() == *wanted)?;
-            let number = if value.signed {
+            let number = if value.signedness.is_signed() {
                 value.value.cast_signed().to_string()
             } else {
                 value.value.to_string()
@@ -175,7 +175,7 @@ fn what_btf_cannot_say_is_listed() -> Outcome {
 fn a_function_may_have_a_type_of_its_own() -> Outcome {
     for build in BUILDS {
         let graph = converted(&format!("types/kinds.{build}"), &ConvertOptions::default())?.graph;
-        let sizes: Vec<u32> = graph
+        let sizes: Vec<ByteSize> = graph
             .named(b"list")
             .filter_map(|ty| match ty.view() {
                 View::Struct(composite) => Some(composite.size),
@@ -185,7 +185,7 @@ fn a_function_may_have_a_type_of_its_own() -> Outcome {
         assert_eq!(sizes.len(), 2, "{build}");
         // The function's other type means the function's, the file's typedef the file's.
         let inner = graph.field("in_function", "list")?;
-        let View::Ptr(inner) = graph.ty(inner.ty).view() else {
+        let View::Ptr(inner) = inner.ty.view() else {
             return Err("no pointer".into());
         };
         assert_eq!(graph.ty(inner).size()?.0, 16, "{build}");

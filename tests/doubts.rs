@@ -1,5 +1,6 @@
 //! Targets that don't fit together, and targets that are large where it hurts.
 
+use btfkit::Bits;
 use btfkit::bpf::{CodeSection, Function, Program};
 use btfkit::graph::{CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::relocate::{RelocationKind, Report, ResolveOptions, Target, apply, resolve};
@@ -48,10 +49,10 @@ fn many_candidates_and_many_members_take_no_longer_than_they_should() {
         .collect();
     let members: Vec<_> = names
         .iter()
-        .map(|&name| NewMember::new(name, int, 0))
+        .map(|&name| NewMember::new(name, int))
         .collect();
     let many = builder.composite(Kind::Union, "many", 4, &members).unwrap();
-    let last = [NewMember::new(names[59_999], int, 0)];
+    let last = [NewMember::new(names[59_999], int)];
     let data = builder.composite(Kind::Struct, "data", 4, &last).unwrap();
     for _ in 0..50_000 {
         builder.composite(Kind::Struct, "data", 4, &last).unwrap();
@@ -105,12 +106,7 @@ fn shifts_follow_the_target_s_byte_order() {
         let mut builder = GraphBuilder::new();
         builder.set_endian(endian);
         let int = builder.int("int", 4, IntEncoding::UNSIGNED).unwrap();
-        let flags = [NewMember::bitfield(
-            builder.intern("flags").unwrap(),
-            int,
-            5,
-            3,
-        )];
+        let flags = [NewMember::new("flags", int).at(Bits(5)).bitfield(Bits(3))];
         let data = builder.composite(Kind::Struct, "data", 4, &flags).unwrap();
         let access = builder.intern("0:0").unwrap();
         (builder.freeze().unwrap(), data, access)

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::Command;
 
 use btfkit::elf::btf_of;
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
-use btfkit::{TypeId, encode, parse, render};
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
+};
+use btfkit::{Bits, StrId, TypeId, encode, parse, render};
 use support::{objects, output, read, tool};
 
 fn texts(graph: &Btf) -> [Vec<u8>; 2] {
@@ -79,21 +81,28 @@ fn every_kind() -> Btf {
     b.array(int, int, 7).unwrap();
     let [a, bits, anonymous] = ["a", "bits", ""].map(|name| b.intern(name).unwrap());
     let members = [
-        NewMember::new(a, int, 0),
-        NewMember::bitfield(bits, int, 32, 3),
-        NewMember::new(anonymous, int, 64),
+        NewMember::new(a, int),
+        NewMember::new(bits, int).at(Bits(32)).bitfield(Bits(3)),
+        NewMember::new(anonymous, int).at(Bits(64)),
     ];
     b.composite(Kind::Struct, "with_bits", 12, &members)
         .unwrap();
     b.composite(Kind::Union, "", 4, &members[..1]).unwrap();
-    b.enumeration("signed", 4, true, &[(a, -1i64 as u64)])
+    b.enumeration("signed", 4, Signedness::Signed, &[(a, -1i64 as u64)])
         .unwrap();
-    b.enumeration("unsigned", 4, false, &[(a, 0xffff_ffff), (bits, 5)])
+    b.enumeration(
+        "unsigned",
+        4,
+        Signedness::Unsigned,
+        &[(a, 0xffff_ffff), (bits, 5)],
+    )
+    .unwrap();
+    b.enumeration("wide", 8, Signedness::Unsigned, &[(a, u64::MAX)])
         .unwrap();
-    b.enumeration("wide", 8, false, &[(a, u64::MAX)]).unwrap();
-    b.enumeration("wide_signed", 8, true, &[(a, u64::MAX)])
+    b.enumeration("wide_signed", 8, Signedness::Signed, &[(a, u64::MAX)])
         .unwrap();
-    b.enumeration("declared", 4, false, &[]).unwrap();
+    b.enumeration::<StrId>("declared", 4, Signedness::Unsigned, &[])
+        .unwrap();
     b.fwd("forward", FwdKind::Struct).unwrap();
     b.fwd("forward", FwdKind::Union).unwrap();
     b.typedef("name", ptr).unwrap();
@@ -104,10 +113,11 @@ fn every_kind() -> Btf {
         .func_proto(int, &[(a, int), (anonymous, TypeId::VOID)])
         .unwrap();
     for linkage in 0..4 {
-        b.func("function", proto, linkage).unwrap();
+        b.func("function", proto, FuncLinkage::from_number(linkage))
+            .unwrap();
     }
-    let var = b.var("variable", int, 1).unwrap();
-    b.var("static_variable", int, 0).unwrap();
+    let var = b.var("variable", int, VarLinkage::Global).unwrap();
+    b.var("static_variable", int, VarLinkage::Static).unwrap();
     b.datasec(".data", 4, &[(var, 0, 4)]).unwrap();
     b.float("double", 8).unwrap();
     b.decl_tag("tag", int, None, false).unwrap();

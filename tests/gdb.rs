@@ -17,12 +17,7 @@ const LEAST: usize = 400;
 fn against(program: &Path, facts: &str) -> Outcome {
     let bytes =
         std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let found = find_debug_sections(
-        &bytes.into(),
-        Some(program),
-        &Search::new(),
-        &Limits::default(),
-    );
+    let found = find_debug_sections(bytes, Some(program), &Search::new(), &Limits::default());
     let sections = found.unwrap().sections;
     let conversion = convert(&sections, &ConvertOptions::default()).unwrap();
     compare(&conversion.graph, &read(facts))

@@ -6,6 +6,7 @@ mod facts;
 
 use std::path::Path;
 
+use btfkit::Bits;
 use btfkit::dwarf::{Conversion, ConvertOptions, Reason, convert};
 use btfkit::elf::debug_sections;
 use btfkit::graph::{Btf, GraphBuilder, Kind, NewMember, View};
@@ -118,7 +119,7 @@ fn structs(names: &[&str]) -> Btf {
             .zip(members)
             .map(|(at, name)| {
                 let name = builder.intern(name).unwrap();
-                NewMember::new(name, int, (32 * (at + number)).into())
+                NewMember::new(name, int).at(Bits::from(32 * (at + number)))
             })
             .collect();
         builder
@@ -230,7 +231,7 @@ fn cycles_of_go_are_kept() {
     let View::FuncProto(proto) = graph.ty(proto).view() else {
         panic!()
     };
-    assert_eq!(proto.params().next().unwrap().ty, func.id());
+    assert_eq!(proto.params().next().unwrap().type_id, func.id());
     // type Map map[string]Map
     let map = graph.find(Kind::Typedef, "main.Map").unwrap();
     let View::Typedef(table) = map.view() else {

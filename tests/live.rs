@@ -15,6 +15,7 @@ use aya::maps::Array;
 use aya::programs::uprobe::UProbeScope;
 use aya::programs::{ProgramType, UProbe};
 use aya::{Ebpf, EbpfLoader};
+use btfkit::Bits;
 use btfkit::elf::BpfObject;
 use btfkit::graph::{Btf, Kind};
 use btfkit::pipeline::TargetFile;
@@ -425,8 +426,8 @@ fn the_kernel_takes_merged_types() {
     takes("a program", &deduplicated.unwrap().graph);
 
     let units = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
-        .map(|name| btfkit::pipeline::Unit::new(name, BpfObject::parse(read(name)).unwrap()));
-    let linked = btfkit::pipeline::link(&units, &MergeOptions::default()).unwrap();
+        .map(|name| btfkit::pipeline::LinkInput::new(name, BpfObject::parse(read(name)).unwrap()));
+    let linked = btfkit::pipeline::link_objects(&units, &MergeOptions::default()).unwrap();
     // Of an object as compilers leave it, it doesn't: data sections have no size yet.
     assert!(load_btf(&encode(object().graph()).unwrap()).is_err());
     takes("linked objects", &linked.graph);
@@ -457,7 +458,7 @@ fn holder(members: u32) -> Btf {
     let list: Vec<_> = (0..members)
         .map(|place| {
             let name = builder.intern(format!("m{place}")).unwrap();
-            NewMember::new(name, int, u64::from(place) * 32)
+            NewMember::new(name, int).at(Bits(u64::from(place) * 32))
         })
         .collect();
     let s = builder
@@ -465,7 +466,10 @@ fn holder(members: u32) -> Btf {
         .unwrap();
     let (held, t) = (builder.intern("s").unwrap(), builder.intern("t").unwrap());
     let room = u64::from(members) * 32;
-    let list = [NewMember::new(held, s, 0), NewMember::new(t, int, room)];
+    let list = [
+        NewMember::new(held, s),
+        NewMember::new(t, int).at(Bits(room)),
+    ];
     let name = format!("holder{members}");
     builder
         .composite(Kind::Struct, name, members * 4 + 4, &list)

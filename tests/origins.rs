@@ -18,7 +18,7 @@ fn converted(name: &str) -> (Sections, Conversion) {
     let path = testdata(name);
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     let search = Search::new().root(testdata(""));
-    let found = find_debug_sections(&bytes.into(), Some(&path), &search, &Limits::default());
+    let found = find_debug_sections(bytes, Some(&path), &search, &Limits::default());
     let sections = found
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .sections;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use btfkit::Bits;
 use btfkit::Limits;
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
@@ -135,7 +136,7 @@ fn the_smallest_graph_of_split_types_stands_by_itself() {
     let members = ["a", "b", "c", "d"].map(|name| split.intern(name).unwrap());
     let members: Vec<_> = (0..)
         .zip(members)
-        .map(|(number, name)| NewMember::new(name, int, number * 32))
+        .map(|(number, name)| NewMember::new(name, int).at(Bits(number * 32)))
         .collect();
     split.composite(Kind::Struct, "data", 16, &members).unwrap();
     let target = TargetFile::user("app", split.freeze().unwrap());

@@ -17,11 +17,12 @@ fn kernel() {
     assert!(encode(&graph).unwrap() == raw);
 
     for endian in [Endian::Big, Endian::Little] {
-        let bytes = encode_with(&graph, &encode::EncodeOptions::endian(endian)).unwrap();
+        let bytes = encode_with(&graph, &encode::EncodeOptions::new().endian(endian)).unwrap();
         let again = parse(bytes.clone()).unwrap();
         assert_eq!(again.endian(), endian);
         assert!(encode(&again).unwrap() == bytes);
-        let back = encode_with(&again, &encode::EncodeOptions::endian(graph.endian())).unwrap();
+        let back =
+            encode_with(&again, &encode::EncodeOptions::new().endian(graph.endian())).unwrap();
         assert!(back == raw);
     }
 }

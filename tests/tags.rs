@@ -28,7 +28,7 @@ fn ours(program: &str, options: &ConvertOptions) -> Btf {
 fn declarations(graph: &Btf) -> BTreeSet<(String, String, String, Option<u32>)> {
     let tags = graph.types().filter_map(|ty| match ty.view() {
         View::DeclTag(tag) => {
-            let of = graph.ty(tag.target);
+            let of = graph.ty(tag.target_id);
             let text = |ty: Type<'_>| ty.name().to_string_lossy().into_owned();
             Some((text(ty), of.kind().to_string(), text(of), tag.component))
         }
@@ -60,7 +60,7 @@ fn members(graph: &Btf, name: &str) -> Vec<String> {
     let ty = graph.named(name.as_bytes()).next().unwrap();
     let members = ty.members().map(|member| {
         let name = member.name().to_string_lossy();
-        format!("{name}: {}", spelled(graph, graph.ty(member.ty)))
+        format!("{name}: {}", spelled(graph, graph.ty(member.type_id)))
     });
     members.collect()
 }
@@ -92,12 +92,12 @@ fn tags_are_those_of_clang() {
             let View::Func(func) = graph.functions_named("look").next().unwrap().view() else {
                 panic!()
             };
-            let View::FuncProto(proto) = graph.ty(func.proto).view() else {
+            let View::FuncProto(proto) = graph.ty(func.proto_id).view() else {
                 panic!()
             };
             proto
                 .params()
-                .map(|param| spelled(graph, graph.ty(param.ty)))
+                .map(|param| spelled(graph, graph.ty(param.type_id)))
                 .collect::<Vec<_>>()
         };
         assert_eq!(parameters(&graph), parameters(theirs), "{build}");

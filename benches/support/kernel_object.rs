@@ -1,5 +1,6 @@
 //! Objects that ask where fields of kernel structures are.
 
+use btfkit::Bits;
 use btfkit::graph::{Btf, CoreRelo, GraphBuilder, IntEncoding, Kind, NewMember, Type};
 use btfkit::{Endian, TypeId};
 use bytes::Bytes;
@@ -17,7 +18,7 @@ pub fn kernel() -> Bytes {
         let members: Vec<_> = (0..10)
             .map(|field| {
                 let name = builder.intern(format!("field_{field}")).unwrap();
-                NewMember::new(name, int, u64::from((field * 7) % 10 * 32u32))
+                NewMember::new(name, int).at(Bits::from((field * 7) % 10 * 32u32))
             })
             .collect();
         builder
@@ -36,7 +37,7 @@ fn fields(ty: Type<'_>) -> Vec<(String, Kind)> {
         .filter(|member| member.bitfield.is_none() && !member.name().is_empty());
     plain
         .filter_map(|member| {
-            let kind = ty.graph().ty(member.ty).strip().ok()?.kind();
+            let kind = ty.graph().ty(member.type_id).strip().ok()?.kind();
             matches!(kind, Kind::Int | Kind::Ptr).then(|| (member.name().to_string(), kind))
         })
         .collect()
@@ -86,7 +87,7 @@ pub fn kernel_object(kernel: &Btf, structures: usize, relocations: usize) -> Vec
             .zip(fields)
             .map(|(number, (field, kind))| {
                 let ty = if *kind == Kind::Ptr { pointer } else { int };
-                NewMember::new(builder.intern(field).unwrap(), ty, number * 64)
+                NewMember::new(field, ty).at(Bits(number * 64))
             })
             .collect();
         let size = u32::try_from(members.len() * 8).unwrap();

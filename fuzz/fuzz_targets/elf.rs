@@ -5,7 +5,7 @@ mod common;
 
 use btfkit::elf::{BpfObject, BtfOptions, btf_of_with};
 use btfkit::merge;
-use btfkit::pipeline::{LoadOptions, Unit, link, load};
+use btfkit::pipeline::{LinkInput, LoadOptions, link_objects, load};
 use common::{graphs::look, limits};
 use libfuzzer_sys::fuzz_target;
 
@@ -28,8 +28,8 @@ fuzz_target!(|data: &[u8]| {
 fn linked(object: &BpfObject) {
     let mut options = merge::MergeOptions::default();
     options.limits = limits();
-    let units = ["one", "two"].map(|label| Unit::new(label, object.clone()));
-    let Ok(linked) = link(&units, &options) else {
+    let units = ["one", "two"].map(|label| LinkInput::new(label, object.clone()));
+    let Ok(linked) = link_objects(&units, &options) else {
         return;
     };
     look(&linked.graph);

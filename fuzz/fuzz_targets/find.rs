@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     let search = Search::new()
         .without_roots()
         .fetch_with(move |_| Ok(files.lock().expect("one thread").pop()));
-    let Ok(found) = find_debug_sections(&rest, None, &search, &limits()) else {
+    let Ok(found) = find_debug_sections(rest, None, &search, &limits()) else {
         return;
     };
     let mut options = ConvertOptions::new().functions(true).variables(true);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use btfkit::graph::{CoreRelo, Ext, Kind, SectionRecords, Btf};
-use btfkit::merge::{Input, Object, MergeOptions, Policy, dedup, diff, distill, link_types, merge, rebase};
+use btfkit::merge::{Input, ObjectTypes, MergeOptions, Policy, dedup, diff, distill, link_types, merge, rebase};
 use btfkit::parse::{self, parse_with};
 use btfkit::{Endian, Limits, StrId};
 use libfuzzer_sys::fuzz_target;
@@ -90,7 +90,7 @@ fn linked(one: &Btf, two: &Btf, how: u8) {
     let mut options = MergeOptions::default();
     options.limits = limits();
     let mut objects =
-        [one, two].map(|graph| Object::new("object", graph.clone(), Some(ext(graph))));
+        [one, two].map(|graph| ObjectTypes::new("object", graph.clone(), Some(ext(graph))));
     let start = u32::from(how) * 8;
     let named = two.own_types().filter(|ty| ty.kind() == Kind::Datasec);
     objects[1].starts = named.map(|ty| (ty.name().to_string(), start)).collect();

@@ -55,7 +55,7 @@ fn whole(graph: &Btf) {
         Endian::Little => Endian::Big,
         _ => Endian::Little,
     };
-    let Ok(swapped) = encode_with(graph, &encode::EncodeOptions::endian(other)) else {
+    let Ok(swapped) = encode_with(graph, &encode::EncodeOptions::new().endian(other)) else {
         return;
     };
     let mut options = parsing();
@@ -65,6 +65,6 @@ fn whole(graph: &Btf) {
         assert!(graph.base().is_some());
         return;
     };
-    let back = encode_with(&again, &encode::EncodeOptions::endian(graph.endian()));
+    let back = encode_with(&again, &encode::EncodeOptions::new().endian(graph.endian()));
     assert_eq!(back.ok(), encode(graph).ok());
 }

@@ -1,4 +1,4 @@
-//! Where debug information is looked for, apart from the program's own file.
+//! The configuration of a search for debug files.
 
 use std::fmt;
 use std::io;
@@ -7,26 +7,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::debuginfo::request::Request;
+use crate::debuginfo::wanted::WantedFile;
 use crate::error::Result;
 use crate::limits::Limits;
 
-/// Where distributions put debug files.
+/// The folder in which distributions install debug files.
 const ROOT: &str = "/usr/lib/debug";
 
 type Read = dyn Fn(&Path) -> io::Result<Bytes> + Send + Sync;
-type Fetch = dyn Fn(&Request) -> Result<Option<Bytes>> + Send + Sync;
+type Fetch = dyn Fn(&WantedFile) -> Result<Option<Bytes>> + Send + Sync;
 
-/// Where debug information is looked for, apart from the program's own file: folders, and a fetcher of the
-/// caller's for anything else.
+/// The places searched for debug information that is not in the program's own file: folders, and a function of the
+/// caller for anything else.
 ///
 /// ```
-/// use btfkit::debuginfo::{DebugFile, Search};
+/// use btfkit::debuginfo::{DebugFileKind, Search};
 /// let search = Search::new()
 ///     .root("/srv/symbols")
-///     .fetch_with(|request| match (&request.kind, &request.build_id) {
+///     .fetch_with(|wanted| match (&wanted.kind, &wanted.build_id) {
 ///         // Here a debuginfod client would ask its servers.
-///         (DebugFile::Debug, Some(_id)) => Ok(None),
+///         (DebugFileKind::Debug, Some(_id)) => Ok(None),
 ///         _ => Ok(None),
 ///     });
 /// assert_eq!(search.roots().len(), 2);
@@ -45,7 +45,7 @@ impl Default for Search {
 }
 
 impl Search {
-    /// The program's folder and `/usr/lib/debug`.
+    /// Returns a search of the program's folder and of `/usr/lib/debug`.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -55,34 +55,34 @@ impl Search {
         }
     }
 
-    /// Looks under this folder, too, before those there were: one with `.build-id` in it, as `/usr/lib/debug`
-    /// has.
+    /// Adds a folder that is searched before those already added. It contains a folder `.build-id`, as
+    /// `/usr/lib/debug` does.
     #[must_use]
     pub fn root(self, folder: impl Into<PathBuf>) -> Self {
         self.roots_first([folder.into()])
     }
 
-    /// Looks under these folders, in this order, before those there were.
+    /// Adds folders that are searched, in this order, before those already added.
     #[must_use]
-    pub fn roots_first(mut self, folders: impl IntoIterator<Item = PathBuf>) -> Self {
-        self.roots.splice(..0, folders);
+    pub fn roots_first(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.roots.splice(..0, folders.into_iter().map(Into::into));
         self
     }
 
-    /// Looks under no folder but those added after this.
+    /// Removes all folders added so far, `/usr/lib/debug` included.
     #[must_use]
     pub fn without_roots(mut self) -> Self {
         self.roots.clear();
         self
     }
 
-    /// The folders, in the order in which they are looked under.
+    /// Returns the folders in the order in which they are searched.
     #[must_use]
     pub fn roots(&self) -> &[PathBuf] {
         &self.roots
     }
 
-    /// Reads files this way, for instance by mapping them; [`std::fs::read`] otherwise.
+    /// Sets the function that reads files, for instance by mapping them. The default is [`std::fs::read`].
     #[must_use]
     pub fn read_with(
         mut self,
@@ -92,18 +92,18 @@ impl Search {
         self
     }
 
-    /// Asks for what is in no folder, for instance a debuginfod server. `None` says that it isn't there. What
-    /// comes is verified as any other file is.
+    /// Sets the function that fetches files that are in no folder, for instance from a debuginfod server. It returns
+    /// `None` if there is no such file. A fetched file is verified like any other candidate.
     #[must_use]
     pub fn fetch_with(
         mut self,
-        fetch: impl Fn(&Request) -> Result<Option<Bytes>> + Send + Sync + 'static,
+        fetch: impl Fn(&WantedFile) -> Result<Option<Bytes>> + Send + Sync + 'static,
     ) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
     }
 
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     pub(crate) fn read(&self, path: &Path, limits: &Limits) -> io::Result<Bytes> {
         if let Some(read) = &self.read {
             return read(path);
@@ -117,9 +117,9 @@ impl Search {
         std::fs::read(path).map(Bytes::from)
     }
 
-    pub(super) fn fetch(&self, request: &Request) -> Result<Option<Bytes>> {
+    pub(super) fn fetch(&self, wanted: &WantedFile) -> Result<Option<Bytes>> {
         match &self.fetch {
-            Some(fetch) => fetch(request),
+            Some(fetch) => fetch(wanted),
             None => Ok(None),
         }
     }

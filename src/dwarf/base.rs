@@ -9,6 +9,16 @@ use crate::graph::IntEncoding;
 /// has this number.
 pub(crate) const POINTER_OF_OTHER_WIDTH: u32 = 0x100;
 
+/// The same for a type of a tag without a meaning here, of which only the size is known.
+pub(crate) const OPAQUE: u32 = 0x101;
+/// The same for a string of a fixed length.
+pub(crate) const CHARACTERS: u32 = 0x102;
+
+/// Added to an encoding: the value is stored in the byte order that is not the program's.
+pub(crate) const OTHER_ENDIAN: u32 = 0x200;
+/// Added to an encoding: something is added to the value that is stored.
+pub(crate) const BIASED: u32 = 0x400;
+
 /// What a base type becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BaseType {
@@ -18,6 +28,8 @@ pub(crate) enum BaseType {
     Complex(u32),
     /// An array of bytes.
     Bytes(u32),
+    /// An array of characters.
+    Characters(u32),
     /// A structure without members.
     Empty,
 }
@@ -30,6 +42,24 @@ pub(crate) fn base_type(encoding: u32, size: u64) -> (BaseType, Option<Reason>) 
     if size == 0 {
         return (BaseType::Empty, None);
     }
+    let flags = encoding & (OTHER_ENDIAN | BIASED);
+    let encoding = encoding & !flags;
+    match encoding {
+        OPAQUE => return (BaseType::Bytes(size), Some(Reason::UnknownType)),
+        CHARACTERS => return (BaseType::Characters(size), None),
+        _ => {}
+    }
+    let (base, loss) = plain(encoding, size);
+    let loss = loss.or(match flags {
+        0 => None,
+        BIASED => Some(Reason::Bias),
+        _ => Some(Reason::ByteOrder),
+    });
+    (base, loss)
+}
+
+/// [`base_type`] of an encoding of DWARF's, and a size.
+fn plain(encoding: u32, size: u32) -> (BaseType, Option<Reason>) {
     let is_pointer = encoding == POINTER_OF_OTHER_WIDTH;
     let encoding = dw::DwAte(u8::try_from(encoding).unwrap_or(0));
     let (wanted, loss) = match encoding {

@@ -7,7 +7,7 @@ use crate::dwarf::key::Key;
 use crate::dwarf::names::Files;
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
-use crate::dwarf::report::Conversion;
+use crate::dwarf::report::{Conversion, Degraded, Reason};
 use crate::dwarf::roots::{self, Roots};
 use crate::dwarf::sections::Sections;
 use crate::dwarf::sources::{Source, SourceKind, Unit, sources};
@@ -21,7 +21,7 @@ use crate::dwarf::unit::nodes::{Node, Nodes, Note, Ref, Shape};
 use crate::dwarf::unit::program::complete;
 use crate::dwarf::whole::bind::bind;
 use crate::dwarf::whole::data::with_sections;
-use crate::dwarf::whole::emit::emit;
+use crate::dwarf::whole::emit::{Asked, emit};
 use crate::dwarf::whole::merge::merge;
 use crate::dwarf::whole::table::{Seen, Table};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
@@ -42,7 +42,7 @@ use crate::id::TypeId;
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
     let done = job.read()?;
-    let (table, lists) = job.join(done)?;
+    let (table, lists, mut degraded) = job.join(done)?;
     let units = match &options.function {
         Some(function) => job.units_of(function)?,
         None => Vec::new(),
@@ -68,8 +68,11 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         &job.files,
         &offsets,
         builder,
-        options.limits.types,
-        sections.pointer_width,
+        &Asked {
+            roots: &job.roots,
+            most_types: options.limits.types,
+            pointer_width: sections.pointer_width,
+        },
     )?;
     let place = |(id, seen): (TypeId, Seen)| {
         let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
@@ -83,7 +86,11 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
     let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
     Ok(Conversion {
         graph,
-        degraded: emitted.degraded,
+        degraded: {
+            degraded.extend(emitted.degraded);
+            degraded.sort();
+            degraded
+        },
         preferred,
         places: emitted.seen.into_iter().map(place).collect(),
     })
@@ -108,6 +115,8 @@ pub(super) struct Done {
     pub(super) table: Table,
     /// Units, and the classes each has.
     pub(super) lists: Vec<(usize, UnitList)>,
+    /// Units that can't be read: where each starts, and why.
+    pub(super) unreadable: Vec<(u64, Error)>,
 }
 
 /// One thread's memory, kept from unit to unit.
@@ -124,10 +133,6 @@ impl Worker {
         Self::with(Abbrevs::new(job.options.functions, job.options.variables))
     }
 
-    pub(super) fn for_heads() -> Self {
-        Self::with(Abbrevs::for_heads())
-    }
-
     pub(super) fn with(abbrevs: Abbrevs) -> Self {
         Self {
             abbrevs,
@@ -141,7 +146,7 @@ impl Worker {
 
 impl<'a> Job<'a> {
     fn new(sections: &'a Sections, options: &'a ConvertOptions) -> Result<Self> {
-        let sources = sources(sections)?;
+        let mut sources = sources(sections)?;
         let own = sources
             .iter()
             .enumerate()
@@ -150,6 +155,13 @@ impl<'a> Job<'a> {
             .flat_map(|(number, source)| source.units.iter().map(move |unit| (number, *unit)))
             .collect();
         if units.is_empty() {
+            // Nothing can be read: the first header says why.
+            let unreadable = sources
+                .iter_mut()
+                .flat_map(|source| source.unreadable.drain(..));
+            if let Some((_, error)) = unreadable.into_iter().next() {
+                return Err(error);
+            }
             return Err(Error::new(
                 ErrorKind::NoDebugInfo,
                 "there is no debug information: compile the program with -g",
@@ -196,12 +208,6 @@ impl<'a> Job<'a> {
 
     /// Reads all units, on as many threads as are wanted.
     fn read(&self) -> Result<Vec<Done>> {
-        if !self.is_linked() && self.by_roots() {
-            let done = self.read_roots()?;
-            if !self.is_linked() {
-                return Ok(vec![done]);
-            }
-        }
         if !self.is_linked() {
             let done = self.read_apart()?;
             if !self.is_linked() {
@@ -215,9 +221,16 @@ impl<'a> Job<'a> {
         self.on_threads(|units| {
             let mut worker = Worker::new(self);
             for (number, source, unit) in units {
-                self.unit(&mut worker, number, source, unit)
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
+                let read = self
+                    .unit(&mut worker, number, source, unit)
+                    .within(|| source.place());
+                match read {
+                    Ok(()) => {}
+                    Err(error) if is_of_the_unit(&error) => {
+                        worker.done.unreadable.push((source.start(unit), error));
+                    }
+                    Err(error) => return Err((number, error)),
+                }
             }
             Ok(worker.done)
         })
@@ -231,7 +244,7 @@ impl<'a> Job<'a> {
         unit: Unit,
     ) -> Result<()> {
         if self.collect_unit(worker, source, unit)? {
-            let list = self.finish_unit(worker, number, Some(&[]))?;
+            let list = self.finish_unit(worker, number)?;
             if !list.classes.is_empty() {
                 worker.done.lists.push((number, list));
             }
@@ -267,14 +280,8 @@ impl<'a> Job<'a> {
         Ok(true)
     }
 
-    /// Enters the types that were found in one unit: all, or those that the roots and the entries in `start`
-    /// reach.
-    pub(super) fn finish_unit(
-        &self,
-        worker: &mut Worker,
-        number: usize,
-        start: Option<&[u32]>,
-    ) -> Result<UnitList> {
+    /// Enters the types that were found in one unit.
+    pub(super) fn finish_unit(&self, worker: &mut Worker, number: usize) -> Result<UnitList> {
         // Those of all units so far.
         if worker.done.table.made.len() > self.options.limits.string_bytes as usize {
             return Err(Error::limit(
@@ -285,17 +292,7 @@ impl<'a> Job<'a> {
             place_bitfields(&mut worker.nodes, self.options.limits.chain);
         }
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let start = start.filter(|_| !self.roots.is_empty());
-        let reached = start.map(|start| {
-            let types = UnitTypes {
-                nodes: &worker.nodes,
-                files: &self.files,
-            };
-            reached(types, |_, node| {
-                is_root(types, &self.roots, node) || start.contains(&node.die)
-            })
-        });
-        self.enter(worker, number, reached.as_deref())
+        self.enter(worker, number, None)
     }
 
     /// Reads the abbreviations of a unit.
@@ -338,6 +335,7 @@ impl<'a> Job<'a> {
         Wants {
             functions: self.options.functions,
             variables: self.options.variables,
+            codes: false,
             depth: self.options.limits.depth,
             entries: self.options.limits.entries,
             made: self.options.limits.string_bytes,
@@ -390,7 +388,7 @@ impl<'a> Job<'a> {
             let listed = match node.shape {
                 Shape::Struct | Shape::Union | Shape::Enum => !node.declaration,
                 Shape::Function | Shape::Variable => !node.declaration && !node.name.is_none(),
-                Shape::Typedef | Shape::Defined | Shape::Base => true,
+                Shape::Typedef | Shape::Defined | Shape::Base | Shape::Tag => true,
                 Shape::DeclTag => tagged(nodes, node).is_some(),
                 _ => false,
             };
@@ -439,16 +437,21 @@ impl<'a> Job<'a> {
                 }
             }
             all.lists.append(&mut done.lists);
+            all.unreadable.append(&mut done.unreadable);
         }
         all
     }
 
     /// One table of all, and the classes of each unit.
-    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>)> {
+    ///
+    /// # Errors
+    /// That of the first unit that can't be read, where none can.
+    fn join(&self, done: Vec<Done>) -> Result<(Table, Vec<UnitList>, Vec<Degraded>)> {
         let mut lists = vec![UnitList::default(); self.units.len().max(1)];
         let Done {
             mut table,
             lists: all,
+            unreadable,
         } = self.join_tables(done);
         for (unit, list) in all {
             if let Some(place) = lists.get_mut(unit) {
@@ -457,8 +460,43 @@ impl<'a> Job<'a> {
         }
         table.losses.sort_unstable();
         table.losses.dedup();
+        let skipped = self.skipped(unreadable)?;
         self.check_roots(&table)?;
-        Ok((table, lists))
+        Ok((table, lists, skipped))
+    }
+
+    /// Lists the units that can't be read.
+    ///
+    /// # Errors
+    /// That of the first one, where no unit can be read.
+    fn skipped(&self, mut unreadable: Vec<(u64, Error)>) -> Result<Vec<Degraded>> {
+        unreadable.sort_by_key(|(start, _)| *start);
+        if unreadable.len() == self.units.len() {
+            return match unreadable.into_iter().next() {
+                Some((_, error)) => Err(error),
+                None => Ok(Vec::new()),
+            };
+        }
+        let mut skipped: Vec<(u64, String)> = unreadable
+            .into_iter()
+            .map(|(start, error)| (start, error.to_string()))
+            .collect();
+        for source in &self.sources {
+            let headers = source.unreadable.iter();
+            skipped.extend(
+                headers.map(|(offset, error)| {
+                    (source.base.saturating_add(*offset), error.to_string())
+                }),
+            );
+        }
+        Ok(skipped
+            .into_iter()
+            .map(|(die, name)| Degraded {
+                die,
+                name,
+                reason: Reason::UnreadableUnit,
+            })
+            .collect())
     }
 
     fn check_roots(&self, table: &Table) -> Result<()> {
@@ -483,24 +521,16 @@ impl<'a> Job<'a> {
     }
 }
 
+/// Returns whether an error costs the unit alone that has it.
+pub(super) fn is_of_the_unit(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported)
+}
+
 /// What a tag is for, if it is defined here.
 fn tagged(nodes: &Nodes, tag: &Node) -> Option<u32> {
     let tagged = nodes.follow(tag.ty)?;
     let node = nodes.get(tagged)?;
     (!node.declaration).then_some(tagged)
-}
-
-/// Whether a node is one of the roots.
-pub(super) fn is_root(types: UnitTypes<'_>, roots: &Roots, node: &Node) -> bool {
-    let can_be = node.shape.is_nominal()
-        || matches!(
-            node.shape,
-            Shape::Base | Shape::Typedef | Shape::Function | Shape::Variable
-        );
-    can_be
-        && !node.declaration
-        && !node.name.is_none()
-        && roots.contains_spelled(types.files.tail(node.name, &types.nodes.made))
 }
 
 /// Which nodes are among those that start, or are referred to by one.
@@ -550,12 +580,13 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
     for _ in 0..chain {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
-            Shape::Base | Shape::Enum => return Some(node.size),
+            Shape::Base | Shape::Enum | Shape::Subrange => return Some(node.size),
             Shape::Typedef
             | Shape::Defined
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict
+            | Shape::Tag
             | Shape::Alias => reference = node.ty,
             _ => return None,
         }

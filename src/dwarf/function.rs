@@ -1,15 +1,49 @@
 //! Which types a function knows: those of the unit that defines it.
 
-use crate::dwarf::convert::{Job, Worker};
-use crate::dwarf::read::Abbrevs;
+use gimli::{EndianSlice, RunTimeEndian};
+
+use crate::dwarf::convert::{Job, Worker, is_of_the_unit};
+use crate::dwarf::read::{Abbrevs, Class, index};
 use crate::dwarf::sources::{Source, Unit};
-use crate::dwarf::unit::collect::{Wants, collect};
+use crate::dwarf::unit::collect::{UnitView, Wants, collect};
 use crate::dwarf::unit::nodes::Shape;
-use crate::dwarf::unit::program::complete;
+use crate::dwarf::unit::program::{Code, UnitCode, complete};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::target::Endian;
+
+/// A function that is looked for.
+struct Sought<'a> {
+    /// The name, as the program's language or its symbol table has it.
+    name: &'a [u8],
+    /// The addresses that the symbol table gives the name.
+    addresses: Vec<u64>,
+}
+
+/// What a compiler adds to the name of a part or a copy of a function.
+const SUFFIXES: &[&str] = &[
+    ".cold",
+    ".constprop.",
+    ".isra.",
+    ".part.",
+    ".lto_priv.",
+    ".llvm.",
+];
+
+/// Returns the name without the version that a dynamic symbol may have.
+fn unversioned(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+/// Returns the name of the function that a part or a copy was made of.
+fn original(name: &str) -> &str {
+    let cuts = SUFFIXES.iter().filter_map(|suffix| name.find(suffix));
+    let cut = cuts.min().filter(|cut| *cut > 0);
+    cut.and_then(|cut| name.get(..cut)).unwrap_or(name)
+}
 
 impl Job<'_> {
-    /// The numbers of the units that define a function of this name.
+    /// Returns the numbers of the units that define a function of this name: as the language spells it, or as the symbol
+    /// table does.
     pub(super) fn units_of(&self, function: &str) -> Result<Vec<u32>> {
         if self.is_linked() {
             return Err(Error::new(
@@ -17,39 +51,69 @@ impl Job<'_> {
                 "the program's units refer to each other, so that none of its types is one unit's own",
             ));
         }
+        let name = unversioned(function);
+        let symbols = self.files.files.first().map(|file| &file.symbols);
+        let mut names = vec![name];
+        names.extend(Some(original(name)).filter(|original| *original != name));
+        for name in names {
+            let sought = Sought {
+                name: name.as_bytes(),
+                addresses: symbols
+                    .map_or_else(Vec::new, |symbols| symbols.addresses(name.as_bytes())),
+            };
+            let found = self.units_with(&sought)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(Error::new(
+            ErrorKind::NotFound,
+            format!("the program has no function called {function}"),
+        ))
+    }
+
+    fn units_with(&self, sought: &Sought<'_>) -> Result<Vec<u32>> {
         let found = self.on_threads(|units| {
             let mut worker = Worker::with(Abbrevs::new(true, false));
             let mut found = Vec::new();
             for (number, source, unit) in units {
                 let defines = self
-                    .defines(&mut worker, source, unit, function.as_bytes())
-                    .within(|| source.place())
-                    .map_err(|error| (number, error))?;
-                if defines && let Ok(number) = u32::try_from(number) {
-                    found.push(number);
+                    .defines(&mut worker, source, unit, sought)
+                    .within(|| source.place());
+                match defines {
+                    Ok(defines) => {
+                        if let Some(how) = defines
+                            && let Ok(number) = u32::try_from(number)
+                        {
+                            found.push((how, number));
+                        }
+                    }
+                    // It was skipped when its types were read.
+                    Err(error) if is_of_the_unit(&error) => {}
+                    Err(error) => return Err((number, error)),
                 }
             }
             Ok(found)
         })?;
-        let mut found: Vec<u32> = found.into_iter().flatten().collect();
+        let mut found: Vec<(Match, u32)> = found.into_iter().flatten().collect();
         found.sort_unstable();
-        if found.is_empty() {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("the program has no function called {function}"),
-            ));
-        }
-        Ok(found)
+        // Where the symbol table has the name, the unit with that code is meant, whatever other units call theirs.
+        let best = found.first().map(|(how, _)| *how);
+        Ok(found
+            .into_iter()
+            .filter(|(how, _)| Some(*how) == best)
+            .map(|(_, unit)| unit)
+            .collect())
     }
 
-    /// Whether a unit has the code of a function of this name.
+    /// Returns whether, and by what, a unit has the code of a function.
     fn defines(
         &self,
         worker: &mut Worker,
         source: &Source<'_>,
         unit: Unit,
-        function: &[u8],
-    ) -> Result<bool> {
+        sought: &Sought<'_>,
+    ) -> Result<Option<Match>> {
         worker.nodes.clear(unit.header.len);
         worker.memory.clear();
         let view = source.view(unit, 0);
@@ -57,6 +121,7 @@ impl Job<'_> {
         let wants = Wants {
             functions: true,
             variables: false,
+            codes: true,
             ..self.wants()
         };
         let (memory, nodes) = (&mut worker.memory, &mut worker.nodes);
@@ -68,10 +133,119 @@ impl Job<'_> {
             self.options.limits.depth,
         );
         let nodes = &worker.nodes;
-        Ok(nodes.nodes.iter().any(|node| {
-            node.shape == Shape::Function
-                && !node.declaration
-                && self.files.bytes(node.name, &nodes.made) == function
-        }))
+        let (codes, from) = worker.memory.codes();
+        let has_address = |code: &Code| {
+            let mut addresses = sought.addresses.iter();
+            addresses.any(|address| self.has_address(&view, code, from, *address))
+        };
+        if codes.iter().any(has_address) {
+            return Ok(Some(Match::Address));
+        }
+        let text = |name| self.files.bytes(name, &nodes.made);
+        let by_linkage_name =
+            |code: &Code| !code.linkage_name.is_none() && text(code.linkage_name) == sought.name;
+        if codes.iter().any(by_linkage_name) {
+            return Ok(Some(Match::LinkageName));
+        }
+        let by_name = nodes.nodes.iter().any(|node| {
+            node.shape == Shape::Function && !node.declaration && text(node.name) == sought.name
+        });
+        Ok(by_name.then_some(Match::Name))
+    }
+
+    /// Returns whether a function's code has an address.
+    fn has_address(&self, view: &UnitView<'_>, code: &Code, from: UnitCode, address: u64) -> bool {
+        if let Some(low) = code.low
+            && (low == address || (low..code.high).contains(&address))
+        {
+            return true;
+        }
+        let ranges = code.ranges.map(|list| self.ranges(view, list, from));
+        let mut ranges = ranges.into_iter().flatten();
+        ranges.any(|(start, end)| (start..end).contains(&address))
+    }
+
+    /// Reads the pieces of a function (DWARF 5, section 2.17.3). What can't be read is none.
+    fn ranges(
+        &self,
+        view: &UnitView<'_>,
+        (class, value): (Class, u64),
+        from: UnitCode,
+    ) -> Vec<(u64, u64)> {
+        let endian = match view.endian {
+            Endian::Little => RunTimeEndian::Little,
+            Endian::Big => RunTimeEndian::Big,
+        };
+        let Some(sections) = self.files.files.get(view.file as usize) else {
+            return Vec::new();
+        };
+        let read = |bytes| EndianSlice::new(bytes, endian);
+        let lists = gimli::RangeLists::new(
+            gimli::DebugRanges::from(read(&sections.ranges)),
+            gimli::DebugRngLists::from(read(&sections.rnglists)),
+        );
+        let header = view.header.encoding;
+        let encoding = gimli::Encoding {
+            format: if header.wide {
+                gimli::Format::Dwarf64
+            } else {
+                gimli::Format::Dwarf32
+            },
+            version: header.version,
+            address_size: header.address_size,
+        };
+        let offset = match class {
+            Class::ListIndex => {
+                let base = gimli::DebugRngListsBase(index(from.rnglists_base));
+                let number = gimli::DebugRngListsIndex(index(value));
+                lists.get_offset(encoding, base, number).ok()
+            }
+            _ => Some(gimli::RangeListsOffset(index(value))),
+        };
+        let addresses = gimli::DebugAddr::from(read(view.addr));
+        let base = gimli::DebugAddrBase(index(from.addr_base));
+        let iter = offset.and_then(|offset| {
+            lists
+                .ranges(offset, encoding, from.low, &addresses, base)
+                .ok()
+        });
+        let mut found = Vec::new();
+        if let Some(mut iter) = iter {
+            // A hostile list is no longer than its section.
+            while let Ok(Some(range)) = iter.next() {
+                found.push((range.begin, range.end));
+            }
+        }
+        found
+    }
+}
+
+/// By what a unit was found; what is more certain first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Match {
+    Address,
+    LinkageName,
+    Name,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_parts_and_copies() {
+        let cases = [
+            ("handle", "handle"),
+            ("handle.cold", "handle"),
+            ("sroa.constprop.0.isra.0", "sroa"),
+            ("f.part.0.cold", "f"),
+            ("_ZN1a1bEv.llvm.123", "_ZN1a1bEv"),
+            (".cold", ".cold"),
+            ("main.(*Conn).Read", "main.(*Conn).Read"),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(original(name), expected, "{name}");
+        }
+        assert_eq!(unversioned("malloc@@GLIBC_2.2.5"), "malloc");
     }
 }

@@ -3,11 +3,11 @@
 //! Such units mean nothing alone, so all of them are taken for one. Its entries are numbered through: first
 //! `.debug_info`, then `.debug_types`, then the alternate file's `.debug_info`.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use crate::dwarf::convert::{Done, Job, Worker, is_root, place_bitfields, reached};
+use crate::dwarf::convert::{Done, Job, Worker, is_of_the_unit, place_bitfields, reached};
 use crate::dwarf::language::is_c;
 use crate::dwarf::names::NameSection;
 use crate::dwarf::read::Class;
@@ -30,12 +30,13 @@ impl Job<'_> {
             ));
         };
         let mut worker = Worker::new(self);
-        self.collect_all(&mut worker, len, &HashMap::new())?;
+        let mut skipped = Skipped::default();
+        self.collect_all(&mut worker, len, &HashMap::new(), &mut skipped)?;
         // What dwz took out of units doesn't say their language, which those that take it in do.
         let places = Places::new(sources);
         let languages = inherited(worker.memory.languages(), worker.memory.imports(), &places);
         if languages.values().any(|language| !is_c(*language)) {
-            self.collect_all(&mut worker, len, &languages)?;
+            self.collect_all(&mut worker, len, &languages, &mut skipped)?;
         }
         link(&mut worker, sources, &places);
         let later = worker.memory.later();
@@ -53,15 +54,11 @@ impl Job<'_> {
             nodes: &worker.nodes,
             files: &self.files,
         };
-        let wanted = if !self.roots.is_empty() {
-            Some(reached(types, |_, node| is_root(types, &self.roots, node)))
-        } else if shared.is_empty() {
-            None
-        } else {
-            Some(reached(types, |_, node| !is_in(&shared, node.die)))
-        };
+        let wanted =
+            (!shared.is_empty()).then(|| reached(types, |_, node| !is_in(&shared, node.die)));
         let list = self.enter(&mut worker, 0, wanted.as_deref())?;
         worker.done.lists.push((0, list));
+        worker.done.unreadable = skipped.errors;
         Ok(worker.done)
     }
 
@@ -71,21 +68,62 @@ impl Job<'_> {
         worker: &mut Worker,
         len: u32,
         languages: &HashMap<u32, u64>,
+        skipped: &mut Skipped,
     ) -> Result<()> {
+        // What was found of a unit before it turned out unreadable can't be told from the rest, so all are read again.
+        while let Some((start, error)) = self.try_all(worker, len, languages, &skipped.units)? {
+            if skipped.units.len() >= MOST_SKIPPED {
+                return Err(error);
+            }
+            skipped.units.insert(start);
+            skipped.errors.push((start, error));
+        }
+        Ok(())
+    }
+
+    /// Finds the types of all units but some. Returns the first that can't be read.
+    fn try_all(
+        &self,
+        worker: &mut Worker,
+        len: u32,
+        languages: &HashMap<u32, u64>,
+        skipped: &HashSet<u64>,
+    ) -> Result<Option<(u64, Error)>> {
         worker.nodes.clear(len);
         worker.memory.clear();
         for source in &self.sources {
             for &unit in &source.units {
-                let base = source.base + unit.header.offset;
+                if skipped.contains(&source.start(unit)) {
+                    continue;
+                }
+                let base = source.start(unit);
                 let mut view = source.view(unit, u32::try_from(base).unwrap_or(u32::MAX));
                 view.language = languages.get(&view.base).copied().unwrap_or(0);
-                self.collect(worker, &view, source.sections)
-                    .within(|| source.place())?;
+                let read = self
+                    .collect(worker, &view, source.sections)
+                    .within(|| source.place());
+                match read {
+                    Ok(()) => {}
+                    Err(error) if is_of_the_unit(&error) => {
+                        return Ok(Some((source.start(unit), error)));
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
+
+/// Units that can't be read, as all of a program's are read at once.
+#[derive(Default)]
+struct Skipped {
+    units: HashSet<u64>,
+    errors: Vec<(u64, Error)>,
+}
+
+/// Units that may be unreadable: each costs one more pass over all.
+const MOST_SKIPPED: usize = 16;
 
 /// Where the `.debug_info` of each file starts, where all are numbered through.
 struct Places {

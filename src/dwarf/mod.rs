@@ -86,6 +86,6 @@ pub use convert::convert;
 pub use options::ConvertOptions;
 pub use origin::Origin;
 pub use report::{Conversion, Degraded, Reason};
-pub use sections::{MemorySection, Sections};
+pub use sections::{FunctionSymbols, MemorySection, Sections};
 
 pub(crate) use split::{Skeleton, dwo_ids, only_skeletons, skeletons};

@@ -52,17 +52,6 @@ impl NameRef {
         }
     }
 
-    /// The offset into the first file's `.debug_str`, if the name stands there.
-    #[inline]
-    pub const fn in_first_str(self) -> Option<u64> {
-        const FIRST_STR: u64 = NameSection::Str as u64;
-        if self.0 >> 40 == FIRST_STR {
-            Some(self.offset())
-        } else {
-            None
-        }
-    }
-
     /// The offset into the made names, if it is one of them.
     pub fn made(self) -> Option<u64> {
         (self.section() == NameSection::Made as u64).then_some(self.offset())
@@ -109,6 +98,38 @@ impl<'a> Files<'a> {
             }
         };
         section.get(index(name.offset())..).unwrap_or_default()
+    }
+
+    /// Returns whether an address is one of the program's. It may be where the program's memory is not known.
+    pub fn is_in_memory(&self, address: u64) -> bool {
+        let memory = self.files.first().map_or(&[][..], |file| &file.memory);
+        let mut sections = memory.iter();
+        memory.is_empty()
+            || sections.any(|section| {
+                address
+                    .checked_sub(section.address)
+                    .is_some_and(|offset| offset < section.size)
+            })
+    }
+
+    /// Returns whether the program's symbol tables have all of its functions.
+    pub fn has_all_symbols(&self) -> bool {
+        self.files
+            .first()
+            .is_some_and(|program| program.symbols.is_complete())
+    }
+
+    /// Returns whether the program's symbol tables have a function of this name.
+    pub fn has_function_symbol(&self, name: &[u8]) -> bool {
+        let program = self.files.first();
+        program.is_some_and(|program| !program.symbols.addresses(name).is_empty())
+    }
+
+    /// Returns how many bytes the `.debug_str` of a file has up to the end of its last whole string.
+    pub fn str_len(&self, file: u32) -> u64 {
+        let file = self.files.get(file as usize);
+        let last = file.and_then(|file| memchr::memrchr(0, &file.str));
+        last.map_or(0, |last| last as u64 + 1)
     }
 
     /// A name's bytes.

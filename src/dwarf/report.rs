@@ -49,8 +49,36 @@ pub enum Reason {
     OddSize,
     /// A base type of an encoding this version doesn't know became an integer of the same size.
     Encoding,
-    /// A type of an entry this version doesn't know became `void`.
+    /// A type of a tag this version doesn't know became bytes of its size, or `void` where it has none.
     UnknownType,
+    /// A number is stored in the byte order that is not the program's; BTF has one for all.
+    ByteOrder,
+    /// A bitfield is stored in the byte order that is not the program's, so that its bits are not where BTF would say;
+    /// it was left out.
+    SwappedBitfield,
+    /// The program adds a constant to the stored value.
+    Bias,
+    /// The elements of an array don't stand end to end; it became bytes of its size.
+    PackedArray,
+    /// The elements of an array are not in it: it is a descriptor that says where they are. It became a structure
+    /// without members.
+    Elsewhere,
+    /// The size of a type is no constant, or is not given; it ends where its last member of known place does.
+    UnknownSize,
+    /// A unit can't be read, for the reason given as name; its types are missing.
+    UnreadableUnit,
+    /// A member has no type.
+    VoidMember,
+    /// A member, or a base class, is of a type that the program only declares.
+    DeclaredMember,
+    /// A member is a function.
+    FunctionMember,
+    /// A member ends behind the end of its structure.
+    MemberTooLong,
+    /// A member starts before the one before it ends.
+    Overlap,
+    /// The elements of an array have another size together than the array is said to have.
+    ArraySize,
     /// A pointer to a member of C++ became what it is made of (Itanium C++ ABI, section 2.3): an integer, or
     /// for a function a structure of pointer and adjustment.
     MemberPointer,
@@ -82,6 +110,49 @@ pub enum Reason {
     PointerWidth,
 }
 
+impl Reason {
+    /// Returns whether the debug information contradicts itself there, or says too little, so that offsets in the
+    /// type may be wrong.
+    #[must_use]
+    pub const fn is_contradiction(self) -> bool {
+        match self {
+            Self::UnknownSize
+            | Self::UnreadableUnit
+            | Self::VoidMember
+            | Self::DeclaredMember
+            | Self::FunctionMember
+            | Self::MemberTooLong
+            | Self::Overlap
+            | Self::ArraySize
+            | Self::DanglingReference => true,
+            Self::Atomic
+            | Self::Complex
+            | Self::Decimal
+            | Self::Fixed
+            | Self::OddSize
+            | Self::Encoding
+            | Self::UnknownType
+            | Self::ByteOrder
+            | Self::SwappedBitfield
+            | Self::Bias
+            | Self::PackedArray
+            | Self::Elsewhere
+            | Self::MemberPointer
+            | Self::NamelessCycle
+            | Self::MemberPlace
+            | Self::VirtualBase
+            | Self::MemberBeyond
+            | Self::Bitfield
+            | Self::ArrayCount
+            | Self::ArrayLength
+            | Self::Size
+            | Self::Enumerator
+            | Self::EnumSize
+            | Self::PointerWidth => false,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -91,7 +162,22 @@ impl fmt::Display for Reason {
             Self::Fixed => "a fixed-point number became an integer of the same size",
             Self::OddSize => "a base type of this size became an array of bytes",
             Self::Encoding => "a base type of unknown encoding became an integer of the same size",
-            Self::UnknownType => "a type of unknown tag became void",
+            Self::UnknownType => "a type of unknown tag became bytes of its size, or void",
+            Self::ByteOrder => "a number is stored in the other byte order, which BTF can't say",
+            Self::SwappedBitfield => "a bitfield in the other byte order was left out",
+            Self::Bias => "a constant is added to the stored value, which BTF can't say",
+            Self::PackedArray => {
+                "an array whose elements don't stand end to end became bytes of its size"
+            }
+            Self::Elsewhere => "the elements are elsewhere, where a descriptor says",
+            Self::UnknownSize => "the size is no constant; it became the end of the last member",
+            Self::UnreadableUnit => "the unit was skipped, and its types with it",
+            Self::VoidMember => "a member has no type",
+            Self::DeclaredMember => "a member is of a type that is only declared",
+            Self::FunctionMember => "a member is a function",
+            Self::MemberTooLong => "a member ends behind the end of its structure",
+            Self::Overlap => "a member starts before the one before it ends",
+            Self::ArraySize => "an array has another size than its elements have together",
             Self::MemberPointer => "a pointer to a member became what it is made of",
             Self::DanglingReference => "a reference to no type became void",
             Self::NamelessCycle => "a type that contains itself without a name became void",

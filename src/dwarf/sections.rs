@@ -1,6 +1,7 @@
 //! What the converter reads: the debug sections of one program.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -35,6 +36,12 @@ pub struct Sections {
     pub tu_index: Bytes,
     /// The program's memory: what variables are sorted by. Empty where addresses are not known yet.
     pub memory: Vec<MemorySection>,
+    /// `.debug_ranges`: the pieces of functions that are not in one (up to DWARF 4).
+    pub ranges: Bytes,
+    /// `.debug_rnglists`: the same from DWARF 5 on.
+    pub rnglists: Bytes,
+    /// The functions of the program's symbol tables.
+    pub symbols: FunctionSymbols,
     /// The byte order of the program.
     pub endian: Endian,
     /// The width of the program's pointers.
@@ -43,6 +50,69 @@ pub struct Sections {
     pub alt: Option<Box<Sections>>,
     /// The sections of `.dwo` files and of a `.dwp` package, for programs made with `-gsplit-dwarf`.
     pub split: Vec<Sections>,
+}
+
+/// The functions of a program's symbol tables, by name: what a debugger or a uprobe takes a name for.
+#[derive(Clone, Default)]
+pub struct FunctionSymbols {
+    tables: Vec<Arc<LookUp>>,
+    is_complete: bool,
+}
+
+type LookUp = dyn Fn(&[u8]) -> Vec<u64> + Send + Sync;
+
+impl FunctionSymbols {
+    /// No symbols.
+    pub const NONE: Self = Self {
+        tables: Vec::new(),
+        is_complete: false,
+    };
+
+    /// The symbols that a function finds: it takes a name and returns the addresses of the functions called so.
+    /// `is_complete` tells whether every function of the program is among them, not only those that other files may call.
+    pub fn new(
+        is_complete: bool,
+        look_up: impl Fn(&[u8]) -> Vec<u64> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            tables: vec![Arc::new(look_up)],
+            is_complete,
+        }
+    }
+
+    /// Adds the symbols of another file of the same program.
+    pub fn extend(&mut self, other: &Self) {
+        self.tables.extend(other.tables.iter().cloned());
+        self.is_complete |= other.is_complete;
+    }
+
+    /// Returns whether every function of the program is among them.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Returns the addresses of the functions with this name, ascending.
+    #[must_use]
+    pub fn addresses(&self, name: &[u8]) -> Vec<u64> {
+        let mut addresses: Vec<u64> = self
+            .tables
+            .iter()
+            .flat_map(|look_up| look_up(name))
+            .collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
+    }
+}
+
+impl fmt::Debug for FunctionSymbols {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionSymbols")
+            .field("tables", &self.tables.len())
+            .field("is_complete", &self.is_complete)
+            .finish()
+    }
 }
 
 /// A section of a program's memory, such as `.data`.
@@ -72,6 +142,9 @@ impl Sections {
             cu_index: Bytes::new(),
             tu_index: Bytes::new(),
             memory: Vec::new(),
+            ranges: Bytes::new(),
+            rnglists: Bytes::new(),
+            symbols: FunctionSymbols::NONE,
             endian,
             pointer_width,
             alt: None,

@@ -24,6 +24,8 @@ pub(super) struct Source<'a> {
     pub section: NameSection,
     pub kind: SourceKind,
     pub units: Vec<Unit>,
+    /// The units whose headers can't be read.
+    pub unreadable: Vec<(u64, Error)>,
     /// Where its entries start where all are numbered through.
     pub base: u64,
 }
@@ -105,7 +107,7 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
     let skeletons = if main.split.is_empty() {
         Vec::new()
     } else {
-        skeletons(main)?
+        skeletons(main)
     };
     let bases: HashMap<u64, u64> = skeletons
         .iter()
@@ -128,9 +130,10 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
             section,
             kind,
             units: Vec::new(),
+            unreadable: Vec::new(),
             base,
         };
-        source.units = units(&source).within(|| source.place())?;
+        read_units(&mut source)?;
         if kind == SourceKind::Split && section == NameSection::Info {
             pair(&mut source, &bases, &mut split);
         }
@@ -160,12 +163,13 @@ fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<
     }
 }
 
-fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
+/// Reads the headers of a source's units.
+fn read_units(source: &mut Source<'_>) -> Result<()> {
     let sections = source.sections;
     let is_types = source.section == NameSection::Types;
-    let parts = package(sections, is_types)?;
-    let found = headers(source.bytes, sections.endian, is_types)?;
-    let units = found.into_iter().map(|mut header| {
+    let parts = package(sections, is_types).within(|| source.place())?;
+    let found = headers(source.bytes, sections.endian, is_types);
+    let units = found.units.into_iter().map(|mut header| {
         let parts = parts.get(&header.offset).copied().unwrap_or_default();
         header.abbrev = header.abbrev.saturating_add(parts.abbrev);
         Unit {
@@ -174,7 +178,13 @@ fn units(source: &Source<'_>) -> Result<Vec<Unit>> {
             addr: 0,
         }
     });
-    Ok(units.collect())
+    source.units = units.collect();
+    let place = source.place();
+    let unreadable = found.unreadable.into_iter();
+    source.unreadable = unreadable
+        .map(|(offset, error)| (offset, error.within(place.clone())))
+        .collect();
+    Ok(())
 }
 
 /// By a unit's offset, where it has its parts (DWARF 5, section 7.3.5.3).
@@ -232,6 +242,11 @@ impl<'a> Source<'a> {
             SourceKind::Alternate => format!("{name} of the alternate file"),
             SourceKind::Split => format!("{name}.dwo"),
         })
+    }
+
+    /// Returns where a unit starts where all are numbered through.
+    pub fn start(&self, unit: Unit) -> u64 {
+        self.base.saturating_add(unit.header.offset)
     }
 
     /// A unit to read, its entries numbered from `base` on.

@@ -6,7 +6,7 @@ use gimli::constants as dw;
 
 use crate::dwarf::read::{Class, Cursor, Form, Header, headers, index, read_value};
 use crate::dwarf::sections::Sections;
-use crate::error::{Context, Place, Result};
+use crate::error::Result;
 use crate::graph::Name;
 
 /// How far into a table of abbreviations the first entry's is looked for. Compilers put it first; a bound keeps
@@ -28,13 +28,9 @@ pub(crate) struct Skeleton<'a> {
     pub addr_base: u64,
 }
 
-/// The skeletons of a program.
-///
-/// # Errors
-/// As [`headers`].
-pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
-    let found = headers(&sections.info, sections.endian, false)
-        .within(|| Place::Section(".debug_info".into()))?;
+/// Returns the skeletons of a program.
+pub(crate) fn skeletons(sections: &Sections) -> Vec<Skeleton<'_>> {
+    let found = headers(&sections.info, sections.endian, false).units;
     let skeletons = found.iter().filter_map(|header| {
         let first = first(sections, header)?;
         let encoding = header.encoding;
@@ -55,29 +51,24 @@ pub(crate) fn skeletons(sections: &Sections) -> Result<Vec<Skeleton<'_>>> {
             addr_base: first.addr_base.unwrap_or(behind_header),
         })
     });
-    Ok(skeletons.collect())
+    skeletons.collect()
 }
 
-/// Whether a program has no units but skeletons.
-///
-/// # Errors
-/// As [`headers`].
-pub(crate) fn only_skeletons(sections: &Sections) -> Result<bool> {
-    let found = headers(&sections.info, sections.endian, false)
-        .within(|| Place::Section(".debug_info".into()))?;
+/// Returns whether a program has no units but skeletons.
+pub(crate) fn only_skeletons(sections: &Sections) -> bool {
+    let found = headers(&sections.info, sections.endian, false).units;
     let skeletons = found
         .iter()
         .all(|header| dwo_id(sections, header).is_some());
-    Ok(skeletons && sections.types.is_empty())
+    skeletons && sections.types.is_empty()
 }
 
 /// What the split units of a `.dwo` file or of a package have in common with their skeletons.
 ///
 /// # Errors
-/// As [`headers`]; `Malformed` where a package's index can't be read.
+/// `Malformed` where a package's index can't be read.
 pub(crate) fn dwo_ids(sections: &Sections) -> Result<HashSet<u64>> {
-    let found = headers(&sections.info, sections.endian, false)
-        .within(|| Place::Section(".debug_info.dwo".into()))?;
+    let found = headers(&sections.info, sections.endian, false).units;
     let parts = super::sources::package(sections, false)?;
     let ids = found.into_iter().filter_map(|mut header| {
         let parts = parts.get(&header.offset).copied().unwrap_or_default();

@@ -1,8 +1,12 @@
 //! Reads the debug sections of a program's own file.
 
-use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
-use crate::dwarf::{MemorySection, Sections};
+use bytes::Bytes;
+use object::{Object, ObjectSymbol};
+
+use crate::dwarf::{FunctionSymbols, MemorySection, Sections};
 use crate::elf::file::{Elf, Section};
 use crate::elf::inflate::{Compression, inflate};
 use crate::elf::relocations::Relocations;
@@ -81,7 +85,7 @@ fn take_with(
     limits: &Limits,
 ) -> Result<Sections> {
     let mut sections = Sections::new(elf.endian, elf.width);
-    let fields: [(&str, &mut Bytes); 7] = [
+    let fields: [(&str, &mut Bytes); 8] = [
         ("debug_info", &mut sections.info),
         ("debug_types", &mut sections.types),
         ("debug_abbrev", &mut sections.abbrev),
@@ -89,6 +93,7 @@ fn take_with(
         ("debug_line_str", &mut sections.line_str),
         ("debug_str_offsets", &mut sections.str_offsets),
         ("debug_line", &mut sections.line),
+        ("debug_rnglists", &mut sections.rnglists),
     ];
     let suffix = match part {
         Part::Program => "",
@@ -101,7 +106,9 @@ fn take_with(
     match part {
         Part::Program => {
             sections.addr = whole("debug_addr")?;
+            sections.ranges = whole("debug_ranges")?;
             sections.memory = loaded_sections(elf);
+            sections.symbols = function_symbols(elf);
         }
         Part::Split => {
             sections.cu_index = whole("debug_cu_index")?;
@@ -109,6 +116,43 @@ fn take_with(
         }
     }
     Ok(sections)
+}
+
+/// The functions of a file's symbol tables, which are read when the first one is asked for.
+pub(crate) fn function_symbols(elf: &Elf) -> FunctionSymbols {
+    let bytes = elf.bytes.clone();
+    let table: OnceLock<HashMap<Box<[u8]>, Vec<u64>>> = OnceLock::new();
+    let is_complete = elf
+        .find(".symtab")
+        .is_some_and(|section| section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()));
+    FunctionSymbols::new(is_complete, move |name| {
+        let table = table.get_or_init(|| functions(&bytes));
+        table.get(name).cloned().unwrap_or_default()
+    })
+}
+
+/// Reads the functions of a file's symbol tables. What can't be read is not there.
+fn functions(bytes: &Bytes) -> HashMap<Box<[u8]>, Vec<u64>> {
+    let mut found: HashMap<Box<[u8]>, Vec<u64>> = HashMap::new();
+    let Ok(file) = object::File::parse(&**bytes) else {
+        return found;
+    };
+    // The lowest bit of an address tells an Arm processor its instruction set.
+    let mask = match file.architecture() {
+        object::Architecture::Arm => !1,
+        _ => !0,
+    };
+    for symbol in file.symbols().chain(file.dynamic_symbols()) {
+        if symbol.kind() == object::SymbolKind::Text
+            && symbol.is_definition()
+            && let Ok(name) = symbol.name_bytes()
+        {
+            let name = name.split(|byte| *byte == b'@').next().unwrap_or(name);
+            let addresses = found.entry(name.into()).or_default();
+            addresses.push(symbol.address() & mask);
+        }
+    }
+    found
 }
 
 /// Returns the sections that a linked program has in memory.

@@ -1,4 +1,4 @@
-//! Graph → bytes. What was parsed comes out as it came in; the records are copied, not rebuilt.
+//! Graph → bytes. Records are copied, not rebuilt: a graph that was parsed is encoded as it was.
 
 mod ext;
 
@@ -11,41 +11,85 @@ use crate::graph::{Btf, Layout, LayoutEntry};
 use crate::target::Endian;
 use crate::wire::{BtfHeader, Preamble};
 
-/// How to encode a graph.
+/// Options for encoding a graph.
+///
+/// ```
+/// use btfkit::Endian;
+/// use btfkit::encode::EncodeOptions;
+/// let options = EncodeOptions::new().endian(Endian::Big).layout(true);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct EncodeOptions {
-    /// The byte order; the graph's own where `None`.
+    /// The byte order. `None` keeps the graph's own.
     pub endian: Option<Endian>,
-    /// Whether to write a layout section with an entry for every kind, so that older readers can skip
-    /// kinds they don't know. A graph that came with one keeps it either way.
+    /// Whether to write a layout section with an entry for every kind, so that older readers can skip kinds they
+    /// don't know. A graph that was parsed with a layout section keeps it either way.
     pub layout: bool,
 }
 
 impl EncodeOptions {
-    /// The defaults, in this byte order.
+    /// Returns the defaults.
     #[must_use]
-    pub fn endian(endian: Endian) -> Self {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the byte order.
+    #[must_use]
+    pub fn endian(self, endian: Endian) -> Self {
         Self {
             endian: Some(endian),
-            ..Self::default()
+            ..self
         }
+    }
+
+    /// Sets whether to write a layout section.
+    #[must_use]
+    pub fn layout(self, layout: bool) -> Self {
+        Self { layout, ..self }
     }
 }
 
-/// Encodes a graph's own types, without its base's, as raw BTF in the graph's byte order.
+impl Btf {
+    /// Encodes the graph's own types, without its base's, as raw BTF in the graph's byte order.
+    ///
+    /// # Errors
+    /// `Overflow` where a type needs the bits of the info word that were added in 2025 (see
+    /// [`set_wide`](crate::graph::GraphBuilder::set_wide)), or where the result would be larger than 4 GiB.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        encode(self)
+    }
+
+    /// Encodes the graph's own types with options.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_with(&self, options: &EncodeOptions) -> Result<Vec<u8>> {
+        encode_with(self, options)
+    }
+
+    /// Writes the graph's own types with options. In this machine's byte order the types are not copied.
+    ///
+    /// # Errors
+    /// As [`Self::encode`], or `Io` where the writer fails.
+    pub fn encode_to(&self, options: &EncodeOptions, to: &mut impl io::Write) -> Result<()> {
+        encode_to(self, options, to)
+    }
+}
+
+/// Encodes a graph's own types, as [`Btf::encode`] does.
 ///
 /// # Errors
-/// `Overflow` where a type needs the info word's new bits (see
-/// [`set_wide`](crate::graph::GraphBuilder::set_wide)), or the whole is beyond 4 GiB.
+/// As [`Btf::encode`].
 pub fn encode(graph: &Btf) -> Result<Vec<u8>> {
     encode_with(graph, &EncodeOptions::default())
 }
 
-/// Encodes a graph's own types as `options` say.
+/// Encodes a graph's own types with options, as [`Btf::encode_with`] does.
 ///
 /// # Errors
-/// As [`encode`].
+/// As [`Btf::encode`].
 pub fn encode_with(graph: &Btf, options: &EncodeOptions) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(
         BtfHeader::LEN_WITH_LAYOUT as usize
@@ -57,11 +101,10 @@ pub fn encode_with(graph: &Btf, options: &EncodeOptions) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Writes a graph's own types as `options` say, without a copy of them where the byte order is this
-/// machine's.
+/// Writes a graph's own types with options, as [`Btf::encode_to`] does.
 ///
 /// # Errors
-/// As [`encode`], or `Io` where the writer fails.
+/// As [`Btf::encode_to`].
 pub fn encode_to(graph: &Btf, options: &EncodeOptions, to: &mut impl io::Write) -> Result<()> {
     let format = graph.format();
     if !format.wide {
@@ -85,7 +128,8 @@ pub fn encode_to(graph: &Btf, options: &EncodeOptions, to: &mut impl io::Write) 
     let (types, strings) = (graph.record_bytes(), graph.string_section());
     let tail = &format.header_tail;
     let length = |len: usize| {
-        u32::try_from(len).map_err(|_| Error::new(ErrorKind::Overflow, "the BTF is beyond 4 GiB"))
+        u32::try_from(len)
+            .map_err(|_| Error::new(ErrorKind::Overflow, "the BTF would be larger than 4 GiB"))
     };
     let type_len = length(types.len())?;
     let layout_len = length(layout_bytes.len())?;
@@ -120,14 +164,14 @@ pub fn encode_to(graph: &Btf, options: &EncodeOptions, to: &mut impl io::Write) 
     Ok(())
 }
 
-/// Refuses info words that readers from before 2025 misread, unless the graph says it is wide.
+/// Refuses info words that readers from before 2025 misread.
 fn check_narrow(graph: &Btf) -> Result<()> {
     match graph.own_types().find(|ty| ty.info().is_wide()) {
         None => Ok(()),
         Some(ty) => Err(Error::new(
             ErrorKind::Overflow,
             format!(
-                "{} elements of kind {} need the wide info word, which was not asked for",
+                "{} elements of kind {} need the wide info word, which is not enabled (GraphBuilder::set_wide)",
                 ty.info().vlen(),
                 ty.kind()
             ),
@@ -137,7 +181,7 @@ fn check_narrow(graph: &Btf) -> Result<()> {
 }
 
 impl Layout {
-    /// An entry for every kind this version knows.
+    /// Returns a layout section with an entry for every kind this version knows.
     fn full() -> Self {
         let entries = (0..=crate::graph::Kind::LAST)
             .map(|number| {

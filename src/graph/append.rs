@@ -1,7 +1,7 @@
-//! Appending a whole graph to a builder: one copy of the records, one pass over their ids and names.
+//! Appends whole graphs to a builder: one copy of the records, one pass over their ids and names.
 
-use crate::error::{Error, ErrorKind, Place, Result};
-use crate::graph::builder::{GraphBuilder, joined_strings};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::builder::{GraphBuilder, joined_strings, unknown};
 use crate::graph::edges;
 use crate::graph::kind::Kind;
 use crate::graph::remap::Remap;
@@ -10,17 +10,17 @@ use crate::graph::string_map::StringMap;
 use crate::graph::strings::StringTable;
 use crate::id::TypeId;
 
-/// Where the types and the strings of an appended graph went.
+/// The new ids and string offsets of an appended graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Appended {
-    /// The graph's ids, its base's included, in the builder.
+    /// The ids in the builder, by the graph's ids, its base's included.
     pub types: Remap,
-    /// The graph's string offsets in the builder.
+    /// The string offsets in the builder, by those of the graph.
     pub strings: StringMap,
 }
 
-/// Where the ids of a graph go, run by run: what a [`Remap`] says, in a few words.
+/// The new ids of a graph, run by run: a [`Remap`] in a few words.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shift {
     /// The old id of each run's first type and its new id; old ids ascend. Ids before the first run stay.
@@ -30,7 +30,7 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
-    /// The ids of a graph that is the builder's beginning.
+    /// Returns the map for a graph that the builder starts with.
     pub fn identity(graph: &Btf) -> Self {
         Self {
             runs: Vec::new(),
@@ -52,14 +52,14 @@ impl Shift {
 }
 
 impl GraphBuilder {
-    /// Appends every type of a graph, in order, its strings shared with those that are there.
+    /// Appends every type of a graph, in order. Strings that the builder has already are not added again.
     ///
-    /// Levels of the graph's base that are the builder's base too are not copied: their ids stay. All
-    /// other levels are. Ids and string offsets the builder gave out before stay.
+    /// Every level of the graph is copied, except for those that are the builder's base, too: their ids stay. Ids and
+    /// string offsets that the builder returned before stay.
     ///
     /// # Errors
-    /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for a kind this version
-    /// doesn't know, whose ids it can't find; `Usage` where the byte order is another.
+    /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for an unknown
+    /// kind, because the ids in its records can't be found; `Usage` where the byte order differs.
     pub fn append(&mut self, graph: &Btf) -> Result<Appended> {
         let (shift, strings) = self.append_runs(graph)?;
         Ok(Appended {
@@ -107,7 +107,7 @@ impl GraphBuilder {
     fn append_strings(&mut self, graph: &Btf, first: u32) -> Result<StringMap> {
         let section = joined_strings(graph);
         let table = self.strings_mut();
-        // The same program's or kernel's types from elsewhere: the offsets are those that are there already.
+        // Types of the same program or kernel from another file: the builder has the strings at the same offsets.
         if table.starts_with(&section) && graph.has_straight_names() {
             return Ok(StringMap::identity());
         }
@@ -132,7 +132,7 @@ impl GraphBuilder {
             if let Kind::Unknown(number) = ty.kind() {
                 return Err(unknown(ty.id(), number));
             }
-            // Proved when the graph was made: every id and every offset is inside.
+            // Checked when the graph was made: no id and no offset is out of bounds.
             let Ok(()) = edges::rewrite::<std::convert::Infallible>(
                 record,
                 |id| Ok(TypeId::new(map(id.get()))),
@@ -149,8 +149,8 @@ impl GraphBuilder {
         Ok(())
     }
 
-    /// Gives names that stand in the middle of a string an offset of their own, so that equal names have
-    /// equal offsets. Compilers don't write such names; other tools may, to save bytes.
+    /// Interns names that are the end of another string, so that equal names have equal offsets. Compilers don't
+    /// write such names; other tools may, to save bytes.
     #[cold]
     fn straighten_names(&mut self, graph: &Btf, start: usize) -> Result<()> {
         let mut types = self.take_types();
@@ -169,7 +169,7 @@ impl GraphBuilder {
 }
 
 impl Btf {
-    /// Whether no name, the base's included, stands in the middle of a string. Where this holds and
+    /// Returns whether no name, the base's included, starts in the middle of a string. If this holds and
     /// [no string is there twice](Self::has_unique_strings), equal names have equal offsets.
     pub(crate) fn has_straight_names(&self) -> bool {
         let strings = joined_strings(self);
@@ -187,20 +187,9 @@ impl Btf {
         straight
     }
 
-    /// Whether no string is there twice, the base's included.
+    /// Returns whether no string is there twice, the base's included.
     pub(crate) fn has_unique_strings(&self) -> bool {
         let base = self.base().map(joined_strings).unwrap_or_default();
         StringTable::resume(base, self.string_section().to_vec(), u32::MAX).is_unique()
     }
-}
-
-#[cold]
-pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!(
-            "a type of unknown kind {number} can't be copied: which of its words are ids is not known"
-        ),
-    )
-    .within(Place::Type(id))
 }

@@ -1,12 +1,13 @@
-//! Building a graph: records are appended, then the whole is proved and frozen.
+//! The builder: records are appended, then the whole is checked and frozen.
 
 use bytes::{Bytes, BytesMut};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::graph::append::unknown;
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::edges;
-use crate::graph::kind::{Info, Kind, WIDE_VLEN};
-use crate::graph::store::{Btf, Format, Parts, Word};
+use crate::graph::format::Format;
+use crate::graph::info::{Info, WIDE_VLEN};
+use crate::graph::kind::{Kind, Word};
+use crate::graph::store::{Btf, Parts};
 use crate::graph::strings::{Name, StringTable};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
@@ -15,17 +16,18 @@ use crate::target::{Endian, PointerWidth};
 
 /// Builds a [`Btf`] record by record.
 ///
-/// An id may be referred to before its record is there ([`GraphBuilder::next_id`] tells the next one);
-/// [`GraphBuilder::freeze`] proves that in the end every id has one.
+/// A record may refer to the id of a later one ([`GraphBuilder::next_id`] returns the next). [`GraphBuilder::freeze`]
+/// checks that every id has a record.
 ///
 /// ```
+/// use btfkit::Bits;
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
 ///
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
 /// let members = [
-///     NewMember::new(builder.intern("a")?, int, 0),
-///     NewMember::new(builder.intern("b")?, int, 32),
+///     NewMember::new("a", int),
+///     NewMember::new("b", int).at(Bits(32)),
 /// ];
 /// builder.composite(Kind::Struct, "pair", 8, &members)?;
 /// let graph = builder.freeze()?;
@@ -51,13 +53,13 @@ impl Default for GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// An empty graph, in the byte order of this machine.
+    /// Returns a builder without types, in the byte order of this machine.
     #[must_use]
     pub fn new() -> Self {
         Self::with_limits(Limits::default())
     }
 
-    /// An empty graph with bounds of its own.
+    /// Returns a builder without types, with bounds of its own.
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
         Self {
@@ -72,13 +74,13 @@ impl GraphBuilder {
         }
     }
 
-    /// Split BTF over a base: ids and strings go on where the base's end.
+    /// Returns a builder of split BTF: ids and string offsets continue those of the base.
     #[must_use]
     pub fn split(base: &Btf) -> Self {
         Self::split_with_limits(base, Limits::default())
     }
 
-    /// Split BTF over a base, with bounds of its own.
+    /// Returns a builder of split BTF, with bounds of its own.
     #[must_use]
     pub fn split_with_limits(base: &Btf, limits: Limits) -> Self {
         Self {
@@ -96,7 +98,7 @@ impl GraphBuilder {
         }
     }
 
-    /// An empty graph without a base, to be written as `graph` is.
+    /// Returns a builder without types and base, with the format of `graph`.
     pub(crate) fn like(graph: &Btf, limits: Limits) -> Self {
         Self {
             format: graph.format().clone(),
@@ -105,13 +107,13 @@ impl GraphBuilder {
         }
     }
 
-    /// Goes on from a graph: its ids and string offsets stay.
+    /// Returns a builder that starts with a graph's types. Their ids and string offsets stay.
     #[must_use]
     pub fn resume(graph: &Btf) -> Self {
         Self::resume_with_limits(graph, Limits::default())
     }
 
-    /// Goes on from a graph, with bounds of its own.
+    /// Returns a builder that starts with a graph's types, with bounds of its own.
     #[must_use]
     pub fn resume_with_limits(graph: &Btf, limits: Limits) -> Self {
         let base_strings = graph.base().map(joined_strings).unwrap_or_default();
@@ -131,13 +133,13 @@ impl GraphBuilder {
         }
     }
 
-    /// As [`Self::resume_with_limits`], in the graph's own memory where nobody else holds it.
+    /// Like [`Self::resume_with_limits`], but reuses the graph's memory if this is its only handle.
     pub(crate) fn resume_owned(graph: Btf, limits: Limits) -> Self {
         let base_strings = graph.base().map(joined_strings).unwrap_or_default();
         let (first_id, end_id) = (graph.first_id().get(), graph.end_id());
         let (parts, offsets) = graph.into_parts();
         drop(offsets);
-        // What was parsed lies in the file's bytes: one part is copied, the other keeps what it needs of them.
+        // Both parts of a parsed graph share the file's bytes: one is copied, the other takes them over.
         let types = Vec::from(parts.types);
         let mut strings = Vec::from(parts.strings);
         strings.shrink_to_fit();
@@ -153,7 +155,7 @@ impl GraphBuilder {
         }
     }
 
-    /// Sets the byte order of the machine the types describe, which is the encoder's.
+    /// Sets the byte order of the machine that the types describe. The encoder uses it, too.
     pub fn set_endian(&mut self, endian: Endian) -> &mut Self {
         self.format.endian = endian;
         self
@@ -165,20 +167,20 @@ impl GraphBuilder {
         self
     }
 
-    /// Allows info words with the bits added in 2025: more than 65,535 elements, kinds above 31. Readers
-    /// from before misread them.
+    /// Allows info words with the bits added in 2025: more than 65,535 elements, kinds above 31. Older readers misread
+    /// these.
     pub fn set_wide(&mut self, wide: bool) -> &mut Self {
         self.format.wide = wide;
         self
     }
 
-    /// The id the next record will get.
+    /// Returns the id of the next record.
     #[must_use]
     pub const fn next_id(&self) -> TypeId {
         TypeId::new(self.first_id + self.count)
     }
 
-    /// The offset of a string, which is added where it is new.
+    /// Returns the offset of a string, which is added where it is new.
     ///
     /// # Errors
     /// `Limit` where the strings grow beyond [`Limits::string_bytes`]; `Usage` for a string with a NUL.
@@ -186,7 +188,7 @@ impl GraphBuilder {
         self.strings.intern(string.as_ref())
     }
 
-    /// The string at an offset given out before.
+    /// Returns the string at an offset that the builder returned.
     #[must_use]
     pub fn string(&self, id: StrId) -> Name<'_> {
         self.strings.get(id)
@@ -216,17 +218,17 @@ impl GraphBuilder {
         self.push(words.iter().copied())
     }
 
-    /// The byte order of the machine the types describe.
+    /// Returns the byte order of the machine that the types describe.
     pub(crate) const fn endian(&self) -> Endian {
         self.format.endian
     }
 
-    /// How many types there are, without the base's.
+    /// Returns the number of types without the base's.
     pub(crate) const fn len(&self) -> usize {
         self.count as usize
     }
 
-    /// Whether this very graph is the base, or the base's base.
+    /// Returns whether a graph is the base, or the base's base.
     pub(crate) fn has_base(&self, graph: &Btf) -> bool {
         let mut level = self.base.as_ref();
         while let Some(base) = level {
@@ -242,8 +244,8 @@ impl GraphBuilder {
         &mut self.strings
     }
 
-    /// Appends a graph's own records as they are, ids and names still its own, and tells at which word
-    /// they start.
+    /// Appends a graph's own records unchanged, with the ids and string offsets of that graph. Returns the word at
+    /// which they start.
     pub(crate) fn append_records(&mut self, graph: &Btf) -> Result<usize> {
         let bytes = graph.record_bytes();
         if graph.own_len() > (self.limits.types.saturating_sub(self.count)) as usize {
@@ -262,7 +264,7 @@ impl GraphBuilder {
         Ok(start)
     }
 
-    /// Whether no two strings are equal.
+    /// Returns whether no two strings are equal.
     pub(crate) fn has_unique_strings(&mut self) -> bool {
         self.strings.is_unique()
     }
@@ -275,7 +277,7 @@ impl GraphBuilder {
         self.types = types;
     }
 
-    /// The words from an own type's record on, where this builder goes on from `graph`.
+    /// Returns the words from an own type's record on, in a builder that starts with `graph`.
     pub(crate) fn resumed_words(&mut self, graph: &Btf, id: TypeId) -> &mut [Word] {
         let index = id.get().checked_sub(graph.first_id().get());
         let start = index.and_then(|index| graph.offsets().get(index as usize));
@@ -285,7 +287,7 @@ impl GraphBuilder {
         }
     }
 
-    /// The records' words from `start` on.
+    /// Returns the records' words from `start` on.
     pub(crate) fn words_from(&mut self, start: usize) -> &mut [Word] {
         let (words, _) = self.types.as_chunks_mut::<4>();
         words.get_mut(start..).unwrap_or_default()
@@ -319,11 +321,11 @@ impl GraphBuilder {
         }
     }
 
-    /// Appends a copy of a type of any graph: names are interned, ids go through `id`.
+    /// Appends a copy of a type of any graph. Names are interned, ids are mapped by `id`.
     ///
     /// # Errors
-    /// As [`Self::intern`], or what `id` answers; `Unsupported` for a kind this version doesn't know,
-    /// whose ids it can't find.
+    /// As [`Self::intern`], or the error of `id`; `Unsupported` for an unknown kind, because the ids in its records
+    /// can't be found.
     pub fn copy(
         &mut self,
         ty: Type<'_>,
@@ -344,7 +346,7 @@ impl GraphBuilder {
         self.push(record.iter().map(|word| u32::from_ne_bytes(*word)))
     }
 
-    /// Proves the whole and freezes it.
+    /// Checks the whole and makes a graph of it.
     ///
     /// # Errors
     /// `Malformed`, with the type, where an id has no record.
@@ -363,7 +365,7 @@ impl GraphBuilder {
     }
 }
 
-/// The strings of a graph and of all its bases in one, so that an offset indexes it.
+/// Returns the strings of all levels of a graph in one, so that a string offset is an index.
 pub(crate) fn joined_strings(graph: &Btf) -> Bytes {
     if graph.base().is_none() {
         return graph.string_section().clone();
@@ -384,4 +386,16 @@ fn not_a_record() -> Error {
         ErrorKind::Usage,
         "these words are not one record of a known kind",
     )
+}
+
+/// The error for a type that can't be copied because its kind is unknown.
+#[cold]
+pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "a type of unknown kind {number} can't be copied, because the ids in its record can't be found"
+        ),
+    )
+    .within(Place::Type(id))
 }

@@ -1,10 +1,15 @@
-//! The one place that knows which words of a record are type ids and which are string offsets.
+//! The children of a type: the words of its record that are type ids or string offsets.
+//!
+//! No other file knows which words these are. [`Shape`] describes each kind, and every function here reads it:
+//! [`type_edges`] lists a type's children (public as [`Type::references`](crate::graph::Type::references)), [`edges`]
+//! lists its names, too, [`rewrite`] replaces both, and [`Most`] finds the largest ones, for the scan that checks a
+//! graph.
 
-use crate::graph::kind::{HEAD, Info, Kind, Shape};
-use crate::graph::store::Word;
+use crate::graph::info::Info;
+use crate::graph::kind::{HEAD, Kind, Shape, Word};
 use crate::id::{StrId, TypeId};
 
-/// The largest id and string offset seen, and every bit of the info words.
+/// The largest id and string offset seen, and the union of the bits of the info words.
 #[derive(Default, Debug)]
 pub(crate) struct Most {
     pub id: u32,
@@ -12,17 +17,17 @@ pub(crate) struct Most {
     pub info: u32,
 }
 
-/// What the scan over a type section needs to know of a kind, in numbers: a branch on the kind is one
-/// that no processor foresees.
+/// A kind's shape in numbers, for the scan over a type section: a branch on the kind is one that no processor
+/// predicts.
 #[derive(Clone, Copy)]
 struct Row {
     /// Words of each element.
     elem: u32,
-    /// Words before the elements; 0 for a kind whose size isn't known here.
+    /// Words before the elements; 0 for an unknown kind.
     base: u32,
     /// All ones where the third word is a type id.
     refers: u32,
-    /// What the rest is walked in: groups of this many words, or 0 where no id or string is in it.
+    /// The size of the groups in which the rest is visited, in words; 0 where it has no id and no string.
     group: u32,
     /// For the first two words of a group, all ones where it is a string offset.
     strings: u32,
@@ -30,11 +35,11 @@ struct Row {
     ids: (u32, u32),
 }
 
-/// By the upper byte of the info word: kind and kind flag.
+/// The rows by the upper byte of the info word: kind and kind flag.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::indexing_slicing,
-    reason = "done by the compiler, which would say so"
+    reason = "evaluated by the compiler, which would report an error"
 )]
 const ROWS: [Row; 256] = {
     let mut rows = [Row {
@@ -62,7 +67,7 @@ const fn mask(condition: bool) -> u32 {
 impl Row {
     #[allow(clippy::cast_possible_truncation, reason = "HEAD is 3")]
     const fn new(shape: Shape) -> Self {
-        // An array is walked as one group: two ids and a number.
+        // An array is one group: two ids and a number.
         let is_array = shape.extra_types > 0;
         Self {
             elem: shape.elem as u32,
@@ -78,7 +83,7 @@ impl Row {
     }
 }
 
-/// The upper byte of a word in host order.
+/// Returns the upper byte of a word in host order.
 const fn upper_byte(word: Word) -> u8 {
     let [little, _, _, big] = word;
     if cfg!(target_endian = "little") {
@@ -89,14 +94,14 @@ const fn upper_byte(word: Word) -> u8 {
 }
 
 impl Most {
-    /// Takes in every edge of the record that starts `words`; says how many words it has by its own info
-    /// word. `None` where its head is cut off, it is longer than `words`, has more than `most_elements`
-    /// elements, or its kind is unknown: the caller finds out which.
+    /// Takes in every edge of the record that `words` starts with, and returns the record's length in words. Returns
+    /// `None` if its head is cut off, it is longer than `words`, has more than `most_elements` elements, or its kind
+    /// is unknown: the caller finds out which.
     #[inline(always)]
     pub fn take(&mut self, words: &[Word], most_elements: u32) -> Option<usize> {
         let &[name, info, third] = words.first_chunk::<HEAD>()?;
-        // Where each record ends depends on the one before, so the processor waits for every lookup in
-        // turn. Half of a kernel's types are functions, in runs: a guess that it is one more lets it go on.
+        // The start of each record depends on the length of the one before, so that the processor waits for every
+        // look-up in turn. Half of a kernel's types are functions, in runs: a prediction of one more lets it go on.
         if upper_byte(info) == Kind::Func.number() {
             self.string = self.string.max(u32::from_ne_bytes(name));
             self.id = self.id.max(u32::from_ne_bytes(third));
@@ -155,7 +160,7 @@ impl Most {
         self.id = self.id.max(u32::from_ne_bytes(ty) & there & row.ids.1);
     }
 
-    /// Takes in a record of an unknown kind, of which only the head is known.
+    /// Takes in the head of a record of an unknown kind.
     pub fn take_unknown(&mut self, record: &[Word]) {
         if let Some(&[name, info, _]) = record.first_chunk::<HEAD>() {
             self.string = self.string.max(u32::from_ne_bytes(name));
@@ -164,7 +169,7 @@ impl Most {
     }
 }
 
-/// What a word of a record is.
+/// A word of a record that refers to a type or a string.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Edge {
     /// A type id.
@@ -173,8 +178,8 @@ pub(crate) enum Edge {
     String(StrId),
 }
 
-/// Every word of a record that is an id or a string offset, with its index, in the record's order.
-/// An opaque record has only its name: what else it refers to is not known.
+/// Returns every word of a record that is an id or a string offset, with its index, in the record's order. Of a
+/// record of an unknown kind only the name is known.
 pub(crate) fn edges(record: &[Word]) -> impl Iterator<Item = (usize, Edge)> + '_ {
     let info = record.get(1).map_or(Info::from_word(0), |word| {
         Info::from_word(u32::from_ne_bytes(*word))
@@ -189,7 +194,7 @@ pub(crate) fn edges(record: &[Word]) -> impl Iterator<Item = (usize, Edge)> + '_
     })
 }
 
-/// The type ids among a record's edges.
+/// Returns the type ids of a record, in the record's order: the type's children.
 pub(crate) fn type_edges(record: &[Word]) -> impl Iterator<Item = TypeId> + '_ {
     edges(record).filter_map(|(_, edge)| match edge {
         Edge::Type(id) => Some(id),
@@ -197,8 +202,8 @@ pub(crate) fn type_edges(record: &[Word]) -> impl Iterator<Item = TypeId> + '_ {
     })
 }
 
-/// Calls `take` with every word of a record, in order, and whether it is a type id. An opaque record has no
-/// word that is known to be one.
+/// Calls `take` with every word of a record, in order, and whether it is a type id. No word of a record of an unknown
+/// kind counts as one.
 #[inline]
 pub(crate) fn each_word(record: &[Word], mut take: impl FnMut(u32, bool)) {
     let Some((head, rest)) = record.split_first_chunk::<HEAD>() else {
@@ -258,7 +263,7 @@ pub(crate) fn each_name(record: &[Word], mut take: impl FnMut(u32)) {
     }
 }
 
-/// Whether two records are the same word by word, when type ids are compared by what `class` says of them.
+/// Returns whether two records are the same word by word, with type ids compared by their `class`.
 #[inline]
 pub(crate) fn same(a: &[Word], b: &[Word], class: impl Fn(u32) -> u32) -> bool {
     let (Some((head_a, rest_a)), Some((head_b, rest_b))) =

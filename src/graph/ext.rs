@@ -1,4 +1,4 @@
-//! What `.BTF.ext` says about a BPF object's code, as data, so that engines need no parser.
+//! The contents of `.BTF.ext`: functions, source lines and relocations of a BPF object's code.
 //! (Kernel documentation, "BPF Type Format", section 4.2.)
 
 use bytes::Bytes;
@@ -21,15 +21,15 @@ pub struct Ext {
     pub lines: Records<LineInfo>,
     /// The CO-RE relocations; `None` where the header is from before there were any.
     pub relos: Option<Records<CoreRelo>>,
-    /// Bytes of a newer version's header, kept as they are.
+    /// Header bytes of a newer version, after the fields this version knows. They are kept as they are.
     pub header_tail: Bytes,
 }
 
 /// The records of one kind, section by section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records<T> {
-    /// Bytes of one record on the wire: at least the known fields', more where a newer version adds some.
-    /// 0 where the part isn't there at all.
+    /// Bytes of a record on the wire. A newer version's records may have more than the known fields. 0 where the section
+    /// has no such part.
     pub record_size: u32,
     /// The code sections, in the file's order.
     pub sections: Vec<SectionRecords<T>>,
@@ -42,7 +42,7 @@ pub struct SectionRecords<T> {
     pub section: StrId,
     /// The records, in the file's order.
     pub records: Vec<T>,
-    /// What each record has beyond the known fields: `record_size` minus their size, for each record.
+    /// The bytes of each record after the known fields.
     pub tails: Bytes,
 }
 
@@ -69,13 +69,13 @@ pub struct LineInfo {
 }
 
 impl LineInfo {
-    /// The line's number, from 1.
+    /// Returns the line's number, from 1.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.line_col >> 10
     }
 
-    /// The column, from 1.
+    /// Returns the column, from 1.
     #[must_use]
     pub const fn column(self) -> u32 {
         self.line_col & 0x3ff
@@ -91,12 +91,12 @@ pub struct CoreRelo {
     pub type_id: TypeId,
     /// The accessor: numbers and colons.
     pub access: StrId,
-    /// What is asked for (`enum bpf_core_relo_kind`).
+    /// The kind of relocation (`enum bpf_core_relo_kind`).
     pub kind: u32,
 }
 
 impl Ext {
-    /// Nothing about any code yet, with room for relocations.
+    /// Returns contents without records, with room for relocations.
     #[must_use]
     pub const fn new(endian: Endian) -> Self {
         Self {
@@ -108,10 +108,10 @@ impl Ext {
         }
     }
 
-    /// The same records about the same code, with ids and names as they are after a merge.
+    /// Returns the same records with the ids and string offsets of a merged graph.
     ///
     /// # Errors
-    /// `Usage`, with the type, where a type has no successor, or a string none.
+    /// `Usage`, with the type or string, where one has no successor.
     pub fn remap(&self, types: &Remap, strings: &StringMap) -> Result<Self> {
         let ty = |id: TypeId| {
             types.get(id).ok_or_else(|| {
@@ -176,7 +176,7 @@ impl<T> Records<T> {
         })
     }
 
-    /// No records, of the size given.
+    /// Returns no records, of the size given.
     #[must_use]
     pub const fn empty(record_size: u32) -> Self {
         Self {
@@ -185,7 +185,7 @@ impl<T> Records<T> {
         }
     }
 
-    /// How many records there are in all.
+    /// Returns the number of records in all sections.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sections
@@ -194,7 +194,7 @@ impl<T> Records<T> {
             .sum()
     }
 
-    /// Whether there is none.
+    /// Returns whether there is no record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,4 +1,4 @@
-//! A hash index over a graph's own types. What is hashed, names or spellings, is the caller's choice.
+//! A hash index over a graph's own types, by name or by any other text.
 
 use std::hash::BuildHasher;
 
@@ -22,6 +22,10 @@ struct Entry {
     next: u32,
 }
 
+/// The hash of a text. Different texts may have one key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(u32);
+
 /// Collects the entries of a [`HashIndex`].
 #[derive(Debug, Default)]
 pub(crate) struct HashIndexBuilder(Vec<Entry>);
@@ -36,7 +40,7 @@ impl HashIndexBuilder {
         });
     }
 
-    /// Chains the entries up.
+    /// Links the entries of each bucket.
     pub fn build(self) -> HashIndex {
         let mut entries = self.0;
         let mut buckets = vec![0u32; (entries.len() * 2).next_power_of_two()].into_boxed_slice();
@@ -56,10 +60,19 @@ impl HashIndexBuilder {
 }
 
 impl HashIndex {
-    /// The ids that may have been added under this text, in order. Different texts may share a hash, so the
-    /// caller must compare.
-    pub fn ids(&self, text: &[u8]) -> impl Iterator<Item = TypeId> + '_ {
-        let hash = hash(text);
+    /// Returns the ids that may have been added under this text, in order. Different texts may share a hash, so the
+    /// caller must compare texts.
+    pub fn ids(&self, text: &[u8]) -> impl Iterator<Item = TypeId> + use<'_> {
+        self.ids_of(Self::key(text))
+    }
+
+    /// Returns the key of a text for [`Self::ids_of`].
+    pub fn key(text: &[u8]) -> Key {
+        Key(hash(text))
+    }
+
+    /// Returns the ids that [`Self::ids`] returns for the text of this key.
+    pub fn ids_of(&self, Key(hash): Key) -> impl Iterator<Item = TypeId> + use<'_> {
         let mask = self.buckets.len() - 1;
         let mut next = self.buckets.get(hash as usize & mask).copied();
         std::iter::from_fn(move || {

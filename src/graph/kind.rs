@@ -1,18 +1,16 @@
-//! Kinds, the shapes of their records, and the info word.
+//! The kinds of types and the shapes of their records.
 //!
-//! A record is a run of 32-bit words: name offset, info word, size or type, then what its kind adds
-//! once, then what it repeats for each of its `vlen` elements.
+//! A record is a run of 32-bit words: name offset, [info word](crate::graph::Info), size or type id, then the words
+//! that the kind adds once, then the words of each of the `vlen` elements.
 //! (Kernel documentation, "BPF Type Format", section 2.2; `struct btf_type` in `linux/btf.h`.)
 
 use std::fmt;
 
-/// Words that every record starts with: name, info, size or type.
+/// Number of words that every record starts with: name, info, size or type.
 pub(crate) const HEAD: usize = 3;
 
-/// The bits of the info word that readers from before 2025 look at.
-pub(crate) const NARROW_INFO: u32 = 0x9f00_ffff;
-/// The largest element count (`BTF_MAX_VLEN`, 24 bits).
-pub(crate) const WIDE_VLEN: u32 = 0xff_ffff;
+/// A 32-bit word of a record, in host order.
+pub(crate) type Word = [u8; 4];
 
 /// A kind of type (`BTF_KIND_*`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,24 +56,24 @@ pub enum Kind {
     TypeTag,
     /// An enumeration with 64-bit values.
     Enum64,
-    /// A kind this version doesn't know, with its number. Its size is known from the layout section.
+    /// A kind this version doesn't know, with its number. The layout section gives the size of its records.
     Unknown(u8),
 }
 
-/// What a kind's record is made of.
+/// The words of a kind's record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Shape {
-    /// Whether the third word is a type id (else a size, or nothing).
+    /// Whether the third word is a type id (else a size, or unused).
     pub refers: bool,
     /// Words after the head, once.
     pub extra: u8,
-    /// How many of them, from the first on, are type ids.
+    /// The number of them, from the first on, that are type ids.
     pub extra_types: u8,
     /// Words for each element.
     pub elem: u8,
     /// Whether an element's first word is a string offset.
     pub elem_name: bool,
-    /// Which word of an element is a type id.
+    /// The word of an element that is a type id.
     pub elem_type: Option<u8>,
 }
 
@@ -98,7 +96,7 @@ impl Kind {
     /// The highest kind number this version knows.
     pub const LAST: u8 = 19;
 
-    /// The kind with this number; 0 is `void` and never a record's.
+    /// Returns the kind with this number. 0 is `void`, which no record has.
     #[must_use]
     pub const fn from_number(number: u8) -> Self {
         match number {
@@ -126,7 +124,7 @@ impl Kind {
         }
     }
 
-    /// The kind's number on the wire.
+    /// Returns the kind's number on the wire.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -154,7 +152,7 @@ impl Kind {
         }
     }
 
-    /// The kind's name, as bpftool prints it.
+    /// Returns the kind's name as bpftool prints it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -182,7 +180,7 @@ impl Kind {
         }
     }
 
-    /// Whether a reader looks through this kind to the type it refers to: typedefs, qualifiers, type tags.
+    /// Returns whether the kind stands for the type it refers to: typedefs, qualifiers, type tags.
     #[must_use]
     pub const fn is_modifier(self) -> bool {
         match self {
@@ -206,19 +204,19 @@ impl Kind {
         }
     }
 
-    /// Whether this is a structure or a union.
+    /// Returns whether this is a structure or a union.
     #[must_use]
     pub const fn is_composite(self) -> bool {
         matches!(self, Self::Struct | Self::Union)
     }
 
-    /// Whether this is an enumeration of either width.
+    /// Returns whether this is an enumeration of either width.
     #[must_use]
     pub const fn is_enum(self) -> bool {
         matches!(self, Self::Enum | Self::Enum64)
     }
 
-    /// The record's shape; `None` for `void` and for kinds only a layout section describes.
+    /// Returns the shape of the kind's records; `None` for `void` and for unknown kinds.
     pub(crate) const fn shape(self) -> Option<Shape> {
         Some(match self {
             Self::Void | Self::Unknown(_) => return None,
@@ -289,59 +287,6 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The info word: bits 0–23 vlen, 24–30 kind, 31 kind flag.
-///
-/// Until 2025 vlen had 16 bits and kind 5; the bits between were zero, so reading wide is always right.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Info(u32);
-
-impl Info {
-    /// The word as it is on the wire.
-    #[must_use]
-    pub const fn from_word(word: u32) -> Self {
-        Self(word)
-    }
-
-    /// A word of these parts; `vlen` is cut to its 24 bits.
-    pub(crate) const fn new(kind: Kind, vlen: u32, flag: bool) -> Self {
-        Self(
-            (vlen & WIDE_VLEN)
-                | ((kind.number() as u32 & 0x7f) << 24)
-                | if flag { 1 << 31 } else { 0 },
-        )
-    }
-
-    /// The word.
-    #[must_use]
-    pub const fn word(self) -> u32 {
-        self.0
-    }
-
-    /// The number of elements (for FUNC: the linkage).
-    #[must_use]
-    pub const fn vlen(self) -> u32 {
-        self.0 & WIDE_VLEN
-    }
-
-    /// The kind.
-    #[must_use]
-    pub const fn kind(self) -> Kind {
-        Kind::from_number(((self.0 >> 24) & 0x7f) as u8)
-    }
-
-    /// The kind flag: bitfields in a struct or union, signed in an enumeration, a union in a forward
-    /// declaration, an attribute's text in a tag.
-    #[must_use]
-    pub const fn flag(self) -> bool {
-        self.0 >> 31 == 1
-    }
-
-    /// Whether a reader that masks with the old widths would misread the word.
-    pub(crate) const fn is_wide(self) -> bool {
-        self.0 & !NARROW_INFO != 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,17 +300,5 @@ mod tests {
             Kind::from_number(Kind::LAST + 1),
             Kind::Unknown(Kind::LAST + 1)
         );
-    }
-
-    #[test]
-    fn info_word_keeps_its_parts() {
-        let info = Info::new(Kind::Struct, 0x12_3456, true);
-        assert_eq!(info.word(), 0x8412_3456);
-        assert_eq!(
-            (info.kind(), info.vlen(), info.flag()),
-            (Kind::Struct, 0x12_3456, true)
-        );
-        assert!(info.is_wide());
-        assert!(!Info::new(Kind::Enum64, 0xffff, false).is_wide());
     }
 }

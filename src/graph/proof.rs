@@ -1,13 +1,14 @@
-//! The one scan that proves a graph's records, so that look-ups can't fail later.
+//! The scan that checks a graph's records, so that look-ups can't fail later.
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::edges;
-use crate::graph::kind::{HEAD, Info, NARROW_INFO, WIDE_VLEN};
-use crate::graph::store::{Layout, Word};
+use crate::graph::format::Layout;
+use crate::graph::info::{Info, NARROW_INFO, WIDE_VLEN};
+use crate::graph::kind::{HEAD, Word};
 use crate::id::TypeId;
 use crate::limits::Limits;
 
-/// Proves that strings have ends, and that those that stand for themselves start with the empty one.
+/// Checks that every string ends, and that strings without a base start with the empty one.
 pub(super) fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Result<()> {
     if strings.len() > limits.string_bytes as usize
         || u32::try_from(strings.len())
@@ -21,7 +22,7 @@ pub(super) fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Resu
     }
     if first == 0 && strings.first() != Some(&0) {
         return Err(Error::malformed(
-            "the string section doesn't start with the empty string: this is no BTF that stands for itself; split BTF is read with its base",
+            "the string section doesn't start with the empty string, as that of self-contained BTF does; split BTF needs its base",
         ));
     }
     if strings.last().is_some_and(|&last| last != 0) {
@@ -32,11 +33,11 @@ pub(super) fn check_strings(strings: &[u8], first: u32, limits: &Limits) -> Resu
     Ok(())
 }
 
-/// What records are proved against.
+/// The bounds that records are checked against.
 pub(super) struct Proof<'a> {
     /// The id of the first record.
     pub first_id: u32,
-    /// Where the strings end.
+    /// The end of the string offsets.
     pub end_str: u32,
     /// The sizes of unknown kinds.
     pub layout: Option<&'a Layout>,
@@ -44,10 +45,11 @@ pub(super) struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Finds every record's start and proves every id and string offset.
+    /// Finds every record's start and checks every id and string offset. Returns the starts, and whether an info word
+    /// uses the bits that were added in 2025.
     ///
-    /// The fast pass only keeps the largest id and string offset; where one is too large, a second pass
-    /// looks for the first culprit. Says also whether an info word uses its new bits.
+    /// The first pass keeps only the largest id and string offset. If one is too large, a second pass finds the
+    /// first record with such a word.
     pub fn scan(&self, words: &[Word]) -> Result<(Vec<u32>, bool)> {
         // A record has at least three words; kernels' average just under seven.
         let mut offsets = Vec::with_capacity(words.len() / 6 + 1);
@@ -85,7 +87,7 @@ impl Proof<'_> {
         )
     }
 
-    /// The size of a record that the fast path doesn't take: of an unknown kind, or wrong.
+    /// Returns the length of a record of an unknown kind, or the error in a malformed one.
     #[cold]
     fn odd_record(&self, words: &[Word], at: usize, most: &mut edges::Most) -> Result<usize> {
         let size = self.record_words(words, at)?;
@@ -99,7 +101,7 @@ impl Proof<'_> {
         Ok(size)
     }
 
-    /// How many words the record at `at` has, by its own info word.
+    /// Returns the length in words of the record at `at`, by its info word.
     fn record_words(&self, words: &[Word], at: usize) -> Result<usize> {
         let Some(info) = words.get(at + 1) else {
             return Err(Error::new(ErrorKind::Malformed, "the record is cut off")
@@ -124,7 +126,7 @@ impl Proof<'_> {
         let number = info.kind().number();
         let place = Place::Byte(at as u64 * 4);
         if number == 0 {
-            return Err(Error::malformed("a record of kind 0, which has none").within(place));
+            return Err(Error::malformed("the record has kind 0, which is `void`").within(place));
         }
         let Some(entry) = self
             .layout

@@ -1,65 +1,32 @@
-//! One method of the builder for each kind of record.
+//! The builder's methods for records: one for each kind.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::builder::GraphBuilder;
-use crate::graph::kind::{Info, Kind};
-use crate::graph::parts::{FwdKind, IntEncoding};
-use crate::id::{Bits, StrId, TypeId};
-
-/// A member for [`GraphBuilder::composite`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NewMember {
-    /// Its name; empty for anonymous ones.
-    pub name: StrId,
-    /// Its type.
-    pub ty: TypeId,
-    /// Where it starts, in bits from the start of the structure.
-    pub offset: Bits,
-    /// Its width in bits, if it is a bitfield.
-    pub bitfield: Option<u8>,
-}
-
-impl NewMember {
-    /// A member that is no bitfield, `offset` bits from the start.
-    #[must_use]
-    pub const fn new(name: StrId, ty: TypeId, offset: u64) -> Self {
-        Self {
-            name,
-            ty,
-            offset: Bits(offset),
-            bitfield: None,
-        }
-    }
-
-    /// A bitfield `offset` bits from the start, `width` bits wide.
-    #[must_use]
-    pub const fn bitfield(name: StrId, ty: TypeId, offset: u64, width: u8) -> Self {
-        Self {
-            name,
-            ty,
-            offset: Bits(offset),
-            bitfield: Some(width),
-        }
-    }
-}
+use crate::graph::info::Info;
+use crate::graph::kind::Kind;
+use crate::graph::new_member::{NewMember, NewName};
+use crate::graph::view::{FuncLinkage, FwdKind, IntEncoding, Signedness, VarLinkage};
+use crate::id::{Bits, ByteSize, StrId, TypeId};
 
 impl GraphBuilder {
-    /// Appends an integer as wide as its storage of `size` bytes.
+    /// Appends an integer that fills its storage.
     ///
     /// # Errors
     /// As [`Self::intern`], or `Usage` where the size is 0 or above 16.
     pub fn int(
         &mut self,
         name: impl AsRef<[u8]>,
-        size: u32,
+        size: impl Into<ByteSize>,
         encoding: IntEncoding,
     ) -> Result<TypeId> {
-        if size == 0 || size > 16 {
+        let size = size.into();
+        if size.0 == 0 || size.0 > 16 {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("an integer of {size} bytes can't be said in BTF"),
+                format!("BTF has integers of 1 to 16 bytes, not of {size}"),
             ));
         }
+        let size = word(size)?;
         let head = self.head(name.as_ref(), Info::new(Kind::Int, 0, false), size)?;
         let data = u32::from(encoding.0) << 24 | (size * 8);
         self.push(head.into_iter().chain([data]))
@@ -68,14 +35,14 @@ impl GraphBuilder {
     /// Appends a floating-point number.
     ///
     /// # Errors
-    /// As [`Self::intern`].
-    pub fn float(&mut self, name: impl AsRef<[u8]>, size: u32) -> Result<TypeId> {
+    /// As [`Self::intern`]; `Overflow` where the size doesn't fit 32 bits.
+    pub fn float(&mut self, name: impl AsRef<[u8]>, size: impl Into<ByteSize>) -> Result<TypeId> {
+        let size = word(size.into())?;
         let head = self.head(name.as_ref(), Info::new(Kind::Float, 0, false), size)?;
         self.push(head)
     }
 
-    /// Appends a pointer, typedef, qualifier, type tag or function: a kind that refers to one type and has
-    /// no more to it. Pointers and qualifiers have no name. `flag` is the kind flag, `linkage` a function's.
+    /// Appends a record that refers to one type and has no further words. Pointers and qualifiers have no name.
     fn reference(&mut self, info: Info, name: &[u8], ty: TypeId) -> Result<TypeId> {
         let head = self.head(name, info, ty.get())?;
         self.push(head)
@@ -111,8 +78,8 @@ impl GraphBuilder {
         self.reference(Info::new(Kind::Typedef, 0, false), name.as_ref(), ty)
     }
 
-    /// Appends an attribute of a type. `attribute` says that `value` is the text of any attribute and not
-    /// of a `btf_type_tag`.
+    /// Appends an attribute of a type. `value` is the text of a `btf_type_tag`, or of any attribute if `attribute`
+    /// is set.
     ///
     /// # Errors
     /// As [`Self::intern`].
@@ -150,17 +117,17 @@ impl GraphBuilder {
         self.push(head.into_iter().chain([element.get(), index.get(), count]))
     }
 
-    /// Appends a structure or union of `size` bytes. The kind flag is set where a member is a bitfield.
+    /// Appends a structure or union. The kind flag is set where a member is a bitfield.
     ///
     /// # Errors
-    /// As [`Self::intern`]; `Usage` where the kind is another; `Overflow` where an offset doesn't fit its
-    /// 32 bits, or 24 in a structure with bitfields.
+    /// As [`Self::intern`]; `Usage` where `kind` is neither; `Overflow` where the size or an offset doesn't fit 32
+    /// bits, an offset in a structure with bitfields 24, or a width 8.
     pub fn composite(
         &mut self,
         kind: Kind,
         name: impl AsRef<[u8]>,
-        size: u32,
-        members: &[NewMember],
+        size: impl Into<ByteSize>,
+        members: &[NewMember<'_>],
     ) -> Result<TypeId> {
         if !kind.is_composite() {
             return Err(Error::new(
@@ -169,30 +136,38 @@ impl GraphBuilder {
             ));
         }
         let flag = members.iter().any(|member| member.bitfield.is_some());
-        let limit = if flag { 0xff_ffff } else { u32::MAX };
-        let overflow = members
-            .iter()
-            .find(|member| member.offset.0 > u64::from(limit));
-        if let Some(member) = overflow {
-            return Err(Error::new(
-                ErrorKind::Overflow,
-                format!(
-                    "member {:?} starts at bit {}, beyond what BTF can say here ({limit})",
-                    self.string(member.name),
-                    member.offset
-                ),
-            ));
-        }
         let info = Info::new(kind, self.vlen(members.len())?, flag);
-        let head = self.head(name.as_ref(), info, size)?;
-        let words = members.iter().flat_map(|member| {
-            let width = u32::from(member.bitfield.unwrap_or(0));
-            // Proved above to fit.
-            let offset = u32::try_from(member.offset.0).unwrap_or(limit);
-            let word = if flag { width << 24 | offset } else { offset };
-            [member.name.get(), member.ty.get(), word]
-        });
+        let head = self.head(name.as_ref(), info, word(size.into())?)?;
+        let mut words = Vec::with_capacity(members.len() * 3);
+        for member in members {
+            let name = member.name.intern(self)?;
+            let offset = self.offset_word(name, member, flag)?;
+            words.extend([name.get(), member.type_id.get(), offset]);
+        }
         self.push(head.into_iter().chain(words))
+    }
+
+    /// Returns the word with a member's offset and, in a structure with bitfields, its width.
+    fn offset_word(&self, name: StrId, member: &NewMember<'_>, flag: bool) -> Result<u32> {
+        let limit = if flag { 0xff_ffff } else { u32::MAX };
+        let overflow = |what: String| {
+            let name = self.string(name);
+            Error::new(ErrorKind::Overflow, format!("member {name:?} {what}"))
+        };
+        let offset = u32::try_from(member.offset.0).ok();
+        let Some(offset) = offset.filter(|offset| *offset <= limit) else {
+            let at = member.offset;
+            return Err(overflow(format!(
+                "starts at bit {at}, but the highest offset that BTF has room for here is {limit}"
+            )));
+        };
+        let width = member.bitfield.unwrap_or(Bits(0));
+        let Ok(width) = u8::try_from(width.0) else {
+            return Err(overflow(format!(
+                "is {width} bits wide, but the widest bitfield that BTF has room for is 255"
+            )));
+        };
+        Ok(u32::from(width) << 24 | offset)
     }
 
     /// Appends a forward declaration of a structure or union.
@@ -205,22 +180,23 @@ impl GraphBuilder {
         self.push(head)
     }
 
-    /// Appends an enumeration of `size` bytes: ENUM where it has at most four, else ENUM64. Values are the
-    /// bits, extended to 64 as `signed` says. None at all make a forward declaration.
+    /// Appends an enumeration: an ENUM where it has at most four bytes, else an ENUM64. Values are given as their
+    /// bits, extended to 64 by `signedness`. An enumeration without values is a forward declaration.
     ///
     /// # Errors
     /// As [`Self::intern`]; `Overflow` where a value doesn't fit the size.
-    pub fn enumeration(
+    pub fn enumeration<'n, N: Into<NewName<'n>> + Copy>(
         &mut self,
         name: impl AsRef<[u8]>,
-        size: u32,
-        signed: bool,
-        values: &[(StrId, u64)],
+        size: impl Into<ByteSize>,
+        signedness: Signedness,
+        values: &[(N, u64)],
     ) -> Result<TypeId> {
-        if size > 4 {
-            self.enum64(name, size, signed, values)
+        let size = size.into();
+        if size > ByteSize(4) {
+            self.enum64(name, size, signedness, values)
         } else {
-            self.enum32(name, size, signed, values)
+            self.enum32(name, size, signedness, values)
         }
     }
 
@@ -228,35 +204,32 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// As [`Self::enumeration`].
-    pub fn enum32(
+    pub fn enum32<'n, N: Into<NewName<'n>> + Copy>(
         &mut self,
         name: impl AsRef<[u8]>,
-        size: u32,
-        signed: bool,
-        values: &[(StrId, u64)],
+        size: impl Into<ByteSize>,
+        signedness: Signedness,
+        values: &[(N, u64)],
     ) -> Result<TypeId> {
-        let fits = |value: u64| {
-            if signed {
-                i32::try_from(value.cast_signed()).is_ok()
-            } else {
-                u32::try_from(value).is_ok()
-            }
+        let fits = |value: u64| match signedness {
+            Signedness::Signed => i32::try_from(value.cast_signed()).is_ok(),
+            Signedness::Unsigned => u32::try_from(value).is_ok(),
         };
-        if let Some((name, value)) = values.iter().find(|(_, value)| !fits(*value)) {
-            return Err(Error::new(
-                ErrorKind::Overflow,
-                format!(
-                    "enumerator {:?} has the value {value:#x}, too large for 32 bits",
-                    self.string(*name)
-                ),
-            ));
+        let info = Info::new(Kind::Enum, self.vlen(values.len())?, signedness.is_signed());
+        let head = self.head(name.as_ref(), info, word(size.into())?)?;
+        let mut words = Vec::with_capacity(values.len() * 2);
+        for &(name, value) in values {
+            let name = name.into().intern(self)?;
+            if !fits(value) {
+                let name = self.string(name);
+                return Err(Error::new(
+                    ErrorKind::Overflow,
+                    format!("enumerator {name:?} has the value {value:#x}, too large for 32 bits"),
+                ));
+            }
+            let [low, _] = halves(value);
+            words.extend([name.get(), low]);
         }
-        let info = Info::new(Kind::Enum, self.vlen(values.len())?, signed);
-        let head = self.head(name.as_ref(), info, size)?;
-        let words = values.iter().flat_map(|(name, value)| {
-            let [low, _] = halves(*value);
-            [name.get(), low]
-        });
         self.push(head.into_iter().chain(words))
     }
 
@@ -264,70 +237,109 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// As [`Self::intern`].
-    pub fn enum64(
+    pub fn enum64<'n, N: Into<NewName<'n>> + Copy>(
         &mut self,
         name: impl AsRef<[u8]>,
-        size: u32,
-        signed: bool,
-        values: &[(StrId, u64)],
+        size: impl Into<ByteSize>,
+        signedness: Signedness,
+        values: &[(N, u64)],
     ) -> Result<TypeId> {
-        let info = Info::new(Kind::Enum64, self.vlen(values.len())?, signed);
-        let head = self.head(name.as_ref(), info, size)?;
-        let words = values.iter().flat_map(|(name, value)| {
-            let [low, high] = halves(*value);
-            [name.get(), low, high]
-        });
+        let info = Info::new(
+            Kind::Enum64,
+            self.vlen(values.len())?,
+            signedness.is_signed(),
+        );
+        let head = self.head(name.as_ref(), info, word(size.into())?)?;
+        let mut words = Vec::with_capacity(values.len() * 3);
+        for &(name, value) in values {
+            let name = name.into().intern(self)?;
+            let [low, high] = halves(value);
+            words.extend([name.get(), low, high]);
+        }
         self.push(head.into_iter().chain(words))
     }
 
-    /// Appends a function with a linkage: 0 static, 1 global, 2 extern.
+    /// Appends a function.
     ///
     /// # Errors
     /// As [`Self::intern`].
-    pub fn func(&mut self, name: impl AsRef<[u8]>, proto: TypeId, linkage: u32) -> Result<TypeId> {
-        self.reference(Info::new(Kind::Func, linkage, false), name.as_ref(), proto)
+    pub fn func(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        proto: TypeId,
+        linkage: FuncLinkage,
+    ) -> Result<TypeId> {
+        let info = Info::new(Kind::Func, linkage.number(), false);
+        self.reference(info, name.as_ref(), proto)
     }
 
     /// Appends a prototype. A last parameter without name and type stands for `...`.
     ///
     /// # Errors
     /// As [`Self::intern`].
-    pub fn func_proto(&mut self, result: TypeId, params: &[(StrId, TypeId)]) -> Result<TypeId> {
+    pub fn func_proto<'n, N: Into<NewName<'n>> + Copy>(
+        &mut self,
+        result: TypeId,
+        params: &[(N, TypeId)],
+    ) -> Result<TypeId> {
         let info = Info::new(Kind::FuncProto, self.vlen(params.len())?, false);
         let head = self.head(b"", info, result.get())?;
-        let words = params.iter().flat_map(|(name, ty)| [name.get(), ty.get()]);
+        let mut words = Vec::with_capacity(params.len() * 2);
+        for &(name, ty) in params {
+            words.extend([name.into().intern(self)?.get(), ty.get()]);
+        }
         self.push(head.into_iter().chain(words))
     }
 
-    /// Appends a variable with a linkage: 0 static, 1 global, 2 extern.
+    /// Appends a variable.
     ///
     /// # Errors
     /// As [`Self::intern`].
-    pub fn var(&mut self, name: impl AsRef<[u8]>, ty: TypeId, linkage: u32) -> Result<TypeId> {
+    pub fn var(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        ty: TypeId,
+        linkage: VarLinkage,
+    ) -> Result<TypeId> {
         let head = self.head(name.as_ref(), Info::new(Kind::Var, 0, false), ty.get())?;
-        self.push(head.into_iter().chain([linkage]))
+        self.push(head.into_iter().chain([linkage.number()]))
     }
 
-    /// Appends a data section; an entry is a variable, its offset and its size in bytes.
+    /// Appends a data section. An entry is a variable, its offset and its size.
     ///
     /// # Errors
-    /// As [`Self::intern`].
+    /// As [`Self::intern`]; `Overflow` where a size or offset doesn't fit 32 bits.
     pub fn datasec(
         &mut self,
         name: impl AsRef<[u8]>,
-        size: u32,
-        entries: &[(TypeId, u32, u32)],
+        size: impl Into<ByteSize>,
+        entries: &[(
+            TypeId,
+            impl Into<ByteSize> + Copy,
+            impl Into<ByteSize> + Copy,
+        )],
     ) -> Result<TypeId> {
         let info = Info::new(Kind::Datasec, self.vlen(entries.len())?, false);
-        let head = self.head(name.as_ref(), info, size)?;
-        let words = entries
-            .iter()
-            .flat_map(|&(var, offset, size)| [var.get(), offset, size]);
+        let head = self.head(name.as_ref(), info, word(size.into())?)?;
+        let mut words = Vec::with_capacity(entries.len() * 3);
+        for &(var, offset, size) in entries {
+            words.extend([var.get(), word(offset.into())?, word(size.into())?]);
+        }
         self.push(head.into_iter().chain(words))
     }
 }
 
-/// A 64-bit value as its lower and its upper word.
+/// Returns a size or offset as the 32-bit word that records have room for.
+fn word(size: ByteSize) -> Result<u32> {
+    u32::try_from(size.0).map_err(|_| {
+        Error::new(
+            ErrorKind::Overflow,
+            format!("BTF has no room for a size or offset of {size} bytes"),
+        )
+    })
+}
+
+/// Returns the lower and the upper word of a 64-bit value.
 fn halves(value: u64) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
     [

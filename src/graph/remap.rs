@@ -1,4 +1,4 @@
-//! Where the types of one graph went in another.
+//! The new ids of types that were copied, renumbered or reduced.
 
 use crate::id::TypeId;
 
@@ -9,7 +9,7 @@ pub struct Remap {
     ids: Vec<u32>,
 }
 
-/// No id: graphs have fewer types than that.
+/// The entry of a type without successor. No graph has that many types.
 const GONE: u32 = u32::MAX;
 
 fn id(entry: u32) -> Option<TypeId> {
@@ -17,7 +17,7 @@ fn id(entry: u32) -> Option<TypeId> {
 }
 
 impl Remap {
-    /// A map for a graph with this many types (without `void`), in which nothing has a successor yet.
+    /// Returns a map for a graph with this many types (without `void`), in which no type has a successor.
     #[must_use]
     pub fn new(types: usize) -> Self {
         let mut ids = vec![GONE; types + 1];
@@ -27,7 +27,7 @@ impl Remap {
         Self { ids }
     }
 
-    /// The map in which every id stays.
+    /// Returns the map of every id to itself.
     #[must_use]
     pub fn identity(types: usize) -> Self {
         let last = u32::try_from(types).unwrap_or(GONE - 1);
@@ -36,13 +36,13 @@ impl Remap {
         }
     }
 
-    /// The successor of a type; `None` where it has none or is not of the graph.
+    /// Returns the successor of a type; `None` where it has none or is out of range.
     #[must_use]
     pub fn get(&self, old: TypeId) -> Option<TypeId> {
         self.ids.get(old.index()).copied().and_then(id)
     }
 
-    /// Sets the successor of a type of the graph. Whether there is such a type.
+    /// Maps `old` to `new`. Returns `false` if `old` is out of range.
     pub fn set(&mut self, old: TypeId, new: TypeId) -> bool {
         match self.ids.get_mut(old.index()) {
             Some(entry) => {
@@ -53,19 +53,19 @@ impl Remap {
         }
     }
 
-    /// How many types the old graph has, without `void`.
+    /// Returns the number of types of the old graph, without `void`.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len().saturating_sub(1)
     }
 
-    /// Whether the old graph has no type.
+    /// Returns whether the old graph has no type.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Old and new id of every type that has a successor, by old id, without `void`.
+    /// Returns the old and the new id of every type with a successor, by old id, without `void`.
     pub fn iter(&self) -> impl Iterator<Item = (TypeId, TypeId)> + '_ {
         (0u32..)
             .zip(&self.ids)
@@ -73,7 +73,7 @@ impl Remap {
             .filter_map(|(old, new)| Some((TypeId::new(old), id(*new)?)))
     }
 
-    /// The map that does this one and then `next`.
+    /// Returns the map that applies this one and then `next`.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let mut both = self.clone();
@@ -81,7 +81,7 @@ impl Remap {
         both
     }
 
-    /// Makes this map do what it does and then `next`.
+    /// Changes this map to apply itself and then `next`.
     pub fn follow(&mut self, next: &Self) {
         for entry in &mut self.ids {
             *entry = id(*entry)
@@ -92,7 +92,7 @@ impl Remap {
 }
 
 impl FromIterator<TypeId> for Remap {
-    /// The map whose successors these are, by old id, from `void` on.
+    /// Returns the map with these successors, by old id, from `void` on.
     fn from_iter<I: IntoIterator<Item = TypeId>>(ids: I) -> Self {
         Self {
             ids: ids.into_iter().map(TypeId::get).collect(),

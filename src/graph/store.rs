@@ -1,4 +1,4 @@
-//! The graph itself: records, offsets and strings.
+//! The graph: records, offsets and strings.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -6,8 +6,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::error::{Error, Place, Result};
+use crate::graph::format::{Format, Layout};
 use crate::graph::index::HashIndex;
-use crate::graph::kind::{Info, Kind};
+use crate::graph::info::Info;
+use crate::graph::kind::{Kind, Word};
 use crate::graph::proof::{Proof, check_strings};
 use crate::graph::strings::{Name, string_at};
 use crate::graph::types::Type;
@@ -15,14 +17,17 @@ use crate::id::{StrId, TypeId};
 use crate::limits::Limits;
 use crate::target::{Endian, PointerWidth};
 
-/// One 32-bit word of a record, in host order.
-pub(crate) type Word = [u8; 4];
-
 /// The shared type graph: BTF's own records in one arena, immutable, cheap to clone, `Send + Sync`.
 ///
-/// Every id, string offset and count in it was proved when it was made, so that look-ups by the graph's
-/// own ids can't fail. Split BTF is a graph with a [base](Self::base); ids and string offsets go on
-/// where the base's end.
+/// Every id, string offset and count is checked when the graph is made, so that look-ups by the graph's own ids
+/// can't fail. Split BTF is a graph with a [base](Self::base): its ids and string offsets continue those of the base.
+///
+/// | task | methods |
+/// |---|---|
+/// | get a graph | [`open`](Self::open), [`kernel`](Self::kernel), [`kernel_module`](Self::kernel_module), [`parse`](Self::parse), [`GraphBuilder`](crate::graph::GraphBuilder) |
+/// | find a type | [`find`](Self::find), [`named`](Self::named), [`types_of`](Self::types_of), [`types`](Self::types), [`get`](Self::get) |
+/// | find a field | [`field`](Self::field), [`Type::members`] |
+/// | write the graph | [`encode`](Self::encode) |
 #[derive(Clone)]
 pub struct Btf(Arc<Store>);
 
@@ -30,7 +35,7 @@ struct Store {
     base: Option<Btf>,
     /// The records, in host order.
     types: Bytes,
-    /// Where each own type's record starts in `types`, in words; one more for the end.
+    /// The start of each own type's record in `types`, in words, and the end of the last.
     offsets: Vec<u32>,
     strings: Bytes,
     first_id: u32,
@@ -42,52 +47,7 @@ struct Store {
     spellings: OnceLock<HashIndex>,
 }
 
-/// How a graph's bytes were, or will be, wrapped: what the encoder needs beside the types.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Format {
-    /// The byte order on the wire.
-    pub endian: Endian,
-    /// The header's tail: what follows its 24 bytes, without the layout section's offset and length.
-    /// Bytes of a newer version's header, kept as they are.
-    pub header_tail: Bytes,
-    /// The layout section, one entry a kind; `None` where the header is the old one of 24 bytes.
-    pub layout: Option<Layout>,
-    /// Whether info words may use the bits added in 2025 (24-bit vlen, 7-bit kind).
-    pub wide: bool,
-}
-
-impl Default for Format {
-    fn default() -> Self {
-        Self {
-            endian: Endian::HOST,
-            header_tail: Bytes::new(),
-            layout: None,
-            wide: false,
-        }
-    }
-}
-
-/// The layout section: for each kind, how many bytes its record has.
-/// (`struct btf_layout` in `linux/btf.h`.)
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Layout {
-    /// The entries, indexed by kind number. Empty where the header has the fields and the section is not there.
-    pub entries: Vec<LayoutEntry>,
-}
-
-/// One kind's entry in the layout section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct LayoutEntry {
-    /// Bytes after the 12 of the head.
-    pub info_size: u8,
-    /// Bytes of each of the `vlen` elements.
-    pub elem_size: u8,
-    /// Flags; 0 today.
-    pub flags: u16,
-}
-
-/// The parts a graph is made from, not yet proved.
+/// The parts a graph is made from, before they are checked.
 pub(crate) struct Parts {
     pub base: Option<Btf>,
     /// Records in host order.
@@ -95,12 +55,12 @@ pub(crate) struct Parts {
     pub strings: Bytes,
     pub format: Format,
     pub pointer_width: Option<PointerWidth>,
-    /// Whether the records were read from a file, which may use the wide info word without being asked.
+    /// Whether the records were read from a file, which may use the wide info word without permission.
     pub from_wire: bool,
 }
 
 impl Btf {
-    /// Proves the parts and makes a graph of them. Places are bytes of the type section.
+    /// Checks the parts and makes a graph of them. Places in errors are bytes of the type section.
     pub(crate) fn prove(mut parts: Parts, limits: &Limits) -> Result<Self> {
         let first_id = parts.base.as_ref().map_or(1, Self::end_id);
         let first_str = parts.base.as_ref().map_or(0, Self::end_str);
@@ -118,7 +78,7 @@ impl Btf {
         let (words, rest) = parts.types.as_chunks::<4>();
         if !rest.is_empty() {
             return Err(
-                Error::malformed("the type section's length is no multiple of 4")
+                Error::malformed("the length of the type section is no multiple of 4")
                     .within(Place::Byte(parts.types.len() as u64)),
             );
         }
@@ -144,8 +104,7 @@ impl Btf {
         })))
     }
 
-    /// The parts again, and where the records start. Nothing is copied where this is the only handle of the
-    /// graph.
+    /// Returns the parts and the starts of the records. Nothing is copied if this is the only handle of the graph.
     pub(crate) fn into_parts(self) -> (Parts, Vec<u32>) {
         let parts = |store: &Store| Parts {
             base: store.base.clone(),
@@ -161,47 +120,47 @@ impl Btf {
         }
     }
 
-    /// The graph this one is split from.
+    /// Returns the graph that this one is split from.
     #[must_use]
     pub fn base(&self) -> Option<&Self> {
         self.0.base.as_ref()
     }
 
-    /// The first id of the graph's own types: 1, or where the base ends.
+    /// Returns the first id of the graph's own types: 1, or the id after the base's last.
     #[must_use]
     pub fn first_id(&self) -> TypeId {
         TypeId::new(self.0.first_id)
     }
 
-    /// How many types there are, without `void`, the base's included.
+    /// Returns the number of types, without `void`, the base's included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.end_id() as usize - 1
     }
 
-    /// Whether there is no type but `void`.
+    /// Returns whether there is no type but `void`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many types there are, without the base's.
+    /// Returns the number of types without the base's.
     #[must_use]
     pub fn own_len(&self) -> usize {
         self.0.offsets.len().saturating_sub(1)
     }
 
-    /// One more than the highest id.
+    /// Returns the highest id plus one.
     pub(crate) fn end_id(&self) -> u32 {
         self.0.first_id + u32::try_from(self.own_len()).unwrap_or(0)
     }
 
-    /// The end of the string offsets.
+    /// Returns the end of the string offsets.
     pub(crate) fn end_str(&self) -> u32 {
         self.0.first_str + u32::try_from(self.0.strings.len()).unwrap_or(0)
     }
 
-    /// A type by its id; `None` where the graph has no such id.
+    /// Returns the type with this id; `None` where the graph has no such id.
     #[must_use]
     pub fn get(&self, id: TypeId) -> Option<Type<'_>> {
         if id.is_void() {
@@ -217,18 +176,18 @@ impl Btf {
         Some(Type::new(self, id, level.words().get(start..end)?))
     }
 
-    /// A type by an id of this graph; `void` for an id that is not.
+    /// Returns the type with this id; `void` where the graph has no such id.
     #[must_use]
     pub fn ty(&self, id: TypeId) -> Type<'_> {
         self.get(id).unwrap_or(Type::new(self, TypeId::VOID, &[]))
     }
 
-    /// All types in the order of their ids, without `void`, the base's included.
+    /// Returns all types in the order of their ids, without `void`, the base's included.
     pub fn types(&self) -> impl ExactSizeIterator<Item = Type<'_>> + Clone {
         (1..self.end_id()).map(|id| self.ty(TypeId::new(id)))
     }
 
-    /// The graph's own types, without the base's.
+    /// Returns the graph's own types, without the base's.
     pub fn own_types(&self) -> impl ExactSizeIterator<Item = Type<'_>> + Clone {
         let words = self.words();
         (0..u32::try_from(self.own_len()).unwrap_or(0)).map(move |index| {
@@ -242,7 +201,7 @@ impl Btf {
         })
     }
 
-    /// Id, name and info word of each of the graph's own types: what an index looks at.
+    /// Returns the id, name and info word of each of the graph's own types, for an index.
     pub(crate) fn own_heads(&self) -> impl Iterator<Item = (TypeId, StrId, Info)> + '_ {
         let words = self.words();
         (self.0.first_id..)
@@ -257,7 +216,7 @@ impl Btf {
             })
     }
 
-    /// The string at an offset; empty where the graph has no such offset.
+    /// Returns the string at an offset; an empty one where the graph has no such offset.
     #[must_use]
     pub fn string(&self, id: StrId) -> Name<'_> {
         let mut level = self;
@@ -270,7 +229,7 @@ impl Btf {
         string_at(&level.0.strings, id.get() - level.0.first_str)
     }
 
-    /// Whether the string at an offset is exactly `text`: cheaper than to look it up and compare.
+    /// Returns whether the string at an offset is exactly `text`. Cheaper than [`Self::string`] and a comparison.
     pub(crate) fn string_is(&self, id: StrId, text: &[u8]) -> bool {
         let mut level = self;
         while id.get() < level.0.first_str {
@@ -284,40 +243,40 @@ impl Btf {
         rest.starts_with(text) && rest.get(text.len()) == Some(&0)
     }
 
-    /// The graph's own string section.
+    /// Returns the graph's own string section.
     #[must_use]
     pub fn string_section(&self) -> &Bytes {
         &self.0.strings
     }
 
-    /// The graph's own records, in host order.
+    /// Returns the graph's own records, in host order.
     pub(crate) fn record_bytes(&self) -> &Bytes {
         &self.0.types
     }
 
-    /// The graph's own records as words.
+    /// Returns the graph's own records as words.
     pub(crate) fn words(&self) -> &[Word] {
         self.0.types.as_chunks::<4>().0
     }
 
-    /// Where each own record starts in [`Self::words`], and where the last one ends.
+    /// Returns the start of each own record in [`Self::words`], and the end of the last.
     pub(crate) fn offsets(&self) -> &[u32] {
         &self.0.offsets
     }
 
-    /// How the graph's bytes were wrapped.
+    /// Returns the parts of the encoding that are not types.
     #[must_use]
     pub fn format(&self) -> &Format {
         &self.0.format
     }
 
-    /// The byte order of the machine the types describe.
+    /// Returns the byte order of the machine that the types describe.
     #[must_use]
     pub fn endian(&self) -> Endian {
         self.0.format.endian
     }
 
-    /// The layout section that holds here: the graph's own or its base's.
+    /// Returns the layout section that applies: the graph's own, or else its base's.
     pub(crate) fn layout(&self) -> Option<&Layout> {
         match &self.0.format.layout {
             Some(layout) => Some(layout),
@@ -325,8 +284,8 @@ impl Btf {
         }
     }
 
-    /// The width of a pointer: what the file's header said, else the size of the first integer that is
-    /// called `long` in one of C's ways (libbpf's rule for raw BTF), else 8 bytes.
+    /// Returns the width of a pointer: that in the header of the ELF file, or else the size of the first integer with
+    /// one of C's names for `long` (libbpf's rule for raw BTF), or else 8 bytes.
     #[must_use]
     pub fn pointer_width(&self) -> PointerWidth {
         if let Some(width) = self.0.pointer_width {
@@ -347,22 +306,22 @@ impl Btf {
         })
     }
 
-    /// The pointer width the file's header said.
+    /// Returns the pointer width that was specified when the graph was made.
     pub(crate) fn known_pointer_width(&self) -> Option<PointerWidth> {
         self.0.pointer_width
     }
 
-    /// The index of the graph's own names, which `build` makes on first use.
+    /// Returns the index of the graph's own names, which `build` makes on first use.
     pub(crate) fn names_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
         self.0.names.get_or_init(|| build(self))
     }
 
-    /// The index of the spellings of the graph's own names, which `build` makes on first use.
+    /// Returns the index of the spellings of the graph's own names, which `build` makes on first use.
     pub(crate) fn spellings_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
         self.0.spellings.get_or_init(|| build(self))
     }
 
-    /// Whether both are the same graph in memory.
+    /// Returns whether both are the same graph in memory.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -379,7 +338,7 @@ impl fmt::Debug for Btf {
     }
 }
 
-/// Whether an integer's name is one of C's spellings of `long`, with or without a sign and `int`.
+/// Returns whether an integer's name is one of C's names for `long`, with or without a sign and `int`.
 fn is_long(name: Name<'_>) -> bool {
     let mut longs = 0;
     let mut ints = 0;

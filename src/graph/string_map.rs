@@ -1,25 +1,25 @@
-//! Where the strings of one graph went in another.
+//! The new offsets of strings that were copied to another graph.
 
 use crate::graph::strings::until_nul;
 use crate::id::StrId;
 
 /// Old string offset → new string offset, for each string of a graph that was copied into another.
 ///
-/// Offsets into the middle of a string have a successor too, in the middle of the successor.
+/// An offset into the middle of a string maps into the middle of the new string.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct StringMap {
-    /// Offsets below this stay as they are: they are the base's, or the first graph's.
+    /// Offsets below this stay: they are the base's, or the first graph's.
     first: u32,
-    /// One bit for each byte from `first` on: whether a string starts there.
+    /// A bit for each byte from `first` on: whether a string starts there.
     starts: Vec<u64>,
-    /// For each word of `starts`, how many strings start before it.
+    /// The number of strings that start before each word of `starts`.
     ranks: Vec<u32>,
     /// The new offset of each string, in the old order.
     offsets: Vec<u32>,
 }
 
 impl StringMap {
-    /// The map in which every offset stays.
+    /// Returns the map of every offset to itself.
     #[must_use]
     pub const fn identity() -> Self {
         Self {
@@ -30,7 +30,7 @@ impl StringMap {
         }
     }
 
-    /// Maps every string of `section`, which starts at offset `first`, to what `place` answers for it.
+    /// Maps every string of `section`, which starts at offset `first`, to the offset that `place` returns.
     pub(crate) fn new<E>(
         first: u32,
         section: &[u8],
@@ -64,13 +64,13 @@ impl StringMap {
         Ok(map)
     }
 
-    /// The successor of a string; `None` for an offset outside of the section.
+    /// Returns the new offset of a string; `None` for an offset outside of the section.
     #[must_use]
     pub fn get(&self, old: StrId) -> Option<StrId> {
         self.find(old).map(|(new, _)| new)
     }
 
-    /// The successor of a string, and whether it is the middle of one.
+    /// Returns the new offset of a string, and whether the old one is in the middle of a string.
     #[inline]
     pub(crate) fn find(&self, old: StrId) -> Option<(StrId, bool)> {
         let Some(at) = old.get().checked_sub(self.first) else {
@@ -87,7 +87,7 @@ impl StringMap {
         Some((StrId::new(offset + into), true))
     }
 
-    /// Makes this map do what it does and then `next`.
+    /// Changes this map to apply itself and then `next`.
     pub(crate) fn follow(&mut self, next: &Self) {
         if *self == Self::identity() {
             self.clone_from(next);
@@ -98,7 +98,7 @@ impl StringMap {
         }
     }
 
-    /// Where the string starts that the offset is in the middle of.
+    /// Returns the start of the string that has this offset in its middle.
     #[cold]
     fn start_before(&self, mut word: usize, mut upto: u64) -> Option<u32> {
         while upto == 0 {

@@ -11,41 +11,52 @@ use hashbrown::HashTable;
 use crate::error::{Error, Result};
 use crate::id::StrId;
 
-/// A name, as the bytes it is on the wire.
+/// A name, as the bytes on the wire.
 ///
 /// C's names are ASCII; other languages' may be any UTF-8, and a hostile file's any bytes but NUL.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Name<'g>(&'g [u8]);
 
 impl<'g> Name<'g> {
-    /// A name of these bytes, up to the first NUL.
+    /// Returns a name of these bytes, up to the first NUL.
     #[must_use]
     pub fn new(bytes: &'g [u8]) -> Self {
         Self(until_nul(bytes))
     }
 
-    /// The bytes, without the NUL.
+    /// Returns a name of these bytes, NUL or not: the builder refuses a name with one.
+    pub(super) const fn raw(bytes: &'g [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes, without the NUL.
     #[must_use]
     pub const fn as_bytes(self) -> &'g [u8] {
         self.0
     }
 
-    /// The name as text, if it is UTF-8.
+    /// Returns the name as text, if it is UTF-8.
     #[must_use]
     pub fn to_str(self) -> Option<&'g str> {
         std::str::from_utf8(self.0).ok()
     }
 
-    /// The name as text, with what is no UTF-8 replaced.
+    /// Returns the name as text. Bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn to_string_lossy(self) -> Cow<'g, str> {
         String::from_utf8_lossy(self.0)
     }
 
-    /// Whether there is no name: the type or member is anonymous.
+    /// Returns whether there is no name: the type or member is anonymous.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl AsRef<[u8]> for Name<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
     }
 }
 
@@ -73,7 +84,7 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// The bytes before the first NUL.
+/// Returns the bytes before the first NUL.
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     match memchr::memchr(0, bytes) {
         Some(end) => bytes.get(..end).unwrap_or(bytes),
@@ -81,29 +92,29 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// The string that starts at `offset` of a section; empty where the offset is outside.
+/// Returns the string at `offset` of a section; an empty one outside of the section.
 pub(crate) fn string_at(section: &[u8], offset: u32) -> Name<'_> {
     Name::new(section.get(offset as usize..).unwrap_or_default())
 }
 
-/// A string section being built, each string once.
+/// A string section in the making, with each string once.
 ///
-/// Strings that stand in the section already, or in the base's, keep their offsets.
+/// Strings of the section to start with, and of the base's, keep their offsets.
 #[derive(Clone, Debug)]
 pub(crate) struct StringTable {
     /// The base's strings, levels joined.
     base: Bytes,
     own: Vec<u8>,
     limit: u32,
-    /// Made when first asked for; empty before.
+    /// The index, which is built when it is first needed.
     index: HashTable<Entry>,
     is_indexed: bool,
     hasher: FixedState,
-    /// Whether no string was there twice from the start; `None` before the first index.
+    /// Whether the section to start with has no string twice; `None` before the index is built.
     unique: Option<bool>,
 }
 
-/// A string of a [`StringTable`]. With the hash at hand, growing the table reads no string again.
+/// A string of a [`StringTable`]. It keeps the hash, so that growing the table reads no string.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     hash: u32,
@@ -111,20 +122,20 @@ struct Entry {
 }
 
 impl Entry {
-    /// The hash as the table wants it: with all bits filled, from the 32 that are kept.
+    /// Returns a hash with all bits filled, from the 32 that are kept.
     fn spread(&self) -> u64 {
         u64::from(self.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
 impl StringTable {
-    /// An empty table over the base's strings (empty when there is no base).
+    /// Returns an empty table over the base's strings (empty without a base).
     pub fn new(base: Bytes, limit: u32) -> Self {
         let own = if base.is_empty() { vec![0] } else { Vec::new() };
         Self::resume(base, own, limit)
     }
 
-    /// A table that goes on from strings that are there already; their offsets stay.
+    /// Returns a table that starts with these strings. Their offsets stay.
     pub fn resume(base: Bytes, own: Vec<u8>, limit: u32) -> Self {
         Self {
             own,
@@ -137,7 +148,7 @@ impl StringTable {
         }
     }
 
-    /// Whether no two strings are equal.
+    /// Returns whether no two strings are equal.
     pub fn is_unique(&mut self) -> bool {
         if self.unique.is_none() {
             self.index_all();
@@ -145,8 +156,8 @@ impl StringTable {
         self.unique == Some(true)
     }
 
-    /// Lets go of the index, which is as large as the strings, if what is to come is larger still. The next
-    /// string makes it again.
+    /// Drops the index, which is as large as the strings, if `bytes_to_come` is larger. The next string builds it
+    /// again.
     pub fn forget_index(&mut self, bytes_to_come: usize) {
         if bytes_to_come >= self.end() {
             self.index = HashTable::new();
@@ -154,13 +165,13 @@ impl StringTable {
         }
     }
 
-    /// Whether the table's strings start with these, offset by offset.
+    /// Returns whether the table's strings start with these, byte by byte.
     pub fn starts_with(&self, strings: &[u8]) -> bool {
         let (base, own) = strings.split_at(strings.len().min(self.base.len()));
         self.base[..].starts_with(base) && self.own.starts_with(own)
     }
 
-    /// The string at an offset, as one that doesn't start in the middle of another.
+    /// Returns an offset of the same string that is not in the middle of another string.
     pub fn straighten(&mut self, id: StrId) -> Result<StrId> {
         let before = (id.get() as usize).checked_sub(1);
         let starts = before.is_none_or(|at| tail(&self.base, &self.own, at).first() == Some(&0));
@@ -171,7 +182,7 @@ impl StringTable {
         self.intern(&string)
     }
 
-    /// Enters every string that starts after a NUL.
+    /// Builds the index of all strings.
     #[cold]
     fn index_all(&mut self) {
         self.is_indexed = true;
@@ -210,7 +221,7 @@ impl StringTable {
             .map(|entry| entry.offset)
     }
 
-    /// The offset of a string, which is added where it is new.
+    /// Returns the offset of a string, which is added where it is new.
     ///
     /// # Errors
     /// `Limit` where the section would grow beyond the limit; `Usage` where the string has a NUL.
@@ -226,10 +237,7 @@ impl StringTable {
             return Ok(StrId::new(offset));
         }
         if memchr::memchr(0, string).is_some() {
-            return Err(Error::new(
-                crate::ErrorKind::Usage,
-                "a name has a NUL byte in it",
-            ));
+            return Err(Error::new(crate::ErrorKind::Usage, "a name has a NUL byte"));
         }
         let offset = self.end();
         let end = offset + string.len() + 1;
@@ -249,17 +257,17 @@ impl StringTable {
         Ok(StrId::new(offset))
     }
 
-    /// The string at an offset this table gave out.
+    /// Returns the string at an offset that this table returned.
     pub fn get(&self, id: StrId) -> Name<'_> {
         Name(lookup(&self.base, &self.own, id.get() as usize))
     }
 
-    /// How long the section is, the base's included.
+    /// Returns the length of the section, the base's included.
     fn end(&self) -> usize {
         self.base.len() + self.own.len()
     }
 
-    /// The table's own section.
+    /// Returns the table's own section.
     pub fn into_section(self) -> Bytes {
         self.own.into()
     }

@@ -1,4 +1,4 @@
-//! From classes to a graph: canonical records move up, ids are rewritten, the rest goes.
+//! Compacting a graph to its canonical types: records move together and type ids are rewritten.
 
 use bytes::BytesMut;
 
@@ -8,9 +8,8 @@ use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::nodes::{at, count, set};
 
-/// Keeps a graph's canonical types and those whose id is below `keep`, in order, and lets all references
-/// go to canonical ones. Records only ever move down, so that a graph nobody else holds is rewritten in
-/// its own memory.
+/// Keeps a graph's canonical types and those whose id is below `keep`, in order, and redirects all references to
+/// canonical types. Records only move towards lower offsets, so that a graph with no other handle is rewritten in place.
 pub(super) fn compact(
     graph: Btf,
     canonical: &[u32],
@@ -21,23 +20,23 @@ pub(super) fn compact(
     let end = first + count(graph.own_len());
     let stays = |node: u32| node < keep || at(canonical, node) == node;
     if (first..end).any(|node| !stays(node)) {
-        // What an opaque record refers to is not known. It can only stay where all it may refer to stays.
+        // The references of an opaque record are unknown. It can stay only if every type keeps its id.
         let is_opaque = |kind| matches!(kind, Kind::Unknown(_));
         let mut types = graph.own_types().skip_while(|ty| ty.id().get() < keep);
         if let Some(ty) = types.find(|ty| is_opaque(ty.kind())) {
             return Err(unknown(ty.id(), ty.kind().number()));
         }
     }
-    // Where each node that stays goes. The base's stay where they are.
-    let mut places: Vec<u32> = (0..end).collect();
+    // The new id of each node that stays. Those of the base don't change.
+    let mut new_ids: Vec<u32> = (0..end).collect();
     let mut next = first;
     for node in first..end {
         if stays(node) {
-            set(&mut places, node, next);
+            set(&mut new_ids, node, next);
             next += 1;
         }
     }
-    let successor = |node: u32| at(&places, at(canonical, node));
+    let successor = |node: u32| at(&new_ids, at(canonical, node));
     let own = |node: u32| {
         if node < keep || node < first {
             node
@@ -67,7 +66,7 @@ pub(super) fn compact(
     Ok((Btf::prove(parts, limits)?, remap))
 }
 
-/// Moves the records that stay together and rewrites their ids. Tells how many words there are now.
+/// Moves the records that stay together and rewrites their type ids. Returns the number of words left.
 fn squeeze(
     words: &mut [Word],
     offsets: &[u32],

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::graph::{Btf, GraphBuilder, Remap, StringMap};
-use crate::merge::classes::canonical;
+use crate::merge::canonical::canonical;
 use crate::merge::compact::compact;
 use crate::merge::options::MergeOptions;
 
@@ -10,19 +10,19 @@ use crate::merge::options::MergeOptions;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Deduped {
-    /// The graph, split from the same base as before, if any.
+    /// The graph, split from the same base as the original one, if any.
     pub graph: Btf,
-    /// Where each type of the graph before went; the base's ids stay.
+    /// Maps each type of the original graph to its id in the result. Ids of the base don't change.
     pub types: Remap,
-    /// Where each string of the graph before went.
+    /// Maps each string of the original graph to its offset in the result.
     pub strings: StringMap,
 }
 
-/// Deduplicates a graph: of types that are the same in all they refer to, cycles included, the first stays.
+/// Deduplicates a graph: of types that are equal, including everything that they refer to, the first stays.
 ///
-/// A split graph's base is left as it is, and what equals a type of it becomes that type. The records are
-/// not copied where this is the graph's only handle. [`MergeOptions::base`], [`MergeOptions::dedup`] and
-/// [`MergeOptions::keep_first`] have no meaning here.
+/// The base of a split graph is unchanged, and types that equal one of the base are replaced by it. The records are not
+/// copied if this is the graph's only handle. [`MergeOptions::base`], [`MergeOptions::dedup`] and
+/// [`MergeOptions::keep_first`] are ignored.
 ///
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding};
@@ -40,14 +40,14 @@ pub struct Deduped {
 /// ```
 ///
 /// # Errors
-/// `Unsupported`, with the type, where a type of a kind this version doesn't know would have to be
-/// renumbered; `Limit` beyond [`Limits`](crate::Limits).
+/// `Unsupported`, with the type, if a type of an unknown kind would have to be renumbered; `Limit` beyond
+/// [`Limits`](crate::Limits).
 pub fn dedup(graph: Btf, options: &MergeOptions) -> Result<Deduped> {
     let straight = graph.has_straight_names() && graph.has_unique_strings();
     deduplicate(graph, straight, 0, options)
 }
 
-/// Deduplicates a graph; `straight` says whether equal names have equal offsets. Ids below `keep` stay.
+/// Deduplicates a graph. `straight` tells whether equal names have equal offsets. Ids below `keep` don't change.
 pub(super) fn deduplicate(
     graph: Btf,
     straight: bool,
@@ -59,12 +59,12 @@ pub(super) fn deduplicate(
         let canonical = canonical(&graph, options.rules(), first_own)?;
         (graph, canonical, StringMap::identity())
     } else {
-        // A copy of all levels in one, which has the same ids, with one offset a name.
+        // A copy of all levels in one graph, with the same ids and one offset for each name.
         let mut copy = GraphBuilder::like(&graph, options.limits.clone());
         let appended = copy.append(&graph)?;
         let copy = copy.freeze()?;
         let canonical = canonical(&copy, options.rules(), first_own)?;
-        // A base's strings can't be touched: there the copy only serves for comparing.
+        // The strings of a base can't change: then the copy serves only for comparing.
         if graph.base().is_none() {
             (copy, canonical, appended.strings)
         } else {

@@ -1,32 +1,31 @@
-//! Forward declarations and what they may stand for.
+//! Forward declarations and the complete types that they stand for.
 //!
-//! A *tag* is a name of structures and unions, which share one name space as they do in C, or one of
-//! enumerations. A forward declaration stands for the type of its tag where all complete types of the tag
-//! are one class (libbpf's rule, see `btf_dedup_resolve_fwd`); where two of them differ, nothing says which
-//! of them was meant, and it stays what it is.
+//! A *tag* is a name of structures and unions, which share one name space as in C, or a name of enumerations. A forward
+//! declaration stands for the type of its tag if all complete types of the tag are in one class (libbpf's rule, see
+//! `btf_dedup_resolve_fwd`). If two of them differ, it is unknown which one was meant, and the declaration stays.
 
 use std::ops::Range;
 
 use crate::graph::{Kind, Word};
-use crate::merge::hash::{info, kind};
+use crate::merge::mixer::{info, kind};
 use crate::merge::nodes::{Nodes, at, count};
 
 /// The tags that have both a forward declaration and a complete type.
 #[derive(Debug, Default)]
 pub(super) struct Forwards {
-    /// Sorted: tag by tag, in each the complete types first, by node.
+    /// Sorted by tag, then complete types before forward declarations, then by node.
     entries: Vec<Entry>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Entry {
-    /// The name's offset, and whether the tag is an enumeration's.
+    /// The offset of the name, and whether the tag is one of enumerations.
     tag: (u32, bool),
     is_forward: bool,
     node: u32,
 }
 
-/// One tag.
+/// A tag: the entries of its complete types and of its forward declarations.
 #[derive(Clone, Debug)]
 pub(super) struct Tag {
     complete: Range<usize>,
@@ -34,13 +33,13 @@ pub(super) struct Tag {
 }
 
 impl Tag {
-    /// A number of its own, below [`Forwards::len`].
+    /// Returns a number that identifies the tag, below [`Forwards::len`].
     pub fn number(&self) -> u32 {
         count(self.complete.start)
     }
 }
 
-/// Which name space a record's name is a tag in, if any: `true` for enumerations.
+/// Returns the name space in which the name of a type of this kind is a tag, if any: `true` for enumerations.
 fn name_space(kind: Kind) -> Option<bool> {
     match kind {
         Kind::Struct | Kind::Union | Kind::Fwd => Some(false),
@@ -64,12 +63,13 @@ fn name_space(kind: Kind) -> Option<bool> {
     }
 }
 
-/// Whether the record only declares its tag: FWD, or an enumeration without enumerators.
+/// Returns whether the record only declares its tag: FWD, or an enumeration without enumerators.
 pub(super) fn is_forward(record: &[Word]) -> bool {
     let info = info(record);
     info.kind() == Kind::Fwd || info.kind().is_enum() && info.vlen() == 0
 }
 
+/// Returns the tag of a record: its name and name space.
 fn tag(record: &[Word]) -> Option<(u32, bool)> {
     let name = record.first().map(|word| u32::from_ne_bytes(*word))?;
     (name != 0)
@@ -78,8 +78,8 @@ fn tag(record: &[Word]) -> Option<(u32, bool)> {
         .map(|enumeration| (name, enumeration))
 }
 
-/// Whether a forward declaration can stand for a complete type: FWD says of which kind it is, enumerations
-/// have one kind for all widths here.
+/// Returns whether a forward declaration can stand for a complete type: FWD distinguishes structures and unions, and
+/// enumerations of both widths count as one kind.
 fn fits(forward: &[Word], complete: &[Word]) -> bool {
     match kind(complete) {
         Kind::Struct => !info(forward).flag(),
@@ -89,8 +89,8 @@ fn fits(forward: &[Word], complete: &[Word]) -> bool {
 }
 
 impl Forwards {
-    /// Finds the tags. What the base says, below `first_own`, cannot change: a forward declaration that the base has, too,
-    /// stands for a complete type only where that is the base's.
+    /// Finds the tags. Types of the base, below `first_own`, can't change: a tag that the base declares stands for a
+    /// complete type only if the base has that as well.
     pub fn new(nodes: &Nodes<'_>, first_own: u32) -> Self {
         let mut entries: Vec<Entry> = nodes
             .iter()
@@ -129,7 +129,7 @@ impl Forwards {
         forwards
     }
 
-    /// Drops the tags without a complete type, and those the base declares and only others complete.
+    /// Drops the tags without a complete type, and those that the base declares but doesn't complete.
     fn keep_usable(&mut self, first_own: u32) {
         let mut kept = Vec::with_capacity(self.entries.len());
         for tag in self.tags() {
@@ -145,12 +145,12 @@ impl Forwards {
         self.entries = kept;
     }
 
-    /// The end of the tags' numbers.
+    /// Returns the upper bound of the tags' numbers.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Every tag.
+    /// Returns every tag.
     pub fn tags(&self) -> impl Iterator<Item = Tag> + '_ {
         let mut start = 0;
         std::iter::from_fn(move || {
@@ -171,7 +171,7 @@ impl Forwards {
         }
     }
 
-    /// The tag of a complete type, if it has a forward declaration.
+    /// Returns the tag of a complete type, if the tag has a forward declaration.
     pub fn tag_of(&self, record: &[Word]) -> Option<Tag> {
         if self.entries.is_empty() || is_forward(record) {
             return None;
@@ -186,7 +186,7 @@ impl Forwards {
         self.entries.get(tag.complete.clone()).unwrap_or_default()
     }
 
-    /// The complete type a tag stands for, if all of them have the same value in `table`.
+    /// Returns the first complete type of a tag, if all its complete types have the same value in `table`.
     pub fn agreed<T: Copy + Default + PartialEq>(&self, tag: &Tag, table: &[T]) -> Option<u32> {
         let complete = self.complete(tag);
         let first = complete.first()?.node;
@@ -197,12 +197,12 @@ impl Forwards {
             .then_some(first)
     }
 
-    /// The tag's first complete type.
+    /// Returns the first complete type of a tag.
     pub fn first(&self, tag: &Tag) -> Option<u32> {
         self.complete(tag).first().map(|entry| entry.node)
     }
 
-    /// The forward declarations of a tag that can stand for this complete type.
+    /// Returns the forward declarations of a tag that can stand for this complete type.
     pub fn fitting<'f>(
         &'f self,
         tag: &Tag,

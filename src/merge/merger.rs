@@ -2,22 +2,22 @@
 
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, GraphBuilder, Remap, Shift, StringMap};
-use crate::id::TypeId;
 use crate::merge::dedup::deduplicate;
+use crate::merge::merged::Merged;
 use crate::merge::options::MergeOptions;
 
-/// A graph to be merged, with the name it goes by in reports.
+/// A graph to merge, and its label in reports.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Input {
-    /// What to call it: a program's or a file's name.
+    /// The label: the name of a program or file.
     pub label: String,
-    /// Its types.
+    /// The types.
     pub graph: Btf,
 }
 
 impl Input {
-    /// An input.
+    /// Returns an input.
     #[must_use]
     pub fn new(label: impl Into<String>, graph: Btf) -> Self {
         Self {
@@ -27,87 +27,11 @@ impl Input {
     }
 }
 
-/// What merging made.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Merged {
-    /// The types of all inputs.
-    pub graph: Btf,
-    /// The inputs' labels, in their order.
-    pub labels: Vec<String>,
-    /// For each input, where each of its types went.
-    pub types: Vec<Remap>,
-    /// For each input, where each of its strings went. With the types' map it brings a `.BTF.ext` along:
-    /// see [`Ext::remap`](crate::graph::Ext::remap).
-    pub strings: Vec<StringMap>,
-    /// The end of the ids that stay.
-    pub(super) keep: u32,
-}
-
-impl Merged {
-    /// For each own type of the graph, by id, the numbers of the inputs that have it.
-    #[must_use]
-    pub fn origins(&self) -> Origins {
-        self.origins_from(self.graph.first_id())
-    }
-
-    /// The inputs that have each type from this id on. From the first on, an input that is split from the base
-    /// has all of the base's types.
-    pub(super) fn origins_from(&self, first: TypeId) -> Origins {
-        let words = self.types.len().div_ceil(64);
-        let mut bits = vec![0u64; (self.graph.len() + 1) * words];
-        for (input, map) in self.types.iter().enumerate() {
-            for (_, new) in map.iter().filter(|(_, new)| *new >= first) {
-                if let Some(word) = bits.get_mut(new.index() * words + input / 64) {
-                    *word |= 1 << (input % 64);
-                }
-            }
-        }
-        Origins { words, bits }
-    }
-}
-
-/// Which inputs each type of a merged graph comes from.
-#[derive(Clone, Debug)]
-pub struct Origins {
-    /// Words a type.
-    words: usize,
-    bits: Vec<u64>,
-}
-
-impl Origins {
-    /// The numbers of the inputs that have a type, ascending. None have types of the base.
-    pub fn of(&self, id: TypeId) -> impl Iterator<Item = usize> + '_ {
-        let start = id.index() * self.words;
-        let words = self.bits.get(start..start + self.words);
-        words
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-            .flat_map(|(index, &word)| {
-                (0..64)
-                    .filter(move |bit| word >> bit & 1 == 1)
-                    .map(move |bit| index * 64 + bit)
-            })
-    }
-
-    /// Whether an input has the type.
-    #[must_use]
-    pub fn has(&self, id: TypeId, input: usize) -> bool {
-        input / 64 < self.words
-            && self
-                .bits
-                .get(id.index() * self.words + input / 64)
-                .is_some_and(|word| word >> (input % 64) & 1 == 1)
-    }
-}
-
-/// Merges graphs: one after the other, then, unless the options say otherwise, types that are the same
-/// become one.
+/// Merges graphs: appends one after the other, and then, unless [`MergeOptions::dedup`] is off, merges equal types.
 ///
-/// The ids of the first input stay, unless the options give a base. An input that is split from the result's base has only its own types
-/// appended; one that is split from another base brings the base's types along. Inputs are taken one by
-/// one and let go of, so that an iterator that parses on demand needs memory for one at a time.
+/// The ids of the first input don't change, unless the options give a base. Of an input that is split from the base of
+/// the result, only its own types are appended; of one that is split from another base, the base's types as well. Inputs
+/// are taken one by one and then dropped, so that an iterator that parses on demand needs memory for one at a time.
 ///
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -132,29 +56,28 @@ impl Origins {
 /// ```
 ///
 /// # Errors
-/// `Usage` without input, or where the byte orders differ; `Unsupported`, with input and type, for a kind
-/// this version doesn't know, in any input but the first; `Ambiguous` for a collision where the policy is
-/// to fail; `Limit` beyond [`Limits`](crate::Limits).
+/// `Usage` without input, or if the byte orders differ; `Unsupported`, with input and type, for an unknown kind in any
+/// input but the first; `Ambiguous` for a collision if the policy is to fail; `Limit` beyond [`Limits`](crate::Limits).
 pub fn merge(inputs: impl IntoIterator<Item = Input>, options: &MergeOptions) -> Result<Merged> {
     let mut merger = Merger::new(options.clone());
     let mut inputs = inputs.into_iter();
     while let Some(input) = inputs.next() {
         merger.add(input)?;
         if inputs.size_hint().0 > 0 {
-            // While there is no other input in memory.
+            // Here no other input is in memory.
             merger.squash_if_grown()?;
         }
     }
     merger.finish()
 }
 
-/// By how much of the distinct types all types may grow before they are deduplicated on the way: a half.
+/// The fraction of the distinct types by which all types may grow before they are deduplicated on the way: one half.
 const GROWTH: usize = 2;
 
-/// With fewer types than this, memory is no concern.
+/// The number of types below which memory is no concern.
 const SMALL: usize = 1 << 16;
 
-/// Merges graphs that come one by one: [`merge`], step by step.
+/// A merge in progress: [`merge`], one input at a time.
 #[derive(Clone, Debug)]
 pub struct Merger {
     options: MergeOptions,
@@ -167,20 +90,21 @@ pub struct Merger {
     labels: Vec<String>,
     types: Vec<Map>,
     strings: Vec<StringMap>,
-    /// Types after the first input, or after deduplicating on the way.
+    /// The number of types after the first input, or after the last deduplication on the way.
     distinct: usize,
 }
 
-/// Where an input's types went so far.
+/// Maps an input's types to their current ids.
 #[derive(Clone, Debug)]
 enum Map {
-    /// Appended and not touched since.
+    /// The types were appended, and not deduplicated since.
     Appended(Shift),
-    /// Deduplicated on the way.
+    /// The types were deduplicated on the way.
     Deduplicated(Remap),
 }
 
 impl Map {
+    /// Returns the map followed by another one.
     fn then(&self, next: &Remap) -> Remap {
         let mut map = self.to_remap();
         map.follow(next);
@@ -196,7 +120,7 @@ impl Map {
 }
 
 impl Merger {
-    /// A merger without input.
+    /// Returns a merger without input.
     #[must_use]
     pub const fn new(options: MergeOptions) -> Self {
         Self {
@@ -216,7 +140,7 @@ impl Merger {
     /// # Errors
     /// As [`merge`]. An input that fails leaves the merger in an unspecified state.
     pub fn add(&mut self, input: Input) -> Result<()> {
-        // Here and not below, so that the last input is followed by one pass only.
+        // Before appending, so that the last input is followed by only one pass.
         self.squash_if_grown()?;
         let Input { label, graph } = input;
         let (shift, strings) = match &mut self.builder {
@@ -237,7 +161,7 @@ impl Merger {
         Ok(())
     }
 
-    /// Deduplicates on the way where there is enough to.
+    /// Deduplicates on the way if there are enough types.
     fn squash_if_grown(&mut self) -> Result<()> {
         let types = self.builder.as_ref().map_or(0, GraphBuilder::len);
         let most = self.distinct.saturating_add(self.distinct / GROWTH);
@@ -247,8 +171,8 @@ impl Merger {
         Ok(())
     }
 
-    /// Deduplicates on the way, so that memory follows the distinct types and not the inputs. Forward
-    /// declarations stay: whether one stands for another type is not known before the last input.
+    /// Deduplicates on the way, so that memory is proportional to the distinct types and not to the inputs. Forward
+    /// declarations stay: which type one stands for is not known before the last input.
     fn squash(&mut self) -> Result<()> {
         let Some(mut builder) = self.builder.take() else {
             return Ok(());
@@ -269,6 +193,7 @@ impl Merger {
         Ok(())
     }
 
+    /// Starts with the first input, in its own memory if there is no base.
     fn start(&mut self, first: Btf) -> Result<(Shift, StringMap)> {
         let limits = self.options.limits.clone();
         if let Some(base) = &self.options.base {
@@ -282,13 +207,13 @@ impl Merger {
         Ok((shift, StringMap::identity()))
     }
 
-    /// Deduplicates what was added and freezes it.
+    /// Deduplicates the inputs, resolves collisions and freezes the result.
     ///
     /// # Errors
     /// As [`merge`].
     pub fn finish(self) -> Result<Merged> {
         let Some(mut builder) = self.builder else {
-            return Err(Error::new(ErrorKind::Usage, "there is nothing to merge"));
+            return Err(Error::new(ErrorKind::Usage, "there is no input to merge"));
         };
         let straight = self.straight && builder.has_unique_strings();
         let mut strings = self.strings;

@@ -1,17 +1,17 @@
-//! The records of a graph and of its bases by id, as the merger's inner loops want them.
+//! The records of a graph and of its bases by id, for the merger's inner loops.
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use crate::graph::{Btf, Word};
 
-/// Nodes in one piece of work for a core.
+/// The number of nodes that one task processes.
 const CHUNK: u32 = 1 << 14;
 
-/// Every record that an id of the graph can mean. A *node* is a type's id as a plain number; node 0 is
-/// `void`, whose record is empty.
+/// The records of a graph and of its bases. A *node* is a type's id as a plain number; node 0 is `void`, whose record is
+/// empty.
 pub(super) struct Nodes<'g> {
-    /// From the lowest base up.
+    /// The levels of split BTF, the lowest base first.
     levels: Vec<Level<'g>>,
     len: usize,
 }
@@ -41,11 +41,12 @@ impl<'g> Nodes<'g> {
         }
     }
 
-    /// How many nodes there are, `void` included.
+    /// Returns the number of nodes, `void` included.
     pub const fn len(&self) -> usize {
         self.len
     }
 
+    /// Returns the record of a node.
     #[inline]
     pub fn record(&self, node: u32) -> &'g [Word] {
         for level in self.levels.iter().rev() {
@@ -56,20 +57,20 @@ impl<'g> Nodes<'g> {
         &[]
     }
 
-    /// Fills a table of one entry a node, on all cores. The entry of `void` stays.
+    /// Fills a table that has one entry for each node, on all cores. The entry of `void` is unchanged.
     pub fn fill<T: Send>(&self, table: &mut [T], entry: impl Fn(u32, &'g [Word]) -> T + Sync) {
         let chunks = table.par_chunks_mut(CHUNK as usize).enumerate();
         chunks.for_each(|(number, chunk)| {
             let start = count(number) * CHUNK;
-            for (node, place) in (start..).zip(chunk) {
+            for (node, slot) in (start..).zip(chunk) {
                 if node != 0 {
-                    *place = entry(node, self.record(node));
+                    *slot = entry(node, self.record(node));
                 }
             }
         });
     }
 
-    /// The nodes from 1 on for which `test` says so, in order, looked for on all cores.
+    /// Returns the nodes from 1 on for which `test` returns `true`, in order. The search runs on all cores.
     pub fn find_all(&self, test: impl Fn(u32, &'g [Word]) -> bool + Sync) -> Vec<u32> {
         let starts = (0..count(self.len).div_ceil(CHUNK)).into_par_iter();
         starts
@@ -81,7 +82,7 @@ impl<'g> Nodes<'g> {
             .collect()
     }
 
-    /// Every node from 1 on with its record, in order.
+    /// Returns every node from 1 on with its record, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &'g [Word])> + '_ {
         self.levels.iter().flat_map(|level| {
             let pairs = level.offsets.iter().zip(level.offsets.iter().skip(1));
@@ -102,14 +103,14 @@ impl<'g> Level<'g> {
     }
 }
 
-/// An entry of a table with one entry a node. Nodes come from records that were proved, so that they are
-/// always inside; a table asked for another answers with the default instead of a panic.
+/// Returns the entry of a node in a table that has one entry for each node. Nodes come from proved records, so they are
+/// always in range; out of range, the default is returned instead of a panic.
 #[inline]
 pub(super) fn at<T: Copy + Default>(table: &[T], node: u32) -> T {
     table.get(node as usize).copied().unwrap_or_default()
 }
 
-/// Sets an entry of such a table.
+/// Sets the entry of a node in such a table.
 #[inline]
 pub(super) fn set<T>(table: &mut [T], node: u32, value: T) {
     if let Some(entry) = table.get_mut(node as usize) {
@@ -117,7 +118,7 @@ pub(super) fn set<T>(table: &mut [T], node: u32, value: T) {
     }
 }
 
-/// A length as a node: graphs have fewer than 2³¹ types, which their limit ensures.
+/// Converts a length to a node. Graphs have fewer than 2³¹ types, which their limit ensures.
 #[inline]
 pub(super) fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)

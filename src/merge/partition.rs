@@ -1,25 +1,25 @@
-//! A partition of nodes into classes that only ever gets finer.
+//! A partition of nodes into classes, which is only ever refined.
 
 use crate::merge::nodes::{at, count, set};
 
-/// The class number of a node that is alone is this bit and the node's own number; any other class number
-/// is that of a block.
+/// The bit that is set in the class number of a node that is alone in its class, together with the node's own number.
+/// Without it, a class number is that of a block.
 const ALONE: u32 = 1 << 31;
 
-/// Where a node that stands in no block has its position.
+/// The position of a node that is in no block.
 const NOWHERE: u32 = u32::MAX;
 
-/// Nodes in classes. Classes of more than one are *blocks*: runs in one array of nodes, as in Hopcroft's
-/// minimisation of automata. A block's first `dirty` nodes are those that may have to leave it.
+/// Nodes in classes. Classes of more than one node are *blocks*: runs in one array of nodes, as in Hopcroft's
+/// minimisation of automata. The first `dirty` nodes of a block are those that may have to leave it.
 #[derive(Debug, Default)]
 pub(super) struct Partition {
     class: Vec<u32>,
     order: Vec<u32>,
     position: Vec<u32>,
     blocks: Vec<Block>,
-    /// How many of each block's nodes are dirty; shorter than the blocks where no later one has been dirty.
+    /// The number of dirty nodes of each block. The list ends at the last block that has been dirty.
     dirty: Vec<u32>,
-    /// Blocks with dirty nodes.
+    /// The blocks with dirty nodes.
     work: Vec<u32>,
 }
 
@@ -30,15 +30,15 @@ struct Block {
 }
 
 impl Partition {
-    /// Puts nodes with the same hash in one class. Those that `skip` picks follow others: they get no class
-    /// yet, and stand in no block.
+    /// Creates a partition in which nodes with equal hashes are in one class. Nodes for which `skip` returns `true` are in
+    /// no block.
     pub fn new(hashes: Vec<u32>, skip: impl Fn(u32) -> bool) -> Self {
         let order = by_hash(&hashes, skip);
-        // Where a class starts. The hashes have no other use, and most memory is in use here.
+        // Whether a class starts at an index of `order`. The hashes are dropped, since memory use peaks here.
         let starts: Vec<bool> = (0..order.len())
-            .map(|place| {
-                let hash = |place: usize| order.get(place).map(|&node| at(&hashes, node));
-                place == 0 || hash(place) != hash(place - 1)
+            .map(|index| {
+                let hash = |index: usize| order.get(index).map(|&node| at(&hashes, node));
+                index == 0 || hash(index) != hash(index - 1)
             })
             .collect();
         let nodes = hashes.len();
@@ -46,7 +46,7 @@ impl Partition {
         let blocks = starts.windows(2).filter(|pair| pair == &[true, false]);
         let blocks = blocks.count();
         let mut partition = Self {
-            // A few more for what is split, and not twice as many.
+            // Room for the blocks that will be split off, without doubling the capacity.
             blocks: Vec::with_capacity(blocks + blocks / 16 + 16),
             class: (0..count(nodes)).map(|node| node | ALONE).collect(),
             position: vec![NOWHERE; nodes],
@@ -55,8 +55,8 @@ impl Partition {
         for (position, node) in (0..).zip(&order) {
             set(&mut partition.position, *node, position);
         }
-        // In the order of nodes, so that neighbours there are neighbours among the blocks, too. The first
-        // node of a class is its lowest.
+        // In the order of nodes, so that neighbouring nodes are in neighbouring blocks. The first node of a class is
+        // its lowest.
         for node in 1..count(nodes) {
             let start = at(&partition.position, node);
             if at(&starts, start) {
@@ -70,7 +70,7 @@ impl Partition {
         partition
     }
 
-    /// Makes a class of nodes that stand in `order` from `start` on.
+    /// Makes a class of the nodes that are in `order` from `start` on.
     fn add_block(&mut self, start: u32, nodes: &[u32]) {
         if let [node] = nodes {
             set(&mut self.class, *node, node | ALONE);
@@ -86,7 +86,7 @@ impl Partition {
         }
     }
 
-    /// Makes a class of nodes that stood in none.
+    /// Makes a class of nodes that were in none.
     pub fn add(&mut self, nodes: &[u32]) {
         let start = count(self.order.len());
         for (position, node) in (start..).zip(nodes) {
@@ -96,39 +96,39 @@ impl Partition {
         self.add_block(start, nodes);
     }
 
-    /// Says that a node that stands in no block has this class.
+    /// Sets the class of a node that is in no block.
     pub fn follow(&mut self, node: u32, class: u32) {
         set(&mut self.class, node, class);
     }
 
-    /// Whether the node only follows another one's class.
+    /// Returns whether a node is in no block and follows another node's class.
     pub fn is_follower(&self, node: u32) -> bool {
         node != 0 && at(&self.position, node) == NOWHERE
     }
 
-    /// The number of a node's class.
+    /// Returns the class number of a node.
     #[inline]
     pub fn class(&self, node: u32) -> u32 {
         at(&self.class, node)
     }
 
-    /// Every node's class number.
+    /// Returns the class numbers of all nodes.
     pub fn classes(&self) -> &[u32] {
         &self.class
     }
 
-    /// The table of class numbers, whose contents are no longer asked for. Blocks and followers stay.
+    /// Takes the table of class numbers. Blocks and followers stay valid.
     pub fn take_classes(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.class)
     }
 
-    /// Whether the node is alone in its class, or follows one that is.
+    /// Returns whether a node is alone in its class, or follows one that is.
     #[inline]
     pub fn is_alone(&self, node: u32) -> bool {
         self.class(node) & ALONE != 0
     }
 
-    /// How many blocks there are.
+    /// Returns the number of blocks.
     pub fn blocks(&self) -> u32 {
         count(self.blocks.len())
     }
@@ -137,7 +137,7 @@ impl Partition {
         at(&self.blocks, block)
     }
 
-    /// A block's nodes.
+    /// Returns the nodes of a block.
     pub fn members(&self, block: u32) -> &[u32] {
         let Block { start, len } = self.block(block);
         self.order
@@ -145,7 +145,7 @@ impl Partition {
             .unwrap_or_default()
     }
 
-    /// The first node of the block that a node is in; the node itself where it is in none.
+    /// Returns the first node of a node's block, or the node itself if it is in none.
     #[inline]
     pub fn first_of(&self, node: u32) -> u32 {
         let class = self.class(node);
@@ -155,7 +155,7 @@ impl Partition {
         at(&self.order, self.block(class).start)
     }
 
-    /// A block's nodes, for the caller to sort. None of them may be dirty.
+    /// Returns the nodes of a block, for the caller to sort. None of them may be dirty.
     pub fn members_mut(&mut self, block: u32) -> &mut [u32] {
         let Block { start, len } = self.block(block);
         self.order
@@ -163,7 +163,7 @@ impl Partition {
             .unwrap_or_default()
     }
 
-    /// Marks a node that may have to leave its block.
+    /// Marks a node as dirty: it may have to leave its block.
     pub fn mark(&mut self, node: u32) {
         let number = self.class(node);
         let Some(block) = self.blocks.get(number as usize) else {
@@ -188,16 +188,16 @@ impl Partition {
         set(&mut self.position, other, from);
     }
 
-    /// A block with dirty nodes and how many of its first ones are dirty. They no longer are.
+    /// Returns a block with dirty nodes, and how many of its first nodes are dirty. They are no longer marked.
     pub fn next_dirty(&mut self) -> Option<(u32, usize)> {
         let number = self.work.pop()?;
         let dirty = self.dirty.get_mut(number as usize)?;
         Some((number, std::mem::take(dirty) as usize))
     }
 
-    /// Splits a block into segments of these lengths: runs of its nodes, of which the caller has sorted the
-    /// first `sorted` ones. The longest keeps the block's number, so that a node can't move more than
-    /// `log n` times. Tells `moved` each node with a new class and its class before.
+    /// Splits a block into segments of the given lengths: runs of its nodes, the first `sorted` of which the caller has
+    /// sorted. The longest segment keeps the number of the block, so that a node moves at most `log n` times. Calls
+    /// `moved` with each node whose class changes and its previous class.
     pub fn split(
         &mut self,
         number: u32,
@@ -224,25 +224,25 @@ impl Partition {
             from += len;
         }
         if lens.iter().all(|&len| len == 1) {
-            // All are alone now; the number goes out of use.
+            // All nodes are alone now; the number is no longer used.
             set(&mut self.blocks, number, Block::default());
         }
     }
 }
 
-/// The nodes that `skip` doesn't pick, without `void`, sorted by hash and then by number.
+/// Returns the nodes for which `skip` returns `false`, without `void`, sorted by hash and then by number.
 fn by_hash(hashes: &[u32], skip: impl Fn(u32) -> bool) -> Vec<u32> {
-    // Counting by the hash's first bits leaves a few nodes a bucket, which are sorted one by one.
+    // A counting sort by the first bits of the hash leaves a few nodes in each bucket, which are then sorted.
     let bits = hashes.len().max(4).ilog2() - 1;
     let bucket = |hash: u32| (hash >> (32 - bits)) as usize;
     let mut ends = vec![0u32; (1 << bits) + 1];
-    let picked = || {
+    let nodes = || {
         (0u32..)
             .zip(hashes)
             .skip(1)
             .filter(|(node, _)| !skip(*node))
     };
-    for (_, &hash) in picked() {
+    for (_, &hash) in nodes() {
         if let Some(end) = ends.get_mut(bucket(hash) + 1) {
             *end += 1;
         }
@@ -253,7 +253,7 @@ fn by_hash(hashes: &[u32], skip: impl Fn(u32) -> bool) -> Vec<u32> {
         *end = total;
     }
     let mut order = vec![0u32; total as usize];
-    for (node, &hash) in picked() {
+    for (node, &hash) in nodes() {
         if let Some(next) = ends.get_mut(bucket(hash)) {
             set(&mut order, *next, node);
             *next += 1;

@@ -1,4 +1,4 @@
-//! One input's types instead of others of their names.
+//! Preferring one input's types to other types of the same names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,16 +8,16 @@ use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge::compact::compact;
 use crate::merge::dedup::deduplicate;
-use crate::merge::merger::{Merged, Origins};
+use crate::merge::merged::{Merged, Origins};
 use crate::merge::nodes::{at, count, set};
 use crate::merge::options::MergeOptions;
 
-/// Of one name, the preferred input's types that another is compared with.
+/// The number of the preferred input's types of one name with which another type is compared.
 const MOST_PREFERRED: usize = 16;
 
 impl Merged {
-    /// Sends references to types that collide with the preferred input's to that input's, and lets go of those
-    /// that nothing holds by value.
+    /// Redirects references from types that collide with the preferred input's types to these, and drops those that no
+    /// remaining type contains by value.
     pub(super) fn prefer(mut self, input: usize, options: &MergeOptions) -> Result<Self> {
         let keep = self.keep;
         let mut canonical = self.replaced(input, &options.limits)?;
@@ -30,7 +30,7 @@ impl Merged {
         }
         canonical.extend(count(canonical.len())..=count(graph.len()));
         let (graph, moved) = compact(graph, &canonical, keep, &options.limits)?;
-        // Types that differed only in what was replaced are the same now.
+        // Types that differed only in replaced types are equal now.
         let straight = graph.has_straight_names() && graph.has_unique_strings();
         let done = deduplicate(graph, straight, keep, options)?;
         for map in &mut self.types {
@@ -44,9 +44,9 @@ impl Merged {
         Ok(self)
     }
 
-    /// For each type, the preferred input's that is to replace it, or itself. What is replaced is of an input
-    /// that doesn't have the preferred type itself, and never of the base. An input's type of a name may be the
-    /// base's, unless it has one of its own.
+    /// Returns, for each type, the preferred input's type that replaces it, or itself. Only types of inputs that don't
+    /// have the preferred type are replaced, and never types of the base. An input that is split from the base has the
+    /// base's type of a name, unless it has one of its own.
     fn replaced(&self, input: usize, limits: &Limits) -> Result<Vec<u32>> {
         let (origins, with_base) = (self.origins(), self.origins_from(TypeId::VOID));
         let mut canonical: Vec<u32> = (0..=count(self.graph.len())).collect();
@@ -64,7 +64,7 @@ impl Merged {
             };
             let have: HashSet<usize> = preferred.iter().flat_map(|&id| origins.of(id)).collect();
             for from in ids {
-                // None have the base's.
+                // Types of the base come from no input.
                 if origins.of(from).all(|other| have.contains(&other)) {
                     continue;
                 }
@@ -81,21 +81,21 @@ impl Merged {
     }
 }
 
-/// Whether a type's layout rests on that of what it refers to.
-fn holds(kind: Kind) -> bool {
-    kind.is_composite() || is_word(kind) || matches!(kind, Kind::Array | Kind::Typedef)
+/// Returns whether the layout of a type of this kind depends on the types that it refers to.
+fn contains_by_value(kind: Kind) -> bool {
+    kind.is_composite() || is_qualifier(kind) || matches!(kind, Kind::Array | Kind::Typedef)
 }
 
-/// Whether a type is another with a word before it.
-const fn is_word(kind: Kind) -> bool {
+/// Returns whether a kind is a qualifier or a type tag.
+const fn is_qualifier(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag
     )
 }
 
-/// Whether a record's references are never sent elsewhere, in case the record stays. A tag of a member is one
-/// of that type's member.
+/// Returns whether the references of a record are never redirected if the record stays. The tag of a member belongs to
+/// the member of that very type.
 fn is_fixed(ty: Type<'_>) -> bool {
     match ty.view() {
         View::Struct(_) | View::Union(_) | View::Var(_) | View::Datasec(_) => true,
@@ -104,7 +104,7 @@ fn is_fixed(ty: Type<'_>) -> bool {
     }
 }
 
-/// The types that must stay what they are, as one that stays holds them by value.
+/// Returns, for each type, whether a type that stays contains it by value, so that it has to stay.
 fn held(graph: &Btf, replaced: &[u32], keep: u32) -> Vec<bool> {
     let mut held = vec![false; replaced.len()];
     let stays = |id: TypeId| id.get() < keep || at(replaced, id.get()) == id.get();
@@ -114,7 +114,7 @@ fn held(graph: &Btf, replaced: &[u32], keep: u32) -> Vec<bool> {
         for inner in edges::type_edges(graph.ty(id).record()) {
             if !at(&held, inner.get()) {
                 set(&mut held, inner.get(), true);
-                if holds(graph.ty(inner).kind()) {
+                if contains_by_value(graph.ty(inner).kind()) {
                     open.push(inner);
                 }
             }
@@ -123,12 +123,12 @@ fn held(graph: &Btf, replaced: &[u32], keep: u32) -> Vec<bool> {
     held
 }
 
-/// Sends references elsewhere, but for those of types that hold what they refer to.
+/// Redirects references, except those of types that contain by value what they refer to.
 fn redirect(graph: &Btf, replaced: &[u32], held: &[bool], limits: &Limits) -> Result<Btf> {
     let mut builder = GraphBuilder::resume_with_limits(graph, limits.clone());
     let mut twins = HashMap::new();
     for ty in graph.own_types() {
-        if is_fixed(ty) || (holds(ty.kind()) && at(held, ty.id().get())) {
+        if is_fixed(ty) || (contains_by_value(ty.kind()) && at(held, ty.id().get())) {
             continue;
         }
         let mut moved = false;
@@ -158,8 +158,8 @@ fn redirect(graph: &Btf, replaced: &[u32], held: &[bool], limits: &Limits) -> Re
     builder.freeze()
 }
 
-/// What a reference to `const struct s` goes to where one that holds it and one that doesn't share the record:
-/// another record before the preferred type.
+/// Returns the new target of a reference to a qualified type, such as `const struct s`, whose record is shared by a type
+/// that contains it by value and one that doesn't: a second chain of qualifiers that ends at the preferred type.
 fn twin(
     graph: &Btf,
     builder: &mut GraphBuilder,
@@ -168,7 +168,7 @@ fn twin(
     held: &[bool],
     twins: &mut HashMap<TypeId, TypeId>,
 ) -> Result<TypeId> {
-    let mut words = Vec::new();
+    let mut qualifiers = Vec::new();
     let mut id = start;
     let end = loop {
         let ty = graph.ty(id);
@@ -179,18 +179,18 @@ fn twin(
         if replacement != id.get() {
             break TypeId::new(replacement);
         }
-        match ty.referent() {
-            Some(to) if is_word(ty.kind()) && at(held, id.get()) => {
-                // Met again, in a circle of qualifiers, it is itself.
+        match ty.referent_id() {
+            Some(to) if is_qualifier(ty.kind()) && at(held, id.get()) => {
+                // In a cycle of qualifiers, the type maps to itself.
                 twins.insert(id, id);
-                words.push(ty);
+                qualifiers.push(ty);
                 id = to;
             }
             _ => break id,
         }
     };
     let (mut before, mut after) = (id, end);
-    for ty in words.into_iter().rev() {
+    for ty in qualifiers.into_iter().rev() {
         if before != after {
             after = match ty.view() {
                 View::TypeTag(_) => {

@@ -1,12 +1,12 @@
-//! Refining a partition until it is stable: types of one class refer to types of one class, slot by slot.
+//! Refining a partition until it is stable: types of one class refer, slot by slot, to types of one class.
 
 use crate::graph::{Word, edges};
 use crate::merge::forwards::{Forwards, Tag};
-use crate::merge::hash::Mixer;
+use crate::merge::mixer::Mixer;
 use crate::merge::nodes::{Nodes, at, count, set};
 use crate::merge::partition::Partition;
 
-/// The types each record refers to, in order: slot by slot.
+/// Calls `take` with the slot and the type of each reference of a record, in order.
 fn for_each_reference(record: &[Word], mut take: impl FnMut(u32, u32)) {
     let mut slot = 0;
     edges::each_word(record, |word, is_type| {
@@ -17,14 +17,14 @@ fn for_each_reference(record: &[Word], mut take: impl FnMut(u32, u32)) {
     });
 }
 
-/// Passes over all nodes at the most before sums are used.
+/// The maximal number of passes over all nodes before sums are used.
 const PASSES: usize = 24;
 
-/// Refines a partition.
+/// The refinement of one partition.
 ///
-/// Each node has a *sum*, one term for each of its references, made of the slot and of the class of the
-/// type referred to. Nodes with the same sum belong together. When a type changes its class, the sums of
-/// those that refer to it change by the difference of two terms, and they alone have to be looked at again.
+/// Each node has a *sum* of one term for each of its references, made of the slot and of the class of the type referred
+/// to. Nodes with equal sums belong together. When a type changes its class, the sums of its referrers change by the
+/// difference of two terms, and only the referrers have to be checked again.
 pub(super) struct Refiner<'a> {
     nodes: &'a Nodes<'a>,
     forwards: &'a Forwards,
@@ -32,11 +32,11 @@ pub(super) struct Refiner<'a> {
     pub partition: Partition,
     sums: Vec<u64>,
     referrers: Option<Referrers>,
-    /// Nodes whose class has changed, with the class before.
+    /// The nodes whose class has changed, with the previous class.
     moved: Vec<(u32, u32)>,
-    /// Nodes whose class has changed in the last pass.
+    /// The nodes whose class has changed in the last pass.
     changed: Vec<u32>,
-    /// By [`Tag::number`]: whether the tag's forward declarations were left to themselves.
+    /// Whether the tag's forward declarations no longer follow a complete type, by [`Tag::number`].
     released: Vec<bool>,
 }
 
@@ -60,12 +60,11 @@ impl<'a> Refiner<'a> {
         }
     }
 
-    /// Refines until nothing moves.
+    /// Refines the partition until it is stable.
     ///
-    /// After the rounds of hashing few nodes are in the wrong block, if any. So they are looked for and
-    /// split off pass by pass, as long as that goes fast. What is left then, in graphs made to be hard, goes
-    /// by sums, whose cost is bounded: what sums miss, because two different ones are equal by chance, the
-    /// passes find.
+    /// After the rounds of hashing, few nodes are in the wrong block, if any. They are found and split off pass by pass,
+    /// as long as that is fast. The rest, in graphs built to be hard, is split by sums, whose cost is bounded. Nodes
+    /// that sums miss, because two different sums are equal by chance, are found by further passes.
     pub fn run(mut self) -> Partition {
         for pass in 0..PASSES {
             let unlike = if pass == 0 {
@@ -94,6 +93,7 @@ impl<'a> Refiner<'a> {
         }
     }
 
+    /// Computes the sums of all nodes.
     fn add_up(&mut self) {
         let (partition, mixer) = (&self.partition, self.mixer);
         self.sums = vec![0; self.nodes.len()];
@@ -108,7 +108,7 @@ impl<'a> Refiner<'a> {
         });
     }
 
-    /// Marks those in each block whose sum is not that of its first.
+    /// Marks the nodes whose sum differs from that of the first node of their block.
     fn mark_unlike(&mut self) {
         let mut unlike = Vec::new();
         for block in 0..self.partition.blocks() {
@@ -121,7 +121,7 @@ impl<'a> Refiner<'a> {
         unlike.iter().for_each(|&node| self.partition.mark(node));
     }
 
-    /// Splits blocks until none has a dirty node.
+    /// Splits blocks until no node is dirty.
     fn settle(&mut self) {
         while let Some((block, dirty)) = self.partition.next_dirty() {
             let sums = &self.sums;
@@ -129,7 +129,7 @@ impl<'a> Refiner<'a> {
             let Some((moving, staying)) = nodes.split_at_mut_checked(dirty) else {
                 continue;
             };
-            // The clean ones all have one sum; dirty ones that have it too go next to them.
+            // The clean nodes all have one sum; dirty nodes with the same sum move next to them.
             let stays = staying.first().map(|&node| at(sums, node));
             moving.sort_unstable_by_key(|&node| {
                 let sum = at(sums, node);
@@ -150,6 +150,7 @@ impl<'a> Refiner<'a> {
         }
     }
 
+    /// Splits a block, and updates the nodes that depend on the moved ones.
     fn split(&mut self, block: u32, sorted: usize, lens: &[u32]) {
         let moved = &mut self.moved;
         self.partition.split(block, sorted, lens, |node, before| {
@@ -164,11 +165,11 @@ impl<'a> Refiner<'a> {
                 self.recheck(&tag);
             }
         }
-        self.tell_referrers();
+        self.update_referrers();
     }
 
-    /// Lets the forward declarations of a tag go on following its complete type, or leaves them to
-    /// themselves where there is now more than one.
+    /// Lets the forward declarations of a tag follow its complete type again, or puts them into classes of their own if
+    /// the tag's complete types are now in several classes.
     fn recheck(&mut self, tag: &Tag) {
         let Some(first) = self
             .forwards
@@ -199,10 +200,10 @@ impl<'a> Refiner<'a> {
         }
     }
 
-    /// Corrects the sums of all that refer to a moved node.
-    fn tell_referrers(&mut self) {
+    /// Updates the sums of the referrers of moved nodes.
+    fn update_referrers(&mut self) {
         let Some(referrers) = &self.referrers else {
-            // Sums are not in use yet.
+            // Sums are not used yet.
             self.changed
                 .extend(self.moved.drain(..).map(|(node, _)| node));
             return;
@@ -226,14 +227,14 @@ impl<'a> Refiner<'a> {
         }
     }
 
-    /// The nodes that differ from the first of their block, compared word by word.
+    /// Returns the nodes that differ from the first node of their block, compared word by word.
     fn unlike_their_first(&self) -> Vec<u32> {
         self.nodes
             .find_all(|node, _| self.is_unlike_its_first(node))
     }
 
-    /// The same after a pass in which every block of such nodes was split: only what refers to a type that has
-    /// changed its class since can be unlike its first, or have a first unlike the others.
+    /// Returns the nodes that differ from the first node of their block, after a pass that split every block of such
+    /// nodes. Only a node that refers to a type whose class has changed since can differ.
     fn unlike_since(&mut self) -> Vec<u32> {
         let mut has_changed = vec![false; self.nodes.len()];
         for node in self.changed.drain(..) {
@@ -264,6 +265,7 @@ impl<'a> Refiner<'a> {
             .collect()
     }
 
+    /// Returns whether a node differs from the first node of its block.
     fn is_unlike_its_first(&self, node: u32) -> bool {
         let (first, record) = (self.partition.first_of(node), self.nodes.record(node));
         first != node
@@ -272,7 +274,7 @@ impl<'a> Refiner<'a> {
             })
     }
 
-    /// Splits the blocks of these nodes by their records' words, type ids counting as their classes.
+    /// Splits the blocks of the given nodes by the words of their records, with type ids replaced by their classes.
     #[cold]
     fn split_by_words(&mut self, unlike: &[u32]) {
         let classes = unlike.iter().map(|&node| self.partition.class(node));
@@ -307,18 +309,18 @@ impl<'a> Refiner<'a> {
             .chunk_by(|a, b| a.0 == b.0)
             .map(|run| count(run.len()))
             .collect();
-        for (place, (_, node)) in self.partition.members_mut(block).iter_mut().zip(&keyed) {
-            *place = *node;
+        for (member, (_, node)) in self.partition.members_mut(block).iter_mut().zip(&keyed) {
+            *member = *node;
         }
         self.split(block, keyed.len(), &lens);
     }
 }
 
-/// For each node, which nodes refer to it and in which slot, as far as they can still be told apart.
+/// The nodes that refer to each node, and in which slot, as far as they can still be distinguished.
 struct Referrers {
-    /// Where each node's referrers end; they start where those of the node before end.
+    /// The end of each node's referrers in `list`; they start at the end of the previous node's.
     ends: Vec<u32>,
-    /// Node and slot.
+    /// The referring node and the slot.
     list: Vec<(u32, u32)>,
 }
 
@@ -357,6 +359,7 @@ impl Referrers {
         Self { ends, list }
     }
 
+    /// Returns the referrers of a node.
     fn of(&self, node: u32) -> &[(u32, u32)] {
         let start = node
             .checked_sub(1)

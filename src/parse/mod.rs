@@ -1,6 +1,6 @@
 //! Bytes → graph: raw BTF of either byte order, split BTF, `.BTF.ext`.
 //!
-//! Parsing is one bounds-checked scan that borrows the input; only a foreign byte order costs a copy.
+//! Parsing is one bounds-checked scan that borrows the input. Only a foreign byte order costs a copy.
 //! (Kernel documentation, "BPF Type Format", sections 2 and 4.)
 
 mod ext;
@@ -15,61 +15,97 @@ use crate::graph::{Btf, Format, Parts};
 use crate::limits::Limits;
 use crate::target::PointerWidth;
 
-/// How to parse BTF.
+/// Options for parsing BTF.
+///
+/// ```
+/// use btfkit::PointerWidth;
+/// use btfkit::parse::ParseOptions;
+/// let options = ParseOptions::new().pointer_width(PointerWidth::Four);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ParseOptions {
-    /// The graph that split BTF goes on from.
+    /// The graph that split BTF continues.
     pub base: Option<Btf>,
-    /// The pointer width, where the file around the BTF said it.
+    /// The pointer width, where the file around the BTF specifies it. [`Btf::pointer_width`] guesses it otherwise.
     pub pointer_width: Option<PointerWidth>,
     /// Bounds on the input.
     pub limits: Limits,
 }
 
 impl ParseOptions {
-    /// The defaults, for split BTF over this base.
+    /// Returns the defaults.
     #[must_use]
-    pub fn split(base: &Btf) -> Self {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the graph that split BTF continues.
+    #[must_use]
+    pub fn base(self, base: &Btf) -> Self {
         Self {
             base: Some(base.clone()),
-            ..Self::default()
+            ..self
         }
     }
 
-    /// The defaults, for BTF out of a file that says the pointer width.
+    /// Sets the pointer width.
     #[must_use]
-    pub fn with_pointer_width(width: PointerWidth) -> Self {
+    pub fn pointer_width(self, width: PointerWidth) -> Self {
         Self {
             pointer_width: Some(width),
-            ..Self::default()
+            ..self
         }
+    }
+
+    /// Sets the bounds on the input.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 }
 
-/// Parses raw BTF, which may be of either byte order.
-///
-/// ```
-/// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
-/// # let mut builder = GraphBuilder::new();
-/// # builder.int("int", 4, IntEncoding::SIGNED)?;
-/// # let raw = btfkit::encode::encode(&builder.freeze()?)?;
-/// let graph = btfkit::parse::parse(raw)?;
-/// assert!(graph.find(Kind::Int, "int").is_some());
-/// # Ok::<(), btfkit::Error>(())
-/// ```
+impl Btf {
+    /// Parses raw BTF of either byte order.
+    ///
+    /// ```
+    /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
+    /// # let mut builder = GraphBuilder::new();
+    /// # builder.int("int", 4, IntEncoding::SIGNED)?;
+    /// # let raw = builder.freeze()?.encode()?;
+    /// let btf = btfkit::Btf::parse(raw)?;
+    /// assert!(btf.find(Kind::Int, "int").is_some());
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Malformed`, with the byte or type, where the input breaks the format; `Unsupported` for a newer version
+    /// or an unknown kind without a layout section; `Limit` beyond [`Limits`].
+    pub fn parse(data: impl Into<Bytes>) -> Result<Self> {
+        parse(data)
+    }
+
+    /// Parses raw BTF with options. Split BTF needs its [base](ParseOptions::base).
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with(data: impl Into<Bytes>, options: &ParseOptions) -> Result<Self> {
+        parse_with(data, options)
+    }
+}
+
+/// Parses raw BTF of either byte order, as [`Btf::parse`] does.
 ///
 /// # Errors
-/// `Malformed` with the byte or type where the input breaks the format; `Unsupported` for a newer version
-/// or an unknown kind without a layout section; `Limit` beyond [`Limits`].
+/// As [`Btf::parse`].
 pub fn parse(data: impl Into<Bytes>) -> Result<Btf> {
     parse_with(data, &ParseOptions::default())
 }
 
-/// Parses raw BTF as `options` say. Split BTF needs its base there.
+/// Parses raw BTF with options, as [`Btf::parse_with`] does.
 ///
 /// # Errors
-/// As [`parse`].
+/// As [`Btf::parse`].
 pub fn parse_with(data: impl Into<Bytes>, options: &ParseOptions) -> Result<Btf> {
     let data = data.into();
     let header = header::parse(&data)?;
@@ -110,7 +146,7 @@ pub fn parse_with(data: impl Into<Bytes>, options: &ParseOptions) -> Result<Btf>
     Btf::prove(parts, &options.limits).within(|| Place::Section("types".into()))
 }
 
-/// Swaps the bytes of every 32-bit word: all that records are made of.
+/// Swaps the bytes of every 32-bit word. Records consist of nothing else.
 fn swapped(types: &[u8]) -> Bytes {
     let mut swapped = BytesMut::from(types);
     for word in swapped.as_chunks_mut::<4>().0 {

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::relocate::{
-    LoadedTarget, NO_TYPES, RelocateOptions, TargetFile, check_aliases, check_strict, load_options,
-    loaded, relocate_object,
+    LoadedTarget, NO_TYPES, check_aliases, check_strict, load_options, loaded, relocate_object,
 };
+use crate::pipeline::target::TargetFile;
 use crate::relocate::{Outcome, Report, Role};
 
 /// The result for one program on one target.
@@ -101,7 +102,7 @@ pub fn check(
             |(number, bytes)| match BpfObject::parse_with(bytes.clone(), &options.limits) {
                 Ok(object) => Ok(Some(object)),
                 Err(error) if error.kind() == ErrorKind::NoBtf => Ok(None),
-                Err(error) => Err(error.within(Place::File(format!("program {number}")))),
+                Err(error) => Err(error.within(Place::Input(number))),
             },
         )
         .collect::<Result<Vec<_>>>()?;

@@ -10,17 +10,17 @@ use crate::render::json_string;
 ///
 /// ```text
 /// { "schema": 1,
-///   "relocations": [{                               section by section, in the order of the records
+///   "relocations": [{                               by section, in the order of the records
 ///     "section": string,
-///     "insn": number,                               the instruction, counted from its section's start
+///     "insn": number,                               the instruction's index in its section
 ///     "function": string | null,                    null where a linker dropped it
-///     "function_insn": number | null,               the instruction, counted from its function's start
+///     "function_insn": number | null,               the instruction's index in its function
 ///     "source": { "file": string, "line": number, "column": number, "text": string } | null,
 ///     "kind": string,                               "byte_off", "field_exists" and so on
 ///     "local": string,                              "struct session.hops[2].port"
-///     "target": string | null,                      label of the target it is looked for in
-///     "found": string | null,                       the path or type there
-///     "found_at": number | null,                    the field's start there, in bits
+///     "target": string | null,                      label of the target that is searched
+///     "found": string | null,                       the path or type in the target
+///     "found_at": number | null,                    the field's offset in the target, in bits
 ///     "outcome": "set" | "absent" | "no_match" | "user_type_id" | "width" | "no_function"
 ///                | "left_to_loader",                the three in the middle are poison
 ///     "left_because": string,                       only where the loader gets it for another reason than partial mode
@@ -34,7 +34,7 @@ use crate::render::json_string;
 /// ```
 ///
 /// # Errors
-/// `Io` where the writer says so.
+/// `Io` if the writer fails.
 pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
     let mut json = Json(out);
     json.0.write_all(b"{\"schema\":1,\"relocations\":[")?;
@@ -77,7 +77,7 @@ impl<W: Write> Json<'_, W> {
         json_string(self.0, string)
     }
 
-    /// A key, and a string or null.
+    /// Writes a key, and a string or null.
     fn text(&mut self, key: &str, value: Option<&str>) -> io::Result<()> {
         write!(self.0, ",\"{key}\":")?;
         match value {
@@ -86,7 +86,7 @@ impl<W: Write> Json<'_, W> {
         }
     }
 
-    /// A key, and a number or null.
+    /// Writes a key, and a number or null.
     fn number(&mut self, key: &str, value: Option<u64>) -> io::Result<()> {
         match value {
             Some(value) => write!(self.0, ",\"{key}\":{value}"),

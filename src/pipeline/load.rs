@@ -1,4 +1,4 @@
-//! Types out of whatever holds them: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
+//! Types out of any file that contains some: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,50 +10,32 @@ use crate::dwarf::{self, Degraded, Sections};
 use crate::elf::{
     BtfOptions, Compression, Elf, btf_in, debug_sections_in, has_btf, inflate, is_elf,
 };
-use crate::error::{Error, ErrorKind, Place, Result};
+use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
 use crate::merge;
 use crate::parse;
 use crate::pipeline::declared::Declared;
+use crate::pipeline::options::LoadOptions;
+use crate::pipeline::target::{KERNEL_FILE, is_kernel_path};
 
-/// How to load types.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct LoadOptions {
-    /// The graph that split BTF goes on from: for a kernel module, the kernel's. BTF that stands for itself is
-    /// read so, even with a base. What is converted from DWARF becomes split BTF over it.
-    pub base: Option<Btf>,
-    /// Whether to convert an ELF file's DWARF even where it has BTF.
-    pub dwarf: bool,
-    /// How to convert DWARF: which types, and what else. Bounds are taken from the fields here.
-    pub conversion: dwarf::ConvertOptions,
-    /// Where debug information is looked for that is not in the file itself. For [`load`], `None` is nowhere:
-    /// no other file is opened. For [`load_path`], `None` is [`Search::new`].
-    pub search: Option<Search>,
-    /// Further names for types, in targets that have them.
-    pub(super) aliases: Vec<(String, String)>,
-    /// Bounds on the input.
-    pub limits: Limits,
-}
-
-/// Types, and what they came from.
+/// The types of a file, and where they come from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The types.
     pub graph: Btf,
-    /// What they came from.
+    /// The format that the types were read from.
     pub source: Source,
-    /// What BTF can't say of the DWARF, and what it became.
+    /// The DWARF types that BTF can't represent, and what each became.
     pub degraded: Vec<Degraded>,
-    /// The types of the unit that defines the function asked for
-    /// ([`RelocateOptions::function`](crate::dwarf::ConvertOptions::function)), by id.
+    /// The ids of the types that the compile unit of the requested function
+    /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
-    /// The other files the debug information was found in.
+    /// The other files in which debug information was found.
     pub files: Vec<PathBuf>,
-    /// The files that belong to the debug information and were not found: their types are missing.
+    /// The files that belong to the debug information and were not found. Their types are missing.
     pub missing: Vec<Missing>,
     /// Notes on the choice of the source: a `.BTF` that couldn't be used, say.
     pub notes: Vec<String>,
@@ -76,11 +58,11 @@ impl Loaded {
     }
 }
 
-/// What types came from.
+/// The format that types were read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// The bytes were BTF.
+    /// Raw BTF.
     RawBtf,
     /// The `.BTF` section of an ELF file.
     ElfBtf,
@@ -88,10 +70,11 @@ pub enum Source {
     Dwarf,
 }
 
-/// Loads the types of a file, which may be raw BTF (as `/sys/kernel/btf/vmlinux` is), an ELF file with a
-/// `.BTF` section or an ELF file with DWARF; and each of these compressed by gzip or zstd, or by xz if the
-/// feature `cli` is on. What it is, is told by its contents. `.BTF` wins over DWARF, unless the options say
-/// otherwise, a function's unit is asked for, or `.BTF` has no types or can't be read and there is DWARF.
+/// Loads the types of a file: raw BTF (such as `/sys/kernel/btf/vmlinux`), an ELF file with a `.BTF` section, an ELF
+/// file with DWARF, or one of these compressed by gzip, by zstd or, with the feature `cli`, by xz.
+///
+/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set, a
+/// function's unit is asked for, or the file has DWARF and its `.BTF` has no types or can't be read.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -105,14 +88,18 @@ pub enum Source {
 /// ```
 ///
 /// # Errors
-/// `Malformed` where the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or
-/// `Stripped` for an ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
+/// `Malformed` if the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or `Stripped` for an
+/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
     load_from(bytes.into(), None, options)
 }
 
-/// Loads the types of a file as [`load`] does, and looks for debug information that is in other files: build-id
-/// folders, `.gnu_debuglink`, what `dwz` shared, split units. [`find_debug_sections`](crate::debuginfo::find_debug_sections) says where.
+/// Loads the types of a file as [`load`] does, and finds debug information that is in other files: build-ID folders,
+/// the debug link, the file that `dwz` moved shared entries to, split units.
+/// [`find_debug_sections`](crate::debuginfo::find_debug_sections) lists the places.
+///
+/// BTF of the running kernel's modules, in `/sys/kernel/btf`, is split from the kernel's own: without
+/// [`LoadOptions::base`], its base is `/sys/kernel/btf/vmlinux`.
 ///
 /// ```no_run
 /// use btfkit::pipeline::{LoadOptions, load_path};
@@ -122,13 +109,28 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// ```
 ///
 /// # Errors
-/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` where the file can't be read.
+/// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` if the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
     let default = Search::new();
     let search = options.search.as_ref().unwrap_or(&default);
     let bytes = search.read(path, &options.limits)?;
+    if options.base.is_none() && is_kernel_path(path) && path != Path::new(KERNEL_FILE) {
+        let options = options.clone().base(running_kernel(search, options)?);
+        return load_from(bytes, Some((search, path)), &options);
+    }
     load_from(bytes, Some((search, path)), options)
+}
+
+/// Loads the running kernel's own types.
+fn running_kernel(search: &Search, options: &LoadOptions) -> Result<Btf> {
+    let options = LoadOptions::new()
+        .search(search.clone())
+        .limits(options.limits.clone());
+    let kernel = load_path(KERNEL_FILE, &options);
+    kernel
+        .map(|kernel| kernel.graph)
+        .within(|| Place::File(KERNEL_FILE.to_owned()))
 }
 
 fn load_from(
@@ -160,7 +162,7 @@ fn load_from(
     Ok(Loaded::new(graph, Source::RawBtf))
 }
 
-/// Reads BTF that may be split from the base, and says what is needed if it is and there is none.
+/// Reads BTF that may be split from the base.
 ///
 /// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
 /// and those that go on from a base don't, so that reading it without its base fails at once.
@@ -303,24 +305,23 @@ fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
     })
 }
 
-/// The types as split BTF: what the base has is not said again. Some of the types are followed to where they went.
+/// Splits the graph from a base: types that the base has are removed. Returns also the new ids of the preferred types.
 fn over_base(
     graph: Btf,
-    some: &[TypeId],
+    preferred: &[TypeId],
     base: &Btf,
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
-    let mut split = merge::MergeOptions::split(base);
-    split.limits = limits.clone();
+    let split = merge::MergeOptions::split(base).limits(limits.clone());
     let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
     let map = merged.types.first();
-    let mut moved: Vec<TypeId> = some.iter().filter_map(|id| map?.get(*id)).collect();
+    let mut moved: Vec<TypeId> = preferred.iter().filter_map(|id| map?.get(*id)).collect();
     moved.sort_unstable();
     moved.dedup();
     Ok((merged.graph, moved))
 }
 
-/// The bytes, decompressed if they are compressed.
+/// Decompresses the bytes if they are compressed.
 pub(super) fn unpacked(bytes: Bytes, limits: &Limits) -> Result<Bytes> {
     match Compression::detect(&bytes) {
         Some(format) => inflate(format, &bytes, limits.inflated(bytes.len())).map(Bytes::from),

@@ -7,14 +7,15 @@ use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
-use crate::pipeline::relocate::{RelocateOptions, TargetFile, check_aliases, load_options, loaded};
+use crate::pipeline::options::RelocateOptions;
+use crate::pipeline::relocate::{check_aliases, load_options, loaded};
+use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Fixup, RelocationKind};
 
-/// Makes the smallest BTF against which `objects` relocate to the instructions to which they relocate
-/// against `target`, ids of types (TYPE_ID_TARGET) aside. It stands by itself, even where the target is
-/// split BTF or has modules.
+/// Returns the smallest BTF against which `objects` relocate to the same instructions as against `target`, except for
+/// type ids (TYPE_ID_TARGET). It is self-contained even if the target is split BTF or has modules.
 ///
-/// The result is tried: every object is resolved against it, too, and the answers compared.
+/// The result is verified: every object is resolved against it as well, and the results are compared.
 ///
 /// ```
 /// use btfkit::pipeline::{RelocateOptions, TargetFile, minimise};
@@ -27,17 +28,17 @@ use crate::relocate::{self, Fixup, RelocationKind};
 /// ```
 ///
 /// # Errors
-/// As [`relocate`](crate::pipeline::relocate()); the object is named by its number, from 0.
+/// As [`relocate`](crate::pipeline::relocate()), with the object's number from 0.
 pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOptions) -> Result<Btf> {
     let objects = objects
         .iter()
         .enumerate()
         .map(|(number, object)| {
-            BpfObject::parse_with(object.clone(), &options.limits).within(|| place(number))
+            BpfObject::parse_with(object.clone(), &options.limits).within(|| object_number(number))
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
-    // What isn't there is in neither the target nor the result.
+    // Types of missing debug files are in neither the target nor the result, so they are not reported.
     let load_options = load_options(&programs, options);
     let mut notes = Vec::new();
     let loaded = [loaded(target, &load_options, &mut notes)?];
@@ -48,13 +49,15 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     let resolved = programs
         .iter()
         .enumerate()
-        .map(|(number, program)| fixups(program, &targets, &declared).within(|| place(number)))
+        .map(|(number, program)| {
+            fixups(program, &targets, &declared).within(|| object_number(number))
+        })
         .collect::<Result<Vec<_>>>()?;
 
-    // Should a question be answered by what is *not* there, keeping everything that is looked at may be too
-    // little; then the types that any object names are kept with all their members.
-    for generous in [false, true] {
-        let small = build(&targets, &resolved, generous)?;
+    // A relocation may depend on a type or member that does not exist. If keeping what matched is not enough for
+    // that, the types that any object names are kept with all their members.
+    for all_members in [false, true] {
+        let small = build(&targets, &resolved, all_members)?;
         let [target] = &targets;
         let small_target = [relocate::Target {
             label: target.label.clone(),
@@ -74,11 +77,11 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     }
     Err(Error::new(
         ErrorKind::Unsupported,
-        "no smaller graph gives the same answers; use the target as it is",
+        "no smaller graph gives the same results: use the target as it is",
     ))
 }
 
-fn place(number: usize) -> Place {
+fn object_number(number: usize) -> Place {
     Place::File(format!("object {number}"))
 }
 
@@ -91,7 +94,11 @@ fn fixups(
     relocate::resolve_with(program, targets, &options, declared).map(|resolution| resolution.fixups)
 }
 
-fn build(targets: &[relocate::Target; 1], resolved: &[Vec<Fixup>], generous: bool) -> Result<Btf> {
+fn build(
+    targets: &[relocate::Target; 1],
+    resolved: &[Vec<Fixup>],
+    all_members: bool,
+) -> Result<Btf> {
     let [target] = targets;
     let mut minimiser = Minimiser::new();
     for fixup in resolved.iter().flatten() {
@@ -103,7 +110,7 @@ fn build(targets: &[relocate::Target; 1], resolved: &[Vec<Fixup>], generous: boo
             .and_then(|number| target.modules.get(number))
             .unwrap_or(&target.graph);
         let ty = graph.ty(candidate.id);
-        if generous {
+        if all_members {
             minimiser.need(ty, Need::Members)?;
         }
         minimiser.need(ty, need(kind, &fixup.target_steps))?;

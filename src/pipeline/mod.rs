@@ -1,23 +1,31 @@
 //! Whole jobs: bytes of files in, bytes of files and a report out.
 //!
-//! [`relocate`] is the main one. [`load`] is how every job takes in types: it tells by a file's contents
-//! what it is; [`load_path`] also finds the debug information of a program that was stripped.
+//! [`relocate`](relocate()) is the main one. Every job takes in types as [`load`](load()) does, which detects the format of
+//! a file by its contents; [`load_path`] also finds the debug information of a stripped program. The jobs that relocate
+//! take [targets](TargetFile): user programs, and the kernel with its modules.
 
 mod check;
 mod conversion;
 mod declared;
 mod explain;
 mod json;
-mod link;
+mod link_objects;
 mod load;
 mod minimise;
+mod open;
+mod options;
 mod relocate;
+mod target;
+mod targets;
 mod warnings;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
 pub use json::write_json;
-pub use link::{LinkedObject, Part, PartCode, Unit, link};
-pub use load::{LoadOptions, Loaded, Source, load, load_path};
+pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};
+pub use load::{Loaded, Source, load, load_path};
 pub use minimise::minimise;
-pub use relocate::{RelocateOptions, RelocatedObject, TargetFile, Types, check_strict, relocate};
+pub use options::{LoadOptions, RelocateOptions};
+pub use relocate::{RelocatedObject, check_strict, relocate};
+pub use target::{LabelledPath, TargetFile, Types};
+pub use targets::Targets;

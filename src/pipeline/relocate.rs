@@ -1,147 +1,21 @@
 //! Relocates a BPF object file against targets: the main job.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::bpf::Program;
-use crate::debuginfo::Search;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
-use crate::limits::Limits;
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::declared::Declared;
-use crate::pipeline::load::{LoadOptions, load, load_path};
+use crate::pipeline::load::{load, load_path};
+use crate::pipeline::options::{LoadOptions, RelocateOptions};
+use crate::pipeline::target::{TargetFile, Types};
 use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
 use crate::relocate::{self, Report, Role, is_context};
-
-/// Something to relocate against.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TargetFile {
-    /// What it is called in the report, and the flavor suffix that picks it: `struct file___app` is the one of
-    /// the target labelled `app`.
-    pub label: String,
-    /// What it is.
-    pub role: Role,
-    /// Its types.
-    pub types: Types,
-    /// A kernel's modules: split BTF over `types`.
-    pub modules: Vec<Types>,
-    /// The same program's further files, libraries, say. They are searched in their order for what the files before
-    /// them don't have.
-    pub further: Vec<Types>,
-    /// The function that the object is attached to. Where the program has several types of one name, those of the
-    /// unit that defines it are meant. Only a program's DWARF says that.
-    pub function: Option<String>,
-}
-
-/// Types, or a file that holds some.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Types {
-    /// Types.
-    Graph(Btf),
-    /// A file's bytes, of any sort that [`load`] takes.
-    File(Bytes),
-    /// A file, of any sort that [`load_path`] takes: its debug information may be in others.
-    Path(PathBuf),
-}
-
-impl TargetFile {
-    /// A user program, under a label of your choice.
-    #[must_use]
-    pub fn user(label: impl Into<String>, types: impl Into<Types>) -> Self {
-        Self {
-            label: label.into(),
-            role: Role::User,
-            types: types.into(),
-            modules: Vec::new(),
-            further: Vec::new(),
-            function: None,
-        }
-    }
-
-    /// The kernel, under the label `kernel`.
-    #[must_use]
-    pub fn kernel(types: impl Into<Types>) -> Self {
-        Self {
-            label: relocate::KERNEL_LABEL.to_owned(),
-            role: Role::Kernel,
-            types: types.into(),
-            modules: Vec::new(),
-            further: Vec::new(),
-            function: None,
-        }
-    }
-}
-
-impl From<Btf> for Types {
-    fn from(graph: Btf) -> Self {
-        Self::Graph(graph)
-    }
-}
-
-impl From<Bytes> for Types {
-    fn from(bytes: Bytes) -> Self {
-        Self::File(bytes)
-    }
-}
-
-impl From<Vec<u8>> for Types {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::File(bytes.into())
-    }
-}
-
-impl From<PathBuf> for Types {
-    fn from(path: PathBuf) -> Self {
-        Self::Path(path)
-    }
-}
-
-impl From<&Path> for Types {
-    fn from(path: &Path) -> Self {
-        Self::Path(path.to_owned())
-    }
-}
-
-/// Options of [`relocate()`].
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RelocateOptions {
-    /// Whether only relocations of user programs' types are applied, and the rest stays in the object for its loader.
-    pub partial: bool,
-    /// Whether an object is refused if an instruction is poisoned, or a type is ambiguous ([`check_strict`]).
-    pub strict: bool,
-    /// Whether a target's DWARF is converted even if it has BTF.
-    pub dwarf: bool,
-    /// The search for debug information of targets that have none in their own files, as [`LoadOptions::search`].
-    pub search: Option<Search>,
-    /// Further names for types of the targets, which a BPF program in C can use: the new name, and the type's own name
-    /// or its spelling in C. With `("app_Foo", "ns::Foo<int>")`, `struct app_Foo` means that type in every target that
-    /// has it.
-    pub aliases: Vec<(String, String)>,
-    /// The programs to relocate, as [`ResolveOptions::programs`](relocate::ResolveOptions::programs).
-    pub programs: Vec<String>,
-    /// The programs to leave to the loader, as [`ResolveOptions::skip`](relocate::ResolveOptions::skip).
-    pub skip: Vec<String>,
-    /// Bounds on the inputs.
-    pub limits: Limits,
-}
-
-impl RelocateOptions {
-    /// Returns the options of the relocation engine.
-    pub(super) fn engine(&self) -> relocate::ResolveOptions {
-        let mut engine = relocate::ResolveOptions::partial(self.partial);
-        engine.programs.clone_from(&self.programs);
-        engine.skip.clone_from(&self.skip);
-        engine
-    }
-}
 
 /// A relocated object.
 #[derive(Clone, Debug)]

@@ -1,25 +1,26 @@
-//! Further names of types.
+//! Further names for types.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Btf, GraphBuilder, Kind, Type};
+use crate::graph::{Btf, GraphBuilder, Kind, Name, Type};
 use crate::id::TypeId;
 
 impl Btf {
-    /// The types that a name means: those that have it, or else those whose name C spells so
+    /// Returns the types with this name, or else those whose names have this spelling in C
     /// ([`c_spelling`](super::c_spelling)).
     ///
     /// # Errors
-    /// `Ambiguous` where types of different names are spelled so.
-    pub fn named_or_spelled<'g>(&'g self, name: &'g [u8]) -> Result<Vec<Type<'g>>> {
-        let exact: Vec<Type<'g>> = self.named(name).collect();
+    /// `Ambiguous` where types of different names have the spelling.
+    pub fn named_or_spelled(&self, name: impl AsRef<[u8]>) -> Result<Vec<Type<'_>>> {
+        let name = name.as_ref();
+        let exact: Vec<Type<'_>> = self.named(name).collect();
         if !exact.is_empty() {
             return Ok(exact);
         }
         one_name(self.spelled(name).collect(), name)
     }
 
-    /// The graph with a further name for some types: `aliases` are new names, which a program in C can write if
-    /// they are identifiers and one in C++ else, and what each is a name for ([`Self::named_or_spelled`]). The ids there are stay.
+    /// Returns a graph with further names for some types. Each pair of `aliases` is a new name, which a program in C can
+    /// write if it is an identifier, and the name of existing types ([`Self::named_or_spelled`]). Existing ids stay.
     ///
     /// ```
     /// use btfkit::graph::{GraphBuilder, Kind};
@@ -31,17 +32,18 @@ impl Btf {
     /// ```
     ///
     /// # Errors
-    /// `NotFound` where there is no type of a name; `Ambiguous` as [`Self::named_or_spelled`], and where a type
-    /// has the new name already; `Usage` where the new name is no name.
-    pub fn with_aliases<'a>(
+    /// `NotFound` where no type has the existing name; `Ambiguous` as [`Self::named_or_spelled`], and where a type
+    /// has the new name already; `Usage` where the new name can't be a name.
+    pub fn with_aliases(
         &self,
-        aliases: impl IntoIterator<Item = (&'a str, &'a str)>,
+        aliases: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<[u8]>)>,
     ) -> Result<Self> {
         let mut builder = GraphBuilder::resume(self);
         let mut any = false;
         for (alias, name) in aliases {
+            let (alias, name) = (Name::new(alias.as_ref()), Name::new(name.as_ref()));
             self.check_alias(alias)?;
-            let types = self.named_or_spelled(name.as_bytes())?;
+            let types = self.named_or_spelled(name)?;
             if types.is_empty() {
                 return Err(Error::new(
                     ErrorKind::NotFound,
@@ -60,15 +62,16 @@ impl Btf {
         }
     }
 
-    fn check_alias(&self, alias: &str) -> Result<()> {
-        let is_printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || !byte.is_ascii();
-        if alias.is_empty() || alias.trim() != alias || !alias.bytes().all(is_printable) {
+    fn check_alias(&self, alias: Name<'_>) -> Result<()> {
+        let bytes = alias.as_bytes();
+        let is_printable = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ' || !byte.is_ascii();
+        if bytes.is_empty() || bytes.trim_ascii() != bytes || !bytes.iter().all(is_printable) {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!("{alias:?} is no name of a type, so it can't be an alias"),
             ));
         }
-        if self.named(alias.as_bytes()).next().is_some() {
+        if self.named(alias).next().is_some() {
             return Err(Error::new(
                 ErrorKind::Ambiguous,
                 format!("there is a type called {alias} already, so it can't be an alias"),
@@ -78,7 +81,7 @@ impl Btf {
     }
 }
 
-/// The types, if they all have one name.
+/// Returns the types if they all have one name.
 pub(crate) fn one_name<'g>(types: Vec<Type<'g>>, spelling: &[u8]) -> Result<Vec<Type<'g>>> {
     let first = types.first().map(|ty| ty.name());
     let other = types.iter().find(|ty| Some(ty.name()) != first);
@@ -97,7 +100,7 @@ pub(crate) fn one_name<'g>(types: Vec<Type<'g>>, spelling: &[u8]) -> Result<Vec<
 }
 
 /// Adds a copy of a type's record under another name.
-fn add(builder: &mut GraphBuilder, ty: Type<'_>, alias: &str) -> Result<TypeId> {
+fn add(builder: &mut GraphBuilder, ty: Type<'_>, alias: Name<'_>) -> Result<TypeId> {
     if ty.kind() == Kind::Fwd {
         return Ok(ty.id());
     }

@@ -1,13 +1,27 @@
-//! Questions about a [graph](crate::graph): types by name, essential name, C spelling or alias; the field at a
-//! path; sizes and alignments; what a type reaches.
+//! Questions about a [graph](crate::graph).
 //!
-//! Most of them are methods of [`Btf`](crate::Btf) and [`Type`](crate::graph::Type), written here so that
-//! [`graph`](crate::graph) holds data alone.
+//! Most are methods of [`Btf`](crate::Btf) and [`Type`](crate::graph::Type), defined here so that
+//! [`graph`](crate::graph) holds data alone:
+//!
+//! | question | method |
+//! |---|---|
+//! | a type by name and kind | [`Btf::find`](crate::Btf::find) |
+//! | all types with a name | [`Btf::named`](crate::Btf::named), [`Btf::functions_named`](crate::Btf::functions_named) |
+//! | all types with a name or a [spelling in C](c_spelling) | [`Btf::named_or_spelled`](crate::Btf::named_or_spelled) |
+//! | all types of a kind | [`Btf::types_of`](crate::Btf::types_of) |
+//! | the field at a path | [`Btf::field`](crate::Btf::field) |
+//! | the member with a name | [`Type::member`](crate::graph::Type::member) |
+//! | typedefs and qualifiers | [`Type::chain`](crate::graph::Type::chain), [`Type::strip`](crate::graph::Type::strip) |
+//! | size and alignment | [`Type::size`](crate::graph::Type::size), [`Type::align`](crate::graph::Type::align) |
+//! | the type as C writes it | `Type: Display` |
+//! | further names | [`Btf::with_aliases`](crate::Btf::with_aliases) |
 
 mod alias;
+mod display;
 mod field;
 mod name;
 mod nearest;
+mod size;
 mod spelling;
 mod walk;
 

@@ -2,7 +2,7 @@
 
 use crate::graph::{Btf, HashIndex, HashIndexBuilder, Kind, Type};
 
-/// The name without its flavor: `task_struct___v2` is a flavor of `task_struct`.
+/// Returns a name without its flavor: `task_struct` for `task_struct___v2`.
 ///
 /// The flavor starts at the last `___` that has a character other than `_` on both sides
 /// (libbpf, `bpf_core_essential_name_len`).
@@ -26,8 +26,8 @@ pub fn essential_name(name: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether there are three `_` in a row, which few names have. Every third byte tells: one of any three in a
-/// row is among them.
+/// Returns whether there are three `_` in a row, which few names have. It is enough to look at every third byte: one of
+/// any three in a row is among them.
 fn has_triple(name: &[u8]) -> bool {
     let is_bar = |at: Option<usize>| at.and_then(|at| name.get(at)) == Some(&b'_');
     (2..name.len()).step_by(3).any(|at| {
@@ -39,7 +39,7 @@ fn has_triple(name: &[u8]) -> bool {
     })
 }
 
-/// The flavor of a name, without the `___`.
+/// Returns the flavor of a name, without the `___`; `None` for a name without.
 #[must_use]
 pub fn flavor(name: &[u8]) -> Option<&[u8]> {
     name.get(essential_name(name).len()..)?
@@ -47,8 +47,8 @@ pub fn flavor(name: &[u8]) -> Option<&[u8]> {
         .filter(|flavor| !flavor.is_empty())
 }
 
-/// Functions, variables and the like make up half of a kernel's types and are looked up by a scan instead:
-/// no relocation starts at one.
+/// Returns whether types of this kind are in the index. Functions, variables and the like make up half of a kernel's
+/// types and are found by a scan: they are no root type of a relocation.
 pub(super) const fn is_indexed(kind: Kind) -> bool {
     match kind {
         Kind::Int
@@ -91,26 +91,8 @@ fn index_names(graph: &Btf) -> HashIndex {
 }
 
 impl Btf {
-    /// The types with this essential name, the base's first, then by id: integers, structures, unions,
-    /// enumerations, forward declarations, typedefs and floating-point numbers.
-    pub(crate) fn with_essential_name<'g>(
-        &'g self,
-        essential: &'g [u8],
-    ) -> impl Iterator<Item = Type<'g>> + 'g {
-        let mut levels = Vec::new();
-        let mut level = Some(self);
-        while let Some(graph) = level {
-            levels.push(graph);
-            level = graph.base();
-        }
-        levels
-            .into_iter()
-            .rev()
-            .flat_map(move |level| level.own_with_essential_name(essential))
-            .map(|ty| self.ty(ty.id()))
-    }
-
-    /// The same among the graph's own types, without the base's.
+    /// Returns the graph's own types with this essential name, by id: integers, structures, unions, enumerations, forward
+    /// declarations, typedefs and floating-point numbers.
     pub(crate) fn own_with_essential_name<'g>(
         &'g self,
         essential: &'g [u8],
@@ -121,7 +103,8 @@ impl Btf {
             .filter(move |ty| essential_name(ty.name().as_bytes()) == essential)
     }
 
-    /// The same for kinds that are not in the index, too: these are found by a scan, and only `kind` is.
+    /// Returns the graph's own types with this essential name, and of this kind if the kind is not in the index: these
+    /// are found by a scan.
     pub(crate) fn own_of_kind_with_essential_name<'g>(
         &'g self,
         kind: Kind,
@@ -135,14 +118,21 @@ impl Btf {
         }))
     }
 
-    /// The types with exactly this name, the base's first, then by id. Functions, variables, sections and
-    /// tags are not among them: see [`Self::functions_named`].
-    pub fn named<'g>(&'g self, name: &'g [u8]) -> impl Iterator<Item = Type<'g>> + 'g {
-        self.with_essential_name(essential_name(name))
-            .filter(move |ty| ty.name().as_bytes() == name)
+    /// Returns the types with exactly this name: those of the base first, then by id. Functions, variables, sections and
+    /// attributes are left out: see [`Self::functions_named`].
+    pub fn named<'g, N: AsRef<[u8]>>(
+        &'g self,
+        name: N,
+    ) -> impl Iterator<Item = Type<'g>> + use<'g, N> {
+        let key = HashIndex::key(essential_name(name.as_ref()));
+        self.levels()
+            .into_iter()
+            .flat_map(move |level| level.names_index(index_names).ids_of(key))
+            .map(|id| self.ty(id))
+            .filter(move |ty| ty.name().as_bytes() == name.as_ref())
     }
 
-    /// The first type with exactly this name and kind.
+    /// Returns the first type with exactly this name and kind.
     ///
     /// ```
     /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -153,18 +143,36 @@ impl Btf {
     /// # Ok::<(), btfkit::Error>(())
     /// ```
     #[must_use]
-    pub fn find<'g>(&'g self, kind: Kind, name: &'g str) -> Option<Type<'g>> {
+    pub fn find(&self, kind: Kind, name: impl AsRef<[u8]>) -> Option<Type<'_>> {
+        let name = name.as_ref();
         if is_indexed(kind) {
-            return self.named(name.as_bytes()).find(|ty| ty.kind() == kind);
+            return self.named(name).find(|ty| ty.kind() == kind);
         }
-        self.types()
-            .find(|ty| ty.kind() == kind && ty.name() == name)
+        self.types_of(kind).find(|ty| ty.name().as_bytes() == name)
     }
 
-    /// The functions with exactly this name. A scan over all types.
-    pub fn functions_named<'g>(&'g self, name: &'g str) -> impl Iterator<Item = Type<'g>> + 'g {
-        self.types()
-            .filter(move |ty| ty.kind() == Kind::Func && ty.name() == name)
+    /// Returns the types of this kind in the order of their ids, the base's included. Scans all types.
+    pub fn types_of(&self, kind: Kind) -> impl Iterator<Item = Type<'_>> + Clone {
+        self.types().filter(move |ty| ty.kind() == kind)
+    }
+
+    /// Returns the functions with exactly this name. Scans all types.
+    pub fn functions_named<'g, N: AsRef<[u8]>>(
+        &'g self,
+        name: N,
+    ) -> impl Iterator<Item = Type<'g>> + use<'g, N> {
+        self.types_of(Kind::Func)
+            .filter(move |ty| ty.name().as_bytes() == name.as_ref())
+    }
+
+    /// Returns the graph after all its bases.
+    pub(super) fn levels(&self) -> Vec<&Self> {
+        let mut levels = vec![self];
+        while let Some(base) = levels.last().and_then(|level| level.base()) {
+            levels.push(base);
+        }
+        levels.reverse();
+        levels
     }
 }
 

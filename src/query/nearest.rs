@@ -156,7 +156,7 @@ fn member_names(ty: Type<'_>) -> BTreeSet<Vec<u8>> {
         for member in ty.members() {
             if !member.name().is_empty() {
                 names.insert(member.name().as_bytes().to_vec());
-            } else if let Ok(inner) = ty.graph().ty(member.ty).strip() {
+            } else if let Ok(inner) = ty.graph().ty(member.type_id).strip() {
                 open.push(inner);
             }
         }

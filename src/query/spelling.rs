@@ -1,20 +1,20 @@
-//! How C spells a name of another language.
+//! Spellings in C of names of other languages.
 //!
-//! A BPF program is written in C, and `ns::Foo<int>` or `*main.Foo` are no names there. So every name has one
-//! spelling that is, and types are found by it where no type has the name itself:
+//! A BPF program is written in C, where `ns::Foo<int>` and `*main.Foo` are no identifiers. Every name has a spelling
+//! that is one, and types are found by it if no type has the name itself:
 //!
-//! * Letters, digits and `_` stay. Everything else becomes `_`; `::` and `[` become two.
-//! * `*` becomes the word `ptr`, `&` the word `ref` and the sign in `-1` the word `neg`; where a letter or digit
-//!   stands beside such a word, a `_` comes between them.
+//! * Letters, digits and `_` stay. Everything else becomes `_`; `::` and `[` become `__`.
+//! * `*` becomes the word `ptr`, `&` the word `ref` and the sign in `-1` the word `neg`; a
+//!   `_` separates such a word from a letter or digit.
 //! * A space counts only between words: `Pair<int, char>` and `Pair<int,char>` are spelled alike.
 //! * The integers of C are spelled as clang does: `long unsigned int` is `unsigned_long`.
-//! * There are never more than two `_` in a row, since three start a flavor; what would be more is left out.
+//! * There are never more than two `_` in a row, because three start a flavor; further ones are left out.
 //! * A name that would start with a digit starts with `_`.
 //!
-//! `_` at the end may be left out, and must be where a flavor follows: `struct ns__Foo_int___app`. Names that
-//! are C identifiers already are spelled as they are.
+//! `_` at the end may be left out, and must be left out before a flavor: `struct ns__Foo_int___app`. Names that
+//! are C identifiers are their own spelling.
 //!
-//! Two names can be spelled alike (`a.b` and `a/b`). Where a program has both, the spelling means neither.
+//! Two names can have one spelling (`a.b` and `a/b`). If a program has both, the spelling is ambiguous.
 
 use std::borrow::Cow;
 
@@ -25,13 +25,13 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Whether a name is an identifier of C.
+/// Returns whether a name is an identifier of C.
 fn is_identifier(name: &[u8]) -> bool {
     name.first().is_none_or(|first| !first.is_ascii_digit())
         && name.iter().all(|byte| is_word(*byte))
 }
 
-/// How C spells a name of another language.
+/// Returns the spelling in C of a name of another language.
 ///
 /// ```
 /// use btfkit::query::c_spelling;
@@ -83,7 +83,7 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
 
 struct Spelling {
     out: Vec<u8>,
-    /// Whether what was written last is the word for a sign.
+    /// Whether the text ends in the word for a sign.
     ends_in_sign: bool,
 }
 
@@ -115,7 +115,7 @@ impl Spelling {
         }
     }
 
-    /// Takes the words at the start: one, or all those of an integer's name. Answers how many bytes.
+    /// Appends the words at the start of `text`: one, or all those of an integer's name. Returns their length in bytes.
     fn words(&mut self, text: &[u8]) -> usize {
         let (mut unsigned, mut signed, mut long, mut short, mut char) =
             (false, false, 0, false, false);
@@ -162,7 +162,7 @@ fn first_word(text: &[u8]) -> &[u8] {
     text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
-/// A spelling without the `_` at its end, by which types are looked up.
+/// Returns a spelling without the `_` at its end, by which types are looked up.
 pub(crate) fn spelling_key(spelling: &[u8]) -> &[u8] {
     let end = spelling.iter().rposition(|byte| *byte != b'_');
     end.and_then(|end| spelling.get(..=end)).unwrap_or(spelling)
@@ -183,17 +183,14 @@ fn index_spellings(graph: &Btf) -> HashIndex {
 }
 
 impl Btf {
-    /// The types whose names are no identifiers of C and that C spells so ([`c_spelling`]; `_` at the end may be
-    /// left out), the base's first, then by id. They may have different names.
-    pub fn spelled<'g>(&'g self, spelling: &[u8]) -> impl Iterator<Item = Type<'g>> + 'g {
-        let mut levels = Vec::new();
-        let mut level = Some(self);
-        while let Some(graph) = level {
-            levels.push(graph);
-            level = graph.base();
-        }
-        let key: Box<[u8]> = spelling_key(spelling).into();
-        levels.into_iter().rev().flat_map(move |level| {
+    /// Returns the types whose names are no identifiers of C and have this spelling in C ([`c_spelling`]; `_` at the
+    /// end may be left out): those of the base first, then by id. They may have different names.
+    pub fn spelled<'g, S: AsRef<[u8]>>(
+        &'g self,
+        spelling: S,
+    ) -> impl Iterator<Item = Type<'g>> + use<'g, S> {
+        let key: Box<[u8]> = spelling_key(spelling.as_ref()).into();
+        self.levels().into_iter().flat_map(move |level| {
             let is_spelled = |ty: &Type<'_>| match c_spelling(ty.name().as_bytes()) {
                 Cow::Owned(spelling) => spelling_key(&spelling) == &*key,
                 Cow::Borrowed(_) => false,

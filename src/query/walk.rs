@@ -1,4 +1,4 @@
-//! Walks over the graph, without recursion.
+//! Chains of references and reachable types, without recursion.
 
 use crate::error::{Error, Place, Result};
 use crate::graph::{Btf, Kind, Type};
@@ -6,15 +6,24 @@ use crate::id::TypeId;
 use crate::limits::Limits;
 
 impl<'g> Type<'g> {
-    /// The type behind typedefs, qualifiers and type tags.
+    /// Returns the type itself, and then the types behind it, one by one, up to the first that is no typedef, qualifier
+    /// or type tag: `my_size_t`, `size_t`, `unsigned long`.
+    ///
+    /// A chain that is a circle ends after [`Limits::chain`]'s default; [`Self::strip`] reports it.
+    pub fn chain(self) -> impl Iterator<Item = Self> + Clone + use<'g> {
+        let next = |ty: &Self| ty.kind().is_modifier().then(|| ty.referent()).flatten();
+        std::iter::successors(Some(self), next).take(Limits::CHAIN as usize + 1)
+    }
+
+    /// Returns the type behind typedefs, qualifiers and type tags: the last of the [chain](Self::chain).
     ///
     /// # Errors
-    /// `Malformed` where the chain has more links than [`Limits::chain`]'s default: it may have no end.
+    /// `Malformed` where the chain has more links than [`Limits::chain`]'s default, as a circle has.
     pub fn strip(self) -> Result<Self> {
         self.strip_while(Kind::is_modifier)
     }
 
-    /// The type behind qualifiers and type tags; typedefs stay.
+    /// Returns the type behind qualifiers and type tags. Typedefs stay.
     ///
     /// # Errors
     /// As [`Self::strip`].
@@ -26,7 +35,7 @@ impl<'g> Type<'g> {
         let mut ty = self;
         // One number for every graph, so that a look-up needs no limits at hand.
         for _ in 0..=Limits::CHAIN {
-            match ty.referent() {
+            match ty.referent_id() {
                 Some(next) if skip(ty.kind()) => ty = self.graph().ty(next),
                 _ => return Ok(ty),
             }
@@ -38,8 +47,8 @@ impl<'g> Type<'g> {
     }
 }
 
-/// The types reachable from `roots`, the roots included, each once and without `void`, in the order found.
-/// `follow` says for a type whether to go on from it.
+/// Returns the types reachable from `roots`, the roots included, each once and without `void`, in the order found.
+/// `follow` returns whether to visit the types that a type refers to.
 #[must_use]
 pub fn reachable(
     graph: &Btf,

@@ -184,10 +184,10 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
                         span: 1,
                     });
                 }
-                ty = graph.ty(member.ty);
+                ty = graph.ty(member.type_id);
             }
             View::Array(array) => {
-                let element = graph.ty(array.element).strip()?;
+                let element = graph.ty(array.element_id).strip()?;
                 let last = spec.accessors.last();
                 let flexible = last.is_some_and(|last| is_flexible(ty, *last, array));
                 if !flexible && index >= array.count {

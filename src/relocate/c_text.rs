@@ -23,7 +23,7 @@ fn push_type(text: &mut String, ty: Type<'_>) {
             }
             View::Array(array) => {
                 push_index(&mut suffix, array.count);
-                array.element
+                array.element_id
             }
             View::Const(next)
             | View::Volatile(next)
@@ -111,11 +111,11 @@ pub(super) fn c_path(root: Type<'_>, steps: &[u32]) -> String {
                 text.push('.');
                 push_name(&mut text, name);
             }
-            ty = graph.ty(member.ty);
+            ty = graph.ty(member.type_id);
         } else {
             push_index(&mut text, index);
             if let Some(array) = ty.as_array() {
-                ty = graph.ty(array.element);
+                ty = graph.ty(array.element_id);
             }
         }
     }

@@ -203,11 +203,11 @@ impl Wanted<'_> {
                 }
             }));
         };
-        let (a, b) = (graph.ty(wanted.ty), ty.graph().ty(member.ty));
+        let (a, b) = (graph.ty(wanted.type_id), ty.graph().ty(member.type_id));
         if !fields_agree(a, b)? {
             return Ok(Err(Mismatch::MemberType {
                 accessor: number,
-                found: member.ty,
+                found: member.type_id,
             }));
         }
         Ok(Ok((b, Flattened::between(a, b)?)))
@@ -245,7 +245,7 @@ fn find_element<'t>(
             count: array.count,
         }));
     }
-    let element = ty.graph().ty(array.element).strip()?;
+    let element = ty.graph().ty(array.element_id).strip()?;
     push_element(found, element, index, 1)?;
     Ok(Ok(element))
 }
@@ -324,7 +324,7 @@ fn find_member<'g>(
         let index = top.next;
         top.next += 1;
         if graph.string_is(member.name_id(), b"") {
-            let inner = graph.ty(member.ty).strip()?;
+            let inner = graph.ty(member.type_id).strip()?;
             if inner.kind().is_composite() && searched.insert(inner.id()) {
                 check_length(found, inner)?;
                 let offset = found.bit_offset;

@@ -84,7 +84,7 @@ fn is_called(target: Type<'_>, name: &[u8]) -> bool {
 /// Returns whether an integer starts at its first bit. One that doesn't is a bitfield in the encoding from before
 /// 2018.
 fn is_whole(ty: Type<'_>) -> bool {
-    ty.as_int().is_none_or(|int| int.offset == 0)
+    ty.as_int().is_none_or(|int| int.offset.0 == 0)
 }
 
 /// An array's dimensions, outermost first, and the type of its innermost elements.
@@ -104,7 +104,7 @@ impl<'g> Dimensions<'g> {
                     .within(Place::Type(innermost.id())));
             }
             counts.push(array.count);
-            innermost = innermost.graph().ty(array.element).strip()?;
+            innermost = innermost.graph().ty(array.element_id).strip()?;
         }
         Ok(Self { counts, innermost })
     }
@@ -177,9 +177,16 @@ pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &StepBudget
                     }
                     budget.spend(a.params().len())?;
                     for (a, b) in a.params().zip(b.params()) {
-                        open.push((local.graph().ty(a.ty), target.graph().ty(b.ty), level - 1));
+                        open.push((
+                            local.graph().ty(a.type_id),
+                            target.graph().ty(b.type_id),
+                            level - 1,
+                        ));
                     }
-                    (local, target) = (local.graph().ty(a.result), target.graph().ty(b.result));
+                    (local, target) = (
+                        local.graph().ty(a.result_id),
+                        target.graph().ty(b.result_id),
+                    );
                 }
             }
         }
@@ -211,10 +218,10 @@ fn step<'l, 't>(local: Type<'l>, target: Type<'t>) -> Step<'l, 't> {
             Step::Decided(true)
         }
         Kind::Int => Step::Decided(is_whole(local) && is_whole(target)),
-        Kind::Ptr => both(local.referent(), target.referent()),
+        Kind::Ptr => both(local.referent_id(), target.referent_id()),
         Kind::Array => both(
-            local.as_array().map(|array| array.element),
-            target.as_array().map(|array| array.element),
+            local.as_array().map(|array| array.element_id),
+            target.as_array().map(|array| array.element_id),
         ),
         Kind::FuncProto => Step::Prototypes,
         // Stripped, or never a root type; libbpf takes floats for incompatible, too.

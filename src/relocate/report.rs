@@ -469,7 +469,9 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
                 .accessors
                 .get(accessor)
                 .and_then(|accessor| member_of(local.graph, *accessor))
-                .map_or(String::new(), |member| c_type(local.graph.ty(member.ty)));
+                .map_or(String::new(), |member| {
+                    c_type(local.graph.ty(member.type_id))
+                });
             format!(
                 "{:?} is {} there, which can't be read as {wanted}",
                 local.member(accessor),

@@ -85,10 +85,12 @@ impl Matcher<'_> {
                 _ if !same_kind => return Ok(false),
                 Kind::Ptr => {
                     behind_pointer = true;
-                    (local.referent(), target.referent())
+                    (local.referent_id(), target.referent_id())
                 }
                 Kind::Array => match (local.as_array(), target.as_array()) {
-                    (Some(a), Some(b)) if a.count == b.count => (Some(a.element), Some(b.element)),
+                    (Some(a), Some(b)) if a.count == b.count => {
+                        (Some(a.element_id), Some(b.element_id))
+                    }
                     _ => return Ok(false),
                 },
                 Kind::FuncProto => {
@@ -96,8 +98,8 @@ impl Matcher<'_> {
                         return Ok(false);
                     }
                     (
-                        local.as_func_proto().map(|proto| proto.result),
-                        target.as_func_proto().map(|proto| proto.result),
+                        local.as_func_proto().map(|proto| proto.result_id),
+                        target.as_func_proto().map(|proto| proto.result_id),
                     )
                 }
                 // libbpf takes floats for different, too.
@@ -133,8 +135,8 @@ impl Matcher<'_> {
                 self.budget.spend(1)?;
                 if names_agree(a.name(), b.name())
                     && self.matches(
-                        local.graph().ty(a.ty),
-                        target.graph().ty(b.ty),
+                        local.graph().ty(a.type_id),
+                        target.graph().ty(b.type_id),
                         false,
                         level - 1,
                     )?
@@ -165,7 +167,7 @@ impl Matcher<'_> {
             return Ok(false);
         }
         for (a, b) in a.params().zip(b.params()) {
-            let (a, b) = (local.graph().ty(a.ty), target.graph().ty(b.ty));
+            let (a, b) = (local.graph().ty(a.type_id), target.graph().ty(b.type_id));
             if !self.matches(a, b, behind_pointer, level - 1)? {
                 return Ok(false);
             }

@@ -84,7 +84,7 @@ fn enumerator(root: Type<'_>, spec: &Spec) -> Result<Value> {
     };
     let low = u32::try_from(enumerator.value).ok();
     let as_signed = low
-        .filter(|_| !wide && !enumerator.signed)
+        .filter(|_| !wide && !enumerator.signedness.is_signed())
         .map(|low| i64::from(low.cast_signed()).cast_unsigned());
     Ok(Value {
         as_signed,
@@ -116,7 +116,7 @@ fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> R
         };
     }
     let member = member_of(graph, *last).ok_or_else(|| broken(root))?;
-    let ty = graph.ty(member.ty).strip()?;
+    let ty = graph.ty(member.type_id).strip()?;
     let at = Bits(u64::from(spec.bit_offset));
     let (at, bitfield) = bit_extent(graph, &member, at);
     let bit_offset = u32::try_from(at.0)
@@ -154,7 +154,8 @@ fn innermost_size(ty: Type<'_>) -> Result<u32> {
 
 /// Returns whether a field of this type is signed.
 fn is_signed(ty: Type<'_>) -> bool {
-    ty.as_enum().is_some_and(|enumeration| enumeration.signed)
+    ty.as_enum()
+        .is_some_and(|enumeration| enumeration.signedness.is_signed())
         || ty.as_int().is_some_and(|int| int.encoding.is_signed())
 }
 
@@ -172,8 +173,8 @@ struct Storage {
 
 impl Storage {
     /// Finds the storage of a field of type `ty`; `bitfield` is its width in bits.
-    fn of(ty: Type<'_>, bit_offset: u32, bitfield: Option<u8>) -> Result<Self> {
-        let Some(bits) = bitfield else {
+    fn of(ty: Type<'_>, bit_offset: u32, bitfield: Option<Bits>) -> Result<Self> {
+        let Some(Bits(bits)) = bitfield else {
             let size = size_of(ty)?;
             return Ok(Self {
                 offset: bit_offset / 8,
@@ -182,7 +183,8 @@ impl Storage {
                 bits: size.wrapping_mul(8),
             });
         };
-        let bits = u32::from(bits);
+        // A width has 8 bits on the wire.
+        let bits = u32::try_from(bits).unwrap_or(u32::MAX);
         let mut size = match ty.kind() {
             Kind::Int | Kind::Enum | Kind::Enum64 => ty.size_word(),
             _ => 0,

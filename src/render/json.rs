@@ -8,13 +8,13 @@ use crate::render::listing::{Remark, Sink, Value, kind_name, list, name_of};
 
 /// Writes types as `bpftool --json btf dump file FILE` does, to the byte. The writer should be buffered.
 ///
-/// `{"types":[…]}` and a newline; each type has `id`, `kind` and `name`, and what its kind adds. Where
-/// bpftool's own JSON would not be valid (a name that is no UTF-8, or with a control character), this one is.
+/// The output is `{"types":[…]}` and a newline. Each type has `id`, `kind` and `name`, and the fields of its kind. If
+/// bpftool's own JSON is invalid (because a name is not UTF-8, or has a control character), this one is valid.
 /// Like bpftool, it prints the values of an unsigned ENUM from 2³¹ on as if they were signed, then as
 /// unsigned 64-bit numbers.
 ///
 /// # Errors
-/// `Io` where the writer says so.
+/// `Io` if the writer fails.
 pub fn json<'g>(types: impl IntoIterator<Item = Type<'g>>, out: &mut impl Write) -> Result<()> {
     let mut json = Json { out, first: true };
     json.out.write_all(b"{\"types\":[")?;
@@ -27,7 +27,7 @@ pub fn json<'g>(types: impl IntoIterator<Item = Type<'g>>, out: &mut impl Write)
 
 struct Json<'w, W> {
     out: &'w mut W,
-    /// Whether the next thing is the first of its object or list.
+    /// Whether the next key or element is the first of its object or list.
     first: bool,
 }
 
@@ -49,7 +49,7 @@ impl<W: Write> Json<'_, W> {
     }
 }
 
-/// Writes a string in quotes, with what JSON wants escaped.
+/// Writes a string as JSON: quoted and escaped.
 pub(crate) fn json_string(out: &mut impl Write, string: &str) -> io::Result<()> {
     let is_special = |c: char| c < ' ' || c == '"' || c == '\\';
     out.write_all(b"\"")?;
@@ -117,7 +117,7 @@ impl<W: Write> Sink for Json<'_, W> {
     }
 
     fn value(&mut self, value: Value) -> io::Result<()> {
-        // bpftool hands the 32 bits on as a signed number.
+        // bpftool passes the 32 bits on as a signed number.
         let narrow = |bits: u64| {
             let [a, b, c, d, ..] = bits.to_le_bytes();
             i64::from(i32::from_le_bytes([a, b, c, d]))

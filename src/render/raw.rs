@@ -1,4 +1,4 @@
-//! bpftool's raw listing: a line a type, a line a member.
+//! bpftool's raw listing: one line for each type and for each member.
 
 use std::io::{self, Write};
 
@@ -20,7 +20,7 @@ use crate::render::listing::{Remark, Sink, Value, kind_name, list, name_of};
 /// ```
 ///
 /// # Errors
-/// `Io` where the writer says so.
+/// `Io` if the writer fails.
 pub fn raw<'g>(types: impl IntoIterator<Item = Type<'g>>, out: &mut impl Write) -> Result<()> {
     let mut text = Text { out, bare: false };
     for ty in types {
@@ -31,12 +31,12 @@ pub fn raw<'g>(types: impl IntoIterator<Item = Type<'g>>, out: &mut impl Write) 
 
 struct Text<'w, W> {
     out: &'w mut W,
-    /// Whether the line is empty yet: a data section's variable has no name in front.
+    /// Whether the line is still empty: an entry of a data section doesn't start with a name.
     bare: bool,
 }
 
 impl<W: Write> Text<'_, W> {
-    /// A name in quotes, as the bytes it is.
+    /// Writes a name in quotes, byte by byte.
     fn quoted(&mut self, name: Option<Name<'_>>) -> io::Result<()> {
         self.out.write_all(b"'")?;
         self.out

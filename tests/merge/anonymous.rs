@@ -1,6 +1,8 @@
 //! Differences inside types without a name, wherever they occur, and the bounds of looking for them.
 
-use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::graph::{
+    Btf, FuncLinkage, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
+};
 use btfkit::merge::{Change, FieldChange, Input, MergeOptions, compare, diff, merge};
 use btfkit::{Bits, Error, ErrorKind, Limits, TypeId};
 
@@ -12,7 +14,7 @@ fn int(builder: &mut GraphBuilder) -> TypeId {
 fn composite(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)]) -> TypeId {
     let list: Vec<_> = (0..)
         .zip(members)
-        .map(|(place, (name, ty))| NewMember::new(builder.intern(name).unwrap(), *ty, place * 32))
+        .map(|(place, (name, ty))| NewMember::new(name, *ty).at(Bits(place * 32)))
         .collect();
     builder.composite(Kind::Struct, name, 16, &list).unwrap()
 }
@@ -48,7 +50,9 @@ fn wide(size: u32) -> impl Fn(&mut GraphBuilder) -> TypeId {
 fn values(a: u64, b: u64) -> impl Fn(&mut GraphBuilder) -> TypeId {
     move |builder| {
         let list = [("A1", a), ("B1", b)].map(|(name, v)| (builder.intern(name).unwrap(), v));
-        builder.enumeration("", 4, false, &list).unwrap()
+        builder
+            .enumeration("", 4, Signedness::Unsigned, &list)
+            .unwrap()
     }
 }
 
@@ -89,7 +93,7 @@ fn change(before: Btf, after: Btf) -> Change {
 
 /// Names and offsets of the fields that changed, each of which is there before and after.
 fn changed(change: &Change) -> Vec<(&str, Bits, Bits)> {
-    assert!(change.head.is_none() && change.values.is_empty());
+    assert!(change.whole.is_none() && change.values.is_empty());
     let fields = change.fields.iter().map(|field| match field {
         FieldChange::Changed { before, after } => (&after.name[..], before.offset, after.offset),
         other => panic!("{other:?}"),
@@ -158,10 +162,12 @@ fn declarations() {
         let mut builder = GraphBuilder::new();
         let inner = wide(size)(&mut builder);
         let around = callback(&mut builder, inner);
-        builder.var("variable", inner, 1).unwrap();
+        builder.var("variable", inner, VarLinkage::Global).unwrap();
         builder.typedef("callback_t", around).unwrap();
         let pointer = builder.ty_of_callback(around);
-        builder.func("function", pointer, 1).unwrap();
+        builder
+            .func("function", pointer, FuncLinkage::Global)
+            .unwrap();
         builder.freeze().unwrap()
     };
     let found = diff(&build(4), &build(8), &Limits::default()).unwrap();
@@ -198,11 +204,7 @@ fn a_cycle_without_names() {
         let mut builder = GraphBuilder::new();
         let inner = TypeId::new(builder.next_id().get() + 1);
         let pointer = builder.ptr(inner).unwrap();
-        let next = [NewMember::new(
-            builder.intern("next").unwrap(),
-            pointer,
-            offset,
-        )];
+        let next = [NewMember::new("next", pointer).at(Bits(offset))];
         builder.composite(Kind::Struct, "", 16, &next).unwrap();
         composite(&mut builder, "s", &[("m", pointer)]);
         builder.freeze().unwrap()
@@ -220,10 +222,10 @@ fn doubling(levels: u32, size: u32, indirect: bool) -> Btf {
         if indirect {
             inner = builder.ptr(inner).unwrap();
         }
-        let twice = [NewMember::new(name, inner, 0); 2];
+        let twice = [NewMember::new(name, inner); 2];
         inner = builder.composite(Kind::Struct, "", 0, &twice).unwrap();
     }
-    let once = [NewMember::new(name, inner, 0)];
+    let once = [NewMember::new(name, inner)];
     builder.composite(Kind::Struct, "top", size, &once).unwrap();
     builder.freeze().unwrap()
 }
@@ -258,7 +260,7 @@ fn many_types_that_double() {
         let mut builder = GraphBuilder::resume(&doubling(13, size, false));
         let inner = TypeId::new(builder.next_id().get() - 2);
         for number in 0..2000 {
-            let once = [NewMember::new(builder.intern("").unwrap(), inner, 0)];
+            let once = [NewMember::new("", inner)];
             let name = format!("top{number}");
             builder.composite(Kind::Struct, name, size, &once).unwrap();
         }
@@ -297,7 +299,7 @@ fn many_parameters() {
             .map(|n| (builder.intern(n).unwrap(), ty))
             .collect();
         let proto = builder.func_proto(ty, &list).unwrap();
-        builder.func("f", proto, 1).unwrap();
+        builder.func("f", proto, FuncLinkage::Global).unwrap();
         builder.freeze().unwrap()
     };
     let found = diff(&build("one"), &build("other"), &Limits::default()).unwrap();

@@ -1,6 +1,9 @@
 //! Cases by hand: each a situation that tools got wrong, or that compilers produce.
 
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::Bits;
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
+};
 use btfkit::merge::{Deduped, Input, MergeOptions, dedup, merge};
 use btfkit::{ErrorKind, TypeId};
 
@@ -32,7 +35,7 @@ impl Unit {
         let mut list = Vec::new();
         for (place, (name, ty)) in (0..).zip(members) {
             let offset = if kind == Kind::Union { 0 } else { place * 64 };
-            list.push(NewMember::new(self.0.intern(name).unwrap(), *ty, offset));
+            list.push(NewMember::new(name, *ty).at(Bits(offset)));
         }
         let size = 8 * u32::try_from(members.len()).unwrap();
         self.0.composite(kind, name, size, &list).unwrap()
@@ -55,7 +58,9 @@ impl Unit {
             .iter()
             .map(|(name, value)| (self.0.intern(name).unwrap(), *value))
             .collect();
-        self.0.enumeration(name, size, false, &values).unwrap()
+        self.0
+            .enumeration(name, size, Signedness::Unsigned, &values)
+            .unwrap()
     }
 
     fn done(self) -> Btf {
@@ -268,8 +273,8 @@ fn tags_functions_and_flexible_arrays() {
         unit.0.decl_tag("tag", id, Some(1), false).unwrap();
         let name = unit.0.intern("arg").unwrap();
         let proto = unit.0.func_proto(int, &[(name, tagged)]).unwrap();
-        let func = unit.0.func("f", proto, 1).unwrap();
-        unit.0.func("f", proto, 0).unwrap();
+        let func = unit.0.func("f", proto, FuncLinkage::Global).unwrap();
+        unit.0.func("f", proto, FuncLinkage::Static).unwrap();
         unit.0.decl_tag("tag", func, Some(0), false).unwrap();
         unit.0.float("float", 4).unwrap();
     }
@@ -284,7 +289,7 @@ fn variables_only_on_request() {
     let mut unit = Unit::default();
     for _ in 0..2 {
         let int = unit.int();
-        let var = unit.0.var("v", int, 1).unwrap();
+        let var = unit.0.var("v", int, VarLinkage::Global).unwrap();
         unit.0.datasec(".data", 4, &[(var, 0, 4)]).unwrap();
     }
     let graph = unit.done();
@@ -375,7 +380,7 @@ fn a_split_uses_its_base() {
     let done = own.dedup();
     assert_eq!(kinds(&done.graph), "STRUCT");
     let new = done.graph.ty(done.types.get(new).unwrap());
-    assert!(new.members().all(|member| member.ty == known));
+    assert!(new.members().all(|member| member.type_id == known));
 
     // Two levels: a split over the split.
     let mut top = Unit::over(&done.graph);
@@ -412,7 +417,7 @@ fn the_first_input_keeps_its_ids() {
     }
     assert_eq!(kept.types[1].get(id), Some(int));
     let complete = kept.types[1].get(complete).unwrap();
-    assert_eq!(kept.graph.ty(pointer).referent(), Some(complete));
+    assert_eq!(kept.graph.ty(pointer).referent_id(), Some(complete));
     let origins = kept.origins();
     assert_eq!(origins.of(int).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(origins.of(complete).collect::<Vec<_>>(), [1]);

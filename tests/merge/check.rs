@@ -23,7 +23,7 @@ pub fn shallow(ty: Type<'_>) -> (String, Vec<TypeId>) {
         View::TypeTag(to) => (format!("{head} {}", ty.info().flag()), vec![to]),
         View::Array(array) => (
             format!("{head} {}", array.count),
-            vec![array.element, array.index],
+            vec![array.element_id, array.index_id],
         ),
         View::Struct(composite) | View::Union(composite) => {
             let members: Vec<_> = composite
@@ -38,33 +38,33 @@ pub fn shallow(ty: Type<'_>) -> (String, Vec<TypeId>) {
                 .collect();
             (
                 format!("{head} {} {} {members:?}", composite.size, composite.flag),
-                composite.members().map(|m| m.ty).collect(),
+                composite.members().map(|m| m.type_id).collect(),
             )
         }
         View::Enum(values) => (format!("{head} {values:?}"), vec![]),
         View::Fwd(kind) => (format!("{head} {kind:?}"), vec![]),
-        View::Func(func) => (format!("{head} {}", func.linkage), vec![func.proto]),
+        View::Func(func) => (format!("{head} {}", func.linkage), vec![func.proto_id]),
         View::FuncProto(proto) => {
             let names: Vec<_> = proto
                 .params()
                 .map(|p| p.name().to_string_lossy().into_owned())
                 .collect();
-            let mut types = vec![proto.result];
-            types.extend(proto.params().map(|p| p.ty));
+            let mut types = vec![proto.result_id];
+            types.extend(proto.params().map(|p| p.type_id));
             (format!("{head} {names:?}"), types)
         }
-        View::Var(var) => (format!("{head} {}", var.linkage), vec![var.ty]),
+        View::Var(var) => (format!("{head} {}", var.linkage), vec![var.type_id]),
         View::Datasec(section) => {
             let places: Vec<_> = section.entries().map(|e| (e.offset, e.size)).collect();
             (
                 format!("{head} {} {places:?}", section.size),
-                section.entries().map(|e| e.var).collect(),
+                section.entries().map(|e| e.var_id).collect(),
             )
         }
         View::Float(size) => (format!("{head} {size}"), vec![]),
         View::DeclTag(tag) => (
             format!("{head} {:?} {}", tag.component, ty.info().flag()),
-            vec![tag.target],
+            vec![tag.target_id],
         ),
         other => panic!("{other:?}"),
     }

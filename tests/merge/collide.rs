@@ -1,6 +1,6 @@
 //! Differences between graphs, collisions between inputs, and the policies.
 
-use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember, Signedness};
 use btfkit::merge::{FieldChange, Input, MergeOptions, Policy, diff, merge};
 use btfkit::{Bits, ErrorKind, Limits, TypeId};
 
@@ -12,18 +12,18 @@ fn program(members: &[(&str, u64)], state: u64) -> Btf {
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
     let list: Vec<_> = members
         .iter()
-        .map(|(name, offset)| NewMember::new(builder.intern(name).unwrap(), int, *offset))
+        .map(|(name, offset)| NewMember::new(name, int).at(Bits(*offset)))
         .collect();
     let size = 4 * u32::try_from(members.len()).unwrap();
     let file = builder
         .composite(Kind::Struct, "file", size, &list)
         .unwrap();
     let pointer = builder.ptr(file).unwrap();
-    let next = [NewMember::new(builder.intern("file").unwrap(), pointer, 0)];
+    let next = [NewMember::new("file", pointer)];
     builder.composite(Kind::Struct, "list", 8, &next).unwrap();
     let busy = builder.intern("BUSY").unwrap();
     builder
-        .enumeration("state", 4, false, &[(busy, state)])
+        .enumeration("state", 4, Signedness::Unsigned, &[(busy, state)])
         .unwrap();
     builder.freeze().unwrap()
 }
@@ -57,7 +57,7 @@ fn what_moved_grew_and_came() {
     assert_eq!(changed, ["file", "state"]);
     let file = &diff.changed[0];
     assert_eq!(
-        file.head,
+        file.whole,
         Some(("struct of 8 bytes".into(), "struct of 12 bytes".into()))
     );
     // `b` stands where `c` stood and has its type, but `c` is still there.
@@ -80,20 +80,15 @@ fn what_was_renamed_retyped_and_went() {
     let build = |first: &str, ty: &str, second: bool| {
         let mut builder = GraphBuilder::new();
         let int = builder.int(ty, 4, IntEncoding::SIGNED).unwrap();
-        let inner = [NewMember::new(builder.intern("deep").unwrap(), int, 0)];
+        let inner = [NewMember::new("deep", int)];
         let anonymous = builder.composite(Kind::Union, "", 4, &inner).unwrap();
         let mut members = vec![
-            NewMember::new(builder.intern(first).unwrap(), int, 0),
-            NewMember::new(builder.intern("").unwrap(), anonymous, 32),
-            NewMember::new(builder.intern("u").unwrap(), anonymous, 64),
+            NewMember::new(first, int),
+            NewMember::new("", anonymous).at(Bits(32)),
+            NewMember::new("u", anonymous).at(Bits(64)),
         ];
         if second {
-            members.push(NewMember::bitfield(
-                builder.intern("bit").unwrap(),
-                int,
-                96,
-                1,
-            ));
+            members.push(NewMember::new("bit", int).at(Bits(96)).bitfield(Bits(1)));
         }
         builder.composite(Kind::Struct, "s", 16, &members).unwrap();
         builder.freeze().unwrap()
@@ -217,7 +212,7 @@ fn typedefs() {
     let build = |offset: u64, word: &str, bits: u32| {
         let mut builder = GraphBuilder::new();
         let int = builder.int(word, bits, IntEncoding::SIGNED).unwrap();
-        let x = [NewMember::new(builder.intern("x").unwrap(), int, offset)];
+        let x = [NewMember::new("x", int).at(Bits(offset))];
         let inner = builder.composite(Kind::Struct, "", 16, &x).unwrap();
         builder.typedef("anonymous_t", inner).unwrap();
         builder.typedef("word_t", int).unwrap();
@@ -324,7 +319,10 @@ fn prefer() {
         assert_eq!((kept.kind(), kept.name()), (ty.kind(), ty.name()));
     }
     let list = app.graph.find(Kind::Struct, "list").unwrap();
-    let file = app.graph.ty(list.members().next().unwrap().ty).referent();
+    let file = app
+        .graph
+        .ty(list.members().next().unwrap().type_id)
+        .referent_id();
     let other = app.types[1].get(TypeId::new(2));
     assert_eq!(file, other);
     assert_eq!(app.graph.ty(other.unwrap()).members().len(), 3);

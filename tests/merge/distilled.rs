@@ -1,6 +1,7 @@
 //! Distilled bases, and putting split graphs over other bases.
 
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::Bits;
+use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness};
 use btfkit::merge::{Input, MergeOptions, dedup, distill, merge, rebase};
 use btfkit::{ErrorKind, TypeId};
 
@@ -14,14 +15,14 @@ fn base(grown: bool) -> Btf {
         builder.float("double", 8).unwrap();
     }
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
-    let x = [NewMember::new(builder.intern("x").unwrap(), int, 0)];
+    let x = [NewMember::new("x", int)];
     let size = if grown { 16 } else { 8 };
     builder.composite(Kind::Struct, "held", 8, &x).unwrap();
     builder
         .composite(Kind::Struct, "pointed", size, &x)
         .unwrap();
     // The kind flag of a structure with bitfields is no forward declaration's.
-    let bit = [NewMember::bitfield(x[0].name, int, 0, 1)];
+    let bit = [NewMember::new(x[0].name, int).bitfield(Bits(1))];
     builder
         .composite(Kind::Struct, "declared", 4, &bit)
         .unwrap();
@@ -30,7 +31,7 @@ fn base(grown: bool) -> Btf {
         .unwrap();
     let value = builder.intern("A").unwrap();
     builder
-        .enumeration("wide", 8, false, &[(value, 1)])
+        .enumeration("wide", 8, Signedness::Unsigned, &[(value, 1)])
         .unwrap();
     builder.freeze().unwrap()
 }
@@ -45,9 +46,9 @@ fn own(base: &Btf) -> Btf {
         .unwrap();
     let names = ["p", "a", "e"].map(|name| builder.intern(name).unwrap());
     let members = [
-        NewMember::new(names[0], pointer, 0),
-        NewMember::new(names[1], array, 64),
-        NewMember::new(names[2], id(Kind::Enum64, "wide"), 192),
+        NewMember::new(names[0], pointer),
+        NewMember::new(names[1], array).at(Bits(64)),
+        NewMember::new(names[2], id(Kind::Enum64, "wide")).at(Bits(192)),
     ];
     builder
         .composite(Kind::Struct, "own", 32, &members)
@@ -78,8 +79,14 @@ fn there_and_back() {
     for new in [base(false), base(true)] {
         let back = rebase(&distilled.graph, &new).unwrap();
         let own = |graph: &Btf| graph.find(Kind::Struct, "own").unwrap().id();
-        let pointed = back.graph.ty(own(&back.graph)).members().next().unwrap().ty;
-        let pointed = back.graph.ty(pointed).referent();
+        let pointed = back
+            .graph
+            .ty(own(&back.graph))
+            .members()
+            .next()
+            .unwrap()
+            .type_id;
+        let pointed = back.graph.ty(pointed).referent_id();
         assert_eq!(pointed, new.find(Kind::Struct, "pointed").map(|ty| ty.id()));
         let mut checker = Checker::new(&distilled.graph, &back.graph);
         for ty in distilled.graph.own_types() {
@@ -110,7 +117,7 @@ fn declarations_that_the_new_base_completes() {
     let back = rebase(&distilled.graph, &base(false)).unwrap().graph;
     let to: Vec<_> = back
         .own_types()
-        .map(|ty| back.ty(ty.referent().unwrap()).kind())
+        .map(|ty| back.ty(ty.referent_id().unwrap()).kind())
         .collect();
     assert_eq!(to, [Kind::Struct, Kind::Union]);
 }
@@ -124,7 +131,7 @@ fn structures_that_the_new_base_only_declares() {
         let old = old.freeze().unwrap();
         let mut graph = GraphBuilder::split(&old);
         let to = if held { id } else { graph.ptr(id).unwrap() };
-        let x = [NewMember::new(graph.intern("x").unwrap(), to, 0)];
+        let x = [NewMember::new("x", to)];
         graph.composite(Kind::Struct, "own", 8, &x).unwrap();
         let distilled = distill(&graph.freeze().unwrap()).unwrap();
         let mut new = GraphBuilder::new();
@@ -138,7 +145,7 @@ fn structures_that_the_new_base_only_declares() {
     ] {
         let graph = rebased(kind, false, same).unwrap().graph;
         let pointer = graph.own_types().find(|ty| ty.kind() == Kind::Ptr).unwrap();
-        assert_eq!(pointer.referent(), Some(TypeId::new(2)));
+        assert_eq!(pointer.referent_id(), Some(TypeId::new(2)));
         for error in [rebased(kind, false, other), rebased(kind, true, same)] {
             assert_eq!(error.unwrap_err().kind(), ErrorKind::NotFound);
         }
@@ -154,7 +161,8 @@ fn scalars_by_name_size_and_encoding() {
         base.int("int", 4, encoding).unwrap();
         base.float("real", float).unwrap();
         let a = base.intern("A").unwrap();
-        base.enumeration("e", size, false, &[(a, 1)]).unwrap();
+        base.enumeration("e", size, Signedness::Unsigned, &[(a, 1)])
+            .unwrap();
         base.freeze().unwrap()
     };
     let old = base(8, IntEncoding::SIGNED, 8);
@@ -169,7 +177,7 @@ fn scalars_by_name_size_and_encoding() {
     let back = rebase(&distilled.graph, &same).unwrap().graph;
     let found = back
         .own_types()
-        .map(|ty| back.ty(ty.referent().unwrap()).name().to_string());
+        .map(|ty| back.ty(ty.referent_id().unwrap()).name().to_string());
     assert_eq!(found.collect::<Vec<_>>(), named);
     for other in [
         base(4, IntEncoding::SIGNED, 8),

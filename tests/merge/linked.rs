@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process::Command;
 
+use btfkit::ByteSize;
 use btfkit::elf::BpfObject;
-use btfkit::graph::{Btf, Ext, GraphBuilder, IntEncoding, Kind, Records, View};
-use btfkit::merge::{MergeOptions, Object, link_types};
-use btfkit::pipeline::{self, LinkedObject, Unit};
+use btfkit::graph::{
+    Btf, Ext, FuncLinkage, GraphBuilder, IntEncoding, Kind, Records, VarLinkage, View,
+};
+use btfkit::merge::{MergeOptions, ObjectTypes, link_types};
+use btfkit::pipeline::{self, LinkInput, LinkedObject};
 use btfkit::{ErrorKind, TypeId};
 
 use crate::check::Checker;
@@ -16,9 +19,13 @@ use crate::support;
 fn unit(own: &str, defines: bool) -> Btf {
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
-    let var = builder.var(own, int, 1).unwrap();
+    let var = builder.var(own, int, VarLinkage::Global).unwrap();
     let shared = builder
-        .var("shared", int, if defines { 1 } else { 2 })
+        .var(
+            "shared",
+            int,
+            VarLinkage::from_number(if defines { 1 } else { 2 }),
+        )
         .unwrap();
     let entries = [(var, 0, 4), (shared, 4, 4)];
     let entries = if defines { &entries[..] } else { &entries[..1] };
@@ -27,9 +34,13 @@ fn unit(own: &str, defines: bool) -> Btf {
     if !defines {
         builder.datasec(".extern", 4, &[(shared, 0, 4)]).unwrap();
     }
-    let proto = builder.func_proto(int, &[]).unwrap();
+    let proto = builder.func_proto::<&str>(int, &[]).unwrap();
     builder
-        .func("helper", proto, if defines { 1 } else { 2 })
+        .func(
+            "helper",
+            proto,
+            FuncLinkage::from_number(if defines { 1 } else { 2 }),
+        )
         .unwrap();
     builder.decl_tag("tag", shared, None, false).unwrap();
     builder.freeze().unwrap()
@@ -38,8 +49,8 @@ fn unit(own: &str, defines: bool) -> Btf {
 #[test]
 fn sections_join_and_declarations_find_definitions() {
     let mut objects = [
-        Object::new("a", unit("a", false), None),
-        Object::new("b", unit("b", true), None),
+        ObjectTypes::new("a", unit("a", false), None),
+        ObjectTypes::new("b", unit("b", true), None),
     ];
     objects[1].starts = HashMap::from([(".data".to_owned(), 16)]);
     let linked = link_types(&objects, &MergeOptions::default()).unwrap();
@@ -61,9 +72,14 @@ fn sections_join_and_declarations_find_definitions() {
     };
     let places: Vec<_> = data
         .entries()
-        .map(|entry| (linked.graph.ty(entry.var).name().to_string(), entry.offset))
+        .map(|entry| {
+            (
+                linked.graph.ty(entry.var_id).name().to_string(),
+                entry.offset.0,
+            )
+        })
         .collect();
-    assert_eq!(data.size, 24);
+    assert_eq!(data.size.0, 24);
     assert_eq!(
         places,
         [("a".into(), 0), ("b".into(), 16), ("shared".into(), 20)]
@@ -74,9 +90,9 @@ fn sections_join_and_declarations_find_definitions() {
 #[test]
 fn weak_definitions() {
     let of = |strong: Option<usize>| {
-        let mut objects: Vec<Object> = (0..3)
+        let mut objects: Vec<ObjectTypes> = (0..3)
             .map(|number| {
-                let mut object = Object::new(format!("{number}"), unit("own", true), None);
+                let mut object = ObjectTypes::new(format!("{number}"), unit("own", true), None);
                 object.starts = HashMap::from([(".data".to_owned(), number * 8)]);
                 object.weak = HashSet::from(["shared".to_owned()]);
                 object
@@ -86,7 +102,7 @@ fn weak_definitions() {
             objects[strong].weak.clear();
         }
         // One that only declares it finds the one that stands.
-        objects.push(Object::new("last", unit("user", false), None));
+        objects.push(ObjectTypes::new("last", unit("user", false), None));
         objects[3].starts = HashMap::from([(".data".to_owned(), 24)]);
         link_types(&objects, &MergeOptions::default())
             .unwrap()
@@ -99,9 +115,9 @@ fn weak_definitions() {
         let View::Datasec(data) = graph.find(Kind::Datasec, ".data").unwrap().view() else {
             panic!()
         };
-        let mut entries = data.entries().filter(|entry| entry.var == vars[0].id());
+        let mut entries = data.entries().filter(|entry| entry.var_id == vars[0].id());
         assert_eq!(
-            entries.next().map(|entry| entry.offset),
+            entries.next().map(|entry| entry.offset.0),
             Some(at),
             "{strong:?}"
         );
@@ -122,7 +138,7 @@ fn real_objects() {
         .map(|name| BpfObject::parse(support::read(name)).unwrap());
     let mut objects = parsed
         .each_ref()
-        .map(|object| Object::new("object", object.graph().clone(), object.ext().cloned()));
+        .map(|object| ObjectTypes::new("object", object.graph().clone(), object.ext().cloned()));
     let sections: HashMap<String, u32> = parsed[0]
         .code_sections()
         .map(|code| {
@@ -184,18 +200,20 @@ fn declarations_of_several_objects_and_shared_sections() {
     let unit = || {
         let mut builder = GraphBuilder::new();
         let int = builder.int("int", 4, IntEncoding::SIGNED).unwrap();
-        let proto = builder.func_proto(int, &[]).unwrap();
-        let kfunc = builder.func("kfunc", proto, 2).unwrap();
-        let config = builder.var("CONFIG", int, 2).unwrap();
-        let license = builder.var("_license", int, 1).unwrap();
+        let proto = builder.func_proto::<&str>(int, &[]).unwrap();
+        let kfunc = builder.func("kfunc", proto, FuncLinkage::Extern).unwrap();
+        let config = builder.var("CONFIG", int, VarLinkage::Extern).unwrap();
+        let license = builder.var("_license", int, VarLinkage::Global).unwrap();
         builder.datasec(".ksyms", 0, &[(kfunc, 0, 0)]).unwrap();
         builder.datasec(".kconfig", 0, &[(config, 0, 4)]).unwrap();
         builder.datasec("license", 4, &[(license, 0, 4)]).unwrap();
-        builder.datasec(".rodata", 8, &[]).unwrap();
+        builder
+            .datasec(".rodata", 8, &[] as &[(TypeId, u32, u32)])
+            .unwrap();
         builder.decl_tag("tag", license, None, false).unwrap();
         builder.freeze().unwrap()
     };
-    let mut objects = ["a", "b"].map(|label| Object::new(label, unit(), None));
+    let mut objects = ["a", "b"].map(|label| ObjectTypes::new(label, unit(), None));
     objects[1].shared = ["license".to_owned()].into();
     let linked = link_types(&objects, &MergeOptions::default()).unwrap();
     assert_eq!(
@@ -223,7 +241,7 @@ fn kinds(graph: &Btf) -> BTreeMap<String, usize> {
 }
 
 /// A data section: its size, and the name, offset and size of each variable.
-type Section = (u32, Vec<(String, u32, u32)>);
+type Section = (ByteSize, Vec<(String, ByteSize, ByteSize)>);
 
 /// The data sections by name.
 fn datasecs(graph: &Btf) -> BTreeMap<String, Section> {
@@ -233,7 +251,7 @@ fn datasecs(graph: &Btf) -> BTreeMap<String, Section> {
             let name = |id: TypeId| graph.ty(id).name().to_string();
             let entries = section.entries();
             let mut entries: Vec<_> = entries
-                .map(|entry| (name(entry.var), entry.offset, entry.size))
+                .map(|entry| (name(entry.var_id), entry.offset, entry.size))
                 .collect();
             entries.sort_by_key(|(name, offset, _)| (*offset, name.clone()));
             let before = sections.insert(ty.name().to_string(), (section.size, entries));
@@ -261,9 +279,9 @@ fn by_place<T: Copy>(
 }
 
 fn linked(names: &[&str]) -> LinkedObject {
-    let unit = |name: &&str| Unit::new(*name, BpfObject::parse(support::read(name)).unwrap());
+    let unit = |name: &&str| LinkInput::new(*name, BpfObject::parse(support::read(name)).unwrap());
     let units: Vec<_> = names.iter().map(unit).collect();
-    pipeline::link(&units, &MergeOptions::default()).unwrap()
+    pipeline::link_objects(&units, &MergeOptions::default()).unwrap()
 }
 
 /// The immediate value of the instruction at this byte of a joined section.
@@ -375,12 +393,12 @@ fn places_byte_orders_and_refusals() {
             bytes[at + 7] = b'X';
         }
         let object = BpfObject::parse(bytes).unwrap();
-        let mut units = [&first, &object].map(|object| Unit::new("unit", object.clone()));
+        let mut units = [&first, &object].map(|object| LinkInput::new("unit", object.clone()));
         // In front of the part: three instructions of the linker's own.
         let code = object.code_sections();
         let starts = code.map(|code| (code.name.into_owned(), 24));
         units[1].starts = Some(starts.collect());
-        let linked = pipeline::link(&units, &MergeOptions::default()).unwrap();
+        let linked = pipeline::link_objects(&units, &MergeOptions::default()).unwrap();
         let before = local_ids(object.graph(), object.ext().unwrap());
         assert!(!before.is_empty());
         let part = &linked.parts[1];
@@ -398,9 +416,9 @@ fn places_byte_orders_and_refusals() {
             assert_eq!(linked.graph.ty(TypeId::new(held)).name(), "sessioX");
         }
     }
-    let mixed =
-        ["layouts/probe.bpf.o", "layouts/probe.bpfeb.o"].map(|name| Unit::new(name, read(name)));
-    let error = pipeline::link(&mixed, &MergeOptions::default()).unwrap_err();
+    let mixed = ["layouts/probe.bpf.o", "layouts/probe.bpfeb.o"]
+        .map(|name| LinkInput::new(name, read(name)));
+    let error = pipeline::link_objects(&mixed, &MergeOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(
         error.to_string().starts_with("layouts/probe.bpfeb.o: "),
@@ -416,8 +434,8 @@ fn another_license_is_refused() {
     let at = bytes.windows(4).position(|word| word == b"GPL\0").unwrap();
     bytes[at] = b'L';
     let units = [support::read(name), bytes]
-        .map(|bytes| Unit::new("unit", BpfObject::parse(bytes).unwrap()));
-    let error = pipeline::link(&units, &MergeOptions::default()).unwrap_err();
+        .map(|bytes| LinkInput::new("unit", BpfObject::parse(bytes).unwrap()));
+    let error = pipeline::link_objects(&units, &MergeOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Ambiguous);
     assert!(error.to_string().contains("license"), "{error}");
 }

@@ -1,6 +1,9 @@
 //! Random cyclic graphs against the checker and the obvious algorithm.
 
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::Bits;
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
+};
 use btfkit::merge::{Input, MergeOptions, Merged, dedup, merge};
 use btfkit::{TypeId, graph::Remap};
 use proptest::prelude::*;
@@ -64,7 +67,10 @@ fn add(builder: &mut GraphBuilder, spec: &Spec, ids: &[u32]) {
             } else {
                 Kind::Struct
             };
-            let members = [NewMember::new(x, to(0), 0), NewMember::new(y, to(1), 64)];
+            let members = [
+                NewMember::new(x, to(0)),
+                NewMember::new(y, to(1)).at(Bits(64)),
+            ];
             builder.composite(kind, name, 16, &members[..usize::from(spec.kind % 3)])
         }
         8 | 9 => builder.fwd(
@@ -75,15 +81,20 @@ fn add(builder: &mut GraphBuilder, spec: &Spec, ids: &[u32]) {
                 FwdKind::Union
             },
         ),
-        10 => builder.enumeration(name, size, false, &[(x, u64::from(spec.name % 2))]),
-        11 => builder.enumeration(name, size, false, &[]),
+        10 => builder.enumeration(
+            name,
+            size,
+            Signedness::Unsigned,
+            &[(x, u64::from(spec.name % 2))],
+        ),
+        11 => builder.enumeration::<&str>(name, size, Signedness::Unsigned, &[]),
         12 => builder.typedef(name, to(0)),
         13 => builder.qualifier(Kind::Const, to(0)),
         14 => builder.func_proto(to(0), &[(x, to(1)), (y, to(2))]),
-        15 => builder.func(name, to(0), u32::from(spec.number)),
+        15 => builder.func(name, to(0), FuncLinkage::from_number(spec.number.into())),
         16 => builder.decl_tag(name, to(0), None, false),
         17 => builder.type_tag(name, to(0), false),
-        _ => builder.var(name, to(0), 1),
+        _ => builder.var(name, to(0), VarLinkage::Global),
     }
     .unwrap();
 }

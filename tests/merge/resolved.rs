@@ -1,5 +1,6 @@
 //! What the policies leave: several inputs, a base, types that hold others by value.
 
+use btfkit::Bits;
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember, Type};
 use btfkit::merge::{Input, MergeOptions, Policy, merge};
 use btfkit::{Limits, TypeId};
@@ -31,7 +32,7 @@ fn structure(
         .zip(members)
         .map(|(place, (name, ty))| {
             let name = builder.intern(name).unwrap();
-            NewMember::new(name, *ty, place * u64::from(each) * 8)
+            NewMember::new(name, *ty).at(Bits(place * u64::from(each) * 8))
         })
         .collect();
     let size = each * u32::try_from(members.len()).unwrap();
@@ -107,10 +108,11 @@ fn what_is_held_by_value_stays() {
     assert_eq!(sizes(&merged.graph, "s"), [4, 12]);
     let graph = &merged.graph;
     let holder = graph.find(Kind::Struct, "holder").unwrap();
-    let [inner, pointer] = [0, 1].map(|place| graph.ty(holder.members().nth(place).unwrap().ty));
-    let array = graph.ty(inner.members().next().unwrap().ty);
+    let [inner, pointer] =
+        [0, 1].map(|place| graph.ty(holder.members().nth(place).unwrap().type_id));
+    let array = graph.ty(inner.members().next().unwrap().type_id);
     assert_eq!((array.size().unwrap().0, inner.size().unwrap().0), (8, 8));
-    let behind = graph.ty(pointer.referent().unwrap());
+    let behind = graph.ty(pointer.referent_id().unwrap());
     assert_eq!(
         (behind.name().as_bytes(), behind.size().unwrap().0),
         (&b"s"[..], 12)
@@ -131,8 +133,9 @@ fn a_qualifier_that_is_held_and_pointed_to() {
     let merged = merge(inputs([first, program(2, nothing)]), &preferring(1)).unwrap();
     let graph = &merged.graph;
     let holder = graph.find(Kind::Struct, "holder").unwrap();
-    let [held, pointer] = [0, 1].map(|place| graph.ty(holder.members().nth(place).unwrap().ty));
-    let behind = graph.ty(pointer.referent().unwrap());
+    let [held, pointer] =
+        [0, 1].map(|place| graph.ty(holder.members().nth(place).unwrap().type_id));
+    let behind = graph.ty(pointer.referent_id().unwrap());
     assert_eq!((held.kind(), behind.kind()), (Kind::Const, Kind::Const));
     let size = |ty: Type<'_>| ty.strip_qualifiers().unwrap().size().unwrap().0;
     assert_eq!((size(held), size(behind)), (4, 8));
@@ -155,7 +158,7 @@ fn what_is_replaced_holds_nothing() {
     options.keep_first = true;
     let merged = merge(inputs([build(1), build(2)]), &options).unwrap();
     for outer in all(&merged.graph, "outer") {
-        let member = merged.graph.ty(outer.members().next().unwrap().ty);
+        let member = merged.graph.ty(outer.members().next().unwrap().type_id);
         assert_eq!(member.size().unwrap(), outer.size().unwrap());
     }
     assert_eq!(sizes(&merged.graph, "outer"), [4, 8]);
@@ -173,7 +176,7 @@ fn tags_of_members() {
     let tags = graph.types().filter(|ty| ty.kind() == Kind::DeclTag);
     let sizes: Vec<_> = tags
         .map(|tag| {
-            let of = graph.ty(tag.referent().unwrap()).size().unwrap().0;
+            let of = graph.ty(tag.referent_id().unwrap()).size().unwrap().0;
             (tag.name().to_string(), of)
         })
         .collect();

@@ -1,9 +1,11 @@
 //! The situations that libbpf's own tests of `btf__dedup` are about and that have no case elsewhere here, one
 //! by one; the graphs are ours. (Kernel, tools/testing/selftests/bpf/prog_tests: btf.c, btf_dedup_split.c.)
 
-use btfkit::TypeId;
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness,
+};
 use btfkit::merge::{Deduped, MergeOptions, dedup};
+use btfkit::{Bits, StrId, TypeId};
 
 use crate::check::every_type_is_there;
 
@@ -15,7 +17,7 @@ fn int(builder: &mut GraphBuilder) -> TypeId {
 fn structure(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)]) -> TypeId {
     let members: Vec<_> = (0..)
         .zip(members)
-        .map(|(place, (name, ty))| NewMember::new(builder.intern(name).unwrap(), *ty, place * 64))
+        .map(|(place, (name, ty))| NewMember::new(name, *ty).at(Bits(place * 64)))
         .collect();
     let size = 8 * u32::try_from(members.len()).unwrap();
     builder
@@ -42,7 +44,7 @@ fn recursive_typedefs() {
     for _ in 0..2 {
         let next = TypeId::new(builder.next_id().get() + 1);
         let foo = builder.typedef("Foo", next).unwrap();
-        builder.func_proto(foo, &[]).unwrap();
+        builder.func_proto::<StrId>(foo, &[]).unwrap();
     }
     assert_eq!(kinds(&deduped(builder).graph), "TYPEDEF FUNC_PROTO");
 }
@@ -84,7 +86,7 @@ fn floats_of_each_size() {
 fn declarations_of_each_kind() {
     let mut builder = GraphBuilder::new();
     let int = int(&mut builder);
-    let x = [NewMember::new(builder.intern("x").unwrap(), int, 0)];
+    let x = [NewMember::new("x", int)];
     for (kind, name) in [(Kind::Struct, "s"), (Kind::Union, "u")] {
         builder.composite(kind, name, 4, &x).unwrap();
         for of in [FwdKind::Struct, FwdKind::Union] {
@@ -105,17 +107,37 @@ fn declarations_of_each_kind() {
 fn enumerations_of_both_widths() {
     let mut builder = GraphBuilder::new();
     let a = builder.intern("A").unwrap();
-    builder.enum32("to_wide", 4, false, &[]).unwrap();
-    builder.enum64("to_wide", 8, false, &[(a, 1)]).unwrap();
-    builder.enum64("to_narrow", 8, false, &[]).unwrap();
-    builder.enum32("to_narrow", 4, false, &[(a, 1)]).unwrap();
+    builder
+        .enum32::<StrId>("to_wide", 4, Signedness::Unsigned, &[])
+        .unwrap();
+    builder
+        .enum64("to_wide", 8, Signedness::Unsigned, &[(a, 1)])
+        .unwrap();
+    builder
+        .enum64::<StrId>("to_narrow", 8, Signedness::Unsigned, &[])
+        .unwrap();
+    builder
+        .enum32("to_narrow", 4, Signedness::Unsigned, &[(a, 1)])
+        .unwrap();
     for _ in 0..2 {
-        builder.enum32("both", 4, false, &[(a, 1)]).unwrap();
-        builder.enum64("both", 4, false, &[(a, 1)]).unwrap();
-        builder.enum32("sizes", 4, false, &[(a, 1)]).unwrap();
-        builder.enum32("sizes", 1, false, &[(a, 1)]).unwrap();
-        builder.enum32("signs", 4, false, &[(a, 1)]).unwrap();
-        builder.enum32("signs", 4, true, &[(a, 1)]).unwrap();
+        builder
+            .enum32("both", 4, Signedness::Unsigned, &[(a, 1)])
+            .unwrap();
+        builder
+            .enum64("both", 4, Signedness::Unsigned, &[(a, 1)])
+            .unwrap();
+        builder
+            .enum32("sizes", 4, Signedness::Unsigned, &[(a, 1)])
+            .unwrap();
+        builder
+            .enum32("sizes", 1, Signedness::Unsigned, &[(a, 1)])
+            .unwrap();
+        builder
+            .enum32("signs", 4, Signedness::Unsigned, &[(a, 1)])
+            .unwrap();
+        builder
+            .enum32("signs", 4, Signedness::Signed, &[(a, 1)])
+            .unwrap();
     }
     assert_eq!(
         kinds(&deduped(builder).graph),
@@ -154,7 +176,7 @@ fn decl_tags() {
         let typedef = builder.typedef("t", int).unwrap();
         let composite = structure(&mut builder, "s", &[("x", int), ("y", int)]);
         let proto = builder.func_proto(int, &[(name, int)]).unwrap();
-        let func = builder.func("f", proto, 0).unwrap();
+        let func = builder.func("f", proto, FuncLinkage::Static).unwrap();
         for (target, place) in [
             (typedef, None),
             (composite, None),
@@ -180,7 +202,7 @@ fn parameters_of_functions() {
     for name in ["a", "b", "a", ""] {
         let name = builder.intern(name).unwrap();
         let proto = builder.func_proto(int, &[(name, int)]).unwrap();
-        builder.func("f", proto, 1).unwrap();
+        builder.func("f", proto, FuncLinkage::Global).unwrap();
     }
     assert_eq!(
         kinds(&deduped(builder).graph),
@@ -205,7 +227,11 @@ fn a_structure_twice_in_one_unit() {
     let base = deduped(base).graph;
     assert_eq!(kinds(&base), "INT STRUCT STRUCT");
     let outer = base.find(Kind::Struct, "s").unwrap();
-    assert!(outer.members().all(|member| member.ty == TypeId::new(3)));
+    assert!(
+        outer
+            .members()
+            .all(|member| member.type_id == TypeId::new(3))
+    );
     let mut split = GraphBuilder::split(&base);
     unit(&mut split);
     assert_eq!(deduped(split).graph.own_len(), 0);
@@ -244,7 +270,7 @@ fn a_split_that_knows_more_than_its_base() {
     assert_eq!(kinds(&done.graph), "PTR PTR STRUCT STRUCT STRUCT");
     // The declaration is the base's, too, and stays what it is there.
     let s3 = done.graph.ty(done.types.get(s3).unwrap());
-    assert_eq!(s3.members().next().unwrap().ty, to_declared);
+    assert_eq!(s3.members().next().unwrap().type_id, to_declared);
 }
 
 /// What the base completes, a split that only declares it uses.

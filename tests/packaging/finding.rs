@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use btfkit::debuginfo::{DebugFile, Search, find_debug_sections};
+use btfkit::debuginfo::{DebugFileKind, Search, find_debug_sections};
 use btfkit::graph::Btf;
 use btfkit::pipeline::{LoadOptions, Loaded, load, load_path};
 use btfkit::{ErrorKind, Limits};
@@ -152,7 +152,7 @@ fn another_builds_debug_file_is_refused() {
     let place = Place::new("stripped.gcc");
     place.put("plain.clang", "bin/program.debug");
     let (its, own) = (build_id("plain.clang"), build_id("plain.gcc"));
-    place.refuses(&["program.debug: its build id is", &its, &own]);
+    place.refuses(&["program.debug: its build ID is", &its, &own]);
     // The next place has the right one.
     let debug = place.put("program.debug", "bin/.debug/program.debug");
     place.finds("plain.gcc", &[&debug]);
@@ -162,14 +162,14 @@ fn another_builds_debug_file_is_refused() {
     let mut bytes = read("packaging/program.debug");
     *bytes.last_mut().unwrap() ^= 1;
     place.write(&bytes, "bin/program.debug");
-    place.refuses(&["its CRC is 0x", "the link says 0x"]);
+    place.refuses(&["its CRC is 0x", "that of the debug link is 0x"]);
 
     // What isn't a file isn't opened; what isn't an ELF file is no debug file.
     let place = Place::new("unnamed.gcc");
     fs::create_dir(place.path("bin/program.debug")).unwrap();
     place.write(b"text", "bin/.debug/program.debug");
     place.refuses(&[
-        "program.debug: no file",
+        "program.debug: not a regular file",
         "program.debug: byte 0x0: this is no ELF file",
     ]);
 
@@ -205,7 +205,7 @@ fn the_file_that_dwz_made() {
     }
     let place = Place::new("dwz.gcc");
     place.put("plain.gcc", "bin/shared.dwz");
-    place.refuses(&["shared.dwz: its build id is", "the link says"]);
+    place.refuses(&["shared.dwz: its build ID is", "that of the link is"]);
 
     // The name counts from where the debug file really is.
     let place = Place::new("stripped.gcc");
@@ -260,13 +260,13 @@ fn missing_split_units_are_listed() {
         let missing: Vec<_> = found
             .missing
             .iter()
-            .map(|missing| missing.request.clone())
+            .map(|missing| missing.wanted.clone())
             .collect();
         assert_eq!(missing.len(), 2, "{missing:?}");
         assert!(
             missing
                 .iter()
-                .all(|request| request.kind == DebugFile::Split)
+                .all(|request| request.kind == DebugFileKind::Split)
         );
         assert!(
             missing[0]
@@ -291,10 +291,10 @@ fn what_is_in_no_folder_is_fetched() {
         Search::new().without_roots().fetch_with(move |request| {
             asked.lock().unwrap().push(request.clone());
             let name = match request.kind {
-                DebugFile::Debug if wrong => "plain.clang",
-                DebugFile::Debug => "program.debug",
-                DebugFile::Alternate => "shared.dwz",
-                DebugFile::Split => {
+                DebugFileKind::Debug if wrong => "plain.clang",
+                DebugFileKind::Debug => "program.debug",
+                DebugFileKind::Supplementary => "shared.dwz",
+                DebugFileKind::Split => {
                     let name = request.name.as_ref().unwrap().file_name().unwrap();
                     name.to_str().unwrap()
                 }
@@ -324,13 +324,13 @@ fn what_is_in_no_folder_is_fetched() {
         asked[1].build_id.as_ref().unwrap().to_string(),
         build_id("shared.dwz")
     );
-    assert_eq!(asked[2].kind, DebugFile::Package);
+    assert_eq!(asked[2].kind, DebugFileKind::Package);
     assert!(asked[3..].iter().all(|request| request.dwo_id.is_some()));
     let error = with("stripped.gcc", search(true)).unwrap_err();
     assert!(
         error
             .to_string()
-            .contains("not what was fetched: its build id is"),
+            .contains("not the fetched file: its build ID is"),
         "{error}"
     );
     // A fetcher's own error is the answer.
@@ -348,11 +348,12 @@ fn files_are_counted() {
     // A package and three split units.
     limits.files = 4;
     // The package is beside the program here.
-    let found = find_debug_sections(&bytes, Some(&path), &search, &limits).unwrap();
+    let found = find_debug_sections(bytes.clone(), Some(&path), &search, &limits).unwrap();
     assert_eq!(found.files.len(), 1);
     let place = Place::new("split5.gcc");
     limits.files = 3;
-    let error = find_debug_sections(&bytes, Some(&place.program), &search, &limits).unwrap_err();
+    let error =
+        find_debug_sections(bytes.clone(), Some(&place.program), &search, &limits).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
     // So are the bytes of what is not it.
     for unit in UNITS {
@@ -361,7 +362,8 @@ fn files_are_counted() {
     }
     limits.files = 4;
     limits.section_bytes = 6_000;
-    let error = find_debug_sections(&bytes, Some(&place.program), &search, &limits).unwrap_err();
+    let error =
+        find_debug_sections(bytes.clone(), Some(&place.program), &search, &limits).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
 }
 
@@ -413,7 +415,8 @@ fn a_long_list_of_files_comes_to_an_end() {
     let bytes = Bytes::from(many_skeletons());
     let search = Search::new().without_roots();
     let limits = Limits::default();
-    let error = find_debug_sections(&bytes, Some(&place.program), &search, &limits).unwrap_err();
+    let error =
+        find_debug_sections(bytes.clone(), Some(&place.program), &search, &limits).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
     assert!(error.to_string().contains("65536 files"), "{error}");
 }

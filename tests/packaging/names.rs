@@ -23,9 +23,9 @@ fn types_that_stand_elsewhere_lose_nothing() {
         "dwz.gcc",
     ] {
         let path = testdata("cxx").join(format!("names.{name}"));
-        let bytes = std::fs::read(&path).unwrap().into();
+        let bytes = std::fs::read(&path).unwrap();
         let search = Search::new().without_roots();
-        let found = find_debug_sections(&bytes, Some(&path), &search, &Limits::default()).unwrap();
+        let found = find_debug_sections(bytes, Some(&path), &search, &Limits::default()).unwrap();
         let degraded = convert(&found.sections, &ConvertOptions::new())
             .unwrap()
             .degraded;

@@ -193,16 +193,17 @@ fn split_units_have_their_variables_in_sections() {
 }
 
 /// Where a variable is in its section.
-fn place(graph: &Btf, name: &str) -> u32 {
+fn place(graph: &Btf, name: &str) -> u64 {
     let sections = graph.types().filter_map(|ty| match ty.view() {
         btfkit::graph::View::Datasec(section) => Some(section),
         _ => None,
     });
     let mut entries = sections.flat_map(|section| section.entries().collect::<Vec<_>>());
-    let entry = entries.find(|entry| graph.ty(entry.var).name() == name);
+    let entry = entries.find(|entry| graph.ty(entry.var_id).name() == name);
     entry
         .unwrap_or_else(|| panic!("{name} is in no section"))
         .offset
+        .0
 }
 
 #[test]
@@ -236,11 +237,7 @@ fn places_of_variables_are_the_symbol_tables() {
                 .section_by_index(symbol.section_index().unwrap())
                 .unwrap();
             let expected = symbol.address() - section.address();
-            assert_eq!(
-                u64::from(place(&graph, variable)),
-                expected,
-                "{name}: {variable}"
-            );
+            assert_eq!(place(&graph, variable), expected, "{name}: {variable}");
         }
     }
 }
@@ -291,9 +288,9 @@ fn types_know_where_they_were_declared() {
             continue;
         }
         let path = testdata("packaging").join(&name);
-        let bytes = std::fs::read(&path).unwrap().into();
+        let bytes = std::fs::read(&path).unwrap();
         let search = Search::new().without_roots();
-        let found = find_debug_sections(&bytes, Some(&path), &search, &Limits::default()).unwrap();
+        let found = find_debug_sections(bytes, Some(&path), &search, &Limits::default()).unwrap();
         let done = convert(&found.sections, &ConvertOptions::new()).unwrap();
         for (ty, file, line) in declared {
             let id = done.graph.find(Kind::Struct, ty).unwrap().id();

@@ -32,12 +32,12 @@ fn definition(ty: Type<'_>) -> String {
         View::Int(int) => format!("{} bytes {:?} {} bits", int.size, int.encoding, int.bits),
         View::Float(size) => format!("{size} bytes"),
         View::Fwd(kind) => format!("{kind:?}"),
-        View::Func(function) => format!("{} {}", to(function.proto), function.linkage),
-        View::Var(variable) => format!("{} {}", to(variable.ty), variable.linkage),
+        View::Func(function) => format!("{} {}", to(function.proto_id), function.linkage.number()),
+        View::Var(variable) => format!("{} {}", to(variable.type_id), variable.linkage.number()),
         View::Datasec(section) => {
             let entries = section.entries().map(|entry| {
                 // Where a variable lies is the linker's choice; that it lies there is not.
-                format!("{} ({})", graph.ty(entry.var).name(), entry.size)
+                format!("{} ({})", graph.ty(entry.var_id).name(), entry.size)
             });
             let mut entries: Vec<_> = entries.collect();
             entries.sort();
@@ -60,16 +60,16 @@ fn reference(ty: Type<'_>) -> String {
         View::Const(id) => format!("const {}", to(id)),
         View::Volatile(id) => format!("volatile {}", to(id)),
         View::Restrict(id) => format!("restrict {}", to(id)),
-        View::Array(array) => format!("[{}] {}", array.count, to(array.element)),
+        View::Array(array) => format!("[{}] {}", array.count, to(array.element_id)),
         View::Struct(composite) => format!("struct {}", members(graph, &composite)),
         View::Union(composite) => format!("union {}", members(graph, &composite)),
         View::Enum(values) => format!("enum {}", enumerators(&values)),
         View::FuncProto(proto) => {
             let params = proto
                 .params()
-                .map(|param| format!("{} {}", to(param.ty), param.name()));
+                .map(|param| format!("{} {}", to(param.type_id), param.name()));
             let params: Vec<_> = params.collect();
-            format!("({}) -> {}", params.join(", "), to(proto.result))
+            format!("({}) -> {}", params.join(", "), to(proto.result_id))
         }
         other => panic!("no name on {other:?}"),
     }
@@ -78,7 +78,7 @@ fn reference(ty: Type<'_>) -> String {
 fn members(graph: &Btf, composite: &Composite<'_>) -> String {
     let members = composite.members().map(|member| {
         let name = member.name();
-        let ty = reference(graph.ty(member.ty));
+        let ty = reference(graph.ty(member.type_id));
         let bits = member.bitfield.map(|bits| format!(":{bits}"));
         format!(
             "{ty} {name}{}@{}",
@@ -91,10 +91,12 @@ fn members(graph: &Btf, composite: &Composite<'_>) -> String {
 }
 
 fn enumerators(values: &Enum<'_>) -> String {
-    let each = values.enumerators().map(|one| match values.signed {
-        true => format!("{}={}", one.name(), one.value.cast_signed()),
-        false => format!("{}={}", one.name(), one.value),
-    });
+    let each = values
+        .enumerators()
+        .map(|one| match values.signedness.is_signed() {
+            true => format!("{}={}", one.name(), one.value.cast_signed()),
+            false => format!("{}={}", one.name(), one.value),
+        });
     let each: Vec<_> = each.collect();
     format!("{} bytes {{ {} }}", values.size, each.join(", "))
 }

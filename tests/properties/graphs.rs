@@ -47,14 +47,20 @@ fn survives(specs: &[Spec], base: Option<&Btf>) -> Result<(), TestCaseError> {
         .unwrap_or_default();
     let own = encode(&graph).unwrap();
     for endian in ENDIANS {
-        let bytes = encode_with(&graph, &encode::EncodeOptions::endian(endian)).unwrap();
+        let bytes = encode_with(&graph, &encode::EncodeOptions::new().endian(endian)).unwrap();
         prop_assert_eq!(wire(&bytes, endian, &base_strings), specs);
-        let options = base.map(parse::ParseOptions::split).unwrap_or_default();
+        let options = base
+            .map(|base| parse::ParseOptions::new().base(base))
+            .unwrap_or_default();
         let parsed = parse_with(bytes.clone(), &options).unwrap();
         prop_assert_eq!(parsed.endian(), endian);
         prop_assert_eq!(&of(&parsed), specs);
         prop_assert_eq!(encode(&parsed).unwrap(), bytes);
-        let back = encode_with(&parsed, &encode::EncodeOptions::endian(graph.endian())).unwrap();
+        let back = encode_with(
+            &parsed,
+            &encode::EncodeOptions::new().endian(graph.endian()),
+        )
+        .unwrap();
         prop_assert_eq!(&back, &own);
     }
     Ok(())
@@ -78,7 +84,7 @@ proptest! {
     fn a_layout_section_changes_no_type(specs in specs(1)) {
         let graph = graphs::graph(&specs, None);
         for endian in ENDIANS {
-            let mut options = encode::EncodeOptions::endian(endian);
+            let mut options = encode::EncodeOptions::new().endian(endian);
             options.layout = true;
             let bytes = encode_with(&graph, &options).unwrap();
             // Between types and strings, an entry of 4 bytes for each kind number.

@@ -213,7 +213,7 @@ fn is_functions(field: &Field) -> bool {
 fn flatten(graph: &Btf, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) {
     for member in ty.members() {
         let bit = base + member.offset.0;
-        let inner = graph.ty(member.ty);
+        let inner = graph.ty(member.type_id);
         if member.name().is_empty() {
             flatten(graph, plain(graph, inner), bit, fields);
             continue;
@@ -221,7 +221,7 @@ fn flatten(graph: &Btf, ty: Type<'_>, base: u64, fields: &mut Vec<Field>) {
         fields.push(Field {
             bit,
             name: member.name().to_string_lossy().into_owned(),
-            width: member.bitfield.map_or(0, u64::from),
+            width: member.bitfield.map_or(0, |width| width.0),
             size: inner.size().map_or(0, |size| size.0),
             shape: shape(graph, inner),
         });
@@ -233,7 +233,7 @@ fn shape(graph: &Btf, ty: Type<'_>) -> String {
     let mut counts = String::new();
     while let View::Array(array) = ty.view() {
         counts.push_str(&format!("[{}]", array.count));
-        ty = plain(graph, graph.ty(array.element));
+        ty = plain(graph, graph.ty(array.element_id));
     }
     if !counts.is_empty() {
         return format!("array{counts}");

@@ -3,7 +3,11 @@
 //! A [`Spec`] is what was asked for. What came of it is read in two ways that share nothing: through the
 //! graph's views ([`Spec::of`]), and from the bytes as the kernel's documentation describes them ([`wire`]).
 
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Type, View};
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, Type,
+    VarLinkage, View,
+};
+use btfkit::{Bits, ByteSize};
 use btfkit::{Endian, StrId, TypeId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -276,8 +280,14 @@ impl Spec {
                 name,
                 linkage,
                 proto,
-            } => builder.func(name, TypeId::new(*proto), *linkage),
-            Self::Var { name, linkage, to } => builder.var(name, TypeId::new(*to), *linkage),
+            } => builder.func(
+                name,
+                TypeId::new(*proto),
+                FuncLinkage::from_number(*linkage),
+            ),
+            Self::Var { name, linkage, to } => {
+                builder.var(name, TypeId::new(*to), VarLinkage::from_number(*linkage))
+            }
             Self::DeclTag {
                 name,
                 flag,
@@ -299,12 +309,9 @@ impl Spec {
                     .iter()
                     .map(|part| {
                         Ok(NewMember {
-                            bitfield: part.width,
-                            ..NewMember::new(
-                                builder.intern(&part.name)?,
-                                TypeId::new(part.to),
-                                part.offset.into(),
-                            )
+                            bitfield: part.width.map(|width| Bits(width.into())),
+                            ..NewMember::new(&part.name, TypeId::new(part.to))
+                                .at(Bits::from(part.offset))
                         })
                     })
                     .collect::<btfkit::Result<Vec<_>>>()?;
@@ -318,7 +325,7 @@ impl Spec {
                 values,
             } => {
                 let values = intern_all(builder, values)?;
-                builder.enumeration(name, *size, *signed, &values)
+                builder.enumeration(name, *size, Signedness::from_flag(*signed), &values)
             }
             Self::FuncProto { result, params } => {
                 let params: Vec<_> = intern_all(builder, params)?;
@@ -353,14 +360,17 @@ impl Spec {
         };
         match ty.view() {
             View::Int(int) => {
-                assert_eq!((int.offset, u32::from(int.bits)), (0, int.size * 8));
+                assert_eq!((int.offset, Some(int.bits)), (Bits(0), int.size.bits()));
                 Self::Int {
                     name,
-                    size: int.size,
+                    size: small(int.size),
                     encoding: int.encoding.0,
                 }
             }
-            View::Float(size) => Self::Float { name, size },
+            View::Float(size) => Self::Float {
+                name,
+                size: small(size),
+            },
             View::Fwd(of) => Self::Fwd {
                 name,
                 union: of == FwdKind::Union,
@@ -373,66 +383,71 @@ impl Spec {
             View::TypeTag(to) => reference(to, ty.info().flag()),
             View::Func(func) => Self::Func {
                 name,
-                linkage: func.linkage,
-                proto: func.proto.get(),
+                linkage: func.linkage.number(),
+                proto: func.proto_id.get(),
             },
             View::Var(var) => Self::Var {
                 name,
-                linkage: var.linkage,
-                to: var.ty.get(),
+                linkage: var.linkage.number(),
+                to: var.type_id.get(),
             },
             View::DeclTag(tag) => Self::DeclTag {
                 name,
                 flag: ty.info().flag(),
-                to: tag.target.get(),
+                to: tag.target_id.get(),
                 component: tag.component,
             },
             View::Array(array) => Self::Array {
-                element: array.element.get(),
-                index: array.index.get(),
+                element: array.element_id.get(),
+                index: array.index_id.get(),
                 count: array.count,
             },
             View::Struct(composite) | View::Union(composite) => Self::Composite {
                 union: ty.kind() == Kind::Union,
                 name,
-                size: composite.size,
+                size: small(composite.size),
                 members: composite
                     .members()
                     .map(|member| Part {
                         name: member.name().as_bytes().to_vec(),
-                        to: member.ty.get(),
+                        to: member.type_id.get(),
                         offset: u32::try_from(member.offset.0).unwrap(),
-                        width: member.bitfield,
+                        width: member.bitfield.map(|width| u8::try_from(width.0).unwrap()),
                     })
                     .collect(),
             },
             View::Enum(enumeration) => Self::Enum {
                 name,
-                size: enumeration.size,
-                signed: enumeration.signed,
+                size: small(enumeration.size),
+                signed: enumeration.signedness.is_signed(),
                 values: enumeration
                     .enumerators()
                     .map(|value| (value.name().as_bytes().to_vec(), value.value))
                     .collect(),
             },
             View::FuncProto(proto) => Self::FuncProto {
-                result: proto.result.get(),
+                result: proto.result_id.get(),
                 params: proto
                     .params()
-                    .map(|param| (param.name().as_bytes().to_vec(), param.ty.get()))
+                    .map(|param| (param.name().as_bytes().to_vec(), param.type_id.get()))
                     .collect(),
             },
             View::Datasec(section) => Self::Datasec {
                 name,
-                size: section.size,
+                size: small(section.size),
                 entries: section
                     .entries()
-                    .map(|entry| (entry.var.get(), entry.offset, entry.size))
+                    .map(|entry| (entry.var_id.get(), small(entry.offset), small(entry.size)))
                     .collect(),
             },
             view => panic!("no type of this kind was built: {view:?}"),
         }
     }
+}
+
+/// A size or offset as the 32 bits it has on the wire.
+fn small(size: ByteSize) -> u32 {
+    u32::try_from(size.0).unwrap()
 }
 
 fn intern_all<T: Copy>(

@@ -5,7 +5,8 @@
 //! foreign members between, members inside of anonymous structures and unions, longer arrays, other units for
 //! bitfields. It tells where each field went, by its own reckoning.
 
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::Bits;
+use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember, Signedness};
 use btfkit::{Endian, TypeId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -204,7 +205,7 @@ impl Layout<'_> {
     fn enumeration(&mut self, signed: bool) -> TypeId {
         let zero = self.builder.intern("ZERO").unwrap();
         self.builder
-            .enumeration("choice", 4, signed, &[(zero, 0)])
+            .enumeration("choice", 4, Signedness::from_flag(signed), &[(zero, 0)])
             .unwrap()
     }
 
@@ -286,7 +287,7 @@ impl Layout<'_> {
 #[derive(Default)]
 struct Members {
     union: bool,
-    members: Vec<NewMember>,
+    members: Vec<NewMember<'static>>,
     leaves: Vec<Leaf>,
     /// Bits so far.
     end: u64,
@@ -315,7 +316,7 @@ impl Members {
             .builder
             .intern(format!("decoy{}", self.members.len()))
             .unwrap();
-        self.members.push(NewMember::new(name, id, start));
+        self.members.push(NewMember::new(name, id).at(Bits(start)));
     }
 
     fn step(&self) -> u32 {
@@ -343,8 +344,8 @@ impl Members {
             let base = self.reserve(layout, 64, 64);
             let start = base + layout.dice.below(65 - u64::from(width));
             self.members.push(NewMember {
-                bitfield: Some(width),
-                ..NewMember::new(name, id, start)
+                bitfield: Some(Bits(width.into())),
+                ..NewMember::new(name, id).at(Bits(start))
             });
             let what = What::Bitfield { signed };
             self.leaves.push(Leaf {
@@ -364,7 +365,8 @@ impl Members {
             8
         };
         let start = self.reserve(layout, placed.size * 8, align);
-        self.members.push(NewMember::new(name, placed.id, start));
+        self.members
+            .push(NewMember::new(name, placed.id).at(Bits(start)));
         let mut leaves = placed.leaves;
         for leaf in &mut leaves {
             leaf.key.insert(0, key);
@@ -386,7 +388,7 @@ impl Members {
         let start = self.reserve(layout, placed.size * 8, 64);
         let step = self.step();
         self.members
-            .push(NewMember::new(ANONYMOUS, placed.id, start));
+            .push(NewMember::new(ANONYMOUS, placed.id).at(Bits(start)));
         self.leaves
             .extend(placed.leaves.into_iter().map(|mut leaf| {
                 leaf.steps.insert(0, step);

@@ -15,7 +15,10 @@
 
 use std::collections::HashMap;
 
-use btfkit::graph::{Btf, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::Bits;
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness,
+};
 use btfkit::{Endian, PointerWidth, TypeId};
 
 /// Types with labels, not yet frozen.
@@ -116,7 +119,7 @@ impl Written {
             ("type_tag", [name, to]) => self.builder.type_tag(name, self.id(to), false),
             ("fwd", [name, "struct"]) => self.builder.fwd(name, FwdKind::Struct),
             ("fwd", [name, "union"]) => self.builder.fwd(name, FwdKind::Union),
-            ("func", [name, proto]) => self.builder.func(name, self.id(proto), 1),
+            ("func", [name, proto]) => self.builder.func(name, self.id(proto), FuncLinkage::Global),
             ("proto", [result, params @ ..]) => {
                 let params: Vec<_> = params
                     .iter()
@@ -133,8 +136,12 @@ impl Written {
                         (self.builder.intern(name).unwrap(), value as u64)
                     })
                     .collect();
-                self.builder
-                    .enumeration(named(name), number(size), kind == "senum", &values)
+                self.builder.enumeration(
+                    named(name),
+                    number(size),
+                    Signedness::from_flag(kind == "senum"),
+                    &values,
+                )
             }
             ("struct" | "union", [name, size, members @ ..]) => {
                 let members: Vec<_> = members.iter().map(|member| self.member(member)).collect();
@@ -151,17 +158,17 @@ impl Written {
         made.unwrap()
     }
 
-    fn member(&mut self, text: &str) -> NewMember {
+    fn member(&mut self, text: &str) -> NewMember<'static> {
         let (name, rest) = text.split_once(':').unwrap();
         let (ty, place) = rest.split_once('@').unwrap();
         let (offset, width) = match place.split_once('/') {
-            Some((offset, width)) => (offset, Some(width.parse().unwrap())),
+            Some((offset, width)) => (offset, Some(Bits(width.parse().unwrap()))),
             None => (place, None),
         };
         let name = self.builder.intern(name).unwrap();
         NewMember {
             bitfield: width,
-            ..NewMember::new(name, self.id(ty), number(offset).into())
+            ..NewMember::new(name, self.id(ty)).at(Bits::from(number(offset)))
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use btfkit::graph::{CoreRelo, GraphBuilder, Kind, NewMember, Records, SectionRecords, Btf};
+use btfkit::Bits;
+use btfkit::graph::{Btf, CoreRelo, GraphBuilder, Kind, NewMember, Records, SectionRecords};
 use btfkit::{Endian, TypeId};
 
 use crate::case::empty_ext;
@@ -40,7 +41,7 @@ pub fn object(kernel: &Btf, structures: usize, relocations: usize) -> Vec<u8> {
             if member.bitfield.is_some() || member.name().is_empty() || far {
                 continue;
             }
-            let inner = kernel.ty(member.ty);
+            let inner = kernel.ty(member.type_id);
             let (id, size) = match inner.kind() {
                 Kind::Ptr => (pointer, 8),
                 Kind::Int if inner.size().is_ok_and(|size| size.0 == 4) => (int, 4),
@@ -63,7 +64,7 @@ pub fn object(kernel: &Btf, structures: usize, relocations: usize) -> Vec<u8> {
             offsets.push(at);
             widths.push(size);
             let member = builder.intern(member).unwrap();
-            all.push(NewMember::new(member, id, at * 8));
+            all.push(NewMember::new(member, id).at(Bits(at * 8)));
             at += size;
         }
         let size = at.next_multiple_of(8) as u32;

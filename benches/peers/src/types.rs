@@ -1,7 +1,10 @@
 //! Types as the generator has them: easy to change at random, laid out as C does, and written as BTF by
 //! btfkit's own builder and encoder.
 
-use btfkit::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Btf};
+use btfkit::Bits;
+use btfkit::graph::{
+    Btf, FuncLinkage, FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
+};
 use btfkit::{Endian, Result, TypeId};
 
 /// A type's number in its [`Types`]; 0 is void. It is the BTF id, too.
@@ -221,12 +224,9 @@ impl Types {
                     let mut members = Vec::new();
                     for member in &it.members {
                         members.push(NewMember {
-                            bitfield: member.bits,
-                            ..NewMember::new(
-                                builder.intern(&member.name)?,
-                                id(member.ty),
-                                u64::from(member.offset),
-                            )
+                            bitfield: member.bits.map(|width| Bits(width.into())),
+                            ..NewMember::new(&member.name, id(member.ty))
+                                .at(Bits::from(member.offset))
                         });
                     }
                     let kind = if it.union { Kind::Union } else { Kind::Struct };
@@ -258,10 +258,10 @@ impl Types {
                     builder.func_proto(id(*result), &named)?;
                 }
                 Def::Func(name, proto) => {
-                    builder.func(name, id(*proto), 1)?;
+                    builder.func(name, id(*proto), FuncLinkage::Global)?;
                 }
                 Def::Var(name, to) => {
-                    builder.var(name, id(*to), 1)?;
+                    builder.var(name, id(*to), VarLinkage::Global)?;
                 }
             }
         }
@@ -333,7 +333,7 @@ fn write_enum(builder: &mut GraphBuilder, it: &Enumeration) -> Result<()> {
         values.push((builder.intern(name)?, *value));
     }
     if it.wide == (it.size > 4) {
-        builder.enumeration(&it.name, it.size, it.signed, &values)?;
+        builder.enumeration(&it.name, it.size, Signedness::from_flag(it.signed), &values)?;
         return Ok(());
     }
     // An ENUM64 of 4 bytes or fewer, or an ENUM of 8: not what compilers write.

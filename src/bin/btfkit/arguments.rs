@@ -1,28 +1,29 @@
 //! The command line.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{
     check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
     split,
 };
+use crate::style::Color;
 
 /// BTF for user programs: convert, merge, and relocate BPF objects.
 ///
-/// FILE may be raw BTF, an ELF file with .BTF or with DWARF, or /sys/kernel/btf/*, and any of these compressed by
-/// gzip, xz or zstd; what it is, is detected. Of an ELF file, .BTF is taken rather than DWARF. DWARF may be in other
-/// files: debug files found by build id or .gnu_debuglink, what dwz shared, .dwo and .dwp files.
+/// FILE is raw BTF, an ELF file with .BTF or with DWARF, or /sys/kernel/btf/*; or one of these compressed by gzip, xz
+/// or zstd. Its format is detected. If an ELF file has both, .BTF is preferred to DWARF. DWARF may be in other files:
+/// debug files found by build ID or .gnu_debuglink, files that dwz shared, .dwo and .dwp files.
 #[derive(Parser, Debug)]
 #[command(name = "btfkit", version, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit status: 0 done, 1 the answer is no or the input is bad, 2 wrong usage.\n\
+    after_help = "Exit status: 0 done, 1 the input is bad or a check failed, 2 wrong usage.\n\
                         `btfkit help COMMAND` shows an example of each command."
 )]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Say nothing but errors and what was asked for
+    /// Print nothing but errors and the requested output
     #[arg(long, global = true)]
     pub quiet: bool,
 
@@ -46,15 +47,4 @@ pub enum Command {
     Offset(offset::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
-}
-
-/// When to use colors.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }

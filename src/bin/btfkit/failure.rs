@@ -1,4 +1,4 @@
-//! Why a command failed, for people: the file, the place, and what to do next.
+//! Why a command failed: the file, the location in it, and what to do next.
 
 use std::fmt;
 use std::io;
@@ -9,23 +9,23 @@ use btfkit::{Error, ErrorKind};
 /// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The input is bad, or the answer is no: exit status 1.
+    /// The library refused an input: exit status 1.
     Input {
-        /// The file or target it is about; may be empty.
+        /// The file or target that the error is about; empty if the error names it.
         file: String,
-        /// What the library says.
+        /// The library's error.
         error: Error,
     },
-    /// The answer is no: exit status 1.
+    /// The command itself refused the input, or a check failed: exit status 1.
     Refused(String),
-    /// The arguments don't fit together: exit status 2.
+    /// The arguments contradict each other or are incomplete: exit status 2.
     Usage(String),
-    /// Whoever reads the output has gone. That is no failure.
+    /// The reader of the output has closed it. That is no failure.
     ClosedPipe,
 }
 
 impl Failure {
-    /// The library's error about a file.
+    /// Returns an error about a file.
     pub fn at(file: &Path, error: impl Into<Error>) -> Self {
         Self::Input {
             file: file.display().to_string(),
@@ -33,7 +33,7 @@ impl Failure {
         }
     }
 
-    /// What a failed write to standard output means.
+    /// Returns the failure that an error of writing to standard output is.
     pub fn stdout(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::ClosedPipe;
@@ -44,7 +44,7 @@ impl Failure {
         }
     }
 
-    /// The command's exit status.
+    /// Returns the command's exit status.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Input { .. } | Self::Refused(_) => 1,
@@ -53,18 +53,18 @@ impl Failure {
         }
     }
 
-    /// What to do next, where that can be told from the kind of error.
+    /// Returns what to do next, if the kind of error tells.
     pub fn hint(&self) -> Option<&'static str> {
         let Self::Input { error, .. } = self else {
             return None;
         };
         match error.kind() {
-            ErrorKind::NoDebugInfo => Some("compile the program with -g, or name its debug file"),
+            ErrorKind::NoDebugInfo => Some("compile the program with -g, or give its debug file"),
             ErrorKind::Stripped => Some(
-                "name the file from before it was stripped, or its debug file; or a folder of debug files: --debug-root DIR",
+                "give the file from before it was stripped, or its debug file; or a folder of debug files: --debug-root DIR",
             ),
             ErrorKind::Ambiguous => Some(
-                "where targets share a name, a flavor says which one is meant: struct NAME___LABEL; where units of one program do, --function NAME",
+                "if targets share a name, a flavor selects one of them: struct NAME___LABEL; if compile units do, --function NAME",
             ),
             ErrorKind::Malformed
             | ErrorKind::Unsupported
@@ -86,13 +86,23 @@ impl fmt::Display for Failure {
             Self::Input { file, error } if file.is_empty() => error.fmt(f),
             Self::Input { file, error } => write!(f, "{file}: {error}"),
             Self::Refused(message) | Self::Usage(message) => f.write_str(message),
-            Self::ClosedPipe => f.write_str("nobody reads the output"),
+            Self::ClosedPipe => f.write_str("the output was closed"),
         }
     }
 }
 
+/// Returns the operating system's error inside a library's error.
+pub fn into_io(error: Error) -> io::Error {
+    let source = std::error::Error::source(&error);
+    let kind = source.and_then(|source| source.downcast_ref::<io::Error>());
+    kind.map_or(io::ErrorKind::Other, io::Error::kind).into()
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if error.kind() == ErrorKind::Usage && error.places().is_empty() {
+            return Self::Usage(error.to_string());
+        }
         Self::Input {
             file: String::new(),
             error,

@@ -1,4 +1,4 @@
-//! The `btfkit` command: a thin face on the library.
+//! The `btfkit` command: arguments, files, progress and exit statuses around the library.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -7,6 +7,7 @@ mod failure;
 mod input;
 mod output;
 mod progress;
+mod shared;
 mod style;
 
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads has read enough.
+        // The reader of the output has read enough.
         Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Err(failure) => {
             style.error(&failure);

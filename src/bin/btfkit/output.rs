@@ -1,4 +1,4 @@
-//! Files out: a file is replaced whole or not at all.
+//! Files out: a file is replaced as a whole or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,12 +9,12 @@ use btfkit::graph::Btf;
 
 use crate::failure::Failure;
 
-/// Whether the output is standard output.
+/// Returns whether a path means standard output.
 pub fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Writes the whole output: to a temporary file beside it, which then takes its name. `-` is standard output.
+/// Writes a file: first a temporary file in the same folder, which is then renamed. `-` is standard output.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if is_stdout(path) {
         let mut out = io::stdout().lock();
@@ -26,7 +26,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     replace(path, |file| file.write_all(bytes)).map_err(|error| Failure::at(path, error))
 }
 
-/// Writes two files in the same way, both or none: the second is there when the first takes its name.
+/// Writes two files as [`write`] does, both or none: the second exists before the first is renamed.
 pub fn write_both(path: &Path, bytes: &[u8], beside: &Path, more: &[u8]) -> Result<(), Failure> {
     let mut at = path;
     let done = replace(path, |file| {
@@ -36,44 +36,44 @@ pub fn write_both(path: &Path, bytes: &[u8], beside: &Path, more: &[u8]) -> Resu
     done.map_err(|error| Failure::at(at, error))
 }
 
-/// Writes a graph in the same way, without another copy of it in memory.
+/// Writes a graph as [`write`] does, without another copy of it in memory.
 pub fn write_graph(path: &Path, graph: &Btf) -> Result<(), Failure> {
     let options = encode::EncodeOptions::default();
     if is_stdout(path) {
-        let mut out = Noted::new(io::stdout().lock());
+        let mut out = KeepsError::new(io::stdout().lock());
         return match encode::encode_to(graph, &options, &mut out) {
             Ok(()) => out.flush().map_err(Failure::stdout),
             Err(error) => Err(out.error.map_or_else(|| error.into(), Failure::stdout)),
         };
     }
-    let mut wrong = None;
+    let mut encode_error = None;
     let done = replace(path, |file| {
-        let mut out = Noted::new(file);
+        let mut out = KeepsError::new(file);
         encode::encode_to(graph, &options, &mut out).map_err(|error| {
-            wrong = Some(error);
+            encode_error = Some(error);
             out.error
                 .unwrap_or_else(|| io::Error::other("it can't be encoded"))
         })
     });
-    done.map_err(|error| match wrong {
-        Some(wrong) => Failure::at(path, wrong),
+    done.map_err(|error| match encode_error {
+        Some(error) => Failure::at(path, error),
         None => Failure::at(path, error),
     })
 }
 
-/// A writer whose last error can be asked for.
-struct Noted<W> {
+/// A writer that keeps its last error.
+struct KeepsError<W> {
     to: W,
     error: Option<io::Error>,
 }
 
-impl<W> Noted<W> {
+impl<W> KeepsError<W> {
     const fn new(to: W) -> Self {
         Self { to, error: None }
     }
 }
 
-impl<W: Write> Write for Noted<W> {
+impl<W: Write> Write for KeepsError<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.to.write(bytes).inspect_err(|error| {
             self.error = Some(error.kind().into());
@@ -86,7 +86,7 @@ impl<W: Write> Write for Noted<W> {
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    // What isn't a file, such as /dev/null or a pipe, can't be replaced.
+    // A device or a pipe, such as /dev/null, can't be replaced.
     let about = fs::metadata(path);
     if about.as_ref().is_ok_and(|about| !about.is_file()) {
         return File::options()
@@ -94,14 +94,14 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::R
             .open(path)
             .and_then(|mut file| fill(&mut file));
     }
-    // A link stays a link: what it leads to is replaced.
+    // A symbolic link stays: the file that it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (temporary, mut file) = beside(&path)?;
+    let (temporary, mut file) = temporary_file(&path)?;
     let done = fill(&mut file).and_then(|()| {
         if let Ok(about) = about {
             file.set_permissions(about.permissions())?;
         }
-        // The name must not lead to bytes that aren't on the disk yet.
+        // The file must not be renamed before its bytes are on the disk.
         file.sync_data()?;
         drop(file);
         fs::rename(&temporary, &path)
@@ -112,11 +112,11 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::R
     done
 }
 
-/// A new file in the same folder, so that it can take the other's name.
-fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+/// Creates a temporary file in the same folder, so that renaming it is atomic.
+fn temporary_file(path: &Path) -> io::Result<(PathBuf, File)> {
     let name = path
         .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it is no file's name"))?;
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
     for number in 0..100 {
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
@@ -134,6 +134,6 @@ fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     }
     Err(io::Error::new(
         io::ErrorKind::AlreadyExists,
-        "a hundred temporary files are beside it already",
+        "the folder already has a hundred temporary files for it",
     ))
 }

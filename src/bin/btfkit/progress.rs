@@ -1,4 +1,4 @@
-//! A sign of life on standard error while the work is long.
+//! A spinner on standard error while a job takes long.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::style::Style;
 
-/// Work shorter than this shows nothing.
+/// The time after which a job shows a spinner.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Shows that something is going on until it is dropped.
+/// A spinner that is shown until it is dropped.
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Shows `what` if standard error is a terminal and the work is long.
+    /// Shows `what` if standard error is a terminal and the job takes long.
     pub fn start(what: String, style: Style) -> Self {
         if style.is_quiet() || !io::stderr().is_terminal() {
             return Self(None);

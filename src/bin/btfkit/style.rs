@@ -1,11 +1,23 @@
-//! Colors, and what goes to standard error.
+//! Colors, and messages on standard error.
 
 use std::io::{self, IsTerminal};
 
-use crate::arguments::Color;
+use clap::ValueEnum;
+
 use crate::failure::Failure;
 
-/// How to write to people.
+/// When to use colors.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to write to a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     color: Color,
@@ -21,7 +33,7 @@ impl Style {
         self.quiet
     }
 
-    /// Whether to color what goes to a stream.
+    /// Returns whether output to the stream is colored.
     fn colors(self, stream: &impl IsTerminal) -> bool {
         match self.color {
             Color::Always => true,
@@ -33,7 +45,7 @@ impl Style {
         }
     }
 
-    /// Says why the command failed.
+    /// Writes why the command failed.
     pub fn error(self, failure: &Failure) {
         let (red, plain) = self.pair(&io::stderr(), "\x1b[1;31m");
         eprintln!("btfkit: {red}error:{plain} {failure}");
@@ -42,7 +54,7 @@ impl Style {
         }
     }
 
-    /// Says something that is no failure.
+    /// Writes a message that is not a failure, unless `--quiet` is given.
     pub fn note(self, note: &str) {
         if !self.quiet {
             let (yellow, plain) = self.pair(&io::stderr(), "\x1b[33m");
@@ -50,7 +62,7 @@ impl Style {
         }
     }
 
-    /// Says what will not run, or not as meant.
+    /// Writes what will not run, or not as meant.
     pub fn warnings(self, lines: impl IntoIterator<Item = String>) {
         if !self.quiet {
             for line in lines {
@@ -60,7 +72,7 @@ impl Style {
         }
     }
 
-    /// Says what is missing of debug information; not all of it where that is long.
+    /// Writes which files of debug information are missing, the first few by name.
     pub fn incomplete(self, lines: impl Iterator<Item = String>) {
         const MOST: usize = 5;
         let mut more = 0usize;
@@ -78,7 +90,8 @@ impl Style {
         }
     }
 
-    /// A report's text with its poisoned lines red, its doubts yellow and its changes bold, if that is wanted.
+    /// Returns a report's text with poisoned relocations red, ambiguities yellow and changed values bold, if the stream
+    /// is colored.
     pub fn report(self, text: &str, stream: &impl IsTerminal) -> String {
         if !self.colors(stream) {
             return text.to_owned();

@@ -51,23 +51,12 @@ pub(crate) struct Abbrevs {
     pub links: bool,
     functions: bool,
     variables: bool,
-    /// Whether only what a pass for names reads is kept.
-    heads: bool,
 }
 
 impl Abbrevs {
-    /// An empty table, to read into, for a pass that only finds names.
-    pub fn for_heads() -> Self {
-        Self {
-            heads: true,
-            ..Self::new(false, false)
-        }
-    }
-
     /// An empty table, to read into.
     pub const fn new(functions: bool, variables: bool) -> Self {
         Self {
-            heads: false,
             functions,
             variables,
             plans: Vec::new(),
@@ -149,10 +138,9 @@ impl Abbrevs {
             } else {
                 1
             };
-            let slot = slot(attribute).filter(|&slot| match self.heads {
-                true => entry.reads_for_heads(slot),
-                false => entry.reads(slot),
-            });
+            // Of functions nothing is read unless they are wanted; the entries inside of them are.
+            let is_read = self.functions || entry != Entry::Function;
+            let slot = slot(attribute).filter(|&slot| is_read && entry.reads(slot));
             self.links |= matches!(
                 form,
                 Form::InfoRef(_) | Form::Signature | Form::AltRef(_) | Form::Indirect

@@ -7,6 +7,9 @@ use crate::dwarf::read::cursor::Cursor;
 use crate::dwarf::read::form::{self, Class};
 use crate::error::Result;
 
+/// GNU's attribute of types whose values are stored with something added to them (Ada).
+const GNU_BIAS: dw::DwAt = dw::DwAt(0x2305);
+
 /// The attributes the converter reads (DWARF 5, section 7.5.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -44,9 +47,18 @@ pub(crate) enum Slot {
     DwoId,
     CompDir,
     Lines,
+    ByteStride,
+    BitStride,
+    DataLocation,
+    Endianity,
+    Bias,
+    HighPc,
+    Ranges,
+    RnglistsBase,
+    LinkageName,
 }
 
-const SLOTS: usize = Slot::Lines as usize + 1;
+const SLOTS: usize = Slot::LinkageName as usize + 1;
 
 impl Slot {
     /// Whether the attribute refers to what the entry's type is made of.
@@ -82,7 +94,11 @@ pub(crate) fn slot(attribute: u64) -> Option<Slot> {
         dw::DW_AT_abstract_origin => Slot::Origin,
         dw::DW_AT_str_offsets_base => Slot::StrOffsetsBase,
         dw::DW_AT_addr_base | dw::DW_AT_GNU_addr_base => Slot::AddrBase,
-        dw::DW_AT_low_pc | dw::DW_AT_ranges | dw::DW_AT_entry_pc => Slot::Code,
+        dw::DW_AT_low_pc | dw::DW_AT_entry_pc => Slot::Code,
+        dw::DW_AT_high_pc => Slot::HighPc,
+        dw::DW_AT_ranges => Slot::Ranges,
+        dw::DW_AT_rnglists_base | dw::DW_AT_GNU_ranges_base => Slot::RnglistsBase,
+        dw::DW_AT_linkage_name | dw::DW_AT_MIPS_linkage_name => Slot::LinkageName,
         dw::DW_AT_location => Slot::Location,
         dw::DW_AT_language => Slot::Language,
         dw::DW_AT_discr => Slot::Discr,
@@ -95,6 +111,11 @@ pub(crate) fn slot(attribute: u64) -> Option<Slot> {
         dw::DW_AT_GNU_dwo_id => Slot::DwoId,
         dw::DW_AT_comp_dir => Slot::CompDir,
         dw::DW_AT_stmt_list => Slot::Lines,
+        dw::DW_AT_byte_stride => Slot::ByteStride,
+        dw::DW_AT_bit_stride => Slot::BitStride,
+        dw::DW_AT_data_location => Slot::DataLocation,
+        dw::DW_AT_endianity => Slot::Endianity,
+        GNU_BIAS => Slot::Bias,
         _ => return None,
     })
 }

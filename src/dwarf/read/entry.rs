@@ -43,6 +43,8 @@ pub(crate) enum Entry {
     Unspecified,
     /// A dimension of an array, or a type that is a part of another's values.
     Subrange,
+    /// A string of a fixed length, as Fortran has them.
+    FixedString,
     /// A type this version doesn't know.
     UnknownType,
 
@@ -93,8 +95,8 @@ impl Entry {
             dw::DW_TAG_subroutine_type => Self::Prototype,
             dw::DW_TAG_unspecified_type => Self::Unspecified,
             dw::DW_TAG_subrange_type | dw::DW_TAG_generic_subrange => Self::Subrange,
-            dw::DW_TAG_string_type
-            | dw::DW_TAG_set_type
+            dw::DW_TAG_string_type => Self::FixedString,
+            dw::DW_TAG_set_type
             | dw::DW_TAG_file_type
             | dw::DW_TAG_thrown_type
             | dw::DW_TAG_coarray_type
@@ -138,6 +140,8 @@ impl Entry {
                 S::Name
                     | S::StrOffsetsBase
                     | S::AddrBase
+                    | S::RnglistsBase
+                    | S::Code
                     | S::Language
                     | S::DwoName
                     | S::DwoId
@@ -150,6 +154,9 @@ impl Entry {
                 S::Name
                     | S::Type
                     | S::Code
+                    | S::HighPc
+                    | S::Ranges
+                    | S::LinkageName
                     | S::External
                     | S::Declaration
                     | S::Inline
@@ -167,7 +174,10 @@ impl Entry {
                     | S::Origin
             ),
             Self::ImportedUnit => matches!(slot, S::Import),
-            Self::Base => matches!(slot, S::Name | S::ByteSize | S::BitSize | S::Encoding),
+            Self::Base => matches!(
+                slot,
+                S::Name | S::ByteSize | S::BitSize | S::Encoding | S::Endianity | S::Bias
+            ),
             Self::Pointer | Self::Reference | Self::MemberPointer => {
                 matches!(slot, S::Type | S::ByteSize)
             }
@@ -175,7 +185,10 @@ impl Entry {
                 slot == S::Type
             }
             Self::Typedef => matches!(slot, S::Name | S::Type),
-            Self::Unspecified | Self::UnknownType => matches!(slot, S::Name | S::ByteSize),
+            Self::Unspecified => matches!(slot, S::Name | S::ByteSize),
+            Self::UnknownType | Self::FixedString => {
+                matches!(slot, S::Name | S::ByteSize | S::Type | S::DataLocation)
+            }
             Self::Struct | Self::Union => matches!(
                 slot,
                 S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
@@ -184,11 +197,22 @@ impl Entry {
                 slot,
                 S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
             ),
-            Self::Array => matches!(slot, S::Type | S::ByteSize),
+            Self::Array => matches!(
+                slot,
+                S::Type | S::ByteSize | S::ByteStride | S::BitStride | S::DataLocation
+            ),
             Self::Prototype => matches!(slot, S::Type | S::ByteSize),
             Self::Subrange => matches!(
                 slot,
-                S::Type | S::Count | S::UpperBound | S::LowerBound | S::ByteSize
+                S::Name
+                    | S::Type
+                    | S::Count
+                    | S::UpperBound
+                    | S::LowerBound
+                    | S::ByteSize
+                    | S::ByteStride
+                    | S::BitStride
+                    | S::Bias
             ),
             Self::Member => matches!(
                 slot,
@@ -209,20 +233,6 @@ impl Entry {
             Self::VariantPart => matches!(slot, S::Discr),
             Self::Variant => matches!(slot, S::DiscrValue | S::DiscrList),
             Self::Annotation => matches!(slot, S::Name | S::ConstValue),
-        }
-    }
-
-    /// Whether the pass that only finds names reads this attribute of such an entry.
-    pub fn reads_for_heads(self, slot: Slot) -> bool {
-        use Slot as S;
-        match self {
-            Self::Unit => self.reads(slot),
-            Self::Struct | Self::Union | Self::Enum | Self::Typedef => {
-                matches!(slot, S::Name | S::Declaration | S::Sibling | S::Signature)
-            }
-            Self::Base => slot == S::Name,
-            Self::Prototype | Self::Nothing => slot == S::Sibling,
-            _ => false,
         }
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum Class {
     Signature,
     AltRef,
     List,
+    /// The number of a list.
+    ListIndex,
     Address,
     AddressIndex,
 }
@@ -215,7 +217,7 @@ pub(crate) fn read(
         Form::AltRef(size) => (Class::AltRef, number(cursor, size)?),
         Form::Signature => (Class::Signature, cursor.u64()?),
         Form::ListOffset(wide) => (Class::List, cursor.section_offset(wide)?),
-        Form::ListIndex => (Class::List, cursor.uleb()?),
+        Form::ListIndex => (Class::ListIndex, cursor.uleb()?),
         Form::Address(size) => (Class::Address, number(cursor, size)?),
         Form::AddressIndex(size) => (Class::AddressIndex, number(cursor, size)?),
         Form::Data16 => {

@@ -24,12 +24,18 @@ pub(crate) struct Header {
     pub dwo_id: Option<u64>,
 }
 
-/// The headers of all units of a section.
-///
-/// # Errors
-/// `Malformed` where a unit goes beyond the section; `Unsupported` for a version that is none of 2 to 5.
-pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<Vec<Header>> {
-    let mut headers = Vec::new();
+/// The headers of a section's units.
+#[derive(Debug, Default)]
+pub(crate) struct Headers {
+    pub units: Vec<Header>,
+    /// The units whose headers can't be read: where each starts, and why.
+    pub unreadable: Vec<(u64, Error)>,
+}
+
+/// Reads the headers of all units of a section. A unit that can't be read is skipped by its length; what follows one whose length
+/// can't be right is lost with it.
+pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers {
+    let mut headers = Headers::default();
     let mut at = 0u64;
     while let Some(rest) = section
         .get(super::index(at)..)
@@ -40,15 +46,26 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Result<
             at += 4;
             continue;
         }
-        let header = header(rest, endian, at, is_types)?;
-        at += u64::from(header.len);
-        headers.push(header);
+        let len = match length(rest, endian, at) {
+            Ok(len) => len,
+            Err(error) => {
+                headers.unreadable.push((at, error));
+                break;
+            }
+        };
+        match header(rest, endian, at, len, is_types) {
+            Ok(header) => headers.units.push(header),
+            Err(error) => headers.unreadable.push((at, error)),
+        }
+        at += u64::from(len.1);
     }
-    Ok(headers)
+    headers
 }
 
-fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<Header> {
+/// Reads the length of a unit: whether its format is the 64-bit one, and how many bytes it has, the length's own included.
+fn length(rest: &[u8], endian: Endian, offset: u64) -> Result<(bool, u32, usize)> {
     let mut cursor = Cursor::new(rest, endian, offset);
+
     let (wide, len) = match cursor.u32()? {
         0xffff_ffff => (true, cursor.u64()?),
         len @ 0xffff_fff0.. => {
@@ -66,8 +83,17 @@ fn header(rest: &[u8], endian: Endian, offset: u64, is_types: bool) -> Result<He
     let Ok(len) = u32::try_from(all) else {
         return Err(Error::limit("a unit has more than 4 GiB").within(Place::Byte(offset)));
     };
+    Ok((wide, len, cursor.position()))
+}
+
+fn header(
+    rest: &[u8],
+    endian: Endian,
+    offset: u64,
+    (wide, len, start): (bool, u32, usize),
+    is_types: bool,
+) -> Result<Header> {
     let rest = rest.get(..len as usize).unwrap_or_default();
-    let start = cursor.position();
     let mut cursor = Cursor::new(rest, endian, offset);
     cursor.seek(start);
     let version = cursor.u16()?;
@@ -115,7 +141,14 @@ fn rest_of_header(
             signature = Some((cursor.u64()?, cursor.section_offset(wide)?));
         }
         dw::DW_UT_skeleton | dw::DW_UT_split_compile => dwo_id = Some(cursor.u64()?),
-        _ => {}
+        dw::DW_UT_compile | dw::DW_UT_partial => {}
+        dw::DwUt(kind) => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("a unit has the unknown type {kind:#x}"),
+            )
+            .within(Place::Byte(offset)));
+        }
     }
     Ok(Header {
         offset,

@@ -4,16 +4,16 @@
 //! parts, and everything else is gone over. Function bodies are not jumped over: types can be declared in
 //! them; inlined bodies are, since their types are in the function they came from.
 
+use std::cell::Cell;
+
 use crate::dwarf::base::POINTER_OF_OTHER_WIDTH;
 use crate::dwarf::names::{Files, NameRef, NameSection};
 use crate::dwarf::read::{
     Abbrevs, Attrs, Class, Cursor, Entry, Fast, FastEntry, Header, Plan, Slot, attrs, index,
 };
-use crate::dwarf::unit::heads::Head;
 use crate::dwarf::unit::memory::{Import, Memory};
 use crate::dwarf::unit::nodes::{Node, Nodes, Part, Ref, Shape};
-use crate::dwarf::unit::program::Later;
-use crate::dwarf::unit::some::SomeMemory;
+use crate::dwarf::unit::program::{Code, Later, UnitCode};
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
@@ -47,6 +47,8 @@ pub(crate) struct UnitView<'a> {
 pub(crate) struct Wants {
     pub functions: bool,
     pub variables: bool,
+    /// Whether to note where the code of functions is.
+    pub codes: bool,
     /// How deep entries may be nested.
     pub depth: u32,
     /// How many types and parts there may be.
@@ -111,61 +113,6 @@ pub(crate) fn collect(
     memory: &mut Memory,
     nodes: &mut Nodes,
 ) -> Result<()> {
-    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
-        pass.run()
-    })
-}
-
-/// Finds the names a unit defines, with [abbreviations for that](Abbrevs::for_heads); answers whether they are
-/// qualified names, of which only the last part is found.
-///
-/// # Errors
-/// `Malformed` where the entries are no entries.
-pub(crate) fn heads(
-    unit: &UnitView<'_>,
-    abbrevs: &Abbrevs,
-    files: &Files<'_>,
-    memory: &mut Memory,
-    nodes: &mut Nodes,
-    found: impl FnMut(Head),
-) -> Result<bool> {
-    let wants = Wants::default();
-    with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, _| {
-        pass.heads(found)
-    })
-}
-
-/// Finds some types of a unit: those at `start`, all that is in them, and those that they point to and that `also`
-/// asks for. Answers `false` where the unit is to be read as a whole instead.
-///
-/// # Errors
-/// As [`collect`].
-pub(crate) fn collect_some(
-    unit: &UnitView<'_>,
-    abbrevs: &Abbrevs,
-    files: &Files<'_>,
-    wants: Wants,
-    memory: &mut Memory,
-    nodes: &mut Nodes,
-    (start, also): (&[u32], impl Fn(Shape, NameRef, u32) -> bool),
-) -> Result<bool> {
-    let done = with_pass(unit, abbrevs, files, wants, memory, nodes, |pass, some| {
-        pass.some(some, start, also)
-    })?;
-    nodes.put_in_order(unit.header.len);
-    Ok(done)
-}
-
-/// Goes over a unit; an error says where.
-fn with_pass<T>(
-    unit: &UnitView<'_>,
-    abbrevs: &Abbrevs,
-    files: &Files<'_>,
-    wants: Wants,
-    memory: &mut Memory,
-    nodes: &mut Nodes,
-    run: impl FnOnce(&mut Pass<'_, '_>, &mut SomeMemory) -> Result<T>,
-) -> Result<T> {
     memory.frames.clear();
     memory.pending.clear();
     let mut cursor = Cursor::new(unit.bytes, unit.endian, unit.header.offset);
@@ -182,6 +129,8 @@ fn with_pass<T>(
         later: &mut memory.later,
         imports: &mut memory.imports,
         languages: &mut memory.languages,
+        codes: &mut memory.codes,
+        unit_code: &mut memory.unit_code,
         nodes,
         str_offsets_base: 0,
         addr_base: 0,
@@ -192,8 +141,13 @@ fn with_pass<T>(
         role: Role::Scope,
         aside: false,
         direct: false,
+        str_len: files.str_len(unit.file),
+        unreadable: Cell::new(None),
+        variant: None,
+        tags: Vec::new(),
+        variants: Vec::new(),
     };
-    run(&mut pass, &mut memory.some).map_err(|error| {
+    pass.run().map_err(|error| {
         if error.places().is_empty() {
             error.within(Place::Die(pass.cursor.offset()))
         } else {
@@ -214,6 +168,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) later: &'p mut Vec<Later>,
     pub(super) imports: &'p mut Vec<Import>,
     pub(super) languages: &'p mut Vec<(u32, u64)>,
+    pub(super) codes: &'p mut Vec<Code>,
+    pub(super) unit_code: &'p mut UnitCode,
     pub(super) nodes: &'p mut Nodes,
     pub(super) str_offsets_base: u64,
     pub(super) addr_base: u64,
@@ -230,6 +186,16 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) aside: bool,
     /// Whether an open node's parts are not set aside.
     pub(super) direct: bool,
+    /// The bytes of the file's `.debug_str`.
+    pub(super) str_len: u64,
+    /// A name that can't be read: where its entry is, and the offset of the name.
+    pub(super) unreadable: Cell<Option<(u64, u64)>>,
+    /// The value of the tag for the variant of Rust that is being read.
+    pub(super) variant: Option<(Class, u64)>,
+    /// The nodes of tags, and the nodes of the unions of variants that they belong to.
+    pub(super) tags: Vec<(u32, u32)>,
+    /// The variants found so far, with the nodes of their unions.
+    pub(super) variants: Vec<(u32, Part)>,
 }
 
 /// What the types that come in the usual shape are, and what is inside of them.
@@ -278,7 +244,13 @@ impl Pass<'_, '_> {
         }
         // A unit that ends without the NULs of its open entries.
         while !self.close() {}
-        Ok(())
+        match self.unreadable.get() {
+            None => Ok(()),
+            Some((die, name)) => Err(Error::malformed(format!(
+                "the name of an entry is at byte {name:#x} of a string section that ends before the name does"
+            ))
+            .within(Place::Die(die))),
+        }
     }
 
     /// Takes the next entry, or the end of those inside of one; answers whether that was the last end.
@@ -365,13 +337,17 @@ impl Pass<'_, '_> {
                 }
                 part.value *= 8;
                 if self.qualify && self.is_tag() {
-                    self.tag(part);
+                    self.tag(part, self.place(die));
                     return Ok(true);
+                }
+                if self.role == Role::Variant {
+                    self.variant_member(part);
                 }
             }
             Entry::Enumerator if entry.signed && entry.number.cast_signed() < 0 => self.negative(),
             Entry::Subrange => {
                 part.ty = Ref::VOID;
+                part.name = NameRef::NONE;
                 if entry.slot == Some(Slot::UpperBound) {
                     part.value = entry.number.wrapping_sub(self.lower_bound).wrapping_add(1);
                 }
@@ -510,6 +486,9 @@ impl Pass<'_, '_> {
         if let Some(node) = self.nodes.nodes.get_mut(frame.owner as usize) {
             node.first = u32::try_from(first).unwrap_or(u32::MAX);
             node.count = u32::try_from(count).unwrap_or(0);
+        }
+        if frame.is_variants {
+            self.settle_tag(frame.owner);
         }
     }
 

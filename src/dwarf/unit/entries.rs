@@ -1,14 +1,18 @@
 //! What each kind of entry means to the pass.
 
+use gimli::constants as dw;
+
+use crate::dwarf::base::{BIASED, CHARACTERS, OPAQUE, OTHER_ENDIAN};
 use crate::dwarf::language;
 use crate::dwarf::names::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Frame, NO_NODE, Pass, Role, no_pointer, usual_type};
 use crate::dwarf::unit::member;
 use crate::dwarf::unit::memory::Import;
-use crate::dwarf::unit::nodes::{Link, Node, Note, Part, Ref, Shape};
+use crate::dwarf::unit::nodes::{ELSEWHERE, Link, Node, Note, Part, Ref, Shape};
 use crate::dwarf::unit::program::Later;
 use crate::error::Result;
+use crate::target::Endian;
 
 impl Pass<'_, '_> {
     /// Takes one entry; answers what is inside, or `None` where that is of no interest.
@@ -21,7 +25,7 @@ impl Pass<'_, '_> {
         match plan.entry {
             Entry::Member if matches!(around.role, Role::Composite | Role::Variant) => {
                 self.read(plan)?;
-                self.member();
+                self.member(die);
                 return Ok(Some(Frame {
                     role: Role::Part,
                     ..around
@@ -37,7 +41,11 @@ impl Pass<'_, '_> {
                 return Ok(Some(self.variant_part(die, around)));
             }
             Entry::Variant if around.role == Role::Composite => {
-                self.skip(plan)?;
+                self.read(plan)?;
+                self.variant = match self.attrs.get(Slot::DiscrValue) {
+                    value @ (Class::Unsigned | Class::Signed, _) => Some(value),
+                    _ => None,
+                };
                 return Ok(Some(Frame {
                     role: Role::Variant,
                     ..around
@@ -153,6 +161,11 @@ impl Pass<'_, '_> {
         if let (Class::List, base) = self.attrs.get(Slot::AddrBase) {
             self.addr_base = base;
         }
+        self.unit_code.addr_base = self.addr_base;
+        self.unit_code.low = self.code_address().unwrap_or(0);
+        if let (Class::List, base) = self.attrs.get(Slot::RnglistsBase) {
+            self.unit_code.rnglists_base = base;
+        }
     }
 
     fn type_entry(&mut self, entry: Entry, die: u32, around: Frame) -> Result<Option<Frame>> {
@@ -164,7 +177,11 @@ impl Pass<'_, '_> {
             Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
                 (Shape::Defined, Role::Scope)
             }
+            Entry::Subrange if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 => {
+                (Shape::Subrange, Role::Scope)
+            }
             Entry::Atomic | Entry::Transparent | Entry::Subrange => (Shape::Alias, Role::Scope),
+            Entry::UnknownType | Entry::FixedString => (self.unknown_type(), Role::Scope),
             other => usual_type(other).unwrap_or((Shape::Void, Role::Scope)),
         };
         let mut node = Node {
@@ -185,12 +202,31 @@ impl Pass<'_, '_> {
                     let bits = self.attrs.number(Slot::BitSize).unwrap_or(0);
                     node.size = bits.div_ceil(8);
                 }
+                let other = match self.unit.endian {
+                    Endian::Little => dw::DW_END_big,
+                    Endian::Big => dw::DW_END_little,
+                };
+                if self.attrs.number(Slot::Endianity) == Some(other.0.into()) {
+                    node.aux |= OTHER_ENDIAN;
+                }
+                if self.attrs.has(Slot::Bias) {
+                    node.aux |= BIASED;
+                }
             }
             Entry::Pointer | Entry::Reference if self.is_other_width(node.size) => {
                 no_pointer(&mut node);
             }
             Entry::Atomic => node.aux = 1,
-            Entry::UnknownType => node.aux = 1,
+            Entry::Array => node.aux = self.stride(),
+            Entry::Subrange if node.shape == Shape::Subrange => {
+                node.aux = self.attrs.has(Slot::Bias).into();
+            }
+            Entry::FixedString if node.shape == Shape::Base => node.aux = CHARACTERS,
+            Entry::UnknownType if node.shape == Shape::Base => node.aux = OPAQUE,
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Array => {
+                node.aux = ELSEWHERE;
+            }
+            Entry::UnknownType | Entry::FixedString if node.shape == Shape::Void => node.aux = 1,
             _ => {}
         }
         if self.attrs.has(Slot::Signature) {
@@ -221,6 +257,36 @@ impl Pass<'_, '_> {
             stub,
             local: around.local,
         }))
+    }
+
+    /// What a type of a tag without a meaning here becomes, so that nothing behind it moves: bytes of its size; what
+    /// it refers to, where it changes that; nothing, where not even that is given.
+    fn unknown_type(&self) -> Shape {
+        if self.attrs.has(Slot::DataLocation) {
+            Shape::Array
+        } else if self.attrs.number(Slot::ByteSize).unwrap_or(0) > 0 {
+            Shape::Base
+        } else if self.attrs.has(Slot::Type) {
+            Shape::Alias
+        } else {
+            Shape::Void
+        }
+    }
+
+    /// The distance of two elements of an array in bits, where the entry gives it; 0 where they stand end to end.
+    fn stride(&self) -> u32 {
+        if self.attrs.has(Slot::DataLocation) {
+            return ELSEWHERE;
+        }
+        let bits = match self.attrs.number(Slot::BitStride) {
+            Some(bits) => bits,
+            None => self
+                .attrs
+                .number(Slot::ByteStride)
+                .unwrap_or(0)
+                .saturating_mul(8),
+        };
+        u32::try_from(bits).map_or(ELSEWHERE - 1, |bits| bits.min(ELSEWHERE - 1))
     }
 
     /// Gives a node its qualified name; answers the scope of what is inside, and whether the node itself is to be
@@ -270,14 +336,17 @@ impl Pass<'_, '_> {
     }
 
     #[inline]
-    fn member(&mut self) {
+    fn member(&mut self, die: u32) {
         if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
             part.name = self.name();
             part.ty = self.ty(Slot::Type);
             self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
             if self.is_tag() {
-                self.tag(part);
+                self.tag(part, die);
             } else {
+                if self.role == Role::Variant {
+                    self.variant_member(part);
+                }
                 self.part(part);
             }
         }
@@ -328,20 +397,94 @@ impl Pass<'_, '_> {
 
     /// Whether a member found now is the tag of variants: it stands beside them, not in one.
     pub(super) fn is_tag(&self) -> bool {
-        self.role == Role::Composite && self.top().is_variants
+        let top = self.top();
+        // One a union: a second member beside the variants is no tag.
+        self.role == Role::Composite
+            && top.is_variants
+            && !self.tags.iter().any(|(_, union)| *union == top.owner)
     }
 
     /// Adds the tag of variants: a member of the enumeration itself, which is set aside.
-    pub(super) fn tag(&mut self, mut part: Part) {
+    pub(super) fn tag(&mut self, mut part: Part, die: u32) {
+        part.ty = self.tag_type(part.ty, die);
         if part.name.is_none() {
             let start = self.nodes.made.len() as u64;
             self.nodes.made.extend_from_slice(b"__tag\0");
             part.name = NameRef::new(0, NameSection::Made, start);
         }
-        if self.aside {
-            self.part(part);
-        } else {
-            self.pending.push(part);
+        // The tag belongs to the node around the union: before the union's parts, where those are set aside, too.
+        match self.frames.last_mut() {
+            Some(union) if union.aside => {
+                self.pending
+                    .insert(union.start.min(self.pending.len()), part);
+                union.start += 1;
+            }
+            _ => self.pending.push(part),
+        }
+    }
+
+    /// Adds the type of a tag of variants, an enumeration of their names, which follow.
+    fn tag_type(&mut self, ty: Ref, die: u32) -> Ref {
+        let top = self.top();
+        let start = self.nodes.made.len() as u64;
+        self.nodes.made.extend_from_slice(b"__tag\0");
+        let name = NameRef::new(0, NameSection::Made, start);
+        let name = self.qualified(top.scope, name, b"");
+        if self.direct {
+            self.set_aside();
+        }
+        let tag = self.nodes.push(Node {
+            die,
+            shape: Shape::Tag,
+            declaration: false,
+            name,
+            size: 0,
+            ty,
+            aux: 0,
+            first: 0,
+            count: 0,
+        });
+        self.tags.push((tag, top.owner));
+        Ref::unit(die)
+    }
+
+    /// Notes the name of a variant, which is that of its member, with the value that the tag has for it.
+    #[cold]
+    pub(super) fn variant_member(&mut self, member: Part) {
+        if let Some((class, value)) = self.variant.take() {
+            let owner = self.top().owner;
+            let part = Part {
+                name: member.name,
+                value,
+                ..Part::default()
+            };
+            if class == Class::Signed
+                && value.cast_signed() < 0
+                && let Some((tag, _)) = self.tags.iter().find(|(_, union)| *union == owner)
+                && let Some(tag) = self.nodes.nodes.get_mut(*tag as usize)
+            {
+                tag.aux = 1;
+            }
+            self.variants.push((owner, part));
+        }
+    }
+
+    /// Gives the tag of a union of variants their names and values.
+    pub(super) fn settle_tag(&mut self, union: u32) {
+        let first = self.nodes.parts.len();
+        let from = self.variants.iter().position(|(of, _)| *of == union);
+        let variants = self.variants.split_off(from.unwrap_or(self.variants.len()));
+        let Some(at) = self.tags.iter().position(|(_, of)| *of == union) else {
+            return;
+        };
+        let (tag, _) = self.tags.swap_remove(at);
+        self.nodes
+            .parts
+            .extend(variants.into_iter().map(|(_, part)| part));
+        let count = self.nodes.parts.len() - first;
+        if let Some(node) = self.nodes.nodes.get_mut(tag as usize) {
+            node.first = u32::try_from(first).unwrap_or(u32::MAX);
+            node.count = u32::try_from(count).unwrap_or(0);
         }
     }
 
@@ -379,6 +522,16 @@ impl Pass<'_, '_> {
             (Class::Unsigned | Class::Signed, count) => Some(count),
             _ => None,
         };
+        // A distance said of a dimension is that of the array, where it has no other dimension.
+        let stride = self.stride();
+        let owner = self.top().owner;
+        if stride != 0
+            && stride != ELSEWHERE
+            && let Some(array) = self.nodes.nodes.get_mut(owner as usize)
+            && array.aux == 0
+        {
+            array.aux = stride;
+        }
         self.part(Part {
             value: count.unwrap_or(0),
             note: if count.is_none() {
@@ -399,15 +552,40 @@ impl Pass<'_, '_> {
     pub(super) fn name_of(&self, name: (Class, u64)) -> NameRef {
         let unit = self.unit;
         match name {
-            (Class::Str, offset) => NameRef::new(unit.file, NameSection::Str, offset),
+            (Class::Str, offset) if offset < self.str_len => {
+                NameRef::new(unit.file, NameSection::Str, offset)
+            }
             (Class::String, start) => {
                 NameRef::new(unit.file, unit.section, unit.header.offset + start)
             }
             (Class::Strx, number) => self.numbered_name(number),
-            (Class::LineStr, offset) => NameRef::new(unit.file, NameSection::LineStr, offset),
-            (Class::AltStr, offset) => NameRef::new(unit.alt, NameSection::Str, offset),
+            (Class::LineStr, offset) => self.readable(
+                NameRef::new(unit.file, NameSection::LineStr, offset),
+                offset,
+            ),
+            (Class::AltStr, offset) => {
+                self.readable(NameRef::new(unit.alt, NameSection::Str, offset), offset)
+            }
+            (Class::Str, offset) => self.unreadable(offset),
             _ => NameRef::NONE,
         }
+    }
+
+    /// Returns a name if its section has the whole of it.
+    fn readable(&self, name: NameRef, offset: u64) -> NameRef {
+        if memchr::memchr(0, self.files.tail(name, &[])).is_none() {
+            return self.unreadable(offset);
+        }
+        name
+    }
+
+    /// Notes that a name can't be read.
+    #[cold]
+    fn unreadable(&self, offset: u64) -> NameRef {
+        if self.unreadable.get().is_none() {
+            self.unreadable.set(Some((self.cursor.offset(), offset)));
+        }
+        NameRef::NONE
     }
 
     fn numbered_name(&self, number: u64) -> NameRef {
@@ -418,8 +596,11 @@ impl Pass<'_, '_> {
         let mut cursor = Cursor::new(self.unit.str_offsets, self.unit.endian, 0);
         cursor.seek(index(place.unwrap_or(u64::MAX)));
         match cursor.section_offset(wide) {
-            Ok(offset) => NameRef::new(self.unit.file, NameSection::Str, offset),
-            Err(_) => NameRef::NONE,
+            Ok(offset) if offset < self.str_len => {
+                NameRef::new(self.unit.file, NameSection::Str, offset)
+            }
+            Ok(offset) => self.unreadable(offset),
+            Err(_) => self.unreadable(number),
         }
     }
 

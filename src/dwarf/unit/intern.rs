@@ -145,7 +145,7 @@ impl Intern<'_> {
     /// Adds the class of a node, if it isn't there under another key; all it refers to is in the table.
     fn make(&mut self, number: u32) -> Option<u32> {
         let mut node = *self.types.nodes.get(number)?;
-        // The size of a pointer or an array is no part of its key in the unit: some compilers say it, some don't.
+        // The size of a pointer is no part of its key in the unit: some compilers say it, some don't.
         if !matches!(
             node.shape,
             Shape::Base
@@ -154,6 +154,8 @@ impl Intern<'_> {
                 | Shape::Enum
                 | Shape::Variable
                 | Shape::Prototype
+                | Shape::Array
+                | Shape::Subrange
         ) {
             node.size = 0;
         }
@@ -174,7 +176,7 @@ impl Intern<'_> {
         let shift = u32::from(own.is_some());
         for (index, part) in (0u32..).zip(self.types.nodes.parts_of(&node)) {
             let ty = match node.shape {
-                Shape::Array | Shape::Enum => RefId::VOID,
+                Shape::Array | Shape::Enum | Shape::Tag => RefId::VOID,
                 _ => self.resolved(number, index + shift, part.ty, index, &mut losses),
             };
             pieces.push(Piece {

@@ -77,6 +77,8 @@ impl UnitTypes<'_> {
             | Shape::Typedef
             | Shape::Defined
             | Shape::Array
+            | Shape::Subrange
+            | Shape::Tag
             | Shape::Variable
             | Shape::TypeTag
             | Shape::DeclTag
@@ -105,6 +107,7 @@ const fn is_single(shape: Shape) -> bool {
             | Shape::Restrict
             | Shape::Typedef
             | Shape::Array
+            | Shape::Subrange
     )
 }
 
@@ -316,7 +319,11 @@ impl Keys {
             | Shape::Const
             | Shape::Volatile
             | Shape::Restrict => mixer.key(self.done(types, node.ty)).finish(),
-            Shape::Typedef | Shape::Variable | Shape::TypeTag | Shape::DeclTag => {
+            Shape::Typedef
+            | Shape::Subrange
+            | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag => {
                 let (mixer, name) = types.name(mixer, node.name);
                 let ty = self.done(types, node.ty);
                 mixer
@@ -333,9 +340,20 @@ impl Keys {
             }
             Shape::Array => {
                 let element = self.done(types, node.ty);
-                let mut mixer = mixer.key_and(element, node.count.into(), 0);
+                let mut mixer = mixer.key_and(element, node.count.into(), node.size);
+                if node.aux != 0 {
+                    mixer = mixer.words(node.aux.into(), 0);
+                }
                 for part in types.nodes.parts_of(node) {
                     mixer = mixer.words(part.value, part.note as u64);
+                }
+                mixer.finish()
+            }
+            Shape::Tag => {
+                let mut mixer = head(types, node).key(self.done(types, node.ty));
+                for part in types.nodes.parts_of(node) {
+                    let (named, name) = types.name(mixer, part.name);
+                    mixer = named.words(name, part.value);
                 }
                 mixer.finish()
             }

@@ -4,8 +4,7 @@ use crate::dwarf::language::is_c;
 use crate::dwarf::read::{Attrs, Class};
 use crate::dwarf::unit::collect::Frame;
 use crate::dwarf::unit::nodes::Part;
-use crate::dwarf::unit::program::Later;
-use crate::dwarf::unit::some::SomeMemory;
+use crate::dwarf::unit::program::{Code, Later, UnitCode};
 
 /// A unit takes in another one.
 #[derive(Clone, Copy, Debug)]
@@ -28,19 +27,21 @@ pub(crate) struct Memory {
     pub(super) later: Vec<Later>,
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,
-    pub(super) some: SomeMemory,
+    pub(super) codes: Vec<Code>,
+    pub(super) unit_code: UnitCode,
 }
 
 impl Memory {
     pub const fn new() -> Self {
         Self {
-            some: SomeMemory::new(),
             attrs: Attrs::new(),
             frames: Vec::new(),
             pending: Vec::new(),
             later: Vec::new(),
             imports: Vec::new(),
             languages: Vec::new(),
+            codes: Vec::new(),
+            unit_code: UnitCode::NONE,
         }
     }
 
@@ -49,6 +50,8 @@ impl Memory {
         self.later.clear();
         self.imports.clear();
         self.languages.clear();
+        self.codes.clear();
+        self.unit_code = UnitCode::NONE;
     }
 
     /// The units that units take in.
@@ -65,6 +68,11 @@ impl Memory {
     /// The units' places, in order, and the languages they say; 0 for none.
     pub fn languages(&self) -> &[(u32, u64)] {
         &self.languages
+    }
+
+    /// The code of the functions that were found, if that was wanted.
+    pub fn codes(&self) -> (&[Code], UnitCode) {
+        (&self.codes, self.unit_code)
     }
 
     /// What was left to other entries.

@@ -3,12 +3,10 @@
 pub(super) mod collect;
 mod entries;
 pub(super) mod exact;
-pub(super) mod heads;
 pub(super) mod intern;
 pub(super) mod keys;
 pub(super) mod member;
 pub(super) mod memory;
 pub(super) mod nodes;
 pub(super) mod program;
-mod some;
 pub(super) mod tags;

@@ -53,6 +53,9 @@ pub(crate) enum Link {
     Alt(u64),
 }
 
+/// The `aux` of an array whose elements are not where the array is, but where a descriptor says.
+pub(crate) const ELSEWHERE: u32 = u32::MAX;
+
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Shape {
@@ -69,10 +72,17 @@ pub(crate) enum Shape {
     Union,
     /// `aux` is 1 where a value is negative.
     Enum,
+    /// The tag of the variants of an enumeration of Rust: `ty` is the integer it is stored as, its parts are the variants'
+    /// names and values; `aux` is 1 where a value is negative.
+    Tag,
     /// A typedef of a language whose typedefs can be parts of cycles, so that it goes by its name.
     Defined,
-    /// One part a dimension.
+    /// One part a dimension. `size` is that of the whole, where it is given; `aux` is the distance of two elements in
+    /// bits, where that is given, or [`ELSEWHERE`].
     Array,
+    /// A part of the values of an integer or enumeration, stored in `size` bytes; `aux` is 1 where something is
+    /// added to the stored values.
+    Subrange,
     /// Where it has a `size` it is a value: a pointer to what has the code's address first.
     Prototype,
     /// A function: `aux` is the linkage, `ty` its prototype.
@@ -195,18 +205,6 @@ impl Nodes {
         let whole = [scope, b"::", name, b"\0"].concat();
         self.made.extend_from_slice(&whole);
         NameRef::new(0, NameSection::Made, start as u64)
-    }
-
-    /// Puts nodes that were found in any order, some of them more than once, into that of their entries. Of a type
-    /// that was taken both by its name and as a whole, the whole stays.
-    pub fn put_in_order(&mut self, unit_len: u32) {
-        self.nodes
-            .sort_unstable_by_key(|node| (node.die, node.declaration));
-        self.nodes.dedup_by_key(|node| node.die);
-        self.places.clear(unit_len);
-        for (number, node) in (0u32..).zip(&self.nodes) {
-            self.places.mark(node.die, number);
-        }
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gimli::constants as dw;
 
-use crate::dwarf::names::Files;
+use crate::dwarf::names::{Files, NameRef};
 use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
 use crate::dwarf::unit::collect::{Frame, Pass, Role};
 use crate::dwarf::unit::nodes::{Node, Nodes, Ref, Shape};
@@ -25,6 +25,35 @@ pub(crate) enum Later {
     Inside { node: u32, stub: u32 },
 }
 
+/// Where the code of a function is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code {
+    /// Its first address, if it is in one piece.
+    pub low: Option<u64>,
+    /// The address behind its last.
+    pub high: u64,
+    /// A list of its pieces.
+    pub ranges: Option<(Class, u64)>,
+    /// Its name in the symbol table, if that is another one.
+    pub linkage_name: NameRef,
+}
+
+/// What the lists of a unit's functions count from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnitCode {
+    pub low: u64,
+    pub addr_base: u64,
+    pub rnglists_base: u64,
+}
+
+impl UnitCode {
+    pub const NONE: Self = Self {
+        low: 0,
+        addr_base: 0,
+        rnglists_base: 0,
+    };
+}
+
 impl Pass<'_, '_> {
     /// Takes a function; answers what is inside.
     pub(super) fn function(&mut self, plan: &Plan, die: u32, around: Frame) -> Result<Frame> {
@@ -38,7 +67,15 @@ impl Pass<'_, '_> {
             return Ok(inside);
         }
         self.read(plan)?;
-        let has_code = self.attrs.has(Slot::Code) && !self.attrs.flag(Slot::Declaration);
+        let address = self.code_address();
+        let has_address = address.is_some() || self.attrs.has(Slot::Ranges);
+        // Where the linker dropped a function, its address is one that stands for none.
+        let is_dropped = address.is_some_and(|address| !self.files.is_in_memory(address))
+            && !self.attrs.has(Slot::Ranges);
+        let has_code = has_address && !is_dropped && !self.attrs.flag(Slot::Declaration);
+        if self.wants.codes && has_code {
+            self.code(address);
+        }
         if self.attrs.has(Slot::Origin) {
             let of = self.ty(Slot::Origin);
             if has_code {
@@ -48,8 +85,14 @@ impl Pass<'_, '_> {
         }
         // Where two functions have the same code, gcc keeps one of them, and the other's entry has no address;
         // but it is no declaration, nor one that is only ever inlined.
-        let is_folded = !self.attrs.flag(Slot::Declaration) && !self.attrs.has(Slot::Inline);
-        let is_there = has_code || is_folded;
+        let is_folded = !has_address
+            && !self.attrs.flag(Slot::Declaration)
+            && !self.attrs.has(Slot::Inline)
+            && (!self.files.has_all_symbols() || self.has_symbol());
+        // A linker that keeps one of several functions with the same code keeps the names of all.
+        let is_there = has_code
+            || is_folded
+            || is_dropped && self.attrs.flag(Slot::External) && self.has_symbol();
         let node = self.named(Shape::Function, die, !is_there, around);
         let owner = self.nodes.push(node);
         self.inside(&node, owner, around);
@@ -67,6 +110,54 @@ impl Pass<'_, '_> {
             aside: false,
             ..inside
         })
+    }
+
+    /// Notes where the code of the entry's function is.
+    fn code(&mut self, low: Option<u64>) {
+        let high = match (self.attrs.get(Slot::HighPc), low) {
+            ((Class::Address, high), _) => high,
+            ((Class::Unsigned | Class::Signed, len), Some(low)) => low.saturating_add(len),
+            _ => 0,
+        };
+        let ranges = self.attrs.get(Slot::Ranges);
+        self.codes.push(Code {
+            low,
+            high,
+            ranges: (ranges.0 != Class::Absent).then_some(ranges),
+            linkage_name: self.name_of(self.attrs.get(Slot::LinkageName)),
+        });
+    }
+
+    /// Returns whether the symbol table has the entry's function.
+    fn has_symbol(&self) -> bool {
+        if self.attrs.flag(Slot::Declaration) {
+            return false;
+        }
+        let name = match self.name_of(self.attrs.get(Slot::LinkageName)) {
+            name if name.is_none() => self.name(),
+            name => name,
+        };
+        self.files
+            .has_function_symbol(self.files.bytes(name, &self.nodes.made))
+    }
+
+    /// The first address of the entry's code.
+    pub(super) fn code_address(&self) -> Option<u64> {
+        match self.attrs.get(Slot::Code) {
+            (Class::Address, address) => Some(address),
+            (Class::AddressIndex, number) => self.numbered_address(number),
+            _ => None,
+        }
+    }
+
+    fn numbered_address(&self, number: u64) -> Option<u64> {
+        let size = self.unit.header.encoding.address_size;
+        let place = number
+            .checked_mul(size.into())?
+            .checked_add(self.addr_base)?;
+        let mut table = Cursor::new(self.unit.addr, self.unit.endian, 0);
+        table.seek(index(place));
+        table.unsigned(size).ok()
     }
 
     /// Takes a variable. Those of functions are not global.
@@ -129,13 +220,7 @@ impl Pass<'_, '_> {
         let address = match dw::DwOp(cursor.u8().ok()?) {
             dw::DW_OP_addr => cursor.unsigned(size).ok()?,
             dw::DW_OP_addrx | dw::DW_OP_GNU_addr_index => {
-                let number = cursor.uleb().ok()?;
-                let place = number
-                    .checked_mul(size.into())?
-                    .checked_add(self.addr_base)?;
-                let mut table = Cursor::new(self.unit.addr, self.unit.endian, 0);
-                table.seek(index(place));
-                table.unsigned(size).ok()?
+                self.numbered_address(cursor.uleb().ok()?)?
             }
             _ => return None,
         };

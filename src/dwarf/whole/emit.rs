@@ -11,6 +11,7 @@ use std::hash::BuildHasher;
 
 use crate::dwarf::names::{Files, NameRef};
 use crate::dwarf::report::{Degraded, Reason};
+use crate::dwarf::roots::Roots;
 use crate::dwarf::unit::nodes::Shape;
 use crate::dwarf::whole::bind::{Binding, Meant, Variant};
 use crate::dwarf::whole::table::{NO_ENTITY, RefId, RefTarget, Seen, Table};
@@ -34,17 +35,21 @@ pub(crate) struct Emitted {
 /// Makes the graph.
 pub(crate) struct Emit<'a> {
     pub(super) table: &'a Table,
-    binding: &'a Binding,
-    files: &'a Files<'a>,
+    pub(super) binding: &'a Binding,
+    pub(super) files: &'a Files<'a>,
     builder: GraphBuilder,
     /// By variant: its id, for named types.
     ids: Vec<u32>,
     /// By class: its id, where it means the same everywhere.
     memo: Vec<u32>,
     /// By class: whether what it refers to depends on the variant.
-    depends: Vec<bool>,
+    pub(super) depends: Vec<bool>,
+    /// By variant: whether it is emitted.
+    kept: Vec<bool>,
+    /// By id of a named type, from the first: its class.
+    named: Vec<u32>,
     /// Records that stand behind the named types.
-    records: Records,
+    pub(super) records: Records,
     degraded: BTreeSet<Degraded>,
     /// Losses whose class was made: names and reasons, to list each once.
     listed: BTreeSet<(String, Reason)>,
@@ -52,7 +57,7 @@ pub(crate) struct Emit<'a> {
     context: Context,
     unit_offsets: &'a [u64],
     /// The id of the first record behind the named types.
-    first_record: u32,
+    pub(super) first_record: u32,
     most_types: u32,
     pub(super) pointer_bytes: u32,
 }
@@ -72,7 +77,7 @@ struct Frame {
 }
 
 /// Records, each kept once.
-struct Records {
+pub(super) struct Records {
     words: Vec<u32>,
     /// Where each starts; one more for the end.
     starts: Vec<u32>,
@@ -81,7 +86,7 @@ struct Records {
 }
 
 impl Records {
-    fn get(&self, number: u32) -> &[u32] {
+    pub fn get(&self, number: u32) -> &[u32] {
         let number = number as usize;
         match (self.starts.get(number), self.starts.get(number + 1)) {
             (Some(&start), Some(&end)) => self.words.get(start as usize..end as usize),
@@ -119,6 +124,14 @@ impl Records {
     }
 }
 
+/// What the graph is to have.
+pub(crate) struct Asked<'a> {
+    /// The types that are wanted; all where there are none.
+    pub roots: &'a Roots,
+    pub most_types: u32,
+    pub pointer_width: PointerWidth,
+}
+
 /// Makes the graph of all variants.
 ///
 /// # Errors
@@ -129,8 +142,7 @@ pub(crate) fn emit(
     files: &Files<'_>,
     unit_offsets: &[u64],
     builder: GraphBuilder,
-    most_types: u32,
-    pointer_width: PointerWidth,
+    asked: &Asked<'_>,
 ) -> Result<Emitted> {
     let mut emit = Emit {
         table,
@@ -140,6 +152,8 @@ pub(crate) fn emit(
         ids: Vec::new(),
         memo: vec![u32::MAX; table.classes.len()],
         depends: Vec::new(),
+        named: Vec::new(),
+        kept: Vec::new(),
         records: Records {
             words: Vec::new(),
             starts: vec![0],
@@ -154,13 +168,18 @@ pub(crate) fn emit(
         },
         unit_offsets,
         first_record: 0,
-        most_types,
-        pointer_bytes: match pointer_width {
+        most_types: asked.most_types,
+        pointer_bytes: match asked.pointer_width {
             PointerWidth::Four => 4,
             PointerWidth::Eight => 8,
         },
     };
     emit.find_dependent();
+    emit.kept = if asked.roots.is_empty() {
+        vec![true; binding.variants.len()]
+    } else {
+        emit.closure(asked.roots)
+    };
     emit.number();
     emit.run()
 }
@@ -186,7 +205,7 @@ impl Emit<'_> {
         }
     }
 
-    fn meant(&self, entity: u32) -> Meant {
+    pub(super) fn meant(&self, entity: u32) -> Meant {
         self.binding
             .meant
             .get(entity as usize)
@@ -211,15 +230,22 @@ impl Emit<'_> {
     /// Gives the named types their ids.
     fn number(&mut self) {
         let mut id = self.builder.next_id().get();
-        for variant in &self.binding.variants {
-            if self.entity_of(variant.class) == NO_ENTITY {
+        for (variant, kept) in self.binding.variants.iter().zip(&self.kept) {
+            if !kept || self.entity_of(variant.class) == NO_ENTITY {
                 self.ids.push(0);
             } else {
                 self.ids.push(id);
+                self.named.push(variant.class);
                 id += 1;
             }
         }
         self.first_record = id;
+    }
+
+    /// The class of the named type with this id.
+    pub(super) fn named_variant(&self, id: u32) -> Option<u32> {
+        let first = self.first_record - u32::try_from(self.named.len()).ok()?;
+        self.named.get(id.checked_sub(first)? as usize).copied()
     }
 
     fn run(mut self) -> Result<Emitted> {
@@ -229,6 +255,10 @@ impl Emit<'_> {
         let mut ids = Vec::with_capacity(self.ids.len());
         let binding = self.binding;
         for (variant, number) in binding.variants.iter().zip(0usize..) {
+            if self.kept.get(number) != Some(&true) {
+                ids.push(TypeId::VOID);
+                continue;
+            }
             self.context = Context {
                 class: variant.class,
                 seen: variant.seen,

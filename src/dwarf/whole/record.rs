@@ -1,6 +1,6 @@
 //! The BTF record of a class.
 
-use crate::dwarf::base::{BaseType, base_type, float_name};
+use crate::dwarf::base::{BaseType, OTHER_ENDIAN, base_type, float_name};
 use crate::dwarf::report::Reason;
 use crate::dwarf::unit::nodes::{Note, Shape};
 use crate::dwarf::unit::tags::WHOLE;
@@ -30,6 +30,8 @@ impl Emit<'_> {
             }
             Shape::Base => self.base(number, class),
             Shape::Array => self.array(number, class, first),
+            Shape::Tag => self.tag(class, first),
+            Shape::Subrange => self.subrange(number, class, first),
             Shape::Prototype if class.size > 0 => {
                 // Go's functions are values: a pointer to a closure, which starts with the code's address.
                 let proto = self.prototype(class, ids)?;
@@ -98,7 +100,7 @@ impl Emit<'_> {
         }
         let pieces = self.table.pieces_of(class);
         let most = most_place(pieces);
-        let kept = |piece: &Piece| lost(piece, most).is_none();
+        let kept = |piece: &Piece| self.lost(piece, most).is_none();
         let tagged = pieces.get(tag.aux as usize).filter(|piece| kept(piece))?;
         let before = (0u32..).zip(pieces).filter(|(number, piece)| {
             kept(piece) && (piece.value, *number) < (tagged.value, tag.aux)
@@ -132,13 +134,18 @@ impl Emit<'_> {
             members.sort_by_key(|((_, piece), _)| piece.value);
         }
         for ((index, piece), ty) in members {
-            if let Some(reason) = lost(piece, most) {
+            if let Some(reason) = self.lost(piece, most) {
                 self.lose(number, index, reason);
                 continue;
             }
             let place = u32::try_from(piece.value).unwrap_or(0);
+            // Of an array at a whole byte the bits are its bytes, which is not what a bitfield is.
+            let bits = match piece.bits {
+                bits if bits > 0 && place % 8 == 0 && self.is_array(*ty) => 0,
+                bits => bits,
+            };
             let place = if flag {
-                u32::from(piece.bits) << 24 | place
+                u32::from(bits) << 24 | place
             } else {
                 place
             };
@@ -146,7 +153,53 @@ impl Emit<'_> {
             count += 1;
         }
         set_info(&mut words, Info::new(kind, count, flag));
+        self.check_members(number, class, &mut words);
         Ok(words)
+    }
+
+    /// Returns why a member is left out, if it is.
+    fn lost(&self, piece: &Piece, most: u64) -> Option<Reason> {
+        if piece.note == Note::Virtual {
+            Some(Reason::VirtualBase)
+        } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
+            Some(Reason::MemberPlace)
+        } else if piece.bits > 255 {
+            Some(Reason::Bitfield)
+        } else if piece.value > most {
+            Some(Reason::MemberBeyond)
+        } else if piece.bits > 0 && self.is_swapped(piece.ty) {
+            Some(Reason::SwappedBitfield)
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether the record with this id is an array.
+    fn is_array(&self, id: u32) -> bool {
+        let record = id.checked_sub(self.first_record);
+        let info = record.and_then(|record| self.records.get(record).get(1));
+        info.is_some_and(|info| Info::from_word(*info).kind() == Kind::Array)
+    }
+
+    /// Returns whether a type is a number in the byte order that is not the program's.
+    fn is_swapped(&self, ty: RefId) -> bool {
+        let mut ty = ty;
+        // The table's classes refer to those before them, so this ends.
+        while let RefTarget::Class(number) = ty.target() {
+            match self.table.classes.get(number as usize) {
+                Some(class) if class.shape == Shape::Base => return class.aux & OTHER_ENDIAN != 0,
+                Some(class)
+                    if matches!(
+                        class.shape,
+                        Shape::Typedef | Shape::Const | Shape::Volatile | Shape::Subrange
+                    ) =>
+                {
+                    ty = class.ty;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn enumeration(&mut self, number: u32, class: &Class) -> Result<Vec<u32>> {
@@ -174,6 +227,28 @@ impl Emit<'_> {
         let kind = if wide { Kind::Enum64 } else { Kind::Enum };
         set_info(&mut words, Info::new(kind, class.count, signed));
         Ok(words)
+    }
+
+    /// Makes the enumeration of the tag of Rust's variants; the integer it is stored as, where that is no size of one.
+    fn tag(&mut self, class: &Class, integer: u32) -> Result<u32> {
+        let table = self.table;
+        let pieces = table.pieces_of(class);
+        let size = match self.size_of(integer) {
+            Some(size @ (1 | 2 | 4 | 8)) if !pieces.is_empty() => size,
+            _ => return Ok(integer),
+        };
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let mut words = vec![self.name(class.name)?, 0, size];
+        for piece in pieces {
+            let [a, b, c, d, e, f, g, h] = piece.value.to_le_bytes();
+            words.extend([self.name(piece.name)?, u32::from_le_bytes([a, b, c, d])]);
+            if size > 4 {
+                words.push(u32::from_le_bytes([e, f, g, h]));
+            }
+        }
+        let kind = if size > 4 { Kind::Enum64 } else { Kind::Enum };
+        set_info(&mut words, Info::new(kind, class.count, class.aux == 1));
+        self.cons(&words)
     }
 
     /// An enumeration that ENUM and ENUM64 can't have, such as one of 16 bytes: an integer of its size and name, or
@@ -213,10 +288,11 @@ impl Emit<'_> {
                 let float = self.cons(&[name, Info::new(Kind::Float, 0, false).word(), size])?;
                 self.dimension(float, 2)
             }
-            BaseType::Bytes(count) => {
-                let name = self.text("unsigned char")?;
-                let byte = self.int(name, 1, IntEncoding::UNSIGNED)?;
-                self.dimension(byte, count)
+            BaseType::Bytes(count) => self.bytes(count),
+            BaseType::Characters(count) => {
+                let name = self.text("char")?;
+                let character = self.int(name, 1, IntEncoding::SIGNED)?;
+                self.dimension(character, count)
             }
             BaseType::Empty => {
                 let name = self.name(class.name)?;
@@ -256,34 +332,13 @@ impl Emit<'_> {
         false
     }
 
-    fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
+    pub(super) fn int(&mut self, name: u32, size: u32, encoding: IntEncoding) -> Result<u32> {
         let data = u32::from(encoding.0) << 24 | size.saturating_mul(8);
         self.cons(&[name, Info::new(Kind::Int, 0, false).word(), size, data])
     }
 
-    fn array(&mut self, number: u32, class: &Class, element: u32) -> Result<u32> {
-        let table = self.table;
-        let pieces = table.pieces_of(class);
-        let mut id = element;
-        for (index, piece) in pieces.iter().enumerate().rev() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            if piece.note == Note::Unbounded {
-                self.lose(number, index, Reason::ArrayLength);
-            }
-            let count = u32::try_from(piece.value).unwrap_or_else(|_| {
-                self.lose(number, index, Reason::ArrayCount);
-                u32::MAX
-            });
-            id = self.dimension(id, count)?;
-        }
-        if pieces.is_empty() {
-            id = self.dimension(id, 0)?;
-        }
-        Ok(id)
-    }
-
     /// An array of one dimension. Its index is an `int`, as everywhere in BTF.
-    fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
+    pub(super) fn dimension(&mut self, element: u32, count: u32) -> Result<u32> {
         let name = self.text("int")?;
         let index = self.int(name, 4, IntEncoding::SIGNED)?;
         let info = Info::new(Kind::Array, 0, false).word();
@@ -317,21 +372,6 @@ fn most_place(pieces: &[Piece]) -> u64 {
         MOST_BITFIELD_PLACE
     } else {
         u32::MAX.into()
-    }
-}
-
-/// Why a member is left out, if it is.
-fn lost(piece: &Piece, most: u64) -> Option<Reason> {
-    if piece.note == Note::Virtual {
-        Some(Reason::VirtualBase)
-    } else if piece.note == Note::Unplaced || piece.note == Note::NeedsStorage {
-        Some(Reason::MemberPlace)
-    } else if piece.bits > 255 {
-        Some(Reason::Bitfield)
-    } else if piece.value > most {
-        Some(Reason::MemberBeyond)
-    } else {
-        None
     }
 }
 

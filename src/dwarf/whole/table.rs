@@ -275,6 +275,8 @@ impl Table {
             | Shape::Typedef
             | Shape::Defined
             | Shape::Array
+            | Shape::Subrange
+            | Shape::Tag
             | Shape::Variable
             | Shape::TypeTag
             | Shape::DeclTag

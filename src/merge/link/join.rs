@@ -1,14 +1,14 @@
-//! One data section of each name, and declarations sent to their definitions.
+//! Joining data sections of one name, and replacing declarations by their definitions.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Result;
 use crate::graph::{Btf, Datasec, GraphBuilder, Kind, Name, Remap, StringMap, Type, View};
-use crate::id::TypeId;
+use crate::id::{ByteSize, TypeId};
 use crate::limits::Limits;
-use crate::merge::link::{Object, overflow};
+use crate::merge::link::object_types::{ObjectTypes, overflow};
 
-/// Linkage of variables and functions that any object can use, and of those another object has.
+/// The linkage of variables and functions that any object can use, and of those that another object defines.
 /// (Kernel documentation, "BPF Type Format", sections 2.2.12 and 2.2.14.)
 const GLOBAL: u32 = 1;
 const EXTERN: u32 = 2;
@@ -16,36 +16,35 @@ const EXTERN: u32 = 2;
 /// A joined data section.
 #[derive(Default)]
 struct Section {
-    size: u32,
-    /// Variable, offset and size.
-    entries: Vec<(TypeId, u32, u32)>,
+    size: ByteSize,
+    /// The variable, its offset and its size.
+    entries: Vec<(TypeId, ByteSize, ByteSize)>,
     seen: HashSet<TypeId>,
-    /// Whether an entry went because its variable is elsewhere.
+    /// Whether an entry was dropped because its variable is in another object.
     has_lost: bool,
 }
 
 impl Section {
-    /// Whether nothing is left of it. One that never had a variable stays: there are sections of unnamed
+    /// Returns whether all entries were dropped. A section that never had one stays: there are sections of unnamed
     /// constants.
     fn is_gone(&self) -> bool {
         self.entries.is_empty() && self.has_lost
     }
 }
 
-/// What becomes of variables, functions and data sections.
+/// The joined data sections, and the variables and functions to replace.
 struct Plan {
-    /// How many objects there are.
+    /// The number of objects.
     objects: usize,
-    /// Declarations, each with what stands for it.
+    /// Maps each replaced declaration to its definition.
     defined: HashMap<TypeId, TypeId>,
     sections: BTreeMap<Vec<u8>, Section>,
 }
 
-/// The merged graph with one data section of each name, and without declarations of what another object
-/// defines.
+/// Returns the merged graph with one data section of each name, and without declarations that another object defines.
 pub(super) fn join(
     merged: &Btf,
-    objects: &[Object],
+    objects: &[ObjectTypes],
     types: &[Remap],
     limits: &Limits,
 ) -> Result<(Btf, Remap, StringMap)> {
@@ -66,29 +65,39 @@ pub(super) fn join(
 
 impl Plan {
     /// Adds an object's part of a section.
-    fn add(&mut self, object: &Object, ty: Type<'_>, part: Datasec<'_>, map: &Remap) -> Result<()> {
+    fn add(
+        &mut self,
+        object: &ObjectTypes,
+        ty: Type<'_>,
+        part: Datasec<'_>,
+        map: &Remap,
+    ) -> Result<()> {
         let section = self.sections.entry(ty.name().as_bytes().to_vec());
         let section = section.or_default();
         let merged = |id: TypeId| map.get(id).unwrap_or_default();
         if object.is_shared(ty.name()) {
             let there = section.entries.iter();
-            let there: HashMap<u32, TypeId> = there.map(|&(var, at, _)| (at, var)).collect();
+            let there: HashMap<ByteSize, TypeId> = there.map(|&(var, at, _)| (at, var)).collect();
             for entry in part.entries() {
                 section.has_lost = true;
-                // Functions are one already.
-                let is_var = object.graph.ty(entry.var).kind() == Kind::Var;
+                // Functions have been merged already.
+                let is_var = object.graph.ty(entry.var_id).kind() == Kind::Var;
                 if let Some(&same) = there.get(&entry.offset).filter(|_| is_var) {
-                    self.defined.insert(merged(entry.var), same);
+                    self.defined.insert(merged(entry.var_id), same);
                 }
             }
             return Ok(());
         }
         let start = object.start(ty.name());
-        let shift = |offset: u32| start.checked_add(offset).ok_or_else(overflow);
+        let shift = |offset: ByteSize| {
+            let end = offset.0.checked_add(u64::from(start)).map(ByteSize);
+            end.filter(|end| end.0 <= u64::from(u32::MAX))
+                .ok_or_else(overflow)
+        };
         section.size = section.size.max(shift(part.size)?);
         for entry in part.entries() {
-            let var = merged(entry.var);
-            // Of functions that several objects declare, there is one already.
+            let var = merged(entry.var_id);
+            // A function that several objects declare is added only once.
             if self.defined.contains_key(&var) || !section.seen.insert(var) {
                 section.has_lost = true;
             } else {
@@ -105,13 +114,13 @@ impl Plan {
             Some(base) => GraphBuilder::split_with_limits(base, limits.clone()),
             None => GraphBuilder::like(merged, limits.clone()),
         };
-        // All strings, as the records about code use some that no type does.
+        // All strings, since `.BTF.ext` uses strings that no type does.
         let strings = StringMap::new(
             merged.base().map_or(0, Btf::end_str),
             merged.string_section(),
             |string| builder.intern(string),
         )?;
-        let (map, kept) = self.places(merged, builder.next_id());
+        let (map, kept) = self.new_ids(merged, builder.next_id());
         let id = |id: TypeId| map.get(id).unwrap_or_default();
         for ty in kept {
             match self.sections.get_mut(ty.name().as_bytes()) {
@@ -129,8 +138,8 @@ impl Plan {
         Ok((builder.freeze()?, map, strings))
     }
 
-    /// Where each type goes, and those that stay, in order.
-    fn places<'g>(&self, merged: &'g Btf, first: TypeId) -> (Remap, Vec<Type<'g>>) {
+    /// Returns the new id of each type, and the types that stay, in order.
+    fn new_ids<'g>(&self, merged: &'g Btf, first: TypeId) -> (Remap, Vec<Type<'g>>) {
         let mut map = Remap::new(merged.len());
         for id in (1..merged.first_id().get()).map(TypeId::new) {
             map.set(id, id);
@@ -158,7 +167,7 @@ impl Plan {
             next += 1;
         }
         for (&declared, &(mut definition)) in &self.defined {
-            // A definition may be in a shared section and stand for an earlier object's, and so on.
+            // A definition in a shared section may itself be replaced by an earlier object's, and so on.
             for _ in 0..self.objects {
                 definition = self.defined.get(&definition).copied().unwrap_or(definition);
             }
@@ -168,7 +177,7 @@ impl Plan {
     }
 }
 
-/// The definitions of a name.
+/// The definitions of one name.
 #[derive(Default)]
 struct Definitions {
     strong: Vec<TypeId>,
@@ -176,8 +185,9 @@ struct Definitions {
 }
 
 impl Definitions {
-    /// The one that stands: the only strong one, or else the first weak one. Two strong ones are nobody's.
-    fn standing(&self) -> Option<TypeId> {
+    /// Returns the definition that is used: the only strong one or, without one, the first weak one. Of two strong ones,
+    /// none is used.
+    fn used(&self) -> Option<TypeId> {
         match *self.strong {
             [] => self.weak.first().copied(),
             [only] => Some(only),
@@ -186,12 +196,12 @@ impl Definitions {
     }
 }
 
-/// Variables and functions that are only declared, or whose definition is weak and another's stands: each with
-/// the global definition of its name; without one, with the first declaration.
-fn definitions(graph: &Btf, objects: &[Object], types: &[Remap]) -> HashMap<TypeId, TypeId> {
+/// Returns the variables and functions that are replaced: declarations and unused weak definitions. Each is mapped to the
+/// definition of its name or, without one, to the first declaration.
+fn definitions(graph: &Btf, objects: &[ObjectTypes], types: &[Remap]) -> HashMap<TypeId, TypeId> {
     let linkage = |ty: Type<'_>| match ty.view() {
-        View::Var(var) => Some(var.linkage),
-        View::Func(func) => Some(func.linkage),
+        View::Var(var) => Some(var.linkage.number()),
+        View::Func(func) => Some(func.linkage.number()),
         _ => None,
     };
     fn key(ty: Type<'_>) -> (Kind, Name<'_>) {
@@ -208,7 +218,7 @@ fn definitions(graph: &Btf, objects: &[Object], types: &[Remap]) -> HashMap<Type
             } else {
                 &mut found.strong
             };
-            // Functions of one type are one already.
+            // Functions of one type have been merged already.
             if let Some(id) = map.get(ty.id()).filter(|id| list.last() != Some(id)) {
                 list.push(id);
             }
@@ -217,15 +227,15 @@ fn definitions(graph: &Btf, objects: &[Object], types: &[Remap]) -> HashMap<Type
     let mut defined = HashMap::new();
     let mut definitions: HashMap<(Kind, Name<'_>), Option<TypeId>> = HashMap::new();
     for (key, found) in found {
-        let standing = found.standing();
-        let weak = found.weak.iter().filter(|id| Some(**id) != standing);
-        defined.extend(weak.filter_map(|id| Some((*id, standing?))));
-        definitions.insert(key, standing);
+        let used = found.used();
+        let weak = found.weak.iter().filter(|id| Some(**id) != used);
+        defined.extend(weak.filter_map(|id| Some((*id, used?))));
+        definitions.insert(key, used);
     }
     for ty in graph.own_types().filter(|ty| linkage(*ty) == Some(EXTERN)) {
-        let stands = definitions.entry(key(ty)).or_insert(Some(ty.id()));
-        if let Some(stands) = stands.filter(|id| *id != ty.id()) {
-            defined.insert(ty.id(), stands);
+        let used = definitions.entry(key(ty)).or_insert(Some(ty.id()));
+        if let Some(used) = used.filter(|id| *id != ty.id()) {
+            defined.insert(ty.id(), used);
         }
     }
     defined

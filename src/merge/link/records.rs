@@ -1,4 +1,4 @@
-//! The records about code of several objects, section by section.
+//! The `.BTF.ext` records of several objects, by section.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{CoreRelo, Ext, FuncInfo, LineInfo, Records, SectionRecords};
 use crate::id::StrId;
 
-/// A `.BTF.ext` that grows.
+/// A `.BTF.ext` to which records are added.
 pub(super) struct JoinedExt {
-    /// Byte order and header, and no records.
+    /// The byte order and header, without records.
     empty: Ext,
     funcs: Joined<FuncInfo>,
     lines: Joined<LineInfo>,
@@ -16,7 +16,7 @@ pub(super) struct JoinedExt {
 }
 
 impl JoinedExt {
-    /// One that has an object's records so far.
+    /// Returns a `.BTF.ext` with the records of one object.
     pub fn new(first: Ext) -> Result<Self> {
         let mut joined = Self {
             funcs: Joined::default(),
@@ -31,10 +31,10 @@ impl JoinedExt {
         Ok(joined)
     }
 
-    /// Appends an object's records.
+    /// Adds the records of another object.
     ///
     /// # Errors
-    /// `Unsupported` where they are of another size.
+    /// `Unsupported` if they have another size.
     pub fn add(&mut self, ext: Ext) -> Result<()> {
         self.funcs.add(ext.funcs)?;
         self.lines.add(ext.lines)?;
@@ -44,6 +44,7 @@ impl JoinedExt {
         Ok(())
     }
 
+    /// Returns the joined `.BTF.ext`.
     pub fn finish(self) -> Ext {
         Ext {
             funcs: self.funcs.finish(),
@@ -57,8 +58,8 @@ impl JoinedExt {
 /// The records of one kind.
 struct Joined<T> {
     record_size: u32,
-    /// Where each section is in the list, by name.
-    places: HashMap<StrId, usize>,
+    /// The index of each section in `sections`, by name.
+    indices: HashMap<StrId, usize>,
     sections: Vec<(StrId, Vec<T>, Vec<u8>)>,
 }
 
@@ -66,7 +67,7 @@ impl<T> Default for Joined<T> {
     fn default() -> Self {
         Self {
             record_size: 0,
-            places: HashMap::new(),
+            indices: HashMap::new(),
             sections: Vec::new(),
         }
     }
@@ -80,17 +81,17 @@ impl<T> Joined<T> {
         if !more.is_empty() && self.record_size != more.record_size {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                "the objects' .BTF.ext records are of different size",
+                "the objects' .BTF.ext records have different sizes",
             ));
         }
         for section in more.sections {
-            // One without records says nothing, and readers refuse it.
+            // Readers refuse a section without records.
             if section.records.is_empty() {
                 continue;
             }
             let name = section.section;
-            let place = *self.places.entry(name).or_insert(self.sections.len());
-            match self.sections.get_mut(place) {
+            let index = *self.indices.entry(name).or_insert(self.sections.len());
+            match self.sections.get_mut(index) {
                 None => self
                     .sections
                     .push((name, section.records, section.tails.into())),

@@ -153,8 +153,8 @@ fn body(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
             "{}@{}:{}:{};",
             member.name().to_string_lossy(),
             member.offset.0,
-            member.bitfield.unwrap_or(0),
-            spelled(graph, graph.ty(member.ty), depth + 1)
+            member.bitfield.map_or(0, |width| width.0),
+            spelled(graph, graph.ty(member.type_id), depth + 1)
         ));
     }
     text
@@ -173,7 +173,7 @@ fn spelled(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
             let (mut count, mut ty) = (1u64, ty);
             while let View::Array(array) = ty.view() {
                 count *= u64::from(array.count);
-                ty = graph.ty(array.element);
+                ty = graph.ty(array.element_id);
             }
             format!("[{count}]({})", spelled(graph, ty, depth + 1))
         }
@@ -181,8 +181,8 @@ fn spelled(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
             format!("{}{name}({})", ty.kind(), next(id))
         }
         View::FuncProto(proto) => {
-            let params: Vec<String> = proto.params().map(|param| next(param.ty)).collect();
-            format!("FN({}:{})", next(proto.result), params.join(","))
+            let params: Vec<String> = proto.params().map(|param| next(param.type_id)).collect();
+            format!("FN({}:{})", next(proto.result_id), params.join(","))
         }
         _ => format!("{} {name}", ty.kind()),
     }
@@ -193,7 +193,7 @@ fn same_functions(theirs: &Btf, mine: &Btf) -> bool {
         let mut functions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ty in graph.types() {
             let View::Func(func) = ty.view() else { continue };
-            let proto = spelled(graph, graph.ty(func.proto), 0);
+            let proto = spelled(graph, graph.ty(func.proto_id), 0);
             functions.entry(ty.name().to_string_lossy().into_owned()).or_default().insert(proto);
         }
         functions

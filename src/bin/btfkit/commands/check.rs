@@ -4,56 +4,47 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::pipeline::{Counts, RelocateOptions, Verdict, check};
+use btfkit::pipeline::{Counts, LabelledPath, Verdict, check};
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, Function, TargetArgument, read, targets};
+use crate::input::{read_all, targets};
 use crate::progress::Progress;
+use crate::shared::{Function, Programs, TargetOptions};
 use crate::style::Style;
 
-/// Tell which BPF objects run on which targets
+/// Check which BPF objects run on which targets
 ///
-/// Each user program is tried together with each kernel among the targets. The verdict is that of `relocate` with
-/// the same targets. Exit status 1 if an object is refused, has no relocations, or has a poisoned instruction that
-/// can be reached.
+/// Each user program is tried together with each kernel among the targets. The verdict is
+/// that of `relocate` with the same targets. The exit status is 1 if an object is refused, has no relocations, or has a
+/// poisoned instruction that can be reached.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit check probe.bpf.o --target v1=./server-1 --target v2=./server-2 --target /sys/kernel/btf/vmlinux\n\n\
-The columns: relocations answered; answered by \"it isn't there\"; poisoned, but never reached; poisoned where\n\
-the program may come by; left to the loader.")]
+The columns count relocations: set to a value; set to 0 because the type or field doesn't exist; poisoned, but not\n\
+reachable; poisoned and reachable; left to the loader.")]
 pub struct Arguments {
     /// The BPF objects
     #[arg(value_name = "PROG.o", required = true)]
     objects: Vec<PathBuf>,
 
-    /// What they are to run on
-    #[arg(long, short, value_name = "[LABEL=]FILE", required = true, num_args = 1, value_parser = TargetArgument::parse)]
-    target: Vec<TargetArgument>,
+    /// The kernels and user programs that they are to run on
+    #[arg(
+        long,
+        short,
+        value_name = "[LABEL=]FILE",
+        required = true,
+        num_args = 1
+    )]
+    target: Vec<LabelledPath>,
 
     #[command(flatten)]
-    aliases: Aliases,
-
-    #[command(flatten)]
-    debug: DebugRoots,
+    options: TargetOptions,
 
     #[command(flatten)]
     function: Function,
 
-    /// Do only what belongs to user programs, and leave the rest to the loader
-    #[arg(long)]
-    partial: bool,
-
-    /// Refuse what has no match, what more than one target has, and a program's type that only the kernel has
-    #[arg(long)]
-    strict: bool,
-
-    /// Try this program and the functions it calls, and leave the others to the loader
-    #[arg(long, value_name = "NAME")]
-    program: Vec<String>,
-
-    /// Leave this program to the loader
-    #[arg(long, value_name = "NAME")]
-    skip: Vec<String>,
+    #[command(flatten)]
+    programs: Programs,
 
     /// Print each poisoned relocation that can be reached
     #[arg(long)]
@@ -61,24 +52,16 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let objects = arguments
-        .objects
-        .iter()
-        .map(|path| read(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let objects = read_all(&arguments.objects)?;
     let mut targets = targets(&arguments.target)?;
-    arguments.function.give(&mut targets)?;
+    if let Some(function) = &arguments.function.function {
+        targets.set_function(function)?;
+    }
+    let options = arguments.programs.set(arguments.options.options());
+    let options = options.strict(arguments.programs.strict);
     let progress = Progress::start("trying every object on every target".to_owned(), style);
-    let mut options = RelocateOptions::default();
-    options.search = Some(arguments.debug.search());
-    options.aliases = arguments.aliases.alias.clone();
-    options.dwarf = arguments.debug.dwarf;
-    options.partial = arguments.partial;
-    options.strict = arguments.strict;
-    options.programs.clone_from(&arguments.program);
-    options.skip.clone_from(&arguments.skip);
     let verdicts = check(&objects, &targets, &options)
-        .map_err(|error| super::name_numbered(error, "program", &arguments.objects))?;
+        .map_err(|error| super::name_numbered(error, &arguments.objects))?;
     drop(progress);
     let incomplete: BTreeSet<_> = verdicts
         .iter()
@@ -98,7 +81,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The warnings of all verdicts, with the object they are about and the targets, if there are several.
+    /// Returns the warnings of all verdicts, each with its object and targets.
     fn warnings(&self, verdicts: &[Verdict]) -> Vec<String> {
         let lines = verdicts.iter().flat_map(|verdict| {
             let object = self.objects.get(verdict.program);

@@ -7,13 +7,15 @@ use btfkit::dwarf;
 use btfkit::pipeline::Source;
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, base, is_elf, types};
+use crate::input::{is_elf, types};
 use crate::output;
+use crate::shared::{Aliases, Loading};
 use crate::style::Style;
 
 /// Convert a program's DWARF to BTF
 ///
-/// What BTF can't say becomes the nearest type of the same size, and is listed on standard error.
+/// A type that BTF can't represent becomes the nearest type of the same size, and is listed on standard error. With
+/// --base, only the types that the base doesn't have are written.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit convert ./server --root session --root config -o server.btf")]
@@ -21,25 +23,19 @@ pub struct Arguments {
     /// The program, or its debug file
     program: Option<PathBuf>,
 
-    /// Only types of these names, and what they refer to
+    /// Convert only the types of these names, and those that they refer to
     #[arg(long, value_name = "NAME", num_args = 1..)]
     root: Vec<String>,
 
-    /// Write split BTF over the types of this file: only what it doesn't have
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
-
-    /// Convert functions, too
+    /// Convert functions as well
     #[arg(long)]
     functions: bool,
 
-    /// Convert global variables, too
+    /// Convert global variables as well
     #[arg(long)]
     variables: bool,
 
-    /// How many threads to use; as many as there are processors by default
+    /// The number of threads; by default, the number of processors
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
@@ -47,7 +43,7 @@ pub struct Arguments {
     aliases: Aliases,
 
     #[command(flatten)]
-    debug: DebugRoots,
+    loading: Loading,
 
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT.btf")]
@@ -56,9 +52,6 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (program, roots) = arguments.program()?;
-    let mut options = arguments.debug.load_options();
-    options.base = base(&arguments.base, &options, style)?;
-    options.dwarf = true;
     let mut conversion = dwarf::ConvertOptions::new()
         .functions(arguments.functions)
         .variables(arguments.variables);
@@ -68,12 +61,13 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         conversion.roots.extend(names);
     }
     conversion.threads = arguments.jobs;
-    options.conversion = conversion;
+    let options = arguments.loading.options(style)?;
+    let options = options.dwarf(true).conversion(conversion);
 
     let loaded = types(&program, &options, style)?;
     if loaded.source != Source::Dwarf {
         return Err(Failure::Refused(format!(
-            "{}: it is BTF already, there is nothing to convert",
+            "{}: it is BTF already: there is nothing to convert",
             program.display()
         )));
     }
@@ -89,7 +83,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The program and the roots. A program that stands after the roots was taken for one of them.
+    /// Returns the program and the roots. A program that comes after the roots was parsed as one of them.
     fn program(&self) -> Result<(PathBuf, Vec<String>), Failure> {
         let mut roots = self.root.clone();
         if let Some(program) = &self.program {
@@ -98,7 +92,7 @@ impl Arguments {
         match roots.pop_if(|last| is_elf(last.as_ref())) {
             Some(program) => Ok((program.into(), roots)),
             None => Err(Failure::Usage(
-                "which program? Say `btfkit convert PROGRAM -o OUT.btf`".to_owned(),
+                "which program? Write `btfkit convert PROGRAM -o OUT.btf`".to_owned(),
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! `btfkit dedup`: one file's types, each once.
+//! `btfkit dedup`: removes duplicates from one file's types.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use btfkit::graph::Btf;
 use btfkit::merge::{Deduped, MergeOptions, dedup};
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, base, read, types};
+use crate::input::{read, types};
 use crate::output;
 use crate::progress::Progress;
+use crate::shared::Loading;
 use crate::style::Style;
 
-/// Make types that are the same one
+/// Remove duplicate types
 ///
-/// The result is raw BTF. The ids of types change; with --ext, what a BPF object says about its code is written,
-/// too, with the new ids.
+/// The result is raw BTF. The ids of types change. With --ext, the .BTF.ext of a BPF object is written with the new ids.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit dedup linked.bpf.o --ext linked.bpf.o -o types.btf")]
@@ -24,18 +24,12 @@ pub struct Arguments {
     /// The types
     file: PathBuf,
 
-    /// A BPF object with FILE's types: its .BTF.ext goes to OUT.ext
+    /// A BPF object with FILE's types: its .BTF.ext is written to OUT.ext
     #[arg(long, value_name = "OBJ")]
     ext: Option<PathBuf>,
 
-    /// What split BTF goes on from: for a kernel module, the kernel
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
-
     #[command(flatten)]
-    debug: DebugRoots,
+    loading: Loading,
 
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
@@ -45,11 +39,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     if arguments.ext.is_some() && output::is_stdout(&arguments.output) {
         return Err(Failure::Usage(
-            "--ext writes a second file: name a file after -o".to_owned(),
+            "--ext writes a second file: give a file name to -o".to_owned(),
         ));
     }
-    let mut options = arguments.debug.load_options();
-    options.base = base(&arguments.base, &options, style)?;
+    let options = arguments.loading.options(style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let object = arguments
         .ext
@@ -79,11 +72,11 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 
 fn object(path: &Path, graph: &Btf) -> Result<(PathBuf, BpfObject), Failure> {
     let object = BpfObject::parse(read(path)?).map_err(|error| Failure::at(path, error))?;
-    // The same bytes, whatever file they are in.
+    // Equal bytes, whichever file they are in.
     let bytes = |graph: &Btf| encode(graph).map_err(|error| Failure::at(path, error));
     if bytes(object.graph())? != bytes(graph)? {
         return Err(Failure::Refused(format!(
-            "{}: its types are others than those to deduplicate",
+            "{}: its types are not those of the file to deduplicate",
             path.display()
         )));
     }
@@ -93,7 +86,7 @@ fn object(path: &Path, graph: &Btf) -> Result<(PathBuf, BpfObject), Failure> {
 fn ext(path: &Path, object: &BpfObject, done: &Deduped) -> Result<Vec<u8>, Failure> {
     let Some(ext) = object.ext() else {
         return Err(Failure::Refused(format!(
-            "{}: there is no .BTF.ext",
+            "{}: it has no .BTF.ext",
             path.display()
         )));
     };

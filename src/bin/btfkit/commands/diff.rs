@@ -5,48 +5,41 @@ use std::path::PathBuf;
 
 use btfkit::Limits;
 use btfkit::graph::Btf;
-use btfkit::merge::diff;
+use btfkit::merge::{diff, title};
 
-use crate::commands::changes;
 use crate::failure::Failure;
-use crate::input::{DebugRoots, base, types};
+use crate::input::types;
+use crate::shared::Loading;
 use crate::style::Style;
 
 /// Show how the types of two files differ, field by field
 ///
-/// Types are matched by name. `-` is only in A, `+` only in B; under a type that both have and that differs there
-/// is a line for each field and enumerator that does. Those of types without a name are listed where the type
-/// occurs: `u.word`, `array[].word`, `pointer->word`, `callback(parameter)->word`. Where nothing differs, standard
-/// output is empty. The exit status is 0 either way.
+/// Types are matched by name. `-` marks types that only A has, `+` those that only B has. A type of both that differs
+/// is followed by a line for each field and enumerator that differs. Fields of unnamed types are listed where the type
+/// occurs: `u.word`, `array[].word`, `pointer->word`, `callback(parameter)->word`. If nothing differs, standard output
+/// is empty. The exit status is 0 either way.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit diff ./server-1.0 ./server-1.1 --type session config")]
 pub struct Arguments {
-    /// The types as they were
+    /// The types before
     #[arg(value_name = "A")]
     before: PathBuf,
 
-    /// The types as they are
+    /// The types after
     #[arg(value_name = "B")]
     after: PathBuf,
 
-    /// Only types of these names
+    /// Compare only types of these names
     #[arg(long = "type", value_name = "NAME", num_args = 1..)]
     names: Vec<String>,
 
     #[command(flatten)]
-    debug: DebugRoots,
-
-    /// What split BTF goes on from: for kernel modules, the kernel
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
+    loading: Loading,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = arguments.debug.load_options();
-    options.base = base(&arguments.base, &options, style)?;
+    let options = arguments.loading.options(style)?;
     let before = types(&arguments.before, &options, style)?.graph;
     let after = types(&arguments.after, &options, style)?.graph;
     let wanted =
@@ -72,14 +65,13 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
                 let name = ty.name().to_string_lossy();
                 if wanted(&name) {
                     any = true;
-                    writeln!(out, "{sign} {}", changes::named(ty.kind(), &name))?;
+                    writeln!(out, "{sign} {}", title(ty.kind(), &name))?;
                 }
             }
         }
         for change in diff.changed.iter().filter(|change| wanted(&change.name)) {
             any = true;
-            let name = changes::name(change);
-            write!(out, "{name}\n{}", changes::lines(change, usize::MAX))?;
+            write!(out, "{change}")?;
         }
         out.flush()
     };

@@ -6,29 +6,25 @@ use btfkit::encode::encode;
 use btfkit::merge::distill;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, base, types};
+use crate::input::types;
 use crate::output;
+use crate::shared::Loading;
 use crate::style::Style;
 
 /// Give split BTF a small base of its own
 ///
-/// OUT.base says of the base's types that FILE uses just enough to find them again in another build of the base:
-/// it is what a kernel module has in .BTF.base. `btfkit rebase` puts the two over a base again.
+/// OUT.base contains just enough of the base's types that FILE uses to find them again in another build of the base: it
+/// is what a kernel module has in .BTF.base. `btfkit rebase` puts the two over a base again.
 #[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("required").args(["base"]).required(true)))]
 #[command(after_help = "Example:\n  \
     btfkit distill module.btf --base vmlinux -o module.distilled.btf")]
 pub struct Arguments {
     /// The split BTF
     file: PathBuf,
 
-    /// What it is split from
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE", required = true)]
-    base: Vec<PathBuf>,
-
     #[command(flatten)]
-    debug: DebugRoots,
+    loading: Loading,
 
     /// Where to write the split BTF; its new base goes to OUT.base
     #[arg(long, short, value_name = "OUT")]
@@ -38,11 +34,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     if output::is_stdout(&arguments.output) {
         return Err(Failure::Usage(
-            "two files are written: name a file after -o".to_owned(),
+            "two files are written: give a file name to -o".to_owned(),
         ));
     }
-    let mut options = arguments.debug.load_options();
-    options.base = base(&arguments.base, &options, style)?;
+    let options = arguments.loading.options(style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let at = |error| Failure::at(&arguments.file, error);
     let done = distill(&graph).map_err(at)?;
@@ -52,6 +47,8 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     beside.push(".base");
     output::write_both(&arguments.output, &split, beside.as_ref(), &base)?;
     let (base, own) = (done.base.len(), done.graph.own_len());
-    style.note(&format!("{own} types over {base} of the base"));
+    style.note(&format!(
+        "{own} types over {base} types of the distilled base"
+    ));
     Ok(())
 }

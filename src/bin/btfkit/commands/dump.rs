@@ -7,36 +7,30 @@ use btfkit::graph::{Btf, Type};
 use btfkit::render;
 use clap::ValueEnum;
 
-use crate::commands::relocate::into_io;
-use crate::failure::Failure;
-use crate::input::{DebugRoots, base, types};
+use crate::failure::{Failure, into_io};
+use crate::input::types;
+use crate::shared::Loading;
 use crate::style::Style;
 
 /// Print the types of a file
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit dump /sys/kernel/btf/vmlinux --type task_struct\n\n\
-`raw` is the text of `bpftool btf dump file FILE`, `json` that of `bpftool --json btf dump file FILE`.")]
+`raw` is the output of `bpftool btf dump file FILE`, `json` that of `bpftool --json btf dump file FILE`.")]
 pub struct Arguments {
-    /// Whose types
+    /// The file with the types
     file: PathBuf,
 
     /// How to print them
     #[arg(long, value_name = "FORMAT", default_value = "raw")]
     format: Format,
 
-    /// Only types of these names
+    /// Print only types of these names
     #[arg(long = "type", value_name = "NAME")]
     names: Vec<String>,
 
     #[command(flatten)]
-    debug: DebugRoots,
-
-    /// What split BTF goes on from: for a kernel module, the kernel
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
+    loading: Loading,
 }
 
 /// How to print types.
@@ -49,8 +43,7 @@ enum Format {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = arguments.debug.load_options();
-    options.base = base(&arguments.base, &options, style)?;
+    let options = arguments.loading.options(style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let chosen = arguments.chosen(&graph)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -66,7 +59,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The types with the names asked for; `None` for all.
+    /// Returns the types with the requested names, or `None` for all types.
     fn chosen<'g>(&self, graph: &'g Btf) -> Result<Option<Vec<Type<'g>>>, Failure> {
         if self.names.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! `btfkit explain`: from a poisoned instruction to the field it was about.
+//! `btfkit explain`: finds the field that a poisoned instruction refers to.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::input::read;
 use crate::style::Style;
 
-/// Tell which fields the poisoned instructions of a relocated BPF object were about
+/// Show which fields the poisoned instructions of a relocated BPF object refer to
 ///
-/// A verifier's log calls them `unknown#195896080`. The source line is told from the object itself; the field
-/// exactly, if the object from before its relocation is given.
+/// The verifier's log calls such an instruction `unknown#195896080`. The source line comes from the object itself; the
+/// exact field is shown if the object from before its relocation is given.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit explain probe.server.bpf.o --insn handle:12 --original probe.bpf.o")]
@@ -22,8 +22,8 @@ pub struct Arguments {
     #[arg(value_name = "OBJ")]
     object: PathBuf,
 
-    /// One instruction: a function, and the instruction's number in it, from 0, as the verifier counts
-    #[arg(long, value_name = "FUNC:N", value_parser = parse_place)]
+    /// Only this instruction: a function, and the number of the instruction in it, counted from 0
+    #[arg(long, value_name = "FUNC:N", value_parser = parse_instruction)]
     insn: Option<(String, u64)>,
 
     /// The object from before its relocation
@@ -31,13 +31,13 @@ pub struct Arguments {
     original: Option<PathBuf>,
 }
 
-fn parse_place(argument: &str) -> Result<(String, u64), String> {
+fn parse_instruction(argument: &str) -> Result<(String, u64), String> {
     let (function, number) = argument
         .rsplit_once(':')
         .ok_or("an instruction is FUNC:N, such as handle:12")?;
     let number = number
         .parse()
-        .map_err(|_| format!("{number:?} is no instruction's number"))?;
+        .map_err(|_| format!("{number:?} is not the number of an instruction"))?;
     Ok((function.to_owned(), number))
 }
 

@@ -4,18 +4,19 @@ use std::path::PathBuf;
 
 use btfkit::Place;
 use btfkit::encode::encode;
-use btfkit::pipeline::{RelocateOptions, minimise};
+use btfkit::pipeline::{LabelledPath, minimise};
 
 use crate::failure::Failure;
-use crate::input::{Aliases, DebugRoots, Function, TargetArgument, read};
+use crate::input::{read, read_all, target};
 use crate::output;
 use crate::progress::Progress;
+use crate::shared::{Function, TargetOptions};
 use crate::style::Style;
 
 /// Make the smallest BTF with which BPF objects relocate to identical instructions
 ///
-/// The result is raw BTF, for `--target` here or for libbpf's `btf_custom_path`. It is tried before it is
-/// written.
+/// The result is raw BTF, for --target here or for libbpf's `btf_custom_path`. Before it is written, the objects are
+/// relocated against it and the results compared.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit min probe.bpf.o --target app=./server -o server.min.btf")]
@@ -24,22 +25,19 @@ pub struct Arguments {
     #[arg(value_name = "PROG.o", required = true)]
     objects: Vec<PathBuf>,
 
-    /// Where the types come from
-    #[arg(long, short, value_name = "[LABEL=]FILE", value_parser = TargetArgument::parse)]
-    target: TargetArgument,
+    /// The target whose types are reduced
+    #[arg(long, short, value_name = "[LABEL=]FILE")]
+    target: LabelledPath,
 
-    /// Types of a kernel module, split from the kernel's
+    /// The BTF of a kernel module, split from the kernel's
     #[arg(long, value_name = "FILE")]
     module: Vec<PathBuf>,
 
     #[command(flatten)]
+    options: TargetOptions,
+
+    #[command(flatten)]
     function: Function,
-
-    #[command(flatten)]
-    aliases: Aliases,
-
-    #[command(flatten)]
-    debug: DebugRoots,
 
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "MIN.btf")]
@@ -47,28 +45,26 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let objects = arguments
-        .objects
-        .iter()
-        .map(|path| read(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut target = arguments.target.read()?;
-    arguments.function.give(std::slice::from_mut(&mut target))?;
-    for module in &arguments.module {
-        target.modules.push(read(module)?.into());
+    let objects = read_all(&arguments.objects)?;
+    let mut target = target(&arguments.target)?;
+    if let Some(function) = &arguments.function.function {
+        let label = format!("{}=", target.label);
+        target = target.function(function.strip_prefix(&label).unwrap_or(function));
     }
-    let progress = Progress::start("looking for what the objects need".to_owned(), style);
-    let mut options = RelocateOptions::default();
-    options.search = Some(arguments.debug.search());
-    options.dwarf = arguments.debug.dwarf;
-    options.aliases = arguments.aliases.alias.clone();
-    let small = minimise(&objects, &target, &options)
+    for module in &arguments.module {
+        target = target.module(read(module)?);
+    }
+    let progress = Progress::start(
+        "collecting the types that the objects need".to_owned(),
+        style,
+    );
+    let small = minimise(&objects, &target, &arguments.options.options())
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))
         .map_err(|error| match error.places().first() {
-            Some(Place::File(label)) if *label == arguments.target.label => {
-                Failure::at(&arguments.target.file, error)
+            Some(Place::File(label)) if *label == target.label => {
+                Failure::at(&arguments.target.path, error)
             }
-            _ => super::name_numbered(error, "object", &arguments.objects),
+            _ => super::name_numbered(error, &arguments.objects),
         })?;
     drop(progress);
     let (bytes, types) = small;

@@ -1,7 +1,7 @@
-//! The commands, one a file.
+//! The commands, one per file.
 
-mod changes;
 pub mod check;
+mod collisions;
 pub mod convert;
 pub mod dedup;
 pub mod diff;
@@ -21,15 +21,13 @@ use btfkit::{Error, Place};
 
 use crate::failure::Failure;
 
-/// An error names one of several files by its number (`object 0`); say which file that is.
-pub fn name_numbered(error: Error, word: &str, files: &[PathBuf]) -> Failure {
-    let number = match error.places().first() {
-        Some(Place::File(name)) => name
-            .strip_prefix(word)
-            .and_then(|number| number.trim().parse::<usize>().ok()),
+/// Names the file that an error is about, where the error has the index of one of several.
+pub fn name_numbered(error: Error, files: &[PathBuf]) -> Failure {
+    let file = match error.places().first() {
+        Some(Place::Input(index)) => files.get(*index),
         _ => None,
     };
-    match number.and_then(|number| files.get(number)) {
+    match file {
         Some(file) => Failure::at(file, error),
         None => Failure::from(error),
     }

@@ -1,4 +1,4 @@
-//! `btfkit offset`: where fields lie.
+//! `btfkit offset`: offsets and sizes of fields.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -7,18 +7,19 @@ use btfkit::Error;
 use btfkit::query::Field;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, base, types, with_nearest};
+use crate::input::{types, with_nearest};
+use crate::shared::Loading;
 use crate::style::Style;
 
-/// Tell where fields of a structure lie, and how large they are
+/// Print offsets and sizes of a structure's fields
 ///
-/// A line a field: path, byte offset, size in bytes, and for a bitfield its bit offset in that byte and its
-/// width in bits. Anonymous members are looked through. Without a path: the structure's size.
+/// Each field has a line: path, byte offset, size in bytes, and for a bitfield its bit offset in that byte and its width
+/// in bits. Members of anonymous members are found by their own names. Without a path, the structure's size is printed.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit offset ./server session id 'hops[2].port'")]
 pub struct Arguments {
-    /// Whose types
+    /// The file with the types
     file: PathBuf,
 
     /// The structure, union or typedef, without `struct`
@@ -29,23 +30,16 @@ pub struct Arguments {
     #[arg(value_name = "FIELD.PATH[2]")]
     paths: Vec<String>,
 
-    /// A function of the program: of several types with the name, that of the function's unit is meant
+    /// A function of the program: if several types share the name, those of the function's compile unit are preferred
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
 
     #[command(flatten)]
-    debug: DebugRoots,
-
-    /// What split BTF goes on from: for a kernel module, the kernel
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
+    loading: Loading,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = arguments.debug.load_options();
-    options.base = base(&arguments.base, &options, style)?;
+    let mut options = arguments.loading.options(style)?;
     options.conversion = options.conversion.root(&arguments.name);
     options.conversion.function.clone_from(&arguments.function);
     let loaded = types(&arguments.file, &options, style)?;

@@ -1,12 +1,13 @@
-//! `btfkit rebase`: split BTF onto another base.
+//! `btfkit rebase`: puts split BTF over another base.
 
 use std::path::PathBuf;
 
 use btfkit::merge::rebase;
 
 use crate::failure::Failure;
-use crate::input::{DebugRoots, required_base, types};
+use crate::input::types;
 use crate::output;
+use crate::shared::Loading;
 use crate::style::Style;
 
 /// Put split BTF with a distilled base over another base
@@ -14,24 +15,19 @@ use crate::style::Style;
 /// The distilled base is in FILE's own .BTF.base, as in a kernel module, or in a file of its own, as
 /// `btfkit distill` writes it.
 #[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("required").args(["base"]).required(true)))]
 #[command(after_help = "Example:\n  \
     btfkit rebase module.distilled.btf --from module.distilled.btf.base --base vmlinux -o module.btf")]
 pub struct Arguments {
     /// The split BTF, or a kernel module
     file: PathBuf,
 
-    /// The distilled base it is split from; not needed where FILE has a .BTF.base
+    /// The distilled base that FILE is split from; not needed if FILE has a .BTF.base
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
-    /// The base to put it over
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE", required = true)]
-    base: Vec<PathBuf>,
-
     #[command(flatten)]
-    debug: DebugRoots,
+    loading: Loading,
 
     /// Where to write the split BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
@@ -39,8 +35,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let mut options = arguments.debug.load_options();
-    let base = required_base(&arguments.base, &options, style)?;
+    let base = arguments.loading.required_base(style)?;
+    let mut options = arguments.loading.debug.options();
     if let Some(from) = &arguments.from {
         options.base = Some(types(from, &options, style)?.graph);
     }

@@ -1,34 +1,30 @@
-//! `btfkit split`: types that go on from another file's.
+//! `btfkit split`: writes types as split BTF.
 
 use std::path::PathBuf;
 
 use btfkit::merge::{Input, MergeOptions, merge};
 
-use crate::commands::changes;
+use crate::commands::collisions;
 use crate::failure::Failure;
-use crate::input::{DebugRoots, required_base, types};
+use crate::input::types;
 use crate::output;
+use crate::shared::Loading;
 use crate::style::Style;
 
 /// Write a file's types as split BTF over a base
 ///
-/// What the base has becomes a reference to it; only the rest is written. Types that share a name with one of the
-/// base's and differ in layout are listed; both stay.
+/// Only the types that the base doesn't have are written; references to the others become references to the base. Types
+/// that share a name with a type of the base but differ in layout are listed; both stay.
 #[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("required").args(["base"]).required(true)))]
 #[command(after_help = "Example:\n  \
     btfkit split server.btf --base /sys/kernel/btf/vmlinux -o server.split.btf")]
 pub struct Arguments {
     /// The types
     file: PathBuf,
 
-    /// The base
-    ///
-    /// Where that is split itself, name its own base before it: --base vmlinux --base module.btf
-    #[arg(long, value_name = "FILE", required = true)]
-    base: Vec<PathBuf>,
-
     #[command(flatten)]
-    debug: DebugRoots,
+    loading: Loading,
 
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
@@ -36,8 +32,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let options = arguments.debug.load_options();
-    let base = required_base(&arguments.base, &options, style)?;
+    let base = arguments.loading.required_base(style)?;
+    let options = arguments.loading.debug.options();
     let graph = types(&arguments.file, &options, style)?.graph;
     let before = graph.len();
     let label = arguments.file.display().to_string();
@@ -51,8 +47,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         })?;
     output::write_graph(&arguments.output, &split.graph)?;
     if !collisions.is_empty() {
-        let listed = changes::collisions(&split, &collisions);
-        style.note(&format!("names that the base uses differently:\n{listed}"));
+        let listed = collisions::listed(&split, &collisions);
+        style.note(&format!(
+            "types that differ from the base's type of the same name:\n{listed}"
+        ));
     }
     let own = split.graph.own_len();
     style.note(&format!("{own} of {before} types are not in the base"));

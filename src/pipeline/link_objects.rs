@@ -1,4 +1,4 @@
-//! A static linker's share: what several BPF objects say about their types and code, as one object's.
+//! A static linker's work on BTF: the `.BTF` and `.BTF.ext` of several BPF objects become those of one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,32 +6,28 @@ use bytes::Bytes;
 
 use crate::elf::{BpfObject, Linkable};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::{Btf, Ext, GraphBuilder, Remap, StringMap, Type, View};
+use crate::graph::{Btf, Ext, GraphBuilder, Remap, StringMap, Type, VarLinkage, View};
 use crate::limits::Limits;
-use crate::merge::{self, LocalId, Object};
+use crate::merge::{self, LocalId, ObjectTypes};
 
-/// Sections of which a program has one, the same in all objects.
+/// The sections of which a program has one, with the same contents in all objects.
 const SHARED: [&str; 2] = ["license", "version"];
-
-/// Linkage of variables that other objects can use. Only they are in the symbol table under their name.
-const GLOBAL: u32 = 1;
 
 /// A BPF object to link.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Unit {
-    /// What to call it in errors.
+pub struct LinkInput {
+    /// The name of the object in errors.
     pub label: String,
     /// The object.
     pub object: BpfObject,
-    /// For each of its sections, where its part of the joined section of that name starts, in bytes.
-    /// `None`: behind the parts of the units before, aligned as the section asks, which is where
-    /// `bpftool gen object` puts it.
+    /// For each section of the object, by name, the byte offset at which its part of the joined section starts.
+    /// `None` means behind the parts of the inputs before, with the section's alignment, as `bpftool gen object` does.
     pub starts: Option<HashMap<String, u32>>,
 }
 
-impl Unit {
-    /// A unit whose sections go behind those of the units before.
+impl LinkInput {
+    /// Returns an input whose sections go behind those of the inputs before.
     #[must_use]
     pub fn new(label: impl Into<String>, object: BpfObject) -> Self {
         Self {
@@ -42,67 +38,66 @@ impl Unit {
     }
 }
 
-/// What linking made.
+/// The result of linking.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LinkedObject {
-    /// The types of all units: what goes into `.BTF`.
+    /// The types of all inputs: the contents of `.BTF`.
     pub graph: Btf,
-    /// What goes into `.BTF.ext`, if a unit has one.
+    /// The contents of `.BTF.ext`, if an input has one.
     pub ext: Option<Ext>,
-    /// The units, in their order.
-    pub parts: Vec<Part>,
+    /// The inputs' parts, in the order of the inputs.
+    pub parts: Vec<LinkedPart>,
 }
 
-/// What became of a unit.
+/// One input's part of the result.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Part {
-    /// The unit's label.
+pub struct LinkedPart {
+    /// The label of the input.
     pub label: String,
-    /// For each section that has a place in memory, where its part of the joined one starts. A `license` or
-    /// `version` that an earlier unit has too is not among them.
+    /// For each section that is loaded, by name, the byte offset at which its part of the joined section starts. A
+    /// `license` or `version` that an earlier input has as well is not among them.
     pub starts: HashMap<String, u32>,
-    /// The sections of instructions.
-    pub code: Vec<PartCode>,
-    /// Where each of the unit's types went.
+    /// The code sections.
+    pub code: Vec<LinkedCode>,
+    /// Maps each of the input's types to its id in the result.
     pub types: Remap,
-    /// Where each of its strings went.
+    /// Maps each of the input's strings to its offset in the result.
     pub strings: StringMap,
 }
 
-/// A unit's part of a section of instructions.
+/// One input's part of a code section.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct PartCode {
-    /// The section's number in the unit.
+pub struct LinkedCode {
+    /// The index of the section in the input.
     pub index: u32,
-    /// The section's name.
+    /// The name of the section.
     pub name: String,
-    /// Where the part starts in the joined section, in bytes.
+    /// The byte offset at which the part starts in the joined section.
     pub start: u32,
-    /// The instructions. Those that hold the id of a type (`bpf_core_type_id_local`) hold its new one; all
-    /// others are as they were: what ELF relocations say is the linker's to do.
+    /// The instructions. Those that contain a type id (`bpf_core_type_id_local`) contain the new one. The others are
+    /// unchanged: applying ELF relocations is the linker's task.
     pub code: Bytes,
 }
 
-/// Does a static linker's share of work for several BPF objects: their `.BTF` and `.BTF.ext` become one, with
-/// each type once, data sections joined and declarations sent to their definitions, and instructions that hold
-/// ids of types get the new ones.
+/// Links the `.BTF` and `.BTF.ext` of several BPF objects, as a static linker has to: types are deduplicated, data
+/// sections joined, declarations replaced by their definitions, and instructions that contain type ids patched.
 ///
-/// Putting the sections themselves together, and the symbols and relocations of ELF, is the caller's.
+/// Joining the sections themselves, and the symbols and relocations of ELF, is the caller's task.
 /// [`merge::link_types`](crate::merge::link_types) does the same without ELF.
 ///
 /// ```
 /// use btfkit::elf::BpfObject;
-/// use btfkit::pipeline::{Unit, link};
+/// use btfkit::pipeline::{LinkInput, link_objects};
 /// use btfkit::{encode, merge};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 ///
-/// let units = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
-///     .map(|name| Ok(Unit::new(name, BpfObject::parse(read(name))?)));
-/// let units = units.into_iter().collect::<btfkit::Result<Vec<_>>>()?;
-/// let linked = link(&units, &merge::MergeOptions::default())?;
+/// let inputs = ["types/kinds.bpf.o", "layouts/probe.bpf.o"]
+///     .map(|name| Ok(LinkInput::new(name, BpfObject::parse(read(name))?)));
+/// let inputs = inputs.into_iter().collect::<btfkit::Result<Vec<_>>>()?;
+/// let linked = link_objects(&inputs, &merge::MergeOptions::default())?;
 /// let btf = encode::encode(&linked.graph)?;
 /// let ext = linked.ext.as_ref().map(encode::encode_ext).transpose()?;
 /// for part in &linked.parts[1].code {
@@ -113,26 +108,26 @@ pub struct PartCode {
 /// ```
 ///
 /// # Errors
-/// With the unit: as [`merge::link_types`](crate::merge::link_types); `NotFound` for a variable without a symbol;
-/// `Ambiguous` where units differ in `license` or `version`; `Instruction` where a relocation's instruction
-/// can't hold the id of a type; `Overflow` where a joined section goes beyond 4 GiB.
-pub fn link(units: &[Unit], options: &merge::MergeOptions) -> Result<LinkedObject> {
-    let mut places = Places::default();
-    let mut objects = Vec::with_capacity(units.len());
-    for unit in units {
-        let object = places
-            .object(unit, &options.limits)
-            .within(|| Place::File(unit.label.clone()))?;
+/// With the input: as [`merge::link_types`](crate::merge::link_types); `NotFound` for a variable without a symbol;
+/// `Ambiguous` if inputs differ in `license` or `version`; `Instruction` if a relocation's instruction can't contain a
+/// type id; `Overflow` if a joined section goes beyond 4 GiB.
+pub fn link_objects(inputs: &[LinkInput], options: &merge::MergeOptions) -> Result<LinkedObject> {
+    let mut ends = SectionEnds::default();
+    let mut objects = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let object = ends
+            .object(input, &options.limits)
+            .within(|| Place::File(input.label.clone()))?;
         objects.push(object);
     }
     let linked = merge::link_types(&objects, options)?;
-    let each = units.iter().zip(objects).zip(linked.local_ids);
+    let each = inputs.iter().zip(objects).zip(linked.local_ids);
     let maps = linked.types.into_iter().zip(linked.strings);
-    let parts = each.zip(maps).map(|(((unit, object), locals), maps)| {
+    let parts = each.zip(maps).map(|(((input, object), locals), maps)| {
         let (types, strings) = maps;
-        Ok(Part {
-            code: code(&unit.object, &object.starts, &linked.graph, &locals)
-                .within(|| Place::File(unit.label.clone()))?,
+        Ok(LinkedPart {
+            code: code(&input.object, &object.starts, &linked.graph, &locals)
+                .within(|| Place::File(input.label.clone()))?,
             label: object.label,
             starts: object.starts,
             types,
@@ -146,21 +141,21 @@ pub fn link(units: &[Unit], options: &merge::MergeOptions) -> Result<LinkedObjec
     })
 }
 
-/// Where joined sections end so far.
+/// The ends of the joined sections so far.
 #[derive(Default)]
-struct Places {
-    /// By name: end and alignment, in bytes.
+struct SectionEnds {
+    /// The end and the alignment in bytes, by name.
     ends: HashMap<Bytes, (u64, u64)>,
-    /// The contents of sections that all units share.
+    /// The contents of the sections that all inputs share, by name.
     shared: HashMap<Bytes, Option<Bytes>>,
 }
 
-impl Places {
-    /// A unit as the engine wants it.
-    fn object(&mut self, unit: &Unit, limits: &Limits) -> Result<Object> {
-        let sections = Linkable::new(&unit.object)?;
-        let graph = placed(unit.object.graph(), &sections, limits)?;
-        let mut object = Object::new(&*unit.label, graph, unit.object.ext().cloned());
+impl SectionEnds {
+    /// Returns an input for the merge engine, and adds its sections.
+    fn object(&mut self, input: &LinkInput, limits: &Limits) -> Result<ObjectTypes> {
+        let sections = Linkable::new(&input.object)?;
+        let graph = with_layout(input.object.graph(), &sections, limits)?;
+        let mut object = ObjectTypes::new(&*input.label, graph, input.object.ext().cloned());
         let weak = sections.weak.iter();
         object.weak = weak
             .map(|name| String::from_utf8_lossy(name).into_owned())
@@ -176,7 +171,7 @@ impl Places {
                     Some(_) => {
                         return Err(Error::new(
                             ErrorKind::Ambiguous,
-                            "its contents are others than those of a unit before",
+                            "its contents differ from those of an earlier object",
                         )
                         .within(Place::Section(name)));
                     }
@@ -200,52 +195,52 @@ impl Places {
                 .within(Place::Section(name)));
             };
             *end = after;
-            // Of several sections of one name BTF means the first.
+            // If several sections have one name, BTF means the first.
             object.starts.entry(name).or_insert(start);
         }
-        if let Some(starts) = &unit.starts {
+        if let Some(starts) = &input.starts {
             object.starts.clone_from(starts);
         }
         Ok(object)
     }
 }
 
-/// A unit's types, with the sizes of its data sections and the offsets of its variables: compilers leave these
+/// Returns an input's types with the sizes of its data sections and the offsets of its variables, which compilers leave
 /// to ELF's section headers and symbols.
-fn placed(graph: &Btf, sections: &Linkable, limits: &Limits) -> Result<Btf> {
+fn with_layout(graph: &Btf, sections: &Linkable, limits: &Limits) -> Result<Btf> {
     let mut builder = GraphBuilder::resume_with_limits(graph, limits.clone());
     for ty in graph.own_types() {
         let View::Datasec(datasec) = ty.view() else {
             continue;
         };
         let mut named = sections.sections.iter();
-        // `.ksyms`, `.kconfig` and `.extern` are in BTF only.
+        // `.ksyms`, `.kconfig` and `.extern` exist in BTF only.
         let Some(section) = named.find(|s| s.name == ty.name().as_bytes()) else {
             continue;
         };
-        let wrong = |kind, message: &str| {
+        let error = |kind, message: &str| {
             Error::new(kind, message.to_owned()).within(Place::Section(ty.name().to_string()))
         };
         let word = |value: u64| {
             u32::try_from(value)
                 .map(u32::to_ne_bytes)
-                .map_err(|_| wrong(ErrorKind::Overflow, "the section goes beyond 4 GiB"))
+                .map_err(|_| error(ErrorKind::Overflow, "the section goes beyond 4 GiB"))
         };
         let mut offsets = Vec::with_capacity(datasec.entries().len());
         for entry in datasec.entries() {
-            let var = graph.ty(entry.var);
+            let var = graph.ty(entry.var_id);
             offsets.push(if is_global(var) {
                 let name = Bytes::copy_from_slice(var.name().as_bytes());
                 let symbol = sections.variables.get(&(section.index, name));
                 *symbol.ok_or_else(|| {
                     let message = format!("variable {} has no symbol", var.name());
-                    wrong(ErrorKind::NotFound, &message)
+                    error(ErrorKind::NotFound, &message)
                 })?
             } else {
-                u64::from(entry.offset)
+                entry.offset.0
             });
         }
-        // Name, info and size; then variable, offset and size of each entry.
+        // The record: name, info and size; then variable, offset and size of each entry.
         let words = builder.resumed_words(graph, ty.id());
         if let Some((size, entries)) = words.get_mut(2..).and_then(<[_]>::split_first_mut) {
             *size = word(section.size)?;
@@ -258,16 +253,16 @@ fn placed(graph: &Btf, sections: &Linkable, limits: &Limits) -> Result<Btf> {
 }
 
 fn is_global(ty: Type<'_>) -> bool {
-    matches!(ty.view(), View::Var(var) if var.linkage == GLOBAL)
+    matches!(ty.view(), View::Var(var) if var.linkage == VarLinkage::Global)
 }
 
-/// A unit's instructions with the new ids.
+/// Returns an input's instructions with the new type ids.
 fn code(
     object: &BpfObject,
     starts: &HashMap<String, u32>,
     linked: &Btf,
     locals: &[LocalId],
-) -> Result<Vec<PartCode>> {
+) -> Result<Vec<LinkedCode>> {
     let mut parts = Vec::new();
     let mut by_name: BTreeMap<String, Vec<&LocalId>> = BTreeMap::new();
     for local in locals {
@@ -278,17 +273,17 @@ fn code(
         let name = section.name.into_owned();
         let start = starts.get(&name).copied().unwrap_or(0);
         let mut code = object.bytes().slice_ref(section.code);
-        // Of several sections of one name the records mean the first.
+        // If several sections have one name, the records mean the first.
         if let Some(locals) = by_name.remove(&name) {
             let mut patched = code.to_vec();
             for local in locals {
                 local
                     .patch(&mut patched, start, object.endian())
-                    .within(|| section_place(&name))?;
+                    .within(|| in_section(&name))?;
             }
             code = patched.into();
         }
-        parts.push(PartCode {
+        parts.push(LinkedCode {
             index: section.index,
             name,
             start,
@@ -299,12 +294,12 @@ fn code(
         None => Ok(parts),
         Some(name) => Err(Error::new(
             ErrorKind::Instruction,
-            "there are relocations of a section that the unit doesn't have",
+            "there are relocations for a code section that the object doesn't have",
         )
-        .within(section_place(name))),
+        .within(in_section(name))),
     }
 }
 
-fn section_place(name: &str) -> Place {
+fn in_section(name: &str) -> Place {
     Place::Section(name.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Collisions: one name, types of different layout from different inputs; and what to do about them.
+//! Collisions: types of one name but different layout, from different inputs; and policies for them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,56 +6,36 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, GraphBuilder, Kind, Type};
 use crate::id::TypeId;
 use crate::limits::Limits;
-use crate::merge::diff::{Change, FieldChange, Space, compare, contents, resolved, space};
-use crate::merge::merger::{Merged, Origins};
-use crate::merge::options::MergeOptions;
+use crate::merge::diff::{Change, FieldChange, Space, compare, resolved, space, type_with_fields};
+use crate::merge::merged::{Merged, Origins};
+use crate::merge::options::{MergeOptions, Policy};
 use crate::query::essential_name;
 
-/// A name that inputs use for types of different layout.
+/// Two types of one name but different layout, from two inputs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Collision {
-    /// The base's type of the name or, if it has none, that of the first input that has one; in the merged
-    /// graph.
+    /// The type of the base or, if the base has none of that name, of the first input that has one. The id is one of the
+    /// merged graph.
     pub first: TypeId,
-    /// Another input's type of the same name.
+    /// The type of the same name of another input.
     pub other: TypeId,
-    /// The number of the first input that has `first`; `None` for the base.
+    /// The index of the first input that has `first`; `None` for the base.
     pub first_input: Option<usize>,
-    /// The number of the first input that has `other`.
+    /// The index of the first input that has `other`.
     pub other_input: usize,
-    /// How `other` differs from `first`.
+    /// The difference from `first` to `other`.
     pub change: Change,
 }
 
-/// What to do where inputs use one name for types of different layout.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum Policy {
-    /// Keep both. CO-RE relocations that meet two candidates are ambiguous for libbpf where an offset
-    /// differs, so that such a graph suits those who ask by id or by input.
-    #[default]
-    Keep,
-    /// Keep the type of the input with this number where it has one, and send to it what refers to the
-    /// others' types through a pointer or as a parameter or result. What holds another's type by value (as a
-    /// member, a variable, through arrays, typedefs and qualifiers) keeps it, as its own layout rests on it; so
-    /// do the tags of its members. Such a type stays beside the preferred one, and so do the base's types and
-    /// those of a first input whose ids stay: [`Merged::collisions`] tells which do.
-    Prefer(usize),
-    /// Give the types of all inputs but the name's first a flavor, `struct file___label`, so that each name
-    /// means one type, in a header for instance; a number follows where that name is taken. libbpf's relocation ignores flavors of targets, too: for it
-    /// both stay candidates.
-    Rename,
-    /// Fail with the first collision.
-    Fail,
-}
-
 impl Merged {
-    /// The collisions among structures, unions, enumerations and typedefs, by name: types of one name that
-    /// differ in layout and don't come from the same input. The result's base counts as an input of its own,
-    /// also for inputs that are split from it. Not listed are types that differ only because others do, which
-    /// includes that others have flavors, and typedefs that have different words for the same: other typedefs,
-    /// qualifiers, names of integers or parameters; an input that has a name twice collides only with others.
+    /// Returns the collisions among structures, unions, enumerations and typedefs, by name: types of one name that
+    /// differ in layout and don't come from the same input. The base of the result counts as an input of its own, even
+    /// for inputs that are split from it.
+    ///
+    /// Types that differ only because other types differ, or because other types have flavors, are not listed. Neither
+    /// are typedefs that spell the same type differently: through other typedefs, qualifiers, or names of integers or
+    /// parameters. Two types of one input don't collide with each other.
     ///
     /// # Errors
     /// As [`compare`].
@@ -68,7 +48,7 @@ impl Merged {
         Ok(collisions)
     }
 
-    /// The types that share a name that they may collide in, the base's among them, by name.
+    /// Returns the groups of types that share a name and can collide, the base's included, by name.
     pub(super) fn of_one_name(&self) -> impl Iterator<Item = Vec<TypeId>> {
         let mut names: BTreeMap<(&[u8], Space), Vec<TypeId>> = BTreeMap::new();
         for ty in self.graph.types() {
@@ -80,14 +60,14 @@ impl Merged {
         names.into_values().filter(|ids| ids.len() > 1)
     }
 
-    /// The collisions among the types of one name.
+    /// Returns the collisions among the types of one name.
     fn collisions_of(
         &self,
         ids: &[TypeId],
         origins: &Origins,
         limits: &Limits,
     ) -> Result<Vec<Collision>> {
-        // The base's types come first, and are `None`'s.
+        // `None` is the base, whose types come first.
         let input = |id: TypeId| match id < self.graph.first_id() {
             true => Some(None),
             false => origins.of(id).next().map(Some),
@@ -117,7 +97,7 @@ impl Merged {
         Ok(collisions)
     }
 
-    /// How a type differs from another in layout.
+    /// Returns how a type differs from another if they differ in layout.
     pub(super) fn layout_change(
         &self,
         first: TypeId,
@@ -131,11 +111,11 @@ impl Merged {
         }
     }
 
-    /// Does what a policy says about the [collisions](Self::collisions), for those who want to see them first;
-    /// [`MergeOptions::collisions`] does it at once.
+    /// Resolves the [collisions](Self::collisions) by a policy. [`MergeOptions::collisions`] does so while merging; this
+    /// is for callers that look at the collisions first.
     ///
     /// # Errors
-    /// `Ambiguous`, with the type, where the policy is to fail; `Limit` beyond the options' limits.
+    /// `Ambiguous`, with the type, if the policy is to fail; `Limit` beyond the options' limits.
     pub fn resolve(self, policy: Policy, options: &MergeOptions) -> Result<Self> {
         if policy == Policy::Keep {
             return Ok(self);
@@ -152,7 +132,7 @@ impl Merged {
         }
     }
 
-    /// What to call an input, or the base, in a report.
+    /// Returns the label of an input, or `the base` for `None`.
     #[must_use]
     pub fn label(&self, input: Option<usize>) -> &str {
         match input {
@@ -183,18 +163,18 @@ impl Merged {
             .types()
             .map(|ty| ty.name().as_bytes().to_vec())
             .collect();
-        // How often a name was wanted, so that the next try doesn't start over.
-        let mut wanted: HashMap<String, u32> = HashMap::new();
+        // How often a name was requested, so that the next attempt doesn't start over.
+        let mut requests: HashMap<String, u32> = HashMap::new();
         let mut builder = GraphBuilder::resume_with_limits(&self.graph, options.limits.clone());
         for collision in collisions {
             let label = self.label(Some(collision.other_input));
-            let plain = format!("{}___{}", collision.change.name, flavor(label));
-            let times = wanted.entry(plain.clone()).or_insert(0);
+            let flavored = format!("{}___{}", collision.change.name, flavor(label));
+            let times = requests.entry(flavored.clone()).or_insert(0);
             let name = loop {
                 *times += 1;
                 let name = match *times {
-                    1 => plain.clone(),
-                    times => format!("{plain}_{times}"),
+                    1 => flavored.clone(),
+                    times => format!("{flavored}_{times}"),
                 };
                 if taken.insert(name.as_bytes().to_vec()) {
                     break name;
@@ -207,7 +187,7 @@ impl Merged {
     }
 }
 
-/// A label as a flavor, which neither begins nor ends with what separates it.
+/// Returns a label as a flavor, which neither begins nor ends with an underscore.
 fn flavor(label: &str) -> String {
     let flavor: String = label
         .chars()
@@ -219,14 +199,14 @@ fn flavor(label: &str) -> String {
     }
 }
 
-/// Whether a difference is one of layout. Fields that only differ in the flavor of a type they name are the same
-/// for CO-RE, and typedefs may have different words for the same.
+/// Returns whether a difference is one of layout. For CO-RE, fields are equal if their types differ only in flavors, and
+/// typedefs are equal if they spell the same type differently.
 fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> bool {
-    let is_other_name = |ty| contents(ty).kind() == Kind::Typedef;
-    let head = if is_other_name(first) && is_other_name(other) {
+    let is_typedef = |ty| type_with_fields(ty).kind() == Kind::Typedef;
+    let whole = if is_typedef(first) && is_typedef(other) {
         without_flavors(&resolved(first)) != without_flavors(&resolved(other))
     } else {
-        change.head.is_some()
+        change.whole.is_some()
     };
     let is_of_layout = |field: &FieldChange| match field {
         FieldChange::Changed { before, after } => {
@@ -237,10 +217,10 @@ fn is_of_layout(change: &Change, first: Type<'_>, other: Type<'_>) -> bool {
         }
         FieldChange::Added(_) | FieldChange::Removed(_) | FieldChange::Renamed { .. } => true,
     };
-    head || !change.values.is_empty() || change.fields.iter().any(is_of_layout)
+    whole || !change.values.is_empty() || change.fields.iter().any(is_of_layout)
 }
 
-/// A type's text with the essential names of what it names.
+/// Returns a type's text with each name replaced by its essential name.
 fn without_flavors(text: &str) -> Vec<u8> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
     text.as_bytes()
@@ -250,13 +230,13 @@ fn without_flavors(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// Whether a kind's name is one that CO-RE looks types up by, so that two of it are one too many.
+/// Returns whether CO-RE looks up types of this kind by name, so that two of one name are ambiguous.
 fn can_collide(kind: Kind) -> bool {
     kind.is_composite() || kind.is_enum() || kind == Kind::Typedef
 }
 
 impl GraphBuilder {
-    /// Gives an own type of the graph this builder goes on from another name.
+    /// Renames a type of the graph that this builder resumes.
     fn rename(&mut self, graph: &Btf, id: TypeId, name: &str) -> Result<()> {
         let name = self.intern(name)?;
         if let Some(word) = self.resumed_words(graph, id).first_mut() {

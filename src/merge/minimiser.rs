@@ -1,9 +1,8 @@
-//! The smallest graph in which the same questions have the same answers.
+//! The smallest graph against which relocations have the same results.
 //!
-//! A relocation looks at little of its target: the members along a path, a size, the names of an
-//! enumeration. A [`Minimiser`] is told what was looked at and keeps that: a structure with the members
-//! that were used and its size, pointers to nothing, no typedefs or qualifiers (no rule looks at them
-//! below the root type).
+//! A relocation reads little of its target: the members along a path, a size, an enumerator. A [`Minimiser`] is told what
+//! was read and keeps just that: structures with the used members and their sizes, and pointers to `void`. Typedefs and
+//! qualifiers are dropped, since no rule reads them below the root type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,21 +10,21 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Array, Btf, GraphBuilder, Kind, NewMember, Type, View};
 use crate::id::TypeId;
 
-/// What is needed of a type.
+/// The part of a type that a relocation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need<'a> {
-    /// The members and elements along a path: the numbers of an accessor, the first of which counts whole
+    /// The members and elements along a path: the indices of a CO-RE access string, the first of which counts whole
     /// objects of the type.
     Path(&'a [u32]),
-    /// One enumerator, by its number.
+    /// One enumerator, by its index.
     Enumerator(u32),
-    /// That the type is there, with its size, and of what kinds it is made; no members.
+    /// The existence and size of the type, and the kinds of the types that it consists of, but no members.
     Whole,
-    /// Everything that a comparison member by member looks at.
+    /// Everything that a comparison member by member reads.
     Members,
 }
 
-/// Collects what is needed of types, and builds a graph of just that.
+/// A collection of the needed parts of types, from which a graph of just these is built.
 ///
 /// ```
 /// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
@@ -34,8 +33,8 @@ pub enum Need<'a> {
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
 /// let members = [
-///     NewMember::new(builder.intern("a")?, int, 0),
-///     NewMember::new(builder.intern("b")?, int, 32),
+///     NewMember::new("a", int),
+///     NewMember::new("b", int).at(btfkit::Bits(32)),
 /// ];
 /// let pair = builder.composite(Kind::Struct, "pair", 8, &members)?;
 /// let graph = builder.freeze()?;
@@ -50,36 +49,36 @@ pub enum Need<'a> {
 /// ```
 #[derive(Debug, Default)]
 pub struct Minimiser {
-    /// The graphs that types came from, each level of split BTF by itself.
+    /// The graphs that types come from; each level of split BTF is one.
     levels: Vec<Btf>,
     kept: BTreeMap<Key, Kept>,
 }
 
-/// A type of one of the levels.
+/// A type: the index of its level, and its id.
 type Key = (usize, TypeId);
 
-/// What is kept of a type.
+/// The kept parts of a type.
 #[derive(Debug, Default)]
 struct Kept {
-    /// Members of a structure, enumerators of an enumeration.
+    /// The indices of members of a structure, or of enumerators of an enumeration.
     parts: BTreeSet<u32>,
-    /// Whether what a pointer, typedef or prototype refers to is kept, too.
+    /// Whether the type that a pointer, typedef or prototype refers to is kept as well.
     follows: bool,
-    /// Whether a comparison member by member has been prepared, behind a pointer or not.
+    /// Whether everything for a comparison member by member is kept: not behind a pointer, and behind one.
     compared: [bool; 2],
 }
 
 impl Minimiser {
-    /// Nothing needed yet.
+    /// Returns a minimiser without any needed types.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes that something is needed of a type.
+    /// Adds the needed part of a type.
     ///
     /// # Errors
-    /// `Usage` where a path leads nowhere; `Malformed` where the type's chain has no end.
+    /// `Usage` if the path leads to no member; `Malformed` if the chain of typedefs and qualifiers has no end.
     pub fn need(&mut self, ty: Type<'_>, need: Need<'_>) -> Result<()> {
         match need {
             Need::Path(steps) => self.need_path(ty, steps),
@@ -99,7 +98,7 @@ impl Minimiser {
         }
     }
 
-    /// Keeps a root type, which is found by its name, and what it stands for.
+    /// Keeps a root type, which is found by its name, and the type behind its typedefs and qualifiers.
     fn keep_root<'g>(&mut self, ty: Type<'g>) -> Result<Type<'g>> {
         let stripped = ty.strip()?;
         self.keep(ty).follows |= ty.id() != stripped.id();
@@ -107,12 +106,13 @@ impl Minimiser {
         Ok(stripped)
     }
 
+    /// Returns the kept parts of a type.
     fn keep(&mut self, ty: Type<'_>) -> &mut Kept {
         let key = self.key(ty.graph(), ty.id());
         self.kept.entry(key).or_default()
     }
 
-    /// The level a type belongs to, so that two modules over one base share the base's types.
+    /// Returns the key of a type. Its level is that of its own graph, so that two modules share the types of their base.
     fn key(&mut self, graph: &Btf, id: TypeId) -> Key {
         let mut level = graph;
         while let Some(base) = level.base().filter(|_| id < level.first_id()) {
@@ -138,19 +138,21 @@ impl Minimiser {
                     };
                     let kept = self.keep(ty);
                     kept.parts.insert(step);
-                    // A zero-length array that isn't the last member must not become it: the last one
-                    // has no bound.
+                    // A zero-length array that isn't the last member must not become the last one, which would be a
+                    // flexible array.
                     let next = step.saturating_add(1);
-                    if (next as usize) < composite.len() && is_empty_array(graph.ty(member.ty))? {
+                    if (next as usize) < composite.len()
+                        && is_empty_array(graph.ty(member.type_id))?
+                    {
                         kept.parts.insert(next);
                         if let Some(next) = composite.member(next as usize) {
-                            self.keep_shallow(graph.ty(next.ty))?;
+                            self.keep_shallow(graph.ty(next.type_id))?;
                         }
                     }
-                    graph.ty(member.ty)
+                    graph.ty(member.type_id)
                 }
-                View::Array(array) => graph.ty(array.element),
-                // The further steps of an array with its dimensions flattened.
+                View::Array(array) => graph.ty(array.element_id),
+                // Further indices of an array whose dimensions are flattened.
                 _ => ty,
             };
             self.keep_shallow(ty)?;
@@ -158,7 +160,7 @@ impl Minimiser {
         Ok(())
     }
 
-    /// Keeps a field's type as far as a comparison of fields looks: arrays down to their elements.
+    /// Keeps as much of a field's type as a comparison of fields reads: arrays down to their elements.
     fn keep_shallow(&mut self, ty: Type<'_>) -> Result<()> {
         let mut ty = ty.strip()?;
         for _ in 0..=crate::limits::Limits::CHAIN {
@@ -167,19 +169,18 @@ impl Minimiser {
                 return Ok(());
             };
             self.keep_index(ty.graph(), array)?;
-            ty = ty.graph().ty(array.element).strip()?;
+            ty = ty.graph().ty(array.element_id).strip()?;
         }
         Err(Error::malformed("the chain of arrays has no end"))
     }
 
     fn keep_index(&mut self, graph: &Btf, array: Array) -> Result<()> {
-        let index = graph.ty(array.index).strip()?;
+        let index = graph.ty(array.index_id).strip()?;
         self.keep(index);
         Ok(())
     }
 
-    /// Keeps what the compatibility of whole types depends on: kinds, through pointers, arrays and
-    /// prototypes.
+    /// Keeps what the compatibility of whole types depends on: kinds, through pointers, arrays and prototypes.
     fn need_whole(&mut self, root: Type<'_>) -> Result<()> {
         let mut open = vec![root];
         while let Some(ty) = open.pop() {
@@ -191,7 +192,7 @@ impl Minimiser {
             }
             if let Some(array) = ty.as_array() {
                 self.keep_index(ty.graph(), array)?;
-                open.push(ty.graph().ty(array.element));
+                open.push(ty.graph().ty(array.element_id));
             } else if matches!(ty.kind(), Kind::Ptr | Kind::FuncProto) {
                 open.extend(ty.references().map(|id| ty.graph().ty(id)));
             }
@@ -199,7 +200,7 @@ impl Minimiser {
         Ok(())
     }
 
-    /// Keeps what a comparison member by member looks at: all of it, but behind pointers only names.
+    /// Keeps what a comparison member by member reads: everything, but behind pointers only names.
     fn need_members(&mut self, root: Type<'_>) -> Result<()> {
         let mut open = vec![(root, false)];
         while let Some((ty, behind_pointer)) = open.pop() {
@@ -220,7 +221,7 @@ impl Minimiser {
             match ty.kind() {
                 Kind::Struct | Kind::Union if !behind_pointer => {
                     kept.parts.extend(0..count);
-                    open.extend(ty.members().map(|member| (graph.ty(member.ty), false)));
+                    open.extend(ty.members().map(|member| (graph.ty(member.type_id), false)));
                 }
                 Kind::Enum | Kind::Enum64 => kept.parts.extend(0..count),
                 Kind::Ptr => open.extend(ty.references().map(|id| (graph.ty(id), true))),
@@ -253,7 +254,7 @@ impl Minimiser {
         graph.is_some_and(|graph| graph.ty(id).kind() == Kind::Ptr)
     }
 
-    /// Builds the graph, which stands by itself even where the types came from split BTF.
+    /// Builds the graph. It is self-contained even if the types come from split BTF.
     ///
     /// # Errors
     /// `Limit` beyond [`Limits`](crate::Limits).
@@ -263,7 +264,7 @@ impl Minimiser {
             builder.set_endian(level.endian());
             builder.set_pointer_width(level.pointer_width());
         }
-        // Pointers to nothing are all the same.
+        // All pointers to `void` become one.
         let mut pointer = None;
         let mut ids = BTreeMap::new();
         let mut next = builder.next_id().get();
@@ -309,6 +310,7 @@ fn is_empty_array(ty: Type<'_>) -> Result<bool> {
     Ok(ty.strip()?.as_array().is_some_and(|array| array.count == 0))
 }
 
+/// Writes kept types to a builder.
 struct Writer<'a> {
     ids: &'a BTreeMap<Key, TypeId>,
     levels: &'a [Btf],
@@ -316,7 +318,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The new id of what a type refers to, typedefs and qualifiers left out; `void` where it isn't kept.
+    /// Returns the new id of a referenced type without typedefs and qualifiers; `void` if it isn't kept.
     fn target(&self, graph: &Btf, id: TypeId) -> Result<TypeId> {
         let id = graph.ty(id).strip()?.id();
         let mut level = self.level;
@@ -351,8 +353,8 @@ impl Writer<'_> {
                         return Err(leads_nowhere());
                     };
                     members.push(NewMember {
-                        name: builder.intern(member.name().as_bytes())?,
-                        ty: self.target(graph, member.ty)?,
+                        name: builder.intern(member.name())?.into(),
+                        type_id: self.target(graph, member.type_id)?,
                         offset: member.offset,
                         bitfield: member.bitfield,
                     });
@@ -365,7 +367,7 @@ impl Writer<'_> {
                     .zip(enumeration.enumerators())
                     .filter(|(number, _)| kept.parts.contains(number))
                 {
-                    let name = builder.intern(enumerator.name().as_bytes())?;
+                    let name = builder.intern(enumerator.name())?;
                     values.push((name, enumerator.value));
                 }
                 if enumeration.is_wide() {
@@ -373,30 +375,30 @@ impl Writer<'_> {
                     return builder.enum64(
                         name.as_bytes(),
                         enumeration.size,
-                        enumeration.signed,
+                        enumeration.signedness,
                         &values,
                     );
                 }
                 builder.enum32(
                     ty.name().as_bytes(),
                     enumeration.size,
-                    enumeration.signed,
+                    enumeration.signedness,
                     &values,
                 )
             }
             View::Ptr(to) => builder.ptr(follow(to)?),
             View::Typedef(of) => builder.typedef(ty.name().as_bytes(), self.target(graph, of)?),
             View::Array(array) => builder.array(
-                self.target(graph, array.element)?,
-                self.target(graph, array.index)?,
+                self.target(graph, array.element_id)?,
+                self.target(graph, array.index_id)?,
                 array.count,
             ),
             View::FuncProto(proto) => {
                 let mut params = Vec::new();
                 for param in proto.params() {
-                    params.push((crate::id::StrId::EMPTY, follow(param.ty)?));
+                    params.push((crate::id::StrId::EMPTY, follow(param.type_id)?));
                 }
-                builder.func_proto(follow(proto.result)?, &params)
+                builder.func_proto(follow(proto.result_id)?, &params)
             }
             View::Void
             | View::Int(_)

@@ -1,4 +1,4 @@
-//! What a type is made of: its fields and values, with those of types without a name in it.
+//! The contents of a type: its fields and enumerators, including those of unnamed types in it.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,25 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Btf, Enum, Kind, Member, Type, View};
 use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
-use crate::merge::diff::fields::DiffField;
+use crate::merge::diff::field::DiffField;
 use crate::merge::diff::spell::spell;
 use crate::query::bit_extent;
 
-/// Steps of one type at the most, beside those that its own members take. The largest of a kernel has 600 fields.
+/// The maximal number of steps for one type, beside one for each of its members. The largest type of a kernel has 600
+/// fields.
 const STEPS: usize = 1 << 16;
 
-/// Steps for each word of the graphs' records; real types take one or two.
+/// The number of steps for each word of the graphs' records. Real types need one or two.
 const STEPS_A_WORD: usize = 32;
 
-/// Bytes of text that count as one step.
+/// The number of bytes of text that count as one step.
 const BYTES_A_STEP: usize = 64;
 
-/// How many steps there may still be: types without a name can double with each level, and be many.
+/// The remaining steps. They bound the work, since unnamed types can double with each level.
 pub(super) struct Steps {
-    /// For all types.
+    /// The steps left for all types.
     total: usize,
-    /// For the one at hand.
+    /// The steps left for the current type.
     left: usize,
 }
 
@@ -37,7 +38,7 @@ impl Steps {
         }
     }
 
-    /// For comparing two types alone.
+    /// Returns the steps for comparing only two types.
     pub fn of_one() -> Self {
         Self {
             total: usize::MAX,
@@ -49,7 +50,7 @@ impl Steps {
         self.left = STEPS.saturating_add(ty.record_words().len());
     }
 
-    /// Takes a step that makes a text of this length.
+    /// Takes a step that creates a text of the given length.
     fn take(&mut self, bytes: usize) -> Result<()> {
         let steps = 1 + bytes / BYTES_A_STEP;
         match (self.left.checked_sub(steps), self.total.checked_sub(steps)) {
@@ -58,38 +59,38 @@ impl Steps {
                 Ok(())
             }
             _ => Err(Error::limit(
-                "types without a name are in it too often, or hold too much",
+                "unnamed types occur in it too often or are too large",
             )),
         }
     }
 }
 
-/// What a type is made of.
+/// The fields and enumerators of a type.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Contents {
     pub fields: Vec<Located>,
     pub values: BTreeMap<String, u64>,
 }
 
-/// A field and what its offset counts in: empty for the type itself, else the way to what is pointed to.
+/// A field, and the path to the type in which its offset counts: empty for the type itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Located {
     pub field: DiffField,
     pub within: String,
 }
 
-/// Where a type is met.
+/// An occurrence of a type in the root type: its path and offset.
 #[derive(Clone, Default)]
-struct Spot {
+struct Occurrence {
     path: String,
     offset: u64,
     within: String,
-    /// Whether it is not there by value, so that no field has its size.
+    /// Whether the type is not contained by value, so that no field has its size.
     behind: bool,
 }
 
-impl Spot {
-    /// What an array's elements, a pointer's aim or a parameter is met at.
+impl Occurrence {
+    /// Returns the occurrence of an array's element, a pointed-to type or a parameter.
     fn behind(&self, path: String, step: &str, offset: u64) -> Self {
         Self {
             path,
@@ -99,11 +100,12 @@ impl Spot {
         }
     }
 
-    fn text(&self) -> usize {
+    /// Returns the number of bytes of text.
+    fn text_len(&self) -> usize {
         self.path.len().saturating_add(self.within.len())
     }
 
-    /// What the names of members and enumerators follow.
+    /// Returns the prefix of the names of members and enumerators.
     fn prefix(&self) -> String {
         let path = &self.path;
         if path.is_empty() || path.ends_with('.') || path.ends_with("->") {
@@ -115,10 +117,10 @@ impl Spot {
 }
 
 enum Task {
-    /// A type that a member, an array and so on is of.
-    Type(TypeId, Spot),
-    /// The members of a structure or union from this one on. Those that are open hold the one at hand.
-    Members(TypeId, usize, Spot),
+    /// Visit the type of a member, of an array's elements and so on.
+    Type(TypeId, Occurrence),
+    /// Visit the members of a structure or union from this index on. The open tasks of this kind contain the current type.
+    Members(TypeId, usize, Occurrence),
 }
 
 struct Walk<'g, 's> {
@@ -129,8 +131,8 @@ struct Walk<'g, 's> {
     found: Contents,
 }
 
-/// The fields in order, each followed by those of a type without a name that it is of, holds or leads to.
-/// Members without a name are replaced by those of their type; what has a name is looked at by that name.
+/// Returns the fields in order, each followed by those of the unnamed types that it has or refers to. Unnamed members are
+/// replaced by the members of their type. Named types are not followed: they are compared by themselves.
 ///
 /// # Errors
 /// `Limit`, with the type, for too many steps or levels.
@@ -152,24 +154,26 @@ impl<'g> Walk<'g, '_> {
     fn run(&mut self, root: Type<'g>) -> Result<()> {
         match root.kind() {
             Kind::Typedef | Kind::Func | Kind::Var => {
-                self.open
-                    .extend(root.referent().map(|to| Task::Type(to, Spot::default())));
+                self.open.extend(
+                    root.referent_id()
+                        .map(|to| Task::Type(to, Occurrence::default())),
+                );
             }
-            _ => self.contents(root, Spot::default())?,
+            _ => self.contents(root, Occurrence::default())?,
         }
         while let Some(task) = self.open.pop() {
             match task {
-                Task::Type(id, spot) => self.ty(self.graph.ty(id), spot)?,
-                Task::Members(id, next, spot) => {
+                Task::Type(id, occurrence) => self.ty(self.graph.ty(id), occurrence)?,
+                Task::Members(id, next, occurrence) => {
                     let (View::Struct(composite) | View::Union(composite)) =
                         self.graph.ty(id).view()
                     else {
                         continue;
                     };
                     if let Some(member) = composite.member(next) {
-                        let inner = self.member(&member, &spot)?;
-                        self.open.push(Task::Members(id, next + 1, spot));
-                        self.open.push(Task::Type(member.ty, inner));
+                        let inner = self.member(&member, &occurrence)?;
+                        self.open.push(Task::Members(id, next + 1, occurrence));
+                        self.open.push(Task::Type(member.type_id, inner));
                     }
                 }
             }
@@ -177,118 +181,129 @@ impl<'g> Walk<'g, '_> {
         Ok(())
     }
 
-    /// Notes a member; where its type is met.
-    fn member(&mut self, member: &Member<'g>, spot: &Spot) -> Result<Spot> {
-        let path = spot.path.clone() + &member.name().to_string_lossy();
+    /// Adds a member, and returns the occurrence of its type.
+    fn member(&mut self, member: &Member<'g>, occurrence: &Occurrence) -> Result<Occurrence> {
+        let path = occurrence.path.clone() + &member.name().to_string_lossy();
         let (at, width) = bit_extent(self.graph, member, member.offset);
-        let offset = spot.offset.saturating_add(at.0);
-        let inner = Spot {
+        let offset = occurrence.offset.saturating_add(at.0);
+        let inner = Occurrence {
             path,
             offset,
-            within: spot.within.clone(),
+            within: occurrence.within.clone(),
             behind: false,
         };
-        self.steps.take(inner.text())?;
-        let to = self.graph.ty(member.ty);
+        self.steps.take(inner.text_len())?;
+        let to = self.graph.ty(member.type_id);
         if !member.name().is_empty() || !is_nameless(to) {
-            let width = width.map(|width| Bits(width.into()));
-            self.note(inner.path.clone(), &inner, to, width)?;
+            self.add_field(inner.path.clone(), &inner, to, width)?;
         }
         Ok(inner)
     }
 
-    fn note(&mut self, name: String, spot: &Spot, ty: Type<'g>, width: Option<Bits>) -> Result<()> {
+    /// Adds a field.
+    fn add_field(
+        &mut self,
+        name: String,
+        occurrence: &Occurrence,
+        ty: Type<'g>,
+        width: Option<Bits>,
+    ) -> Result<()> {
         let size = ty.size().ok().and_then(crate::ByteSize::bits);
         let text = spell(ty)?;
         self.steps.take(text.len())?;
         self.found.fields.push(Located {
             field: DiffField {
                 name,
-                offset: Bits(spot.offset),
+                offset: Bits(occurrence.offset),
                 size: width.or(size).unwrap_or_default(),
                 bitfield: width.is_some(),
                 ty: text,
             },
-            within: spot.within.clone(),
+            within: occurrence.within.clone(),
         });
         Ok(())
     }
 
-    /// Goes on from a type that is met at a spot, if it has no name.
-    fn ty(&mut self, ty: Type<'g>, spot: Spot) -> Result<()> {
-        self.steps.take(spot.text())?;
+    /// Follows a type at an occurrence, up to named types.
+    fn ty(&mut self, ty: Type<'g>, occurrence: Occurrence) -> Result<()> {
+        self.steps.take(occurrence.text_len())?;
         match ty.view() {
             View::Const(to) | View::Volatile(to) | View::Restrict(to) | View::TypeTag(to) => {
-                self.open.push(Task::Type(to, spot));
+                self.open.push(Task::Type(to, occurrence));
             }
             View::Ptr(to) => {
-                let inner = spot.behind(format!("{}->", spot.path), "*", 0);
+                let inner = occurrence.behind(format!("{}->", occurrence.path), "*", 0);
                 self.open.push(Task::Type(to, inner));
             }
             View::Array(array) => {
-                let inner = spot.behind(format!("{}[]", spot.path), "[]", spot.offset);
-                self.open.push(Task::Type(array.element, inner));
+                let inner =
+                    occurrence.behind(format!("{}[]", occurrence.path), "[]", occurrence.offset);
+                self.open.push(Task::Type(array.element_id, inner));
             }
             View::FuncProto(proto) => {
-                // A pointer to a function is called as the function is.
-                let path = spot.path.strip_suffix("->").unwrap_or(&spot.path);
+                // A pointer to a function is called like the function.
+                let path = occurrence
+                    .path
+                    .strip_suffix("->")
+                    .unwrap_or(&occurrence.path);
                 let first = self.open.len();
-                let result = spot.behind(format!("{path}()"), "()", 0);
-                self.open.push(Task::Type(proto.result, result));
-                for (place, param) in proto.params().enumerate() {
+                let result = occurrence.behind(format!("{path}()"), "()", 0);
+                self.open.push(Task::Type(proto.result_id, result));
+                for (index, param) in proto.params().enumerate() {
                     let name = match param.name().is_empty() {
-                        true => place.to_string(),
+                        true => index.to_string(),
                         false => param.name().to_string_lossy().into_owned(),
                     };
-                    let inner = spot.behind(format!("{path}({name})"), &format!("({place})"), 0);
-                    self.steps.take(inner.text())?;
-                    self.open.push(Task::Type(param.ty, inner));
+                    let inner =
+                        occurrence.behind(format!("{path}({name})"), &format!("({index})"), 0);
+                    self.steps.take(inner.text_len())?;
+                    self.open.push(Task::Type(param.type_id, inner));
                 }
                 if let Some(tasks) = self.open.get_mut(first..) {
                     tasks.reverse();
                 }
             }
             _ if is_nameless(ty) || (ty.kind().is_enum() && ty.name().is_empty()) => {
-                if spot.behind {
-                    let name = match spot.path.strip_suffix("->") {
+                if occurrence.behind {
+                    let name = match occurrence.path.strip_suffix("->") {
                         Some(pointer) => format!("*{pointer}"),
-                        None => spot.path.clone(),
+                        None => occurrence.path.clone(),
                     };
-                    self.note(name, &spot, ty, None)?;
+                    self.add_field(name, &occurrence, ty, None)?;
                 }
-                self.contents(ty, spot)?;
+                self.contents(ty, occurrence)?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Opens a structure or union, and notes the values of an enumeration.
-    fn contents(&mut self, ty: Type<'g>, mut spot: Spot) -> Result<()> {
-        spot.path = spot.prefix();
+    /// Starts with the members of a structure or union, or adds the values of an enumeration.
+    fn contents(&mut self, ty: Type<'g>, mut occurrence: Occurrence) -> Result<()> {
+        occurrence.path = occurrence.prefix();
         if let Some(values) = ty.as_enum() {
-            return self.values(&values, &spot);
+            return self.values(&values, &occurrence);
         }
         let mut depth = 0;
         for task in &self.open {
             if let Task::Members(id, ..) = task {
                 depth += 1;
                 if *id == ty.id() {
-                    // It holds a pointer to itself: what it is made of is being said already.
+                    // It refers to itself: its members are being visited already.
                     return Ok(());
                 }
             }
         }
         if depth >= self.depth {
-            return Err(Error::limit("types without a name nest too deep"));
+            return Err(Error::limit("unnamed types nest too deeply"));
         }
-        self.open.push(Task::Members(ty.id(), 0, spot));
+        self.open.push(Task::Members(ty.id(), 0, occurrence));
         Ok(())
     }
 
-    fn values(&mut self, values: &Enum<'g>, spot: &Spot) -> Result<()> {
+    fn values(&mut self, values: &Enum<'g>, occurrence: &Occurrence) -> Result<()> {
         for value in values.enumerators() {
-            let name = spot.path.clone() + &value.name().to_string_lossy();
+            let name = occurrence.path.clone() + &value.name().to_string_lossy();
             self.steps.take(name.len())?;
             self.found.values.insert(name, value.value);
         }
@@ -296,7 +311,7 @@ impl<'g> Walk<'g, '_> {
     }
 }
 
-/// Whether a type is a structure or union without a name, qualified or not.
+/// Returns whether a type is an unnamed structure or union, qualified or not.
 fn is_nameless(ty: Type<'_>) -> bool {
     let inner = ty.strip_qualifiers().unwrap_or(ty);
     inner.kind().is_composite() && inner.name().is_empty()

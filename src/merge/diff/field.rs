@@ -1,71 +1,74 @@
-//! How two lists of fields differ.
+//! The differences between two lists of fields.
 
 use std::collections::HashMap;
 
 use crate::id::Bits;
-use crate::merge::diff::walk::Located;
+use crate::merge::diff::contents::Located;
 
-/// A field of a structure or union, or of an anonymous one that is in it or that it leads to.
+/// A field of a structure or union, or of an unnamed type that it contains or refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiffField {
-    /// Its name, as a path where it is in an anonymous type of a named member: `u.word`, `array[].word`,
-    /// `pointer->word`, `callback(parameter)->word`, `callback()->word` in what is returned. `*pointer` and
-    /// `array[]` alone are such a type itself, which has a size.
+    /// The name of the field. For a field of an unnamed type that a named member has or refers to, it is a path:
+    /// `u.word`, `array[].word`, `pointer->word`, `callback(parameter)->word`, or `callback()->word` for the result type.
+    /// `*pointer` and `array[]` alone are the unnamed type itself, which has a size.
     pub name: String,
-    /// Where it starts, from the start of the structure; in elements of an array, where the first one's does;
-    /// behind a pointer, from the start of what it points to.
+    /// The offset of the field from the start of the structure. For elements of an array, it is that of the first
+    /// element's field; behind a pointer, it counts from the start of the pointed-to type.
     pub offset: Bits,
-    /// Its size: a bitfield's width, 0 where the type has none.
+    /// The size of the field: the width of a bitfield, 0 if the type has no size.
     pub size: Bits,
-    /// Whether it is a bitfield.
+    /// Whether the field is a bitfield.
     pub bitfield: bool,
-    /// Its type from the outside in: `*const struct file`, `[16]char`.
+    /// The type of the field, from the outside in: `*const struct file`, `[16]char`.
     pub ty: String,
 }
 
-/// How one field differs.
+/// The difference of one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldChange {
-    /// It is new.
+    /// The field is new.
     Added(DiffField),
-    /// It is gone.
+    /// The field is gone.
     Removed(DiffField),
-    /// At the same place there is one of the same type and size with another name.
+    /// A field of the same offset, type and size has another name.
     Renamed {
-        /// The field as it was.
+        /// The field before.
         before: DiffField,
-        /// The field as it is.
+        /// The field after.
         after: DiffField,
     },
-    /// It is elsewhere, or of another size or type.
+    /// The field has another offset, size or type.
     Changed {
-        /// The field as it was.
+        /// The field before.
         before: DiffField,
-        /// The field as it is.
+        /// The field after.
         after: DiffField,
     },
 }
 
-/// How two lists of fields differ, in the order of the new one; what is gone comes last.
-pub(super) fn compare(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldChange> {
+/// Returns the differences between two lists of fields, in the order of the new list. Removed fields come last.
+pub(super) fn compare_fields(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldChange> {
     let mut by_name: HashMap<String, Vec<Located>> = HashMap::new();
     let order: HashMap<String, usize> = (0..)
         .zip(&before)
-        .map(|(place, located)| (located.field.name.clone(), place))
+        .map(|(index, located)| (located.field.name.clone(), index))
         .collect();
     for located in before.into_iter().rev() {
         let same = by_name.entry(located.field.name.clone()).or_default();
         same.push(located);
     }
     let mut changes = Vec::new();
-    // Where new fields are, for finding those that only have a new name.
-    let mut places: HashMap<Unnamed, Vec<usize>> = HashMap::new();
+    // The indices of added fields in `changes`, to find those that only have a new name.
+    let mut added: HashMap<ButName, Vec<usize>> = HashMap::new();
     for after in after {
         match by_name.get_mut(&after.field.name).and_then(Vec::pop) {
             None => {
-                places.entry(place(&after)).or_default().push(changes.len());
+                added
+                    .entry(but_name(&after))
+                    .or_default()
+                    .push(changes.len());
                 changes.push(FieldChange::Added(after.field));
             }
             Some(before) if before.field == after.field => {}
@@ -75,10 +78,15 @@ pub(super) fn compare(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldCha
             }),
         }
     }
-    let mut gone: Vec<Located> = by_name.into_values().flatten().collect();
-    gone.sort_by_key(|gone| (order.get(&gone.field.name).copied(), gone.field.offset));
-    for before in gone {
-        let renamed = places.get_mut(&place(&before)).and_then(Vec::pop);
+    let mut removed: Vec<Located> = by_name.into_values().flatten().collect();
+    removed.sort_by_key(|located| {
+        (
+            order.get(&located.field.name).copied(),
+            located.field.offset,
+        )
+    });
+    for before in removed {
+        let renamed = added.get_mut(&but_name(&before)).and_then(Vec::pop);
         let before = before.field;
         match renamed.and_then(|index| changes.get_mut(index)) {
             Some(change) => {
@@ -93,15 +101,15 @@ pub(super) fn compare(before: Vec<Located>, after: Vec<Located>) -> Vec<FieldCha
 }
 
 /// Everything about a field but its name.
-type Unnamed = (String, Bits, Bits, bool, String);
+type ButName = (String, Bits, Bits, bool, String);
 
-fn place(Located { field, within }: &Located) -> Unnamed {
+fn but_name(Located { field, within }: &Located) -> ButName {
     let ty = field.ty.clone();
     (within.clone(), field.offset, field.size, field.bitfield, ty)
 }
 
 impl FieldChange {
-    /// The field as it was, if it was there.
+    /// Returns the field before, unless it was added.
     #[must_use]
     pub const fn before(&self) -> Option<&DiffField> {
         match self {
@@ -112,7 +120,7 @@ impl FieldChange {
         }
     }
 
-    /// The field as it is, if it is there.
+    /// Returns the field after, unless it was removed.
     #[must_use]
     pub const fn after(&self) -> Option<&DiffField> {
         match self {
@@ -123,19 +131,19 @@ impl FieldChange {
         }
     }
 
-    /// Whether the field starts elsewhere.
+    /// Returns whether the offset of the field changed.
     #[must_use]
     pub fn is_moved(&self) -> bool {
         matches!(self, Self::Changed { before, after } if before.offset != after.offset)
     }
 
-    /// Whether the field has another size.
+    /// Returns whether the size of the field changed.
     #[must_use]
     pub fn is_resized(&self) -> bool {
         matches!(self, Self::Changed { before, after } if before.size != after.size)
     }
 
-    /// Whether the field has another type.
+    /// Returns whether the type of the field changed.
     #[must_use]
     pub fn is_retyped(&self) -> bool {
         matches!(self, Self::Changed { before, after } if before.ty != after.ty)

@@ -1,28 +1,27 @@
-//! From a graph to its classes: which types are one type.
+//! The canonical type of each type of a graph: the first type of its equivalence class.
 
 use crate::error::{Error, Result};
 use crate::graph::Btf;
 use crate::merge::forwards::Forwards;
-use crate::merge::hash::{Mixer, is_unique};
+use crate::merge::mixer::{Mixer, is_unique};
 use crate::merge::nodes::{Nodes, at, set};
 use crate::merge::partition::Partition;
 use crate::merge::refine::Refiner;
 
-/// Rounds of hashing before the partition is refined. Six leave some hundreds of types to split in the merge
-/// of two kernels, where a round costs as much as splitting a few thousand.
+/// The rounds of hashing before the partition is refined. After six rounds, a few hundred types of two merged kernels are
+/// in the wrong class. One more round would cost as much as splitting off a few thousand types.
 const ROUNDS: usize = 6;
 
-/// What is merged beside the kinds that always are.
+/// The kinds of types that are merged only on request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
-    /// Variables and data sections that are the same.
+    /// Whether equal variables and data sections are merged.
     pub sections: bool,
-    /// Forward declarations with the one type they can stand for.
+    /// Whether forward declarations are merged with the only complete type that they can stand for.
     pub forwards: bool,
 }
 
-/// For each node its class's canonical node: the first complete one.
-/// Nodes below `first_own` are a base's, which says nothing new.
+/// Returns the canonical node of each node: the first complete one of its class. Nodes below `first_own` belong to a base.
 pub(super) fn canonical(graph: &Btf, rules: Rules, first_own: u32) -> Result<Vec<u32>> {
     canonical_with(graph, rules, first_own, Mixer::new(), ROUNDS)
 }
@@ -55,14 +54,14 @@ fn canonical_with(
             set(&mut hashes, forward, hash);
         }
     }
-    // These tables and the partition are the largest things alive: not all at once.
+    // These tables and the partition are the largest allocations: not all at once.
     drop(other);
     let partition = initial(&nodes, &forwards, hashes, rules.sections);
     let partition = Refiner::new(&nodes, &forwards, mixer, partition).run();
     Ok(firsts(&nodes, &forwards, partition))
 }
 
-/// The forward declarations that stand for a complete type, as far as hashes tell, each with the type.
+/// Returns the forward declarations that stand for a complete type according to the hashes, each with that type.
 fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u32]) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for tag in forwards.tags() {
@@ -74,8 +73,8 @@ fn following(forwards: &Forwards, nodes: &Nodes<'_>, hashes: &[u32]) -> Vec<(u32
     pairs
 }
 
-/// The classes of equal hashes. Forward declarations follow their complete type; what is never merged stays
-/// outside.
+/// Returns the classes of equal hashes. Forward declarations follow their complete type; records that are never merged
+/// are in no class.
 fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u32>, sections: bool) -> Partition {
     let pairs = following(forwards, nodes, &hashes);
     let mut outside = vec![false; nodes.len()];
@@ -95,8 +94,9 @@ fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u32>, sections: b
     partition
 }
 
+/// Returns the canonical node of each node of a final partition.
 fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> Vec<u32> {
-    // In the memory of what isn't needed any more.
+    // Reuses the memory of the class numbers.
     let mut canonical = partition.take_classes();
     for (node, entry) in (0..).zip(&mut canonical) {
         *entry = node;
@@ -126,7 +126,7 @@ fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember};
+    use crate::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, VarLinkage};
     use crate::id::TypeId;
 
     /// A graph of structures, pointers, declarations and integers, from a seed.
@@ -142,13 +142,16 @@ mod tests {
         let (x, y) = (builder.intern("x").unwrap(), builder.intern("y").unwrap());
         for _ in 0..types {
             let mut to = || TypeId::new(next(u64::from(types) + 1));
-            let members = [NewMember::new(x, to(), 0), NewMember::new(y, to(), 64)];
+            let members = [
+                NewMember::new(x, to()),
+                NewMember::new(y, to()).at(crate::Bits(64)),
+            ];
             let name = ["a", "b", ""][next(3) as usize];
             match next(7) {
                 0 => builder.int("int", 4, IntEncoding::SIGNED),
-                1 => builder.ptr(members[0].ty),
+                1 => builder.ptr(members[0].type_id),
                 2 => builder.fwd("a", FwdKind::Struct),
-                3 => builder.var("v", members[0].ty, 1),
+                3 => builder.var("v", members[0].type_id, VarLinkage::Global),
                 _ => builder.composite(Kind::Struct, name, 16, &members),
             }
             .unwrap();
@@ -156,7 +159,7 @@ mod tests {
         builder.freeze().unwrap()
     }
 
-    /// However many hashes collide, and however few rounds there are, the answer is the same.
+    /// The result is the same however many hashes collide and however few rounds there are.
     #[test]
     fn hashes_decide_nothing() {
         let rules = Rules {

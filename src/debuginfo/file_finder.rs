@@ -1,4 +1,4 @@
-//! Looking for the files of one program's debug information, with an eye on how much is looked at.
+//! The state of one search: candidates for the files of a program's debug information, within limits.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,38 +7,39 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::debuginfo::request::{Missing, NOT_THERE, Request};
 use crate::debuginfo::search::Search;
+use crate::debuginfo::wanted::{Missing, NOT_THERE, WantedFile};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// The state of a search.
-pub(super) struct Finder<'s> {
+/// The state of the search for the files of one program.
+pub(super) struct FileFinder<'s> {
     search: &'s Search,
     pub limits: &'s Limits,
-    /// The program.
+    /// The path of the program.
     pub program: Option<PathBuf>,
-    /// The folders the program is in: as it was called, and without symbolic links.
+    /// The folders of the program: that of the given path, and that of the path without symbolic links.
     folders: Vec<PathBuf>,
-    /// The program's debug file, where it has one.
+    /// The path of the program's debug file, if one was found.
     pub debug: Option<PathBuf>,
-    /// The other files that were found.
+    /// The paths of the files that were found.
     pub files: Vec<PathBuf>,
     pub missing: Vec<Missing>,
-    /// Files that were opened, by their real paths: none is opened twice.
+    /// The paths, without symbolic links, of the files that were opened: none is opened twice.
     opened: HashSet<PathBuf>,
-    /// Requests so far, and bytes of files that turned out to be others'.
-    requests: u32,
-    wasted: u64,
+    /// The number of files searched for.
+    searched: u32,
+    /// The total size in bytes of candidates that didn't match.
+    refused_bytes: u64,
 }
 
-/// A file that may be the one that is wanted.
+/// A file that may be the wanted one.
 pub(super) struct Candidate {
     pub path: Option<PathBuf>,
     pub bytes: Bytes,
 }
 
-impl<'s> Finder<'s> {
+impl<'s> FileFinder<'s> {
     pub fn new(path: Option<&Path>, search: &'s Search, limits: &'s Limits) -> Self {
         let mut finder = Self {
             search,
@@ -49,8 +50,8 @@ impl<'s> Finder<'s> {
             files: Vec::new(),
             missing: Vec::new(),
             opened: HashSet::new(),
-            requests: 0,
-            wasted: 0,
+            searched: 0,
+            refused_bytes: 0,
         };
         if let Some(path) = path {
             let as_called = std::path::absolute(path).ok();
@@ -64,15 +65,15 @@ impl<'s> Finder<'s> {
         finder
     }
 
-    /// A path under each root.
+    /// Returns the path under each root.
     pub fn under_roots(&self, path: &Path) -> Vec<PathBuf> {
         let roots = self.search.roots().iter();
         roots.map(|root| root.join(path)).collect()
     }
 
-    /// Where a file of this name may be that a debug link names.
-    pub fn beside(&self, name: &[u8]) -> Vec<PathBuf> {
-        let name = plain(name);
+    /// Returns the paths at which a file named by a debug link may be.
+    pub fn debug_link_paths(&self, name: &[u8]) -> Vec<PathBuf> {
+        let name = path_of(name);
         let mut paths = Vec::new();
         for folder in &self.folders {
             paths.extend([folder.join(&name), folder.join(".debug").join(&name)]);
@@ -81,7 +82,7 @@ impl<'s> Finder<'s> {
         paths
     }
 
-    /// The program's folder with a file in it, under each root.
+    /// Returns the paths of a file in the program's folder, under each root.
     pub fn mirrored(&self, name: &Path) -> Vec<PathBuf> {
         let mut paths = Vec::new();
         for root in self.search.roots() {
@@ -93,15 +94,15 @@ impl<'s> Finder<'s> {
         paths
     }
 
-    /// A path as the debug file names it: from the folder that file really is in; the program's, where the
-    /// program has its debug information itself.
+    /// Returns a path that the debug file gives, relative to the folder of that file without symbolic links. If the
+    /// program contains its debug information itself, it is relative to the program's folder.
     pub fn relative_to_debug_file(&self, name: &[u8]) -> Vec<PathBuf> {
-        let name = plain(name);
+        let name = path_of(name);
         let real = self.debug.as_ref().map(|file| file.canonicalize());
         let folder = match real {
             Some(Ok(file)) => file.parent().map(Path::to_owned),
             Some(Err(_)) => None,
-            // The last one is without symbolic links.
+            // The last folder is the one without symbolic links.
             None => self.folders.last().cloned(),
         };
         match folder {
@@ -111,15 +112,15 @@ impl<'s> Finder<'s> {
         }
     }
 
-    /// The folders of the program and of its debug file.
+    /// Returns the folders of the program and of its debug file.
     pub fn folders(&self) -> Vec<PathBuf> {
         let debug = self.debug.as_ref().and_then(|file| file.parent());
         let folders = self.folders.iter().map(PathBuf::as_path).chain(debug);
         folders.map(Path::to_owned).collect()
     }
 
-    /// The files whose names with something behind them are those of a package of split units: the program and
-    /// its debug file.
+    /// Returns the paths that become that of a package of split units when `.dwp` is appended: those of the program and
+    /// of its debug file.
     pub fn stems(&self) -> Vec<PathBuf> {
         let mut stems: Vec<PathBuf> = self.program.iter().cloned().collect();
         stems.extend(
@@ -133,19 +134,19 @@ impl<'s> Finder<'s> {
         stems
     }
 
-    /// Tries candidates in their order, and then the search's fetcher. The first one that `take` makes something
-    /// of is it; what `take` says of the others is kept.
+    /// Tries the candidates in order, and then the search's fetcher. Returns what `take` makes of the first candidate
+    /// that it accepts, or the reasons why it refused each.
     ///
     /// # Errors
-    /// What the fetcher returns; `Limit` where too much was looked at.
+    /// The fetcher's error; `Limit` if too many files or bytes were tried.
     pub fn find<T>(
         &mut self,
-        request: Request,
+        wanted: WantedFile,
         candidates: Vec<PathBuf>,
         mut take: impl FnMut(&Candidate) -> Result<T>,
     ) -> Result<std::result::Result<T, Missing>> {
-        self.requests = self.requests.saturating_add(1);
-        if self.requests > self.limits.files {
+        self.searched = self.searched.saturating_add(1);
+        if self.searched > self.limits.files {
             return Err(Error::limit(format!(
                 "the debug information is in more than {} files (Limits::files)",
                 self.limits.files
@@ -175,28 +176,30 @@ impl<'s> Finder<'s> {
                 Err(error) => tried.push(self.refuse(candidate, &error)?),
             }
         }
-        if let Some(bytes) = self.search.fetch(&request)? {
+        if let Some(bytes) = self.search.fetch(&wanted)? {
             let candidate = Candidate { path: None, bytes };
             match take(&candidate) {
                 Ok(it) => return Ok(Ok(it)),
                 Err(error) => tried.push(self.refuse(candidate, &error)?),
             }
         }
-        Ok(Err(Missing { request, tried }))
+        Ok(Err(Missing { wanted, tried }))
     }
 
     fn refuse(&mut self, candidate: Candidate, error: &Error) -> Result<(Option<PathBuf>, String)> {
-        self.wasted = self.wasted.saturating_add(candidate.bytes.len() as u64);
-        if self.wasted > self.limits.section_bytes {
+        self.refused_bytes = self
+            .refused_bytes
+            .saturating_add(candidate.bytes.len() as u64);
+        if self.refused_bytes > self.limits.section_bytes {
             return Err(Error::limit(
-                "the files that were taken for the program's debug information, and are not, have more than Limits::section_bytes",
+                "the candidates that are not the program's debug files have more bytes than Limits::section_bytes",
             ));
         }
         Ok((candidate.path, error.to_string()))
     }
 
-    /// The bytes of a file, or why there are none. The path may come from a file: whatever isn't a plain file
-    /// isn't opened.
+    /// Returns the bytes of a file, or why it can't be read. The path may come from the input: only regular files are
+    /// opened.
     fn open(&mut self, path: &Path) -> Result<Bytes, Cow<'static, str>> {
         let not_there = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => NOT_THERE.into(),
@@ -204,18 +207,18 @@ impl<'s> Finder<'s> {
         };
         let about = std::fs::metadata(path).map_err(not_there)?;
         if !about.is_file() {
-            return Err("no file".into());
+            return Err("not a regular file".into());
         }
         let real = path.canonicalize().map_err(not_there)?;
         if !self.opened.insert(real) {
-            return Err("looked at before".into());
+            return Err("tried before".into());
         }
         self.search.read(path, self.limits).map_err(not_there)
     }
 }
 
-/// A path as it stands in a file.
-pub(super) fn plain(bytes: &[u8]) -> PathBuf {
+/// Returns the path that bytes of the input are.
+pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt;

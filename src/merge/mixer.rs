@@ -1,17 +1,17 @@
-//! Hashes of records that tell most types apart before any two are compared. They have 32 bits, which leaves
-//! a handful of types of a kernel to be told apart later, and takes half the memory of 64.
+//! Hashes of records, which distinguish most types before any two are compared. They have 32 bits: a handful of a kernel's
+//! types collide and are split later, and the tables need half the memory of 64 bits.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::graph::{Info, Kind, Word, edges};
 use crate::merge::nodes::{Nodes, at};
 
-/// Mixes numbers into hashes, differently in every run, so that no input can be made to collide.
-/// No result depends on the seed: whatever hashes say is alike is compared word by word in the end.
+/// A hash function with a random seed, so that no input can be made to collide. No result depends on the seed: types
+/// with equal hashes are compared word by word in the end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mixer {
     seed: u64,
-    /// All ones; fewer in tests, to make collisions.
+    /// All bits set; fewer in tests, to provoke collisions.
     mask: u64,
 }
 
@@ -23,7 +23,7 @@ impl Mixer {
         }
     }
 
-    /// A mixer whose hashes have few bits, so that most of them collide.
+    /// Returns a mixer whose hashes have few bits, so that most of them collide.
     #[cfg(test)]
     pub fn weak(bits: u32) -> Self {
         Self {
@@ -40,15 +40,15 @@ impl Mixer {
         u64::from_le_bytes([a, b, c, d, e, f, g, h]) ^ u64::from_le_bytes([i, j, k, l, m, n, o, p])
     }
 
-    /// What a reference in slot number `slot` of a record to a type of a class adds to the record's sum.
+    /// Returns the term that a reference in slot `slot` of a record to a type of class `class` adds to the record's sum.
     #[inline]
     pub fn edge(self, slot: u32, class: u32) -> u64 {
-        // Twice: the terms are added up, and one multiplication is nearly linear.
+        // Folded twice: the terms are added up, and one multiplication is nearly linear.
         let once = self.fold(u64::from(slot), u64::from(class) << 32);
         self.fold(once, u64::from(class)) & self.mask
     }
 
-    /// The hash of a record, in which a reference counts as `of` the type it refers to.
+    /// Returns the hash of a record, with each reference replaced by the entry in `of` of the type it refers to.
     #[inline]
     fn record(self, record: &[Word], of: &[u32]) -> u32 {
         let mut hash = 0;
@@ -59,13 +59,13 @@ impl Mixer {
         upper(hash & self.mask.rotate_left(32))
     }
 
-    /// The hash of a type that is like no other.
+    /// Returns the hash of a type that equals no other.
     #[inline]
     fn unique(self, node: u32) -> u32 {
         upper(self.fold(u64::from(node), u64::MAX))
     }
 
-    /// One round: each type's hash from its own words and the hashes before of the types it refers to.
+    /// Computes each type's hash from its own words and the previous hashes of the types that it refers to.
     pub fn round(self, nodes: &Nodes<'_>, before: &[u32], after: &mut [u32], sections: bool) {
         nodes.fill(after, |node, record| {
             if is_unique(record, sections) {
@@ -77,14 +77,13 @@ impl Mixer {
     }
 }
 
-/// The upper half.
+/// Returns the upper half of a hash.
 fn upper(hash: u64) -> u32 {
     let [_, _, _, _, a, b, c, d] = hash.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// Whether the record is one that is never merged: variables and data sections, unless `sections` asks for
-/// it, and what this version doesn't know.
+/// Returns whether a record is never merged: variables and data sections, unless `sections` is set, and unknown kinds.
 pub(super) fn is_unique(record: &[Word], sections: bool) -> bool {
     match kind(record) {
         Kind::Var | Kind::Datasec => !sections,
@@ -110,12 +109,13 @@ pub(super) fn is_unique(record: &[Word], sections: bool) -> bool {
     }
 }
 
-/// The record's info word; that of `void` for an empty record.
+/// Returns the info word of a record; that of `void` for an empty record.
 #[inline]
 pub(super) fn info(record: &[Word]) -> Info {
     Info::from_word(record.get(1).map_or(0, |word| u32::from_ne_bytes(*word)))
 }
 
+/// Returns the kind of a record.
 #[inline]
 pub(super) fn kind(record: &[Word]) -> Kind {
     info(record).kind()
