@@ -47,7 +47,7 @@ pub(super) fn fields_agree(local: Type<'_>, target: Type<'_>) -> Result<bool> {
             let b = essential_name(target.name().as_bytes());
             a.is_empty() || b.is_empty() || a == b || (kind.is_enum() && is_called(target, a))
         }
-        Kind::Int => true,
+        Kind::Int => is_whole(local) && is_whole(target),
         Kind::Void
         | Kind::Array
         | Kind::Struct

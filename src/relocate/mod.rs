@@ -36,6 +36,8 @@
 //! * Shifts follow the target's byte order, not this machine's.
 //! * An array whose dimensions were flattened into one still matches one that has them.
 //! * An enumeration in a field matches one of another language that C spells like that, or that has it as an alias.
+//! * An integer with fewer bits than its storage is a bitfield of that width. As in libbpf, one that doesn't start with
+//!   its storage is no match.
 //! * Programs of sections `?…`, which loaders leave out by default, are resolved as far as possible; libbpf leaves
 //!   them alone. A relocation that doesn't resolve is left to the loader.
 //! * TYPE_ID_TARGET of a type in a user program is poisoned: the id means nothing to the kernel.
