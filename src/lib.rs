@@ -156,6 +156,7 @@
 mod error;
 mod id;
 mod limits;
+mod parallel;
 mod target;
 
 pub mod graph;
@@ -167,6 +168,7 @@ pub mod bpf;
 pub mod encode;
 pub mod parse;
 
+#[cfg(feature = "dwarf")]
 pub mod dwarf;
 pub mod merge;
 pub mod relocate;
@@ -174,6 +176,7 @@ pub mod render;
 
 #[cfg(feature = "aya")]
 pub mod aya;
+#[cfg(feature = "dwarf")]
 pub mod debuginfo;
 pub mod elf;
 pub mod pipeline;

@@ -280,7 +280,7 @@ built+=(packaging/single-all.o)
 
 # facts PROGRAM: what gdb says of its layouts, in PROGRAM.gdb.txt
 facts() {
-	"$GDB" -batch -nx -readnow -x ../tests/gdb/facts.py "$out/$1" >"$out/$1.gdb.txt" 2>/dev/null
+	"$GDB" -batch -nx -readnow -x ../tests/dwarf/gdb/facts.py "$out/$1" >"$out/$1.gdb.txt" 2>/dev/null
 	# Ends with a line that says so if all went well.
 	tail -n 1 "$out/$1.gdb.txt" | grep -q 'that gdb could not say$'
 	built+=("$1.gdb.txt")

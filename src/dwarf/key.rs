@@ -58,8 +58,8 @@ impl Mixer {
 
     #[inline]
     fn round(self, x: u64, y: u64) -> Self {
-        let (p, p_up) = (self.a ^ x).carrying_mul(0x9e37_79b9_7f4a_7c15, 0);
-        let (q, q_up) = (self.b ^ y).carrying_mul(0xd6e8_feb8_6659_fd93, 0);
+        let (p, p_up) = product(self.a ^ x, 0x9e37_79b9_7f4a_7c15);
+        let (q, q_up) = product(self.b ^ y, 0xd6e8_feb8_6659_fd93);
         Self {
             a: p ^ q_up,
             b: q ^ p_up,
@@ -148,6 +148,13 @@ const fn before(word: u64, zeros: u64) -> u64 {
 #[inline]
 const fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
+}
+
+/// Returns the lower and the upper half of a product.
+#[inline]
+fn product(a: u64, b: u64) -> (u64, u64) {
+    let upper = (u128::from(a) * u128::from(b)) >> 64;
+    (a.wrapping_mul(b), u64::try_from(upper).unwrap_or_default())
 }
 
 #[cfg(test)]

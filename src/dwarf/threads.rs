@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::dwarf::convert::Job;
 use crate::dwarf::sources::{Source, Unit};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::parallel;
 
 /// Units that a thread takes one after the other, until none is left or units turn out to refer to each
 /// other.
@@ -31,10 +32,7 @@ impl<'j, 'a> Iterator for Units<'j, 'a> {
 impl<'a> Job<'a> {
     /// How many threads are worth it: each has a table of its own.
     fn threads(&self) -> usize {
-        let wanted = self
-            .options
-            .threads
-            .map_or_else(rayon::current_num_threads, usize::from);
+        let wanted = parallel::threads(self.options.threads);
         let bytes: usize = self.sources.iter().map(|source| source.bytes.len()).sum();
         let most = (bytes >> 18).min(self.unit_count());
         wanted.min(most.max(1))
@@ -55,29 +53,12 @@ impl<'a> Job<'a> {
             job: self,
             next: &next,
         };
-        let run = || {
-            rayon::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|_| {
-                        let result = work(units());
-                        if let Ok(mut results) = results.lock() {
-                            results.push(result);
-                        }
-                    });
-                }
-            });
-        };
-        match self.options.threads {
-            _ if threads == 1 => results.lock().map_or((), |mut results| {
-                results.push(work(units()));
-            }),
-            None => run(),
-            Some(_) => rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).because(error))?
-                .install(run),
-        }
+        parallel::on_threads(threads, self.options.threads.is_some(), || {
+            let result = work(units());
+            if let Ok(mut results) = results.lock() {
+                results.push(result);
+            }
+        })?;
         let (mut done, mut errors) = (Vec::new(), Vec::new());
         for result in results.into_inner().unwrap_or_default() {
             match result {

@@ -1,9 +1,9 @@
 //! Decompression that stops at a bound: sections (`SHF_COMPRESSED`) and whole files.
 
-use std::io::{self, Read};
+use std::io;
+#[cfg(any(feature = "xz", feature = "zlib", feature = "zstd"))]
+use std::io::Read as _;
 
-#[cfg(any(test, not(feature = "cli")))]
-use crate::error::ErrorKind;
 use crate::error::{Error, Result};
 
 /// A compression format.
@@ -47,16 +47,16 @@ impl Compression {
 /// the data claim.
 ///
 /// # Errors
-/// `Limit` beyond the bound; `Malformed` if the data are not of the format.
+/// `Limit` beyond the bound; `Malformed` if the data are not of the format; `Unsupported` for a format whose feature is
+/// off.
 pub(crate) fn inflate(format: Compression, data: &[u8], limit: u64) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let read = match format {
-        Compression::Zlib => fill(flate2::bufread::ZlibDecoder::new(data), limit, &mut out),
-        Compression::Gzip => fill(flate2::bufread::MultiGzDecoder::new(data), limit, &mut out),
+        Compression::Zlib | Compression::Gzip => deflate(format, data, limit, &mut out),
         Compression::Zstd => zstd(data, limit, &mut out),
-        Compression::Xz => xz(data, limit, &mut out)?,
+        Compression::Xz => xz(data, limit, &mut out),
     };
-    if let Err(error) = read {
+    if let Err(error) = read? {
         return Err(Error::malformed(format!(
             "the {} data can't be decompressed: {error}",
             format.name()
@@ -72,13 +72,54 @@ pub(crate) fn inflate(format: Compression, data: &[u8], limit: u64) -> Result<Ve
 }
 
 /// Appends all that the reader gives, up to one byte beyond the bound.
-fn fill(reader: impl Read, limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
+#[cfg(any(feature = "xz", feature = "zlib", feature = "zstd"))]
+fn fill(reader: impl io::Read, limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
     let left = limit.saturating_add(1).saturating_sub(out.len() as u64);
     reader.take(left).read_to_end(out).map(|_| ())
 }
 
+/// The error for a format whose feature is off.
+#[cfg(not(all(feature = "xz", feature = "zlib", feature = "zstd")))]
+#[cold]
+fn unsupported(format: Compression, feature: &str) -> Error {
+    let name = format.name();
+    Error::new(
+        crate::error::ErrorKind::Unsupported,
+        format!(
+            "the data are compressed by {name}: btfkit reads them with its feature `{feature}`"
+        ),
+    )
+}
+
+/// Decompresses zlib and gzip.
+#[cfg(feature = "zlib")]
+fn deflate(
+    format: Compression,
+    data: &[u8],
+    limit: u64,
+    out: &mut Vec<u8>,
+) -> Result<io::Result<()>> {
+    Ok(match format {
+        Compression::Gzip => fill(flate2::bufread::MultiGzDecoder::new(data), limit, out),
+        Compression::Zlib | Compression::Zstd | Compression::Xz => {
+            fill(flate2::bufread::ZlibDecoder::new(data), limit, out)
+        }
+    })
+}
+
+#[cfg(not(feature = "zlib"))]
+fn deflate(format: Compression, _: &[u8], _: u64, _: &mut Vec<u8>) -> Result<io::Result<()>> {
+    Err(unsupported(format, "zlib"))
+}
+
+#[cfg(feature = "zstd")]
+fn zstd(data: &[u8], limit: u64, out: &mut Vec<u8>) -> Result<io::Result<()>> {
+    Ok(zstd_frames(data, limit, out))
+}
+
 /// Decompresses every Zstandard frame of the data; skippable frames are skipped.
-fn zstd(mut data: &[u8], limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
+#[cfg(feature = "zstd")]
+fn zstd_frames(mut data: &[u8], limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
     while !data.is_empty() && out.len() as u64 <= limit {
         if let &[0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] = data {
             let len = 8 + u32::from_le_bytes([a, b, c, d]) as usize;
@@ -92,7 +133,12 @@ fn zstd(mut data: &[u8], limit: u64, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(feature = "cli")]
+#[cfg(not(feature = "zstd"))]
+fn zstd(_: &[u8], _: u64, _: &mut Vec<u8>) -> Result<io::Result<()>> {
+    Err(unsupported(Compression::Zstd, "zstd"))
+}
+
+#[cfg(feature = "xz")]
 fn xz(data: &[u8], limit: u64, out: &mut Vec<u8>) -> Result<io::Result<()>> {
     // What the largest preset's dictionary takes, and some more.
     const MEMORY_KIB: u32 = 128 << 10;
@@ -100,17 +146,15 @@ fn xz(data: &[u8], limit: u64, out: &mut Vec<u8>) -> Result<io::Result<()>> {
     Ok(fill(reader, limit, out))
 }
 
-#[cfg(not(feature = "cli"))]
+#[cfg(not(feature = "xz"))]
 fn xz(_: &[u8], _: u64, _: &mut Vec<u8>) -> Result<io::Result<()>> {
-    Err(Error::new(
-        ErrorKind::Unsupported,
-        "xz data: this build of btfkit is without the feature `cli`, which reads them",
-    ))
+    Err(unsupported(Compression::Xz, "xz"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "zlib", feature = "zstd"))]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use std::io::Write;
 
     fn gzip(data: &[u8]) -> Vec<u8> {

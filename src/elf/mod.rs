@@ -10,19 +10,27 @@
 
 mod bpf;
 mod btf;
+#[cfg(feature = "dwarf")]
 pub(crate) mod debug;
+#[cfg_attr(
+    not(feature = "dwarf"),
+    expect(dead_code, reason = "only debug information needs it")
+)]
 pub(crate) mod file;
 mod inflate;
 mod linkable;
+#[cfg(feature = "dwarf")]
 mod relocations;
 mod rewrite;
 
 pub use bpf::BpfObject;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
+#[cfg(feature = "dwarf")]
 pub use debug::debug_sections;
 pub use rewrite::Rewriter;
 
 pub(crate) use btf::{btf_in, has_btf};
+#[cfg(feature = "dwarf")]
 pub(crate) use debug::debug_sections_in;
 pub(crate) use file::{Elf, is_elf};
 pub(crate) use inflate::{Compression, inflate};

@@ -1,9 +1,7 @@
 //! The records of a graph and of its bases by id, for the merger's inner loops.
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use crate::graph::{Btf, Word};
+use crate::parallel;
 
 /// The number of nodes that one task processes.
 const CHUNK: u32 = 1 << 14;
@@ -59,8 +57,7 @@ impl<'g> Nodes<'g> {
 
     /// Fills a table that has one entry for each node, on all cores. The entry of `void` is unchanged.
     pub fn fill<T: Send>(&self, table: &mut [T], entry: impl Fn(u32, &'g [Word]) -> T + Sync) {
-        let chunks = table.par_chunks_mut(CHUNK as usize).enumerate();
-        chunks.for_each(|(number, chunk)| {
+        parallel::for_each_chunk(table, CHUNK as usize, |number, chunk| {
             let start = count(number) * CHUNK;
             for (node, slot) in (start..).zip(chunk) {
                 if node != 0 {
@@ -72,14 +69,12 @@ impl<'g> Nodes<'g> {
 
     /// Returns the nodes from 1 on for which `test` returns `true`, in order. The search runs on all cores.
     pub fn find_all(&self, test: impl Fn(u32, &'g [Word]) -> bool + Sync) -> Vec<u32> {
-        let starts = (0..count(self.len).div_ceil(CHUNK)).into_par_iter();
-        starts
-            .flat_map_iter(|number| {
-                let end = ((number + 1) * CHUNK).min(count(self.len));
-                let nodes = (number * CHUNK).max(1)..end;
-                nodes.filter(|&node| test(node, self.record(node)))
-            })
-            .collect()
+        let chunks = 0..count(self.len).div_ceil(CHUNK);
+        parallel::flat_map(chunks, |number| {
+            let end = ((number + 1) * CHUNK).min(count(self.len));
+            let nodes = (number * CHUNK).max(1)..end;
+            nodes.filter(|&node| test(node, self.record(node)))
+        })
     }
 
     /// Returns every node from 1 on with its record, in order.

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use rayon::prelude::*;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::parallel;
 use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::relocate::{
     LoadedTarget, NO_TYPES, check_aliases, check_strict, load_options, loaded, relocate_object,
@@ -84,8 +84,8 @@ impl Verdict {
 /// Relocates every program against every target in parallel, and writes nothing.
 ///
 /// Each user program among the targets is combined with each kernel among them. The verdict on a combination is that of
-/// [`relocate()`](crate::pipeline::relocate()) with the same targets and options. Without a user program each kernel is a target by itself. Verdicts come program by
-/// program, in the order of the targets.
+/// [`relocate()`](crate::pipeline::relocate()) with the same targets and options. Without
+/// a user program each kernel is a target by itself. Verdicts come program by program, in the order of the targets.
 ///
 /// # Errors
 /// As [`BpfObject::parse`], with the index of the program; `Usage` for two targets with one label. A target that
@@ -121,14 +121,12 @@ pub fn check(
         .map(|object| object.as_ref().map(BpfObject::program))
         .collect();
     let load_options = load_options(programs.iter().flatten(), options);
-    let (loaded, incomplete): (Vec<_>, Vec<_>) = targets
-        .par_iter()
-        .map(|target| {
-            let mut incomplete = Vec::new();
-            let loaded = loaded(target, &load_options, &mut incomplete);
-            (loaded, incomplete)
-        })
-        .unzip();
+    let all = parallel::map(targets, |target| {
+        let mut incomplete = Vec::new();
+        let loaded = loaded(target, &load_options, &mut incomplete);
+        (loaded, incomplete)
+    });
+    let (loaded, incomplete): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     let read: Vec<_> = loaded.iter().flatten().cloned().collect();
     if read.len() == loaded.len() {
         check_aliases(&read, options)?;
@@ -137,33 +135,30 @@ pub fn check(
     let cells: Vec<_> = (0..programs.len())
         .flat_map(|program| columns.iter().map(move |column| (program, column)))
         .collect();
-    Ok(cells
-        .into_par_iter()
-        .map(|(number, column)| {
-            let object = objects.get(number).and_then(Option::as_ref);
-            let program = programs.get(number).and_then(Option::as_ref);
-            let done = match object.zip(program) {
-                Some((object, program)) => cell(object, program, column, &loaded, options),
-                None => Ok((Report::default(), vec![NO_TYPES.to_owned()])),
-            };
-            let (outcome, warnings) = match done {
-                Ok((report, warnings)) => (Ok(report), warnings),
-                Err(error) => (Err(error), Vec::new()),
-            };
-            Verdict {
-                program: number,
-                target: label(column, targets),
-                incomplete: column
-                    .iter()
-                    .filter_map(|&target| incomplete.get(target))
-                    .flatten()
-                    .cloned()
-                    .collect(),
-                warnings,
-                outcome,
-            }
-        })
-        .collect())
+    Ok(parallel::map(&cells, |&(number, column)| {
+        let object = objects.get(number).and_then(Option::as_ref);
+        let program = programs.get(number).and_then(Option::as_ref);
+        let done = match object.zip(program) {
+            Some((object, program)) => cell(object, program, column, &loaded, options),
+            None => Ok((Report::default(), vec![NO_TYPES.to_owned()])),
+        };
+        let (outcome, warnings) = match done {
+            Ok((report, warnings)) => (Ok(report), warnings),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        Verdict {
+            program: number,
+            target: label(column, targets),
+            incomplete: column
+                .iter()
+                .filter_map(|&target| incomplete.get(target))
+                .flatten()
+                .cloned()
+                .collect(),
+            warnings,
+            outcome,
+        }
+    }))
 }
 
 /// Returns the combinations of targets that are checked, by index.

@@ -2,13 +2,17 @@
 //! names of those that weren't converted.
 
 use std::fmt;
+#[cfg(feature = "dwarf")]
 use std::sync::OnceLock;
 
+#[cfg(feature = "dwarf")]
 use crate::dwarf::{self, Conversion, Sections};
+#[cfg(feature = "dwarf")]
 use crate::graph::Btf;
 use crate::id::TypeId;
 
 /// The debug information that a target's types were converted from.
+#[cfg(feature = "dwarf")]
 pub(super) struct Declared {
     sections: Sections,
     conversion: Conversion,
@@ -17,6 +21,7 @@ pub(super) struct Declared {
     all: OnceLock<Option<Btf>>,
 }
 
+#[cfg(feature = "dwarf")]
 impl Declared {
     pub fn new(sections: Sections, conversion: Conversion, options: dwarf::ConvertOptions) -> Self {
         Self {
@@ -64,5 +69,20 @@ impl Declared {
 impl fmt::Debug for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Declared").finish_non_exhaustive()
+    }
+}
+
+/// The same without DWARF: there is none.
+#[cfg(not(feature = "dwarf"))]
+pub(super) enum Declared {}
+
+#[cfg(not(feature = "dwarf"))]
+impl Declared {
+    pub fn place(&self, _: TypeId) -> Option<String> {
+        match *self {}
+    }
+
+    pub fn nearest(&self, _: &str) -> Vec<String> {
+        match *self {}
     }
 }

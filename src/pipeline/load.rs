@@ -1,19 +1,24 @@
 //! Types out of any file that contains some: raw BTF, an ELF file with BTF or DWARF, and each of these compressed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "dwarf")]
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+#[cfg(feature = "dwarf")]
 use crate::debuginfo::{Missing, Search, find_debug_sections_of};
+#[cfg(feature = "dwarf")]
 use crate::dwarf::{self, Degraded, Sections};
-use crate::elf::{
-    BtfOptions, Compression, Elf, btf_in, debug_sections_in, has_btf, inflate, is_elf,
-};
+#[cfg(feature = "dwarf")]
+use crate::elf::debug_sections_in;
+use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
+#[cfg(feature = "dwarf")]
 use crate::merge;
 use crate::parse;
 use crate::pipeline::declared::Declared;
@@ -29,13 +34,16 @@ pub struct Loaded {
     /// The format that the types were read from.
     pub source: Source,
     /// The DWARF types that BTF can't represent, and what each became.
+    #[cfg(feature = "dwarf")]
     pub degraded: Vec<Degraded>,
     /// The ids of the types that the compile unit of the requested function
     /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
     /// The other files in which debug information was found.
+    #[cfg(feature = "dwarf")]
     pub files: Vec<PathBuf>,
     /// The files that belong to the debug information and were not found. Their types are missing.
+    #[cfg(feature = "dwarf")]
     pub missing: Vec<Missing>,
     /// Notes on the choice of the source: a `.BTF` that couldn't be used, say.
     pub notes: Vec<String>,
@@ -44,13 +52,24 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Returns a line for each file that belongs to the debug information and was not found.
+    pub(super) fn missing_files(&self) -> impl Iterator<Item = String> {
+        #[cfg(feature = "dwarf")]
+        return self.missing.iter().map(ToString::to_string);
+        #[cfg(not(feature = "dwarf"))]
+        std::iter::empty()
+    }
+
     fn new(graph: Btf, source: Source) -> Self {
         Self {
             graph,
             source,
+            #[cfg(feature = "dwarf")]
             degraded: Vec::new(),
             preferred: Vec::new(),
+            #[cfg(feature = "dwarf")]
             files: Vec::new(),
+            #[cfg(feature = "dwarf")]
             missing: Vec::new(),
             notes: Vec::new(),
             declared: None,
@@ -71,10 +90,11 @@ pub enum Source {
 }
 
 /// Loads the types of a file: raw BTF (such as `/sys/kernel/btf/vmlinux`), an ELF file with a `.BTF` section, an ELF
-/// file with DWARF, or one of these compressed by gzip, by zstd or, with the feature `cli`, by xz.
+/// file with DWARF, or one of these compressed by gzip, xz or zstd.
 ///
 /// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set, a
-/// function's unit is asked for, or the file has DWARF and its `.BTF` has no types or can't be read.
+/// function's unit is asked for, or the file has DWARF and its `.BTF` has no types or can't be read. DWARF takes the
+/// feature `dwarf`, and compressed files take `zlib` (for gzip), `xz` or `zstd`.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -89,9 +109,9 @@ pub enum Source {
 ///
 /// # Errors
 /// `Malformed` if the bytes are neither BTF nor an ELF file, or break their format; `NoDebugInfo` or `Stripped` for an
-/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`.
+/// ELF file with neither BTF nor DWARF; `Limit`; `Unsupported`, also for a file that takes a feature that is off.
 pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
-    load_from(bytes.into(), None, options)
+    load_from(bytes.into(), options, |elf| from_dwarf(elf, None, options))
 }
 
 /// Loads the types of a file as [`load`] does, and finds debug information that is in other files: build-ID folders,
@@ -112,35 +132,51 @@ pub fn load(bytes: impl Into<Bytes>, options: &LoadOptions) -> Result<Loaded> {
 /// As [`load`] and [`find_debug_sections`](crate::debuginfo::find_debug_sections); `Io` if the file can't be read.
 pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded> {
     let path = path.as_ref();
+    if options.base.is_none() && is_kernel_path(path) && path != Path::new(KERNEL_FILE) {
+        let options = options.clone().base(running_kernel(options)?);
+        return load_file(path, &options);
+    }
+    load_file(path, options)
+}
+
+#[cfg(feature = "dwarf")]
+fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     let default = Search::new();
     let search = options.search.as_ref().unwrap_or(&default);
     let bytes = search.read(path, &options.limits)?;
-    if options.base.is_none() && is_kernel_path(path) && path != Path::new(KERNEL_FILE) {
-        let options = options.clone().base(running_kernel(search, options)?);
-        return load_from(bytes, Some((search, path)), &options);
-    }
-    load_from(bytes, Some((search, path)), options)
+    load_from(bytes, options, |elf| {
+        from_dwarf(elf, Some((search, path)), options)
+    })
+}
+
+#[cfg(not(feature = "dwarf"))]
+fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
+    load(std::fs::read(path)?, options)
 }
 
 /// Loads the running kernel's own types.
-fn running_kernel(search: &Search, options: &LoadOptions) -> Result<Btf> {
-    let options = LoadOptions::new()
-        .search(search.clone())
-        .limits(options.limits.clone());
-    let kernel = load_path(KERNEL_FILE, &options);
+fn running_kernel(options: &LoadOptions) -> Result<Btf> {
+    let kernel = LoadOptions::new().limits(options.limits.clone());
+    #[cfg(feature = "dwarf")]
+    let kernel = LoadOptions {
+        search: options.search.clone(),
+        ..kernel
+    };
+    let kernel = load_file(Path::new(KERNEL_FILE), &kernel);
     kernel
         .map(|kernel| kernel.graph)
         .within(|| Place::File(KERNEL_FILE.to_owned()))
 }
 
+/// Loads the types of a file's BTF, or what `from_dwarf` makes of an ELF file without it.
 fn load_from(
     bytes: Bytes,
-    path: Option<(&Search, &Path)>,
     options: &LoadOptions,
+    from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
 ) -> Result<Loaded> {
     let bytes = unpacked(bytes, &options.limits)?;
     if is_elf(&bytes) {
-        return from_elf(bytes, path, options);
+        return from_elf(bytes, options, from_dwarf);
     }
     if !matches!(*bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]) {
         return Err(Error::malformed(
@@ -148,7 +184,7 @@ fn load_from(
         )
         .within(Place::Byte(0)));
     }
-    if options.conversion.function.is_some() {
+    if options.has_function() {
         return Err(no_units("raw BTF"));
     }
     let graph = split_or_not(options, &bytes, |base| {
@@ -164,8 +200,8 @@ fn load_from(
 
 /// Reads BTF that may be split from the base.
 ///
-/// BTF says nowhere that it is split; but the strings of BTF that stands for itself start with the empty one,
-/// and those that go on from a base don't, so that reading it without its base fails at once.
+/// BTF has no field that marks it as split. But the string table of self-contained BTF starts with the empty string,
+/// and that of split BTF doesn't, so that reading split BTF without its base fails at once.
 fn split_or_not(
     options: &LoadOptions,
     bytes: &[u8],
@@ -174,7 +210,7 @@ fn split_or_not(
     match read(None) {
         Ok(graph) => Ok(graph),
         Err(_) if options.base.is_some() => read(options.base.clone()),
-        Err(error) if goes_on_from_a_base(bytes) => Err(Error::new(
+        Err(error) if is_split(bytes) => Err(Error::new(
             error.kind(),
             format!(
                 "this is split BTF, whose base is missing: name it with --base FILE; for a kernel's module as a target, \
@@ -186,7 +222,7 @@ fn split_or_not(
 }
 
 /// Returns whether BTF is split: its strings don't start with the empty one.
-fn goes_on_from_a_base(bytes: &[u8]) -> bool {
+fn is_split(bytes: &[u8]) -> bool {
     let big = bytes.starts_with(&[0xeb, 0x9f]);
     let word = |at: usize| {
         let word: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
@@ -202,10 +238,12 @@ fn goes_on_from_a_base(bytes: &[u8]) -> bool {
         let at = header.checked_add(offset).filter(|_| len > 0)?;
         bytes.get(at).copied()
     };
-    first().is_some_and(|first| first != 0)
+    let has_magic = matches!(bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]);
+    has_magic && first().is_some_and(|first| first != 0)
 }
 
 /// Returns the error for types without units, where a function's unit is asked for.
+#[cold]
 fn no_units(what: &str) -> Error {
     Error::new(
         ErrorKind::Usage,
@@ -215,14 +253,18 @@ fn no_units(what: &str) -> Error {
     )
 }
 
-fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
+fn from_elf(
+    bytes: Bytes,
+    options: &LoadOptions,
+    from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
+) -> Result<Loaded> {
     let elf = Elf::parse(bytes)?;
     if options.dwarf || !has_btf(&elf) {
-        return from_dwarf(&elf, path, options);
+        return from_dwarf(&elf);
     }
-    if options.conversion.function.is_some() {
+    if options.has_function() {
         // Only DWARF has units.
-        return from_dwarf(&elf, path, options).map_err(|error| match error.kind() {
+        return from_dwarf(&elf).map_err(|error| match error.kind() {
             ErrorKind::NoDebugInfo | ErrorKind::Stripped => no_units(".BTF without DWARF"),
             _ => error,
         });
@@ -241,27 +283,36 @@ fn from_elf(bytes: Bytes, path: Option<(&Search, &Path)>, options: &LoadOptions)
         Ok(_) => "it has no types".to_owned(),
         Err(ref error) => error.to_string(),
     };
-    match from_dwarf(&elf, path, options) {
-        Ok(mut loaded) => {
+    match (from_dwarf(&elf), from_btf) {
+        (Ok(mut loaded), _) => {
             loaded.notes.push(format!(
                 "its .BTF can't be used: {why}; its DWARF is taken, as with --dwarf"
             ));
             Ok(loaded)
         }
-        Err(_) => match from_btf {
-            Ok(graph) => Ok(Loaded::new(graph, Source::ElfBtf)),
-            Err(error) => Err(Error::new(
-                error.kind(),
-                format!(
-                    "{}; with --dwarf the file's DWARF is taken, if it or a debug file has any",
-                    error.message()
-                ),
-            )
-            .within_all(error.places())),
-        },
+        (Err(_), Ok(graph)) => Ok(Loaded::new(graph, Source::ElfBtf)),
+        (Err(_), Err(error)) => Err(Error::new(
+            error.kind(),
+            format!(
+                "{}; with --dwarf the file's DWARF is taken, if it or a debug file has any",
+                error.message()
+            ),
+        )
+        .within_all(error.places())),
     }
 }
 
+#[cfg(not(feature = "dwarf"))]
+#[cold]
+fn from_dwarf(_: &Elf, _: Option<()>, _: &LoadOptions) -> Result<Loaded> {
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "the file has no BTF: btfkit reads DWARF with its feature `dwarf`",
+    ))
+}
+
+/// Converts the DWARF of an ELF file, and of the other files that it names, where these may be looked for.
+#[cfg(feature = "dwarf")]
 fn from_dwarf(elf: &Elf, path: Option<(&Search, &Path)>, options: &LoadOptions) -> Result<Loaded> {
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
@@ -278,6 +329,7 @@ fn from_dwarf(elf: &Elf, path: Option<(&Search, &Path)>, options: &LoadOptions) 
     }
 }
 
+#[cfg(feature = "dwarf")]
 fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
     let conversion = dwarf::ConvertOptions {
         limits: options.limits.clone(),
@@ -306,6 +358,7 @@ fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
 }
 
 /// Splits the graph from a base: types that the base has are removed. Returns also the new ids of the preferred types.
+#[cfg(feature = "dwarf")]
 fn over_base(
     graph: Btf,
     preferred: &[TypeId],

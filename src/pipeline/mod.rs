@@ -5,6 +5,7 @@
 //! take [targets](TargetFile): user programs, and the kernel with its modules.
 
 mod check;
+#[cfg(feature = "dwarf")]
 mod conversion;
 mod declared;
 mod explain;

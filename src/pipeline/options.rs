@@ -1,6 +1,8 @@
 //! Options of jobs: how to load types, and how to relocate.
 
+#[cfg(feature = "dwarf")]
 use crate::debuginfo::Search;
+#[cfg(feature = "dwarf")]
 use crate::dwarf;
 use crate::graph::Btf;
 use crate::limits::Limits;
@@ -15,8 +17,10 @@ pub struct LoadOptions {
     pub base: Option<Btf>,
     /// Whether an ELF file's DWARF is converted even if the file has BTF.
     pub dwarf: bool,
+    #[cfg(feature = "dwarf")]
     /// How DWARF is converted. The limits are taken from [`LoadOptions::limits`].
     pub conversion: dwarf::ConvertOptions,
+    #[cfg(feature = "dwarf")]
     /// The places searched for debug information that is not in the file itself. `None` means no other file for
     /// [`load`](super::load()), and [`Search::new`] for [`load_path`](super::load_path).
     pub search: Option<Search>,
@@ -27,6 +31,14 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
+    /// Returns whether a function chooses among types of one name.
+    pub(super) fn has_function(&self) -> bool {
+        #[cfg(feature = "dwarf")]
+        return self.conversion.function.is_some();
+        #[cfg(not(feature = "dwarf"))]
+        return false;
+    }
+
     /// Returns the default options.
     #[must_use]
     pub fn new() -> Self {
@@ -47,6 +59,7 @@ impl LoadOptions {
         self
     }
 
+    #[cfg(feature = "dwarf")]
     /// Sets how DWARF is converted.
     #[must_use]
     pub fn conversion(mut self, conversion: dwarf::ConvertOptions) -> Self {
@@ -54,6 +67,7 @@ impl LoadOptions {
         self
     }
 
+    #[cfg(feature = "dwarf")]
     /// Sets the places searched for debug information in other files.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {
@@ -66,6 +80,16 @@ impl LoadOptions {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Sets the function whose unit's types are [preferred](super::Loaded::preferred).
+    pub(super) fn set_function(&mut self, function: Option<String>) {
+        #[cfg(feature = "dwarf")]
+        {
+            self.conversion.function = function;
+        }
+        #[cfg(not(feature = "dwarf"))]
+        let _ = function;
     }
 }
 
@@ -81,6 +105,7 @@ pub struct RelocateOptions {
     pub strict: bool,
     /// Whether a target's DWARF is converted even if the target has BTF.
     pub dwarf: bool,
+    #[cfg(feature = "dwarf")]
     /// The places searched for debug information that is not in the targets' own files, as in
     /// [`LoadOptions::search`].
     pub search: Option<Search>,
@@ -132,6 +157,7 @@ impl RelocateOptions {
         self
     }
 
+    #[cfg(feature = "dwarf")]
     /// Sets the places searched for debug information in other files.
     #[must_use]
     pub fn search(mut self, search: Search) -> Self {

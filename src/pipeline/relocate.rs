@@ -8,6 +8,7 @@ use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
+#[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::declared::Declared;
 use crate::pipeline::load::{load, load_path};
@@ -99,19 +100,24 @@ pub(super) fn load_options<'p, 'o: 'p>(
     programs: impl IntoIterator<Item = &'p Program<'o>>,
     options: &RelocateOptions,
 ) -> LoadOptions {
-    let mut conversion = conversion_for(programs);
-    if !conversion.roots.is_empty() {
-        let names = options.aliases.iter().map(|(_, name)| name.clone());
-        conversion.roots.extend(names);
-    }
-    LoadOptions {
+    let mut load = LoadOptions {
         dwarf: options.dwarf,
-        search: options.search.clone(),
-        conversion,
         aliases: options.aliases.clone(),
         limits: options.limits.clone(),
         ..LoadOptions::default()
+    };
+    #[cfg(not(feature = "dwarf"))]
+    let _ = (programs, &mut load);
+    #[cfg(feature = "dwarf")]
+    {
+        load.search.clone_from(&options.search);
+        load.conversion = conversion_for(programs);
+        if !load.conversion.roots.is_empty() {
+            let names = options.aliases.iter().map(|(_, name)| name.clone());
+            load.conversion.roots.extend(names);
+        }
     }
+    load
 }
 
 /// Refuses an alias for a type that no target has.
@@ -218,7 +224,7 @@ pub(super) fn loaded(
     let place = || Place::File(target.label.clone());
     let with = |base: Option<Btf>, function: Option<&String>| {
         let mut options = options.clone();
-        options.conversion.function = function.cloned();
+        options.set_function(function.cloned());
         LoadOptions { base, ..options }
     };
     let (mut preferred, mut declared) = (Vec::new(), Vec::new());
@@ -234,11 +240,11 @@ pub(super) fn loaded(
             Types::File(bytes) => load(bytes.clone(), &with(base, function))?,
             Types::Path(path) => load_path(path, &with(base, function))?,
         };
-        let missing = loaded.missing.iter();
-        preferred.extend(loaded.preferred);
+        let missing = loaded.missing_files();
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
         let notes = loaded.notes.iter();
         incomplete.extend(notes.map(|note| format!("{}: {note}", target.label)));
+        preferred.extend(loaded.preferred);
         declared.push(loaded.declared);
         Ok(loaded.graph)
     };

@@ -1,14 +1,11 @@
 //! Differences inside types without a name, wherever they occur, and the bounds of looking for them.
 
+use crate::build::int;
 use btfkit::graph::{
     Btf, FuncLinkage, GraphBuilder, IntEncoding, Kind, NewMember, Signedness, VarLinkage,
 };
 use btfkit::merge::{Change, FieldChange, Input, MergeOptions, compare, diff, merge};
 use btfkit::{Bits, Error, ErrorKind, Limits, TypeId};
-
-fn int(builder: &mut GraphBuilder) -> TypeId {
-    builder.int("int", 4, IntEncoding::SIGNED).unwrap()
-}
 
 /// A type without a name, or a structure called so, of members one after the other, four bytes each.
 fn composite(builder: &mut GraphBuilder, name: &str, members: &[(&str, TypeId)]) -> TypeId {

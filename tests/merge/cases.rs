@@ -7,6 +7,7 @@ use btfkit::graph::{
 use btfkit::merge::{Deduped, Input, MergeOptions, dedup, merge};
 use btfkit::{ErrorKind, TypeId};
 
+use crate::build::{deduped, kinds};
 use crate::check::every_type_is_there;
 
 /// A builder with words of its own for what the cases need.
@@ -69,16 +70,8 @@ impl Unit {
 
     /// Deduplicates what was built and checks that nothing is lost.
     fn dedup(self) -> Deduped {
-        let graph = self.done();
-        let done = dedup(graph.clone(), &MergeOptions::default()).unwrap();
-        every_type_is_there(&graph, &done.graph, &done.types);
-        done
+        deduped(self.0)
     }
-}
-
-fn kinds(graph: &Btf) -> String {
-    let kinds: Vec<_> = graph.own_types().map(|ty| ty.kind().to_string()).collect();
-    kinds.join(" ")
 }
 
 #[test]

@@ -4,13 +4,14 @@
 mod support;
 
 mod anonymous;
+mod build;
 mod cases;
 mod check;
 mod collide;
 mod distilled;
+mod libbpf;
 mod linked;
 mod naive;
 mod random;
 mod real;
 mod resolved;
-mod situations;

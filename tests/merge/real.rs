@@ -7,17 +7,7 @@ use btfkit::parse::parse;
 use crate::check::every_type_is_there;
 use crate::support;
 
-/// The running kernel's BTF, if it shows it.
-pub fn kernel() -> Option<Btf> {
-    let path = "/sys/kernel/btf/vmlinux";
-    match std::fs::read(path) {
-        Ok(raw) => Some(parse(raw).unwrap()),
-        Err(_) => {
-            println!("skipped: this machine has no {path}");
-            None
-        }
-    }
-}
+pub use crate::support::tools::running_kernel as kernel;
 
 /// The BTF of the tutorial's object.
 pub fn object() -> Btf {

@@ -56,6 +56,11 @@ pub fn app(target: &str) -> Target {
     Target::user("app", graph(target))
 }
 
+/// The kernel, with these types.
+pub fn kernel(text: &str) -> Target {
+    Target::kernel(graph(text))
+}
+
 pub fn mov(imm: i32) -> Vec<Insn> {
     vec![Insn::mov(imm)]
 }

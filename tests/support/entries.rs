@@ -1,7 +1,5 @@
 //! DWARF written by hand: tags, attributes and forms of one byte, and units of them.
 
-#![allow(dead_code, reason = "each test uses a part")]
-
 use btfkit::dwarf::Sections;
 use btfkit::{Endian, PointerWidth};
 

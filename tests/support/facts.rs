@@ -1,4 +1,4 @@
-//! What gdb knows about layouts (`tests/gdb/facts.py`), against what a graph says.
+//! What gdb knows about layouts (`tests/dwarf/gdb/facts.py`), against what a graph says.
 
 use std::collections::HashMap;
 

@@ -2,16 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use btfkit::dwarf::{Conversion, ConvertOptions, Sections};
 use btfkit::graph::Btf;
 use btfkit::pipeline::{RelocateOptions, RelocatedObject, TargetFile, relocate};
 use btfkit::{Limits, dwarf, elf};
 
 use super::{read, testdata};
 
-/// The running kernel's BTF; `None` where there is none.
-pub fn running_kernel() -> Option<Btf> {
-    let raw = std::fs::read("/sys/kernel/btf/vmlinux").ok()?;
-    Some(btfkit::parse::parse(raw).unwrap())
+/// The debug sections of a program of `testdata/`.
+pub fn sections(name: &str) -> Sections {
+    let sections = elf::debug_sections(&read(name).into(), &Limits::default());
+    sections.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The conversion of a program of `testdata/`.
+pub fn conversion(name: &str, options: &ConvertOptions) -> Conversion {
+    let converted = dwarf::convert(&sections(name), options);
+    converted.unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The types of a program, from its DWARF.

@@ -1,15 +1,25 @@
 //! What several tests share.
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
 
 pub mod cases;
+#[cfg(feature = "dwarf")]
+pub mod entries;
+pub mod facts;
 pub mod graphs;
+#[cfg(feature = "dwarf")]
 pub mod jobs;
 pub mod layouts;
 pub mod notation;
+#[cfg(feature = "dwarf")]
+pub mod packagings;
 pub mod program;
+pub mod spelled;
+pub mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+pub use tools::tool;
 
 /// A file or folder of `testdata/`.
 pub fn testdata(name: &str) -> PathBuf {
@@ -48,21 +58,6 @@ pub fn objects() -> Vec<PathBuf> {
     objects.extend(files(".bpfeb.o"));
     assert!(!objects.is_empty());
     objects
-}
-
-/// The first of these commands that runs, or a line that says what is not checked without it.
-/// An environment variable `BTFKIT_NAME` (`BTFKIT_BPFTOOL`) names another one.
-pub fn tool(names: &[&str]) -> Option<String> {
-    let variable = format!("BTFKIT_{}", names[0].to_uppercase().replace('-', "_"));
-    let named = std::env::var(variable).ok();
-    let found = named
-        .into_iter()
-        .chain(names.iter().map(|name| (*name).to_owned()))
-        .find(|name| Command::new(name).arg("--version").output().is_ok());
-    if found.is_none() {
-        eprintln!("skipped: none of {names:?} is here to compare with");
-    }
-    found
 }
 
 /// The tool's standard output; it must succeed.

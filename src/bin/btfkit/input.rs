@@ -9,7 +9,6 @@ use btfkit::pipeline::{LabelledPath, LoadOptions, Loaded, TargetFile, Targets, l
 use btfkit::relocate::Role;
 use btfkit::{Error, ErrorKind};
 use bytes::Bytes;
-use mmap_io::MemoryMappedFile;
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -57,8 +56,7 @@ pub fn file_bytes(path: &Path) -> io::Result<Bytes> {
         && !path.starts_with("/sys")
         && !path.starts_with("/proc")
     {
-        let map = MemoryMappedFile::open_ro(path).map_err(io::Error::other)?;
-        return Ok(Bytes::from_owner(Mapped(map)));
+        return mapped(&file);
     }
     if is_endless(&about) {
         return Err(endless());
@@ -94,14 +92,15 @@ fn read_bounded(from: impl Read) -> io::Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// A mapped file.
-struct Mapped(MemoryMappedFile);
-
-impl AsRef<[u8]> for Mapped {
-    fn as_ref(&self) -> &[u8] {
-        let all = self.0.as_slice_bytes(0, self.0.len());
-        all.unwrap_or_default()
-    }
+/// Maps a file into memory: the one place in this repository with unsafe code.
+#[allow(unsafe_code, reason = "memory that is a file can't be had without")]
+fn mapped(file: &File) -> io::Result<Bytes> {
+    // SAFETY: The mapping is private and read-only, so that nothing in this process changes it. Another process
+    // that writes the file may change bytes under the library's eyes. The library takes every byte for hostile,
+    // and has no unsafe code that rests on what it read before: it may report an error or other types. One that
+    // truncates the file ends this process by SIGBUS. Small files, which editors rewrite in place, are read.
+    let map = unsafe { memmap2::MmapOptions::new().map_copy_read_only(file)? };
+    Ok(Bytes::from_owner(map))
 }
 
 /// Loads the types of a file, and notes which files of its debug information are missing.

@@ -1,5 +1,5 @@
 //! The `btfkit` command: arguments, files, progress and exit statuses around the library.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod arguments;
 mod commands;

@@ -117,8 +117,8 @@ pub(crate) fn from_storage(part: &mut Part, storage: u64) {
     let top = storage
         .checked_mul(8)
         .and_then(|bits| bits.checked_add(part.value));
-    let down = i64::from(part.from_top) + i64::from(part.bits);
-    match top.and_then(|top| top.checked_sub_signed(down)) {
+    let down = -i64::from(part.from_top) - i64::from(part.bits);
+    match top.and_then(|top| top.checked_add_signed(down)) {
         Some(value) => part.value = value,
         None => part.note = Note::Unplaced,
     }

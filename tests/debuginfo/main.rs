@@ -1,0 +1,6 @@
+//! Debug information in other files than the program.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod find;

@@ -1,0 +1,18 @@
+//! DWARF → BTF.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod compilers;
+mod enumerations;
+mod function;
+mod gdb;
+mod hostile;
+mod languages;
+mod machines;
+mod names;
+mod origins;
+mod packaging;
+mod roots;
+mod tags;
+mod threads;

@@ -1,0 +1,6 @@
+//! BPF objects in and out.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod objects;

@@ -1,0 +1,11 @@
+//! Whole jobs: bytes of files in, bytes and a report out.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod check;
+mod crash;
+mod explain;
+mod inputs;
+mod min;
+mod truth;
