@@ -31,6 +31,5 @@ pub(crate) use field::bit_extent;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use spelling::c_spelling;
-#[cfg(feature = "dwarf")]
 pub(crate) use spelling::spelling_key;
 pub use walk::reachable;

@@ -143,7 +143,7 @@ fn an_object_without_types_passes_through() {
     assert!(!verdicts[0].is_good());
 }
 
-const OPTIONAL: &str = "truth/optional.bpf.o";
+const OPTIONAL: &str = "truth/optional.o";
 const TWICE: &str = "int = signed int 4; l = signed long 8; fine = struct fine 24 x:int@0 y:l@128
     one = struct twice 16 a:int@0 b:l@64; two = struct twice 24 a:int@0 b:l@128";
 
