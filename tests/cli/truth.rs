@@ -175,3 +175,19 @@ fn damaged_btf_beside_dwarf() {
     let quiet = done(&["offset", &both, "data", "c", "--dwarf"]);
     assert_eq!(stderr(&quiet), "");
 }
+
+#[test]
+fn split_btf_without_its_base() {
+    let scratch = Scratch::new();
+    let (base, split) = (scratch.path("base.btf"), scratch.path("split.btf"));
+    done(&["convert", "tutorial/prog_a.gcc-dwarf5", "-o", &base]);
+    done(&["split", "probed/program.gcc", "--base", &base, "-o", &split]);
+    refused(&["offset", &split, "data", "c"], 1, &["--base"]);
+    let target = format!("app={split}");
+    let out = scratch.path("out.o");
+    refused(
+        &["relocate", PROBE, "-t", &target, "-o", &out],
+        1,
+        &["--base"],
+    );
+}
