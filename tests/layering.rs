@@ -56,6 +56,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The storeys of `dwarf`, from the ground up: a file imports only from its own storey and those below. What stands
+/// beside the storeys counts as the ground (`options`, `report`, `sections`) or as the top (`origin`).
+const STOREYS: &[(&str, &[&str])] = &[(
+    "dwarf",
+    &[
+        "sections", "options", "report", "read", "collect", "distinct", "emit", "driver",
+    ],
+)];
+
 /// Crate → the modules that may name it.
 const CRATES: &[(&str, &[&str])] = &[
     ("gimli", &["dwarf"]),
@@ -178,6 +187,28 @@ fn wrong(module: &str, depth: usize, text: &str) -> Vec<String> {
     wrong
 }
 
+/// The imports of a file, by its path below the root, that go up a storey of its module.
+fn upward(path: &[&str], text: &str) -> Vec<String> {
+    let code = code(text);
+    let (Some(module), Some(place)) = (path.first(), path.get(1)) else {
+        return Vec::new();
+    };
+    let Some((_, storeys)) = STOREYS.iter().find(|(name, _)| name == module) else {
+        return Vec::new();
+    };
+    let level = |name: &str| storeys.iter().position(|storey| *storey == name);
+    let own = level(place).unwrap_or(storeys.len());
+    let mut names = names_after(&code, &format!("crate::{module}::"));
+    // A file of a storey reaches the module itself by two steps or more.
+    names.extend(names_after(&code, &"super::".repeat(path.len() - 1)));
+    let up = names
+        .into_iter()
+        .filter(|name| name != place && !name.starts_with(char::is_uppercase))
+        .filter(|name| level(name).unwrap_or(storeys.len()) > own);
+    up.map(|name| format!("`{module}::{place}` imports `{module}::{name}`, which is above it"))
+        .collect()
+}
+
 fn crates(module: &str, code: &str) -> Vec<String> {
     let named = CRATES
         .iter()
@@ -226,7 +257,10 @@ fn every_import_is_in_the_table() {
             if parts.last().is_some_and(|part| part == "mod") {
                 parts.pop();
             }
-            wrong(&parts[0], parts.len(), &text)
+            let path: Vec<&str> = parts.iter().map(String::as_str).collect();
+            let mut wrong = wrong(&parts[0], parts.len(), &text);
+            wrong.extend(upward(&path, &text));
+            wrong
         };
         found.extend(
             wrong
@@ -381,5 +415,56 @@ fn what_is_forbidden_is_found() {
     ];
     for (module, depth, text, expected) in cases {
         assert_eq!(wrong(module, *depth, text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn an_edge_up_a_storey_is_found() {
+    let above = |from: &str, to: &str| {
+        vec![format!(
+            "`dwarf::{from}` imports `dwarf::{to}`, which is above it"
+        )]
+    };
+    let cases: &[(&[&str], &str, Vec<String>)] = &[
+        (
+            &["dwarf", "collect", "pass"],
+            "use crate::dwarf::distinct::keys::Keys;",
+            above("collect", "distinct"),
+        ),
+        (
+            &["dwarf", "read", "header"],
+            "fn f() { crate::dwarf::{sections, driver::convert} }",
+            above("read", "driver"),
+        ),
+        (
+            &["dwarf", "distinct"],
+            "use super::emit;",
+            above("distinct", "emit"),
+        ),
+        (
+            &["dwarf", "emit", "graph"],
+            "use super::super::driver::job;",
+            above("emit", "driver"),
+        ),
+        (
+            &["dwarf", "report"],
+            "use crate::dwarf::origin::Origin;",
+            above("report", "origin"),
+        ),
+        (
+            &["dwarf", "driver", "job"],
+            "use crate::dwarf::emit::bind::bind;\nuse crate::dwarf::driver::threads::Outcome;",
+            vec![],
+        ),
+        (
+            &["dwarf", "collect", "pass"],
+            "use super::nodes::Node;\nuse crate::dwarf::read::Entry;\nuse crate::dwarf::Sections;",
+            vec![],
+        ),
+        (&["dwarf"], "mod driver;\npub use driver::convert;", vec![]),
+        (&["merge", "dedup"], "use crate::merge::link;", vec![]),
+    ];
+    for (path, text, expected) in cases {
+        assert_eq!(upward(path, text), *expected, "{text}");
     }
 }

@@ -1,61 +1,60 @@
-//! What to convert, and how.
+//! The options of a conversion.
 
 use std::num::NonZeroUsize;
 
 use crate::limits::Limits;
 
-/// What [`convert`](super::convert) is asked for. The default is every type of the program, no functions
-/// and no variables.
+/// The options of [`convert()`](super::convert()). By default every type of the program is converted, without functions
+/// and variables.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ConvertOptions {
-    /// Names of structures, unions, enumerations, typedefs and base types; these and what they refer to are converted.
-    /// All types where empty. Every definition that a root has in the program is there; a named type that is only
-    /// pointed to is the one of the first unit that defines it.
+    /// The names of the structures, unions, enumerations, typedefs and base types to convert, with all they refer to.
+    /// If empty, all types are converted. Every definition of a root in the program is converted, and the types they
+    /// refer to are those of a conversion of all types.
     pub roots: Vec<String>,
-    /// Whether a type whose name is a root's but for a flavor suffix (`task___v2`) is a root too, as it is to a
-    /// CO-RE relocation.
+    /// Whether a type whose name is a root's with a flavor suffix (`task___v2`) is a root too, as it is to a CO-RE
+    /// relocation.
     pub flavors: bool,
-    /// Whether a root that the program doesn't have is no error.
+    /// Whether roots that the program doesn't have are ignored. Otherwise they are an error.
     pub allow_missing_roots: bool,
     /// Whether to convert functions, as FUNC and FUNC_PROTO with the names of the parameters.
     pub functions: bool,
     /// Whether to convert global variables, as VAR and DATASEC.
     pub variables: bool,
-    /// A function of the program whose unit's types are told apart, in [`Conversion::preferred`]: where the program
-    /// gives several types one name, the function means its own unit's. With the names of what is around it, where
-    /// the language has that (`ns::function`).
+    /// A (qualified) function name, such as `ns::function`. The types defined in its compile unit are listed in
+    /// [`Conversion::preferred`], to break ties between types of one name.
     ///
     /// [`Conversion::preferred`]: super::Conversion::preferred
     pub function: Option<String>,
-    /// How many threads to use; as many as the machine has where `None`. The result is the same.
+    /// The number of threads; with `None` that of the machine. The result doesn't depend on it.
     pub threads: Option<NonZeroUsize>,
-    /// Bounds on what the input may ask for.
+    /// The bounds on what the input may ask for.
     pub limits: Limits,
 }
 
 impl ConvertOptions {
-    /// The default options.
+    /// Returns the default options.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks for a type by name; more than one call adds up.
+    /// Adds a root: a type to convert, by name.
     #[must_use]
     pub fn root(mut self, name: impl Into<String>) -> Self {
         self.roots.push(name.into());
         self
     }
 
-    /// Asks for functions.
+    /// Sets whether functions are converted.
     #[must_use]
     pub const fn functions(mut self, yes: bool) -> Self {
         self.functions = yes;
         self
     }
 
-    /// Asks for global variables.
+    /// Sets whether global variables are converted.
     #[must_use]
     pub const fn variables(mut self, yes: bool) -> Self {
         self.variables = yes;

@@ -1,4 +1,6 @@
-//! Where a type was declared: unit, file and line.
+//! The origin of a type: unit, file and line of its declaration.
+//!
+//! This reads few DIEs, and line tables, so it uses `gimli`.
 
 use std::sync::Arc;
 
@@ -13,33 +15,34 @@ type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
 type Unit<'a> = gimli::Unit<Slice<'a>>;
 
-/// Where a type was declared, in the first unit that has it.
+/// The place where a type was declared, in the first unit that has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Origin {
-    /// Where its entry is, as [`Conversion::die`] counts.
+    /// The offset of its DIE, counted as [`Conversion::die`] counts.
     pub die: u64,
     /// The unit's name: the source file it was compiled from.
     pub unit: String,
-    /// The file it is declared in, with the folder the compiler found it in.
+    /// The path of the file that declares it, as the compiler found it.
     pub file: Option<String>,
-    /// The line there, from 1.
+    /// The line of the declaration, from 1.
     pub line: Option<u64>,
 }
 
 impl Conversion {
-    /// Where the first entry of a structure, union, enumeration, typedef, base type, function or variable is;
-    /// `None` for other types, which have a place only through those.
+    /// Returns the offset of the first DIE of a structure, union, enumeration, typedef, base type, function or
+    /// variable; `None` for other types, which are only found as parts of those.
     ///
-    /// It is the offset in `.debug_info`. Where there is more to count, this goes on with `.debug_types`, the
-    /// alternate file's `.debug_info`, and those of the split units with their `.debug_types`, one behind the other.
+    /// The offset counts from the start of `.debug_info`. The count continues with `.debug_types`, the alternate file's
+    /// `.debug_info`, and the `.debug_info` and `.debug_types` of each file of split units.
     #[must_use]
     pub fn die(&self, id: TypeId) -> Option<u64> {
         let at = self.places.binary_search_by_key(&id, |(id, _)| *id);
         self.places.get(at.ok()?).map(|(_, die)| *die)
     }
 
-    /// Where a type was declared, read from the sections it was converted from. `None` where they don't say.
+    /// Returns the place where a type was declared, read from the sections it was converted from; `None` if they don't
+    /// have it.
     #[must_use]
     pub fn origin(&self, sections: &Sections, id: TypeId) -> Option<Origin> {
         let die = self.die(id)?;
@@ -58,7 +61,7 @@ impl Conversion {
             unit: name.unwrap_or_default(),
             file: file.and_then(|file| match &unit.line_program {
                 Some(_) => file_name(dwarf, unit, file),
-                // A split unit's lines are where its skeleton is.
+                // The line table of a split unit is that of its skeleton.
                 None => {
                     let main = dwarf_of(sections, DwarfFileType::Main);
                     let skeleton = skeleton(&main, unit.dwo_id?)?;
@@ -70,13 +73,14 @@ impl Conversion {
     }
 }
 
-/// An entry, and all it takes to read it.
+/// A DIE, with all that is needed to read it.
 struct Found<'a> {
     dwarf: Dwarf<'a>,
     unit: Unit<'a>,
     entry: gimli::UnitOffset,
 }
 
+/// Returns `gimli`'s view of the sections.
 fn dwarf_of(sections: &Sections, file_type: DwarfFileType) -> Dwarf<'_> {
     let endian = match sections.endian {
         Endian::Little => RunTimeEndian::Little,
@@ -98,11 +102,11 @@ fn dwarf_of(sections: &Sections, file_type: DwarfFileType) -> Dwarf<'_> {
     }
 }
 
-/// The entry at a place, counted as [`Conversion::die`] does.
+/// Returns the DIE at an offset, counted as [`Conversion::die`] counts.
 fn find(sections: &Sections, die: u64) -> Option<Found<'_>> {
     let (main, dwo) = (DwarfFileType::Main, DwarfFileType::Dwo);
     let own = [(sections, main, sections.types.len())];
-    // Of the alternate file only `.debug_info` counts.
+    // Only the alternate file's `.debug_info` counts.
     let alt = sections.alt.as_deref().map(|alt| (alt, main, 0));
     let split = sections
         .split
@@ -122,6 +126,7 @@ fn find(sections: &Sections, die: u64) -> Option<Found<'_>> {
     None
 }
 
+/// Returns the DIE at an offset of `.debug_info`.
 fn in_info(sections: &Sections, file_type: DwarfFileType, at: usize) -> Option<Found<'_>> {
     let dwarf = dwarf_of(sections, file_type);
     if !sections.cu_index.is_empty() {
@@ -137,6 +142,7 @@ fn in_info(sections: &Sections, file_type: DwarfFileType, at: usize) -> Option<F
     None
 }
 
+/// Returns the DIE at an offset of `.debug_types`.
 fn in_types(dwarf: Dwarf<'_>, at: usize) -> Option<Found<'_>> {
     let mut units = dwarf.type_units();
     while let Some(header) = units.next().ok()? {
@@ -148,7 +154,8 @@ fn in_types(dwarf: Dwarf<'_>, at: usize) -> Option<Found<'_>> {
     None
 }
 
-/// In a package each unit has parts of the other sections, which the index tells (DWARF 5, section 7.3.5).
+/// Returns the DIE at an offset of a package. The index has the offsets of each unit's parts of the other sections
+/// (DWARF 5, section 7.3.5).
 fn in_package<'a>(sections: &'a Sections, whole: Dwarf<'a>, at: usize) -> Option<Found<'a>> {
     let endian = whole.debug_info.reader().endian();
     let index = gimli::DebugCuIndex::from(Slice::new(&sections.cu_index, endian));
@@ -189,7 +196,7 @@ fn in_package<'a>(sections: &'a Sections, whole: Dwarf<'a>, at: usize) -> Option
     None
 }
 
-/// The unit of the program that a split unit left.
+/// Returns the skeleton of a split unit.
 fn skeleton<'a>(main: &Dwarf<'a>, id: gimli::DwoId) -> Option<Unit<'a>> {
     let mut units = main.units();
     while let Some(header) = units.next().ok()? {
@@ -201,7 +208,7 @@ fn skeleton<'a>(main: &Dwarf<'a>, id: gimli::DwoId) -> Option<Unit<'a>> {
     None
 }
 
-/// The name of a unit's file.
+/// Returns the path of the file with this number in a unit's line table.
 fn file_name(dwarf: &Dwarf<'_>, unit: &Unit<'_>, number: u64) -> Option<String> {
     let text = |value| {
         let text = dwarf.attr_string(unit, value).ok()?;

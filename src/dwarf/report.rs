@@ -1,39 +1,39 @@
-//! What comes out: the graph, and what BTF could not say.
+//! The result of a conversion: the graph, and what BTF can't represent.
 
 use std::fmt;
 
 use crate::graph::Btf;
 use crate::id::TypeId;
 
-/// The types of a program.
+/// The types of a program, and what is known about them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Conversion {
     /// The types.
     pub graph: Btf,
-    /// What BTF can't say and what it became, in the order of the debug information. Each name and reason
-    /// is listed once, with the first entry it was seen at.
+    /// The types and members that BTF can't represent, in the order of the debug information. Each name and reason is
+    /// listed once, with the first DIE it was found at.
     pub degraded: Vec<Degraded>,
-    /// The types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines, by id; those of all such
-    /// units, where several have a function of that name.
+    /// The ids of the types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines,
+    /// sorted. If several units define a function of that name, the types of all of them.
     pub preferred: Vec<TypeId>,
-    /// Where types were first seen, by id.
+    /// The offset of each type's first DIE, by id.
     pub(super) places: Vec<(TypeId, u64)>,
 }
 
-/// A type or member that BTF can't say as it is, and what it became.
+/// A type or member that BTF can't represent as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub struct Degraded {
-    /// The offset of its entry, as [`Conversion::die`] says it.
+    /// The offset of its DIE, counted as [`Conversion::die`] counts.
     pub die: u64,
-    /// Its name, or the name of the type it is in; may be empty.
+    /// Its name, or the name of the type that contains it; may be empty.
     pub name: String,
-    /// Why, and what it became.
+    /// The reason, and what it became.
     pub reason: Reason,
 }
 
-/// Why something could not be said in BTF, and what it became.
+/// The reason why BTF can't represent a type or member, and what it became.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Reason {
@@ -47,29 +47,28 @@ pub enum Reason {
     Fixed,
     /// A base type of a size that neither INT nor FLOAT can have became an array of bytes.
     OddSize,
-    /// A base type of an encoding this version doesn't know became an integer of the same size.
+    /// A base type of unknown encoding became an integer of the same size.
     Encoding,
-    /// A type of a tag this version doesn't know became bytes of its size, or `void` where it has none.
+    /// A type of unknown tag became bytes of its size, or `void` if it has no size.
     UnknownType,
-    /// A number is stored in the byte order that is not the program's; BTF has one for all.
+    /// A number is stored in the byte order that is not the program's. BTF has one byte order for all.
     ByteOrder,
-    /// A bitfield is stored in the byte order that is not the program's, so that its bits are not where BTF would say;
-    /// it was left out.
+    /// A bitfield in the byte order that is not the program's was left out, since its bits are not where BTF would have
+    /// them.
     SwappedBitfield,
     /// The program adds a constant to the stored value.
     Bias,
-    /// The elements of an array don't stand end to end; it became bytes of its size.
+    /// An array whose elements are not end to end became bytes of its size.
     PackedArray,
-    /// The elements of an array are not in it: it is a descriptor that says where they are. It became a structure
-    /// without members.
+    /// An array that is a descriptor of elements elsewhere became a structure without members.
     Elsewhere,
-    /// The size of a type is no constant, or is not given; it ends where its last member of known place does.
+    /// The size of a type is no constant, or is missing: it became the end of the last member with a known offset.
     UnknownSize,
-    /// A unit can't be read, for the reason given as name; its types are missing.
+    /// A unit that can't be read was skipped with its types. The name is the error.
     UnreadableUnit,
     /// A member has no type.
     VoidMember,
-    /// A member, or a base class, is of a type that the program only declares.
+    /// A member or base class has a type that the program only declares.
     DeclaredMember,
     /// A member is a function.
     FunctionMember,
@@ -77,42 +76,42 @@ pub enum Reason {
     MemberTooLong,
     /// A member starts before the one before it ends.
     Overlap,
-    /// The elements of an array have another size together than the array is said to have.
+    /// The size of an array differs from that of its elements together.
     ArraySize,
-    /// A pointer to a member of C++ became what it is made of (Itanium C++ ABI, section 2.3): an integer, or
-    /// for a function a structure of pointer and adjustment.
+    /// A C++ pointer to member became its representation (Itanium C++ ABI, section 2.3): an integer, or for a function
+    /// a structure of pointer and adjustment.
     MemberPointer,
-    /// A reference leads to no type; it became `void`.
+    /// A reference that leads to no type became `void`.
     DanglingReference,
-    /// A type refers to itself without a name in between; the reference became `void`.
+    /// A reference in a cycle of unnamed types became `void`.
     NamelessCycle,
-    /// The place of a member is no constant; the member was left out.
+    /// A member whose offset is no constant was left out.
     MemberPlace,
-    /// Where a virtual base class is only the object itself knows; it was left out.
+    /// A virtual base class was left out: only the object knows its offset.
     VirtualBase,
-    /// A member lies beyond what BTF can say, which is bit 2^32 − 1, or 2^24 − 1 in a structure with
-    /// bitfields; it was left out.
+    /// A member beyond the largest offset was left out. That is bit 2^32 − 1, or 2^24 − 1 in a structure with
+    /// bitfields.
     MemberBeyond,
-    /// A bitfield is wider than 255 bits; it was left out.
+    /// A bitfield wider than 255 bits was left out.
     Bitfield,
-    /// An array has more than 2^32 − 1 elements; the count was cut.
+    /// The count of an array with more than 2^32 − 1 elements was cut.
     ArrayCount,
-    /// The length of an array is no constant; it became 0.
+    /// The length of an array, which is no constant, became 0.
     ArrayLength,
-    /// A type has more than 2^32 − 1 bytes; the size was cut.
+    /// The size of a type of more than 2^32 − 1 bytes was cut.
     Size,
-    /// An enumerator doesn't fit the size of its enumeration; its value was cut.
+    /// The value of an enumerator that doesn't fit the size of its enumeration was cut.
     Enumerator,
-    /// An enumeration of a size that ENUM can't have became an integer of its size, or a structure without members
-    /// above 16 bytes; its enumerators were left out.
+    /// An enumeration of a size that neither ENUM nor ENUM64 can have became an integer of its size, or above 16 bytes
+    /// a structure without members. Its enumerators were left out.
     EnumSize,
     /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
 }
 
 impl Reason {
-    /// Returns whether the debug information contradicts itself there, or says too little, so that offsets in the
-    /// type may be wrong.
+    /// Returns whether the debug information contradicts itself or is incomplete, so that offsets in the type may be
+    /// wrong.
     #[must_use]
     pub const fn is_contradiction(self) -> bool {
         match self {
@@ -163,35 +162,33 @@ impl fmt::Display for Reason {
             Self::OddSize => "a base type of this size became an array of bytes",
             Self::Encoding => "a base type of unknown encoding became an integer of the same size",
             Self::UnknownType => "a type of unknown tag became bytes of its size, or void",
-            Self::ByteOrder => "a number is stored in the other byte order, which BTF can't say",
+            Self::ByteOrder => "a number is stored in the other byte order, which BTF can't represent",
             Self::SwappedBitfield => "a bitfield in the other byte order was left out",
-            Self::Bias => "a constant is added to the stored value, which BTF can't say",
-            Self::PackedArray => {
-                "an array whose elements don't stand end to end became bytes of its size"
-            }
-            Self::Elsewhere => "the elements are elsewhere, where a descriptor says",
+            Self::Bias => "a constant is added to the stored value, which BTF can't represent",
+            Self::PackedArray => "an array whose elements are not end to end became bytes of its size",
+            Self::Elsewhere => "an array that is a descriptor of elements elsewhere lost them",
             Self::UnknownSize => "the size is no constant; it became the end of the last member",
             Self::UnreadableUnit => "the unit was skipped, and its types with it",
             Self::VoidMember => "a member has no type",
-            Self::DeclaredMember => "a member is of a type that is only declared",
+            Self::DeclaredMember => "a member has a type that is only declared",
             Self::FunctionMember => "a member is a function",
             Self::MemberTooLong => "a member ends behind the end of its structure",
             Self::Overlap => "a member starts before the one before it ends",
-            Self::ArraySize => "an array has another size than its elements have together",
-            Self::MemberPointer => "a pointer to a member became what it is made of",
-            Self::DanglingReference => "a reference to no type became void",
-            Self::NamelessCycle => "a type that contains itself without a name became void",
-            Self::MemberPlace => "a member whose place is no constant was left out",
+            Self::ArraySize => "the size of an array differs from that of its elements together",
+            Self::MemberPointer => "a pointer to member became an integer, or a structure of pointer and adjustment",
+            Self::DanglingReference => "a reference that leads to no type became void",
+            Self::NamelessCycle => "a reference in a cycle of unnamed types became void",
+            Self::MemberPlace => "a member whose offset is no constant was left out",
             Self::VirtualBase => "a virtual base class was left out",
             Self::MemberBeyond => {
                 "a member beyond bit 2^32 (2^24 in a structure with bitfields) was left out"
             }
             Self::Bitfield => "a bitfield wider than 255 bits was left out",
             Self::ArrayCount => "an array's count was cut to 32 bits",
-            Self::ArrayLength => "an array's length is no constant and became 0",
+            Self::ArrayLength => "an array's length, which is no constant, became 0",
             Self::Size => "a size was cut to 32 bits",
             Self::Enumerator => "an enumerator's value was cut to the size of its type",
-            Self::EnumSize => "an enumeration of a size that BTF has none of lost its enumerators",
+            Self::EnumSize => "an enumeration of a size that neither ENUM nor ENUM64 can have lost its enumerators",
             Self::PointerWidth => {
                 "a pointer that is not as wide as the program's became an integer"
             }

@@ -1,4 +1,4 @@
-//! What the converter reads: the debug sections of one program.
+//! The input of a conversion: the debug sections of one program.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use crate::target::{Endian, PointerWidth};
 
 /// The debug sections of one program (DWARF 5, section 7.5 and figure B.1), decompressed and relocated.
 ///
-/// A section the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) takes
-/// them from an ELF file.
+/// A section that the file doesn't have is empty. [`elf::debug_sections`](crate::elf::debug_sections) reads them from
+/// an ELF file.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Sections {
@@ -18,25 +18,25 @@ pub struct Sections {
     pub info: Bytes,
     /// `.debug_types`: DWARF 4's type units.
     pub types: Bytes,
-    /// `.debug_abbrev`: the shapes of the entries.
+    /// `.debug_abbrev`: the abbreviations.
     pub abbrev: Bytes,
     /// `.debug_str`: names.
     pub str: Bytes,
-    /// `.debug_line_str`: names of files, and of anything a compiler likes to keep there.
+    /// `.debug_line_str`: names of files, and any other names that a compiler puts there.
     pub line_str: Bytes,
     /// `.debug_str_offsets`: names by number.
     pub str_offsets: Bytes,
     /// `.debug_addr`: addresses by number.
     pub addr: Bytes,
-    /// `.debug_line`: the files that declarations are in.
+    /// `.debug_line`: the names of the files that contain declarations.
     pub line: Bytes,
     /// `.debug_cu_index`, in a `.dwp` package.
     pub cu_index: Bytes,
     /// `.debug_tu_index`, in a `.dwp` package.
     pub tu_index: Bytes,
-    /// The program's memory: what variables are sorted by. Empty where addresses are not known yet.
+    /// The sections of the program's memory, by which variables are grouped. Empty if addresses are not known yet.
     pub memory: Vec<MemorySection>,
-    /// `.debug_ranges`: the pieces of functions that are not in one (up to DWARF 4).
+    /// `.debug_ranges`: the pieces of functions that are not contiguous (up to DWARF 4).
     pub ranges: Bytes,
     /// `.debug_rnglists`: the same from DWARF 5 on.
     pub rnglists: Bytes,
@@ -52,7 +52,7 @@ pub struct Sections {
     pub split: Vec<Sections>,
 }
 
-/// The functions of a program's symbol tables, by name: what a debugger or a uprobe takes a name for.
+/// The functions of a program's symbol tables, by name, as a debugger or a uprobe finds them.
 #[derive(Clone, Default)]
 pub struct FunctionSymbols {
     tables: Vec<Arc<LookUp>>,
@@ -62,14 +62,15 @@ pub struct FunctionSymbols {
 type LookUp = dyn Fn(&[u8]) -> Vec<u64> + Send + Sync;
 
 impl FunctionSymbols {
-    /// No symbols.
+    /// No functions.
     pub const NONE: Self = Self {
         tables: Vec::new(),
         is_complete: false,
     };
 
-    /// The symbols that a function finds: it takes a name and returns the addresses of the functions called so.
-    /// `is_complete` tells whether every function of the program is among them, not only those that other files may call.
+    /// Returns the functions that `look_up` finds: it takes a name and returns the addresses of the functions of that
+    /// name. `is_complete` tells whether it knows every function of the program, not only those that other files may
+    /// call.
     pub fn new(
         is_complete: bool,
         look_up: impl Fn(&[u8]) -> Vec<u64> + Send + Sync + 'static,
@@ -80,13 +81,13 @@ impl FunctionSymbols {
         }
     }
 
-    /// Adds the symbols of another file of the same program.
+    /// Adds the functions of another file of the same program.
     pub fn extend(&mut self, other: &Self) {
         self.tables.extend(other.tables.iter().cloned());
         self.is_complete |= other.is_complete;
     }
 
-    /// Returns whether every function of the program is among them.
+    /// Returns whether every function of the program is known.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.is_complete
@@ -118,16 +119,16 @@ impl fmt::Debug for FunctionSymbols {
 /// A section of a program's memory, such as `.data`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemorySection {
-    /// Its name.
+    /// The section's name.
     pub name: String,
-    /// Its address.
+    /// The section's address.
     pub address: u64,
-    /// Its size in bytes.
+    /// The section's size in bytes.
     pub size: u64,
 }
 
 impl Sections {
-    /// No sections yet, of a program with this byte order and pointer width.
+    /// Returns empty sections of a program with this byte order and pointer width.
     #[must_use]
     pub const fn new(endian: Endian, pointer_width: PointerWidth) -> Self {
         Self {

@@ -1,9 +1,10 @@
 //! The canonical type of each type of a graph: the first type of its equivalence class.
 
 use crate::error::{Error, Result};
-use crate::graph::Btf;
+use crate::graph::{Btf, Kind, edges};
+use crate::id::TypeId;
 use crate::merge::forwards::Forwards;
-use crate::merge::mixer::{Mixer, is_unique};
+use crate::merge::mixer::{Mixer, is_unique, kind};
 use crate::merge::nodes::{Nodes, at, set};
 use crate::merge::partition::Partition;
 use crate::merge::refine::Refiner;
@@ -58,7 +59,7 @@ fn canonical_with(
     drop(other);
     let partition = initial(&nodes, &forwards, hashes, rules.sections);
     let partition = Refiner::new(&nodes, &forwards, mixer, partition).run();
-    Ok(firsts(&nodes, &forwards, partition))
+    Ok(firsts(&nodes, &forwards, partition, first_own))
 }
 
 /// Returns the forward declarations that stand for a complete type according to the hashes, each with that type.
@@ -95,7 +96,14 @@ fn initial(nodes: &Nodes<'_>, forwards: &Forwards, hashes: Vec<u32>, sections: b
 }
 
 /// Returns the canonical node of each node of a final partition.
-fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> Vec<u32> {
+fn firsts(
+    nodes: &Nodes<'_>,
+    forwards: &Forwards,
+    mut partition: Partition,
+    first_own: u32,
+) -> Vec<u32> {
+    let mut open = Open::new(nodes, forwards, first_own);
+    open.find_structures(&partition);
     // Reuses the memory of the class numbers.
     let mut canonical = partition.take_classes();
     for (node, entry) in (0..).zip(&mut canonical) {
@@ -108,13 +116,20 @@ fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> V
                 set(&mut canonical, node, first);
             }
         }
+        // A reference to a declaration of the base is less than one to the complete type.
+        if let Some(first) = open.first_own_of(members) {
+            for &node in members.iter().filter(|node| **node >= first) {
+                set(&mut canonical, node, first);
+            }
+        }
     }
     for tag in forwards.tags() {
         let Some(complete) = forwards.first(&tag) else {
             continue;
         };
         for forward in forwards.fitting(&tag, nodes, complete) {
-            if partition.is_follower(forward) {
+            // A type of the base stays as it is.
+            if partition.is_follower(forward) && forward >= open.first_own {
                 let first = at(&canonical, complete);
                 set(&mut canonical, forward, first);
             }
@@ -123,11 +138,146 @@ fn firsts(nodes: &Nodes<'_>, forwards: &Forwards, mut partition: Partition) -> V
     canonical
 }
 
+/// The types that lead, through references without a layout of their own, to a type that the base only declares and the
+/// graph completes.
+struct Open<'n> {
+    nodes: &'n Nodes<'n>,
+    first_own: u32,
+    /// By node. Empty if there are no such types.
+    leads: Vec<Leads>,
+}
+
+impl<'n> Open<'n> {
+    fn new(nodes: &'n Nodes<'n>, forwards: &Forwards, first_own: u32) -> Self {
+        let mut leads = Vec::new();
+        for tag in forwards.tags().filter(|tag| forwards.is_open_in_base(tag)) {
+            leads.resize(nodes.len(), Leads::Unknown);
+            for complete in forwards.complete_nodes(&tag) {
+                set(&mut leads, complete, Leads::Yes);
+            }
+        }
+        Self {
+            nodes,
+            first_own,
+            leads,
+        }
+    }
+
+    /// Finds the classes of structures that the base has and that refer to such a type themselves: the base's say less. From
+    /// then on, references that lead to one of them lead there as well; but a structure that refers to one of them says the
+    /// same as the base's.
+    fn find_structures(&mut self, partition: &Partition) {
+        if self.leads.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        for block in 0..partition.blocks() {
+            let members = partition.members(block);
+            if let Some(first) = self.own_beside_base(members)
+                && !is_reference(kind(self.nodes.record(first)))
+                && edges::type_edges(self.nodes.record(first)).any(|to| self.leads_there(to.get()))
+            {
+                found.extend(members.iter().filter(|node| **node >= self.first_own));
+            }
+        }
+        for leads in &mut self.leads {
+            *leads = match leads {
+                Leads::Yes => Leads::Yes,
+                Leads::Unknown | Leads::Open | Leads::No => Leads::Unknown,
+            };
+        }
+        for node in found {
+            set(&mut self.leads, node, Leads::Yes);
+        }
+    }
+
+    /// Returns the first member of a class that isn't the base's, if the class leads there and the base has one of it.
+    fn first_own_of(&mut self, members: &[u32]) -> Option<u32> {
+        if self.leads.is_empty() {
+            return None;
+        }
+        let first = self.own_beside_base(members)?;
+        self.leads_there(first).then_some(first)
+    }
+
+    /// Returns the first member of a class that isn't the base's, if the base has one as well.
+    fn own_beside_base(&self, members: &[u32]) -> Option<u32> {
+        if !members.iter().any(|node| *node < self.first_own) {
+            return None;
+        }
+        let own = members.iter().copied();
+        own.filter(|node| *node >= self.first_own).min()
+    }
+
+    fn leads_there(&mut self, start: u32) -> bool {
+        let mut stack = vec![start];
+        while let Some(&node) = stack.last() {
+            let record = self.nodes.record(node);
+            match at(&self.leads, node) {
+                Leads::No | Leads::Yes => _ = stack.pop(),
+                Leads::Unknown if !is_reference(kind(record)) => {
+                    set(&mut self.leads, node, Leads::No);
+                }
+                Leads::Unknown => {
+                    set(&mut self.leads, node, Leads::Open);
+                    // A cycle of references leads nowhere, so what is open is not followed again.
+                    let unknown = |to: &u32| at(&self.leads, *to) == Leads::Unknown;
+                    stack.extend(edges::type_edges(record).map(TypeId::get).filter(unknown));
+                }
+                Leads::Open => {
+                    let mut edges = edges::type_edges(record);
+                    let leads = edges.any(|to| at(&self.leads, to.get()) == Leads::Yes);
+                    let leads = if leads { Leads::Yes } else { Leads::No };
+                    set(&mut self.leads, node, leads);
+                }
+            }
+        }
+        at(&self.leads, start) == Leads::Yes
+    }
+}
+
+/// Whether a type leads to one that the base only declares.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Leads {
+    #[default]
+    Unknown,
+    /// Its references are being followed.
+    Open,
+    No,
+    Yes,
+}
+
+/// Returns whether a type of this kind is nothing but a reference to others.
+const fn is_reference(kind: Kind) -> bool {
+    match kind {
+        Kind::Ptr
+        | Kind::Array
+        | Kind::Typedef
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::Func
+        | Kind::FuncProto
+        | Kind::Var
+        | Kind::DeclTag
+        | Kind::TypeTag => true,
+        Kind::Void
+        | Kind::Int
+        | Kind::Struct
+        | Kind::Union
+        | Kind::Enum
+        | Kind::Fwd
+        | Kind::Datasec
+        | Kind::Float
+        | Kind::Enum64
+        | Kind::Unknown(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::graph::{FwdKind, GraphBuilder, IntEncoding, Kind, NewMember, VarLinkage};
-    use crate::id::TypeId;
 
     /// A graph of structures, pointers, declarations and integers, from a seed.
     fn graph(seed: u64, types: u32) -> Btf {

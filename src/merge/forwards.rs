@@ -15,6 +15,8 @@ use crate::merge::nodes::{Nodes, at, count};
 pub(super) struct Forwards {
     /// Sorted by tag, then complete types before forward declarations, then by node.
     entries: Vec<Entry>,
+    /// The nodes below this one belong to the base.
+    first_own: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -89,8 +91,8 @@ fn fits(forward: &[Word], complete: &[Word]) -> bool {
 }
 
 impl Forwards {
-    /// Finds the tags. Types of the base, below `first_own`, can't change: a tag that the base declares stands for a
-    /// complete type only if the base has that as well.
+    /// Finds the tags. Types of the base, below `first_own`, can't change: a tag that the base declares without completing it
+    /// stays declared there. But a type of the base that refers to it equals a type that refers to the complete one.
     pub fn new(nodes: &Nodes<'_>, first_own: u32) -> Self {
         let mut entries: Vec<Entry> = nodes
             .iter()
@@ -124,25 +126,30 @@ impl Forwards {
             }
         }
         entries.sort_unstable();
-        let mut forwards = Self { entries };
-        forwards.keep_usable(first_own);
+        let mut forwards = Self { entries, first_own };
+        forwards.keep_usable();
         forwards
     }
 
-    /// Drops the tags without a complete type, and those that the base declares but doesn't complete.
-    fn keep_usable(&mut self, first_own: u32) {
+    /// Drops the tags without a complete type.
+    fn keep_usable(&mut self) {
         let mut kept = Vec::with_capacity(self.entries.len());
         for tag in self.tags() {
             let complete = self.complete(&tag);
             let forward = self.entries.get(tag.forward.clone()).unwrap_or_default();
-            let completed_by_base = complete.first().is_some_and(|e| e.node < first_own);
-            let declared_by_base = forward.first().is_some_and(|e| e.node < first_own);
-            if !complete.is_empty() && (completed_by_base || !declared_by_base) {
+            if !complete.is_empty() {
                 kept.extend_from_slice(complete);
                 kept.extend_from_slice(forward);
             }
         }
         self.entries = kept;
+    }
+
+    /// Returns whether the base declares a tag and doesn't complete it.
+    pub fn is_open_in_base(&self, tag: &Tag) -> bool {
+        let forward = self.entries.get(tag.forward.clone()).unwrap_or_default();
+        let of_base = |entry: &Entry| entry.node < self.first_own;
+        forward.iter().any(of_base) && !self.complete(tag).iter().any(of_base)
     }
 
     /// Returns the upper bound of the tags' numbers.
@@ -195,6 +202,12 @@ impl Forwards {
             .iter()
             .all(|entry| at(table, entry.node) == value)
             .then_some(first)
+    }
+
+    /// Returns the complete types of a tag.
+    pub fn complete_nodes(&self, tag: &Tag) -> impl Iterator<Item = u32> + '_ {
+        let complete = self.entries.get(tag.complete.clone());
+        complete.unwrap_or_default().iter().map(|entry| entry.node)
     }
 
     /// Returns the first complete type of a tag.

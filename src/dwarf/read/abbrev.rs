@@ -1,31 +1,18 @@
 //! Abbreviations (DWARF 5, section 7.5.3), compiled into plans.
 //!
-//! An abbreviation says which attributes an entry has and how they are encoded. Most entries are of the same
-//! few dozen abbreviations, so each is compiled once into steps: values to read, and runs of bytes to go over
-//! in one move.
+//! An abbreviation lists the attributes of a DIE and their forms. Most DIEs have one of a few dozen abbreviations, so
+//! each abbreviation is compiled once into steps: values to read, and runs of bytes to skip in one move.
 
 use gimli::constants as dw;
 
-use crate::dwarf::read::attrs::{Slot, slot};
 use crate::dwarf::read::cursor::Cursor;
 use crate::dwarf::read::entry::Entry;
 use crate::dwarf::read::fast::Fast;
 use crate::dwarf::read::form::{Encoding, Form};
+use crate::dwarf::read::slot::Slot;
+use crate::dwarf::read::step::Step;
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
-
-/// One step through an entry.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    /// Bytes of values nobody asked for.
-    Over(u32),
-    /// A value of variable size nobody asked for.
-    Skip(Form),
-    /// A value to keep.
-    Read(Slot, Form),
-    /// A value of the abbreviation itself.
-    Keep(Slot, u64),
-}
 
 /// A compiled abbreviation.
 #[derive(Clone, Copy, Debug)]
@@ -41,20 +28,20 @@ pub(crate) struct Plan {
 /// The abbreviations of a unit.
 #[derive(Debug)]
 pub(crate) struct Abbrevs {
-    /// In the order of the table. Compilers number them from 1, so that the code is the place.
+    /// Sorted by code. Compilers number them from 1, so that the code is the index plus one.
     plans: Vec<Plan>,
     steps: Vec<Step>,
     encoding: Encoding,
-    /// The file and the offset of the table.
+    /// The number of the file, and the offset of the table in its `.debug_abbrev`.
     place: (u32, u64),
-    /// Whether an entry with a type refers to other units.
+    /// Whether a DIE of a type may refer to another unit.
     pub links: bool,
     functions: bool,
     variables: bool,
 }
 
 impl Abbrevs {
-    /// An empty table, to read into.
+    /// Returns an empty table. `functions` and `variables` tell whether their DIEs are read.
     pub const fn new(functions: bool, variables: bool) -> Self {
         Self {
             functions,
@@ -75,11 +62,11 @@ impl Abbrevs {
         self.encoding
     }
 
-    /// Reads the table at a place (a file's number, and an offset in its section), unless this is the one that was
-    /// read last: units of one object file often share theirs. Answers how many bytes were read.
+    /// Reads the table at `place` (the number of a file, and an offset in its `.debug_abbrev`), unless it is the one
+    /// that was read last: units of one object file often share theirs. Returns the number of bytes read.
     ///
     /// # Errors
-    /// `Malformed` where the table is; `Limit` where it has more than `most` abbreviations and attributes.
+    /// `Malformed` if the table can't be read; `Limit` if it has more than `most` abbreviations and attributes.
     pub fn read(
         &mut self,
         section: &[u8],
@@ -106,7 +93,8 @@ impl Abbrevs {
             let plan = self.plan(&mut cursor, code)?;
             self.plans.push(plan);
             if self.plans.len() + self.steps.len() > most as usize {
-                let message = "a unit has more abbreviations than Limits::abbreviations";
+                let message =
+                    "a unit has more abbreviations and attributes than Limits::abbreviations";
                 return Err(Error::limit(message).within(Place::Byte(cursor.offset())));
             }
         }
@@ -118,6 +106,36 @@ impl Abbrevs {
         Ok((cursor.position() as u64).saturating_sub(place.1))
     }
 
+    /// Reads only the abbreviation with this code, if it is within the `table`. The others that precede it are read and
+    /// forgotten.
+    ///
+    /// # Errors
+    /// `Malformed` if an abbreviation can't be read, or if the code is not found.
+    pub fn read_one(
+        &mut self,
+        table: &[u8],
+        encoding: Encoding,
+        endian: Endian,
+        code: u64,
+    ) -> Result<Plan> {
+        self.place = (0, u64::MAX);
+        self.encoding = encoding;
+        self.plans.clear();
+        let mut cursor = Cursor::new(table, endian, 0);
+        loop {
+            self.steps.clear();
+            let here = cursor.uleb()?;
+            if here == 0 {
+                return Err(no_code(&cursor, code));
+            }
+            let plan = self.plan(&mut cursor, here)?;
+            if here == code {
+                return Ok(plan);
+            }
+        }
+    }
+
+    /// Compiles the abbreviation whose code was just read.
     fn plan(&mut self, cursor: &mut Cursor<'_>, code: u64) -> Result<Plan> {
         let tag = cursor.uleb()?;
         let entry = Entry::from_tag(tag);
@@ -138,9 +156,9 @@ impl Abbrevs {
             } else {
                 1
             };
-            // Of functions nothing is read unless they are wanted; the entries inside of them are.
+            // Without functions, nothing is read of a function's own DIE; its children are read.
             let is_read = self.functions || entry != Entry::Function;
-            let slot = slot(attribute).filter(|&slot| is_read && entry.reads(slot));
+            let slot = Slot::from_attribute(attribute).filter(|&slot| is_read && entry.reads(slot));
             self.links |= matches!(
                 form,
                 Form::InfoRef(_) | Form::Signature | Form::AltRef(_) | Form::Indirect
@@ -176,7 +194,7 @@ impl Abbrevs {
         })
     }
 
-    /// Whether entries of this kind are read at all.
+    /// Returns whether DIEs of this kind are read at all.
     const fn reads(&self, entry: Entry) -> bool {
         match entry {
             Entry::Function | Entry::Parameter => self.functions,
@@ -185,7 +203,7 @@ impl Abbrevs {
         }
     }
 
-    /// The plan with this code.
+    /// Returns the plan of the abbreviation with this code.
     #[inline]
     pub fn get(&self, code: u64) -> Option<&Plan> {
         match self.plans.get(super::index(code.wrapping_sub(1))) {
@@ -194,12 +212,21 @@ impl Abbrevs {
         }
     }
 
+    /// Returns the plan of the abbreviation with this code, which was read at the cursor.
+    ///
+    /// # Errors
+    /// `Malformed` if there is none.
+    #[inline]
+    pub fn require(&self, code: u64, cursor: &Cursor<'_>) -> Result<&Plan> {
+        self.get(code).ok_or_else(|| no_code(cursor, code))
+    }
+
     fn search(&self, code: u64) -> Option<&Plan> {
         let place = self.plans.binary_search_by_key(&code, |plan| plan.code);
         self.plans.get(place.ok()?)
     }
 
-    /// The steps of a plan.
+    /// Returns the steps of a plan.
     #[inline]
     pub fn steps(&self, plan: &Plan) -> &[Step] {
         self.steps
@@ -208,7 +235,12 @@ impl Abbrevs {
     }
 }
 
+#[cold]
+fn no_code(cursor: &Cursor<'_>, code: u64) -> Error {
+    cursor.malformed(format!("no abbreviation has the code {code}"))
+}
+
 fn len(steps: &[Step]) -> u32 {
-    // A step takes two bytes of input at least, and sections are smaller than that.
+    // Each step takes at least two bytes of input, so that a section of 8 GiB would be needed to cut this.
     u32::try_from(steps.len()).unwrap_or(u32::MAX)
 }

@@ -3,23 +3,24 @@
 use crate::error::{Error, Place, Result};
 use crate::target::Endian;
 
-/// A position in the bytes of a unit or section.
+/// A reader at a position in the bytes of a unit or section.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     position: usize,
     endian: Endian,
-    /// What position 0 is in the section, for messages.
+    /// The offset of position 0 in the section, for messages.
     origin: u64,
 }
 
-/// A 64-bit number as an index; one that doesn't fit the address space is beyond every slice.
+/// Returns a 64-bit number as an index. One that doesn't fit the address space is beyond every slice.
 #[inline]
 pub(crate) fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl<'a> Cursor<'a> {
+    /// Returns a reader at the start of `bytes`, which are at the offset `origin` of their section.
     pub fn new(bytes: &'a [u8], endian: Endian, origin: u64) -> Self {
         Self {
             bytes,
@@ -34,7 +35,7 @@ impl<'a> Cursor<'a> {
         self.position
     }
 
-    /// Goes to a position; reads fail where it is beyond the end.
+    /// Moves to a position. Reads fail if it is beyond the end.
     #[inline]
     pub fn seek(&mut self, position: usize) {
         self.position = position;
@@ -49,12 +50,12 @@ impl<'a> Cursor<'a> {
         self.endian
     }
 
-    /// What the current position is in the section.
+    /// Returns the offset of the current position in the section.
     pub fn offset(&self) -> u64 {
         self.origin + self.position as u64
     }
 
-    /// An error at the current position.
+    /// Returns an error at the current position.
     #[cold]
     pub fn malformed(&self, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
         Error::malformed(message).within(Place::Byte(self.offset()))
@@ -62,7 +63,7 @@ impl<'a> Cursor<'a> {
 
     #[cold]
     fn cut_off(&self) -> Error {
-        self.malformed("the data ends in the middle of an entry")
+        self.malformed("the data ends in the middle of a value")
     }
 
     #[inline]
@@ -107,7 +108,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// An unsigned number of `size` bytes, 1 to 8.
+    /// Reads an unsigned number of 1, 2, 3, 4 or 8 bytes.
     pub fn unsigned(&mut self, size: u8) -> Result<u64> {
         Ok(match size {
             1 => self.u8()?.into(),
@@ -122,11 +123,15 @@ impl<'a> Cursor<'a> {
             }
             4 => self.u32()?.into(),
             8 => self.u64()?,
-            _ => return Err(self.malformed(format!("a number of {size} bytes"))),
+            _ => {
+                return Err(self.malformed(format!(
+                    "a number has {size} bytes; 1, 2, 3, 4 and 8 are known"
+                )));
+            }
         })
     }
 
-    /// An offset into a section: 4 bytes, or 8 in 64-bit DWARF.
+    /// Reads an offset into a section: 4 bytes, or 8 in 64-bit DWARF.
     #[inline]
     pub fn section_offset(&mut self, wide: bool) -> Result<u64> {
         if wide {
@@ -136,7 +141,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// An unsigned LEB128 number. Bits above 64 are dropped, as long as the number ends.
+    /// Reads an unsigned LEB128 number. Bits above 64 are dropped, as long as the number ends.
     #[inline]
     pub fn uleb(&mut self) -> Result<u64> {
         let byte = self.u8()?;
@@ -161,7 +166,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A signed LEB128 number, as the bits of an `i64`.
+    /// Reads a signed LEB128 number, and returns the bits of an `i64`.
     pub fn sleb(&mut self) -> Result<u64> {
         let mut value = 0;
         let mut shift = 0u32;
@@ -180,19 +185,19 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Everything from the current position on.
+    /// Returns the bytes from the current position on.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
-    /// Goes over `count` bytes that are known to be there.
+    /// Skips `count` bytes that are known to be there.
     #[inline]
     pub fn advance(&mut self, count: usize) {
         self.position += count;
     }
 
-    /// Goes over `count` bytes.
+    /// Skips `count` bytes.
     #[inline]
     pub fn skip(&mut self, count: u64) -> Result<()> {
         let end = self.position.checked_add(index(count));
@@ -205,17 +210,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes over a string and the NUL that ends it.
+    /// Skips a string and the NUL that ends it.
     pub fn skip_string(&mut self) -> Result<()> {
         let rest = self.rest();
-        // Strings in place are those too short for an offset.
+        // Compilers put strings in place if they are too short for an offset.
         let short = rest.iter().take(8).position(|&byte| byte == 0);
         match short.or_else(|| memchr::memchr(0, rest)) {
             Some(len) => {
                 self.position += len + 1;
                 Ok(())
             }
-            None => Err(self.malformed("a string without an end")),
+            None => Err(self.malformed("a string has no NUL at its end")),
         }
     }
 }

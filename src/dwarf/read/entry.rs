@@ -1,20 +1,20 @@
-//! What the converter takes an entry for, by its tag (DWARF 5, section 7.5.3).
+//! The meaning of a DIE by its tag (DWARF 5, section 7.5.3), and the attributes that are read of it.
 
 use gimli::constants as dw;
 
-use crate::dwarf::read::attrs::Slot;
+use crate::dwarf::read::slot::Slot;
 
-/// Clang's attributes on types and declarations; their value is in the entry's name and constant.
+/// `DW_TAG_LLVM_annotation`: an attribute of clang on a type or declaration.
 const LLVM_ANNOTATION: dw::DwTag = dw::DwTag(0x6000);
 
-/// What an entry is to the converter.
+/// The kind of a DIE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Entry {
-    /// The first entry of a unit.
+    /// The first DIE of a unit.
     Unit,
-    /// Nothing itself, but types may be inside.
+    /// No type, but its children may be types.
     Scope,
-    /// Nothing, and nothing inside.
+    /// No type, and its children are of no interest.
     Nothing,
     Namespace,
     Function,
@@ -23,15 +23,15 @@ pub(crate) enum Entry {
 
     Base,
     Pointer,
-    /// A reference of C++.
+    /// A C++ reference.
     Reference,
-    /// A pointer to a member of C++.
+    /// A C++ pointer to member.
     MemberPointer,
     Const,
     Volatile,
     Restrict,
     Atomic,
-    /// A qualifier that changes neither size nor meaning of the bits.
+    /// A qualifier that changes neither the size nor the meaning of the bits.
     Transparent,
     Typedef,
     Struct,
@@ -41,11 +41,11 @@ pub(crate) enum Entry {
     Prototype,
     /// `void` by another name, or `decltype(nullptr)`.
     Unspecified,
-    /// A dimension of an array, or a type that is a part of another's values.
+    /// A dimension of an array, or a type whose values are a range of another type's.
     Subrange,
     /// A string of a fixed length, as Fortran has them.
     FixedString,
-    /// A type this version doesn't know.
+    /// A type of a tag that this version doesn't convert.
     UnknownType,
 
     Member,
@@ -59,7 +59,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// What an entry with this tag is.
+    /// Returns the kind of a DIE with this tag.
     pub fn from_tag(tag: u64) -> Self {
         let Ok(tag) = u16::try_from(tag) else {
             return Self::Scope;
@@ -109,7 +109,7 @@ impl Entry {
             dw::DW_TAG_variant_part => Self::VariantPart,
             dw::DW_TAG_variant => Self::Variant,
             LLVM_ANNOTATION => Self::Annotation,
-            // An inlined function's own types are in its abstract instance.
+            // The types of an inlined function are in its abstract instance.
             dw::DW_TAG_inlined_subroutine
             | dw::DW_TAG_call_site
             | dw::DW_TAG_call_site_parameter
@@ -129,7 +129,7 @@ impl Entry {
         }
     }
 
-    /// Whether the converter reads this attribute of such an entry.
+    /// Returns whether the converter reads this attribute of such a DIE.
     pub fn reads(self, slot: Slot) -> bool {
         use Slot as S;
         match self {

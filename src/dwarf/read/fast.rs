@@ -1,51 +1,52 @@
-//! Entries of the usual shape, read without going through their attributes one by one.
+//! DIEs of the usual shape, read at fixed offsets instead of attribute by attribute.
 //!
-//! Nine of ten entries are members, enumerators and references to types, and nearly all of those have a name,
-//! a type and one number at fixed places. What else they have is gone over.
+//! Nine of ten DIEs are members, enumerators and references to types, and nearly all of those have a name, a type and
+//! one number at fixed offsets. Their other attributes are skipped in one move.
 
-use crate::dwarf::read::abbrev::Step;
-use crate::dwarf::read::attrs::Slot;
 use crate::dwarf::read::cursor::Cursor;
 use crate::dwarf::read::form::{Class, Form};
+use crate::dwarf::read::slot::Slot;
+use crate::dwarf::read::step::Step;
 use crate::error::Result;
 use crate::target::Endian;
 
-/// Where the three values of an entry are: bytes from the start of the entry's attributes, or from the end of
-/// its name where that stands in place before all else.
+/// The offsets of the three values of a DIE, in bytes from the start of its attributes; or from the end of its name,
+/// if that is a string in place before all other attributes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fast {
     /// Whether the name is a string in place.
     inline_name: bool,
-    /// The bytes all values have together.
+    /// The size of all values in bytes, without the name in place and the number behind.
     size: u8,
-    /// An offset into `.debug_str`.
+    /// The name, if it is an offset into `.debug_str`.
     name: Option<u8>,
-    /// A reference within the unit.
+    /// The type, if it is a reference of 4 bytes within the unit.
     ty: Option<u8>,
-    /// Whether the entry is a declaration.
+    /// Whether the DIE is a declaration.
     declaration: bool,
-    /// The attribute the number is of.
+    /// The attribute that the number belongs to.
     slot: Option<Slot>,
     number: Number,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Number {
-    /// In the abbreviation.
+    /// A number in the abbreviation.
     Constant(u64),
-    /// At a place, of 1, 2, 4 or 8 bytes.
+    /// A number at an offset, and its size: 1, 2, 4 or 8 bytes.
     At(u8, u8),
-    /// Behind all other values.
+    /// An unsigned LEB128 number behind all other values.
     Unsigned,
+    /// A signed LEB128 number behind all other values.
     Signed,
 }
 
-/// The values of an entry of the usual shape.
+/// The values of a DIE of the usual shape.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FastEntry {
     /// The class and value of the name.
     pub name: (Class, u64),
-    /// Where the type is in the unit.
+    /// The offset of the type in the unit.
     pub ty: Option<u32>,
     pub declaration: bool,
     pub slot: Option<Slot>,
@@ -54,7 +55,7 @@ pub(crate) struct FastEntry {
 }
 
 impl Fast {
-    /// The places of the values of an entry with these steps; `None` where its shape is not the usual one.
+    /// Returns the offsets of the values of a DIE with these steps, or `None` if its shape is not the usual one.
     pub fn new(steps: &[Step]) -> Option<Self> {
         let mut fast = Self {
             inline_name: false,
@@ -107,6 +108,7 @@ impl Fast {
         Some(fast)
     }
 
+    /// Notes the attribute of the number. Returns `None` if there is one already, or if it is none of the usual ones.
     fn take(&mut self, slot: Slot) -> Option<()> {
         let one = matches!(
             slot,
@@ -119,7 +121,7 @@ impl Fast {
         (one && self.slot.replace(slot).is_none()).then_some(())
     }
 
-    /// Reads an entry; the cursor stands behind the abbreviation code, and in the end behind the entry.
+    /// Reads a DIE. The cursor is moved from the end of the abbreviation code to the end of the DIE.
     #[inline]
     pub fn read(&self, cursor: &mut Cursor<'_>) -> Result<FastEntry> {
         let mut name = (Class::Absent, 0);
@@ -129,7 +131,7 @@ impl Fast {
         }
         let values = cursor.rest();
         let Some(values) = values.get(..usize::from(self.size)) else {
-            return Err(cursor.malformed("the data ends in the middle of an entry"));
+            return Err(cursor.malformed("the data ends in the middle of a value"));
         };
         cursor.advance(usize::from(self.size));
         let endian = cursor.endian();

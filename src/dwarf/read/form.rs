@@ -5,14 +5,15 @@ use gimli::constants as dw;
 use crate::dwarf::read::cursor::Cursor;
 use crate::error::Result;
 
-/// How a value is encoded. Forms that are read alike and mean the same are one; what depends on the unit
-/// (the width of offsets and addresses) is settled.
+/// The encoding of a value. Forms that are read alike and mean the same are one. The widths of offsets and addresses,
+/// which depend on the unit, are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    /// The value stands in the abbreviation.
+    /// The value is in the abbreviation.
     Constant,
     /// An unsigned number of 1, 2, 4 or 8 bytes.
     Data(u8),
+    /// A number of 16 bytes.
     Data16,
     Udata,
     Sdata,
@@ -20,7 +21,7 @@ pub(crate) enum Form {
     Block(u8),
     /// A string in place.
     String,
-    /// An offset into a section of strings, in 64-bit DWARF where `true`.
+    /// An offset into a section of strings; of 8 bytes if `true`.
     Strp(bool),
     LineStrp(bool),
     AltStrp(bool),
@@ -42,23 +43,23 @@ pub(crate) enum Form {
     Address(u8),
     /// An address's number, of this many bytes; 0 for LEB128.
     AddressIndex(u8),
-    /// The form stands before the value.
+    /// A form that precedes the value.
     Indirect,
 }
 
-/// What a value is, apart from its encoding.
+/// The class of a value (DWARF 5, section 7.5.5).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum Class {
-    /// The attribute is not there.
+    /// No value: the DIE doesn't have the attribute.
     #[default]
     Absent,
-    /// A number whose upper bits are zero, whatever its sign is meant to be.
+    /// A number whose upper bits are zero, even if it is meant to be signed.
     Unsigned,
     /// A signed number.
     Signed,
-    /// Bytes: where they start in the unit, and how many they are, 32 bits each.
+    /// Bytes: their offset in the unit and their number, 32 bits each.
     Block,
-    /// A string in place: where it starts in the unit.
+    /// A string in place: its offset in the unit.
     String,
     Str,
     LineStr,
@@ -76,25 +77,42 @@ pub(crate) enum Class {
     AddressIndex,
 }
 
-/// What of a unit the forms depend on.
+/// The properties of a unit that forms depend on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Encoding {
     pub version: u16,
-    /// Bytes of an address.
+    /// The size of an address in bytes.
     pub address_size: u8,
     /// Whether this is 64-bit DWARF.
     pub wide: bool,
 }
 
+impl Encoding {
+    /// Returns the size of the header of a unit's `.debug_str_offsets` or `.debug_addr` table, in bytes (DWARF 5,
+    /// sections 7.26 and 7.27). Before DWARF 5 these tables have no header.
+    pub const fn table_header(self) -> u64 {
+        match self.version {
+            ..5 => 0,
+            _ if self.wide => 16,
+            _ => 8,
+        }
+    }
+
+    /// Returns the size of an offset into a section, in bytes.
+    pub const fn offset_size(self) -> u8 {
+        if self.wide { 8 } else { 4 }
+    }
+}
+
 impl Form {
-    /// The form with this number; `None` for one that is in no standard up to DWARF 5 nor a known extension.
+    /// Returns the form with this number, or `None` if it is neither in DWARF 2 to 5 nor a known extension.
     pub fn from_number(number: u64, encoding: Encoding) -> Option<Self> {
         let Encoding {
             version,
             address_size,
             wide,
         } = encoding;
-        let offset_size = if wide { 8 } else { 4 };
+        let offset_size = encoding.offset_size();
         let form = dw::DwForm(u16::try_from(number).ok()?);
         Some(match form {
             dw::DW_FORM_addr => Self::Address(address_size),
@@ -124,7 +142,7 @@ impl Form {
             dw::DW_FORM_ref4 => Self::UnitRef(4),
             dw::DW_FORM_ref8 => Self::UnitRef(8),
             dw::DW_FORM_ref_udata => Self::UnitRef(0),
-            // DWARF 2 said an address here.
+            // DWARF 2 has an address here.
             dw::DW_FORM_ref_addr if version <= 2 => Self::InfoRef(address_size),
             dw::DW_FORM_ref_addr => Self::InfoRef(offset_size),
             dw::DW_FORM_ref_sig8 => Self::Signature,
@@ -143,7 +161,7 @@ impl Form {
         })
     }
 
-    /// The bytes of the value, where all values have as many.
+    /// Returns the size of the value in bytes, if all values have the same size.
     pub const fn fixed_size(self) -> Option<u32> {
         Some(match self {
             Self::Constant => 0,
@@ -178,7 +196,7 @@ impl Form {
     }
 }
 
-/// A number of `size` bytes, or LEB128 where 0.
+/// Reads a number of `size` bytes, or in LEB128 if `size` is 0.
 #[inline]
 fn number(cursor: &mut Cursor<'_>, size: u8) -> Result<u64> {
     match size {
@@ -190,7 +208,7 @@ fn number(cursor: &mut Cursor<'_>, size: u8) -> Result<u64> {
     }
 }
 
-/// Reads a value. `constant` is what the abbreviation says.
+/// Reads a value. `constant` is the value that the abbreviation specifies.
 #[inline]
 pub(crate) fn read(
     cursor: &mut Cursor<'_>,
@@ -243,7 +261,7 @@ pub(crate) fn read(
 fn read_indirect(cursor: &mut Cursor<'_>, encoding: Encoding) -> Result<(Class, u64)> {
     let number = cursor.uleb()?;
     let form = match Form::from_number(number, encoding) {
-        // A constant has its value behind the form here; one more level of indirection says nothing.
+        // The value of a constant follows the form here. One more level of indirection is not allowed.
         Some(Form::Constant) if number == u64::from(dw::DW_FORM_implicit_const.0) => Form::Sdata,
         Some(form) if form != Form::Indirect => form,
         _ => return Err(cursor.malformed(format!("no attribute has the form {number:#x}"))),
@@ -251,7 +269,7 @@ fn read_indirect(cursor: &mut Cursor<'_>, encoding: Encoding) -> Result<(Class, 
     read(cursor, form, 1, encoding)
 }
 
-/// Goes over a value that has no fixed size.
+/// Skips a value of variable size.
 pub(crate) fn skip(cursor: &mut Cursor<'_>, form: Form, encoding: Encoding) -> Result<()> {
     match form {
         Form::String => cursor.skip_string(),
@@ -262,7 +280,7 @@ pub(crate) fn skip(cursor: &mut Cursor<'_>, form: Form, encoding: Encoding) -> R
         Form::Indirect => read_indirect(cursor, encoding).map(|_| ()),
         form => match form.fixed_size() {
             Some(size) => cursor.skip(size.into()),
-            // What is left is LEB128, of either sign.
+            // The other forms are LEB128 numbers, signed or not.
             None => cursor.uleb().map(|_| ()),
         },
     }

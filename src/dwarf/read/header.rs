@@ -10,17 +10,18 @@ use crate::target::Endian;
 /// A unit's header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
-    /// Where the unit starts in its section.
+    /// The offset of the unit in its section.
     pub offset: u64,
-    /// Where its first entry is, from its start.
+    /// The offset of the first DIE from the start of the unit.
     pub entries: u32,
-    /// How many bytes it has, the header's included.
+    /// The size of the unit in bytes, with the header.
     pub len: u32,
     pub encoding: Encoding,
+    /// The offset of the abbreviations in `.debug_abbrev`.
     pub abbrev: u64,
-    /// Whether it is a type unit: the signature, and where the type's entry is from the unit's start.
+    /// The signature of a type unit, and the offset of the type's DIE from the start of the unit.
     pub signature: Option<(u64, u64)>,
-    /// What a skeleton and its split unit have in common, where the header says it (from DWARF 5 on).
+    /// The `dwo_id` that a skeleton and its split unit have in common; DWARF 5 has it in the header.
     pub dwo_id: Option<u64>,
 }
 
@@ -28,12 +29,12 @@ pub(crate) struct Header {
 #[derive(Debug, Default)]
 pub(crate) struct Headers {
     pub units: Vec<Header>,
-    /// The units whose headers can't be read: where each starts, and why.
+    /// The offsets of the units whose headers can't be read, with the reason.
     pub unreadable: Vec<(u64, Error)>,
 }
 
-/// Reads the headers of all units of a section. A unit that can't be read is skipped by its length; what follows one whose length
-/// can't be right is lost with it.
+/// Reads the headers of all units of a section. A unit that can't be read is skipped by its length; if the length can't
+/// be right, all that follows is lost.
 pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers {
     let mut headers = Headers::default();
     let mut at = 0u64;
@@ -41,7 +42,7 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers
         .get(super::index(at)..)
         .filter(|rest| !rest.is_empty())
     {
-        // Linkers fill up with zeros.
+        // Linkers pad with zeros.
         if rest.first_chunk() == Some(&[0; 4]) {
             at += 4;
             continue;
@@ -62,10 +63,10 @@ pub(crate) fn headers(section: &[u8], endian: Endian, is_types: bool) -> Headers
     headers
 }
 
-/// Reads the length of a unit: whether its format is the 64-bit one, and how many bytes it has, the length's own included.
+/// Reads the length of a unit. Returns whether it is 64-bit DWARF, the size of the unit in bytes with the length
+/// itself, and the offset behind the length.
 fn length(rest: &[u8], endian: Endian, offset: u64) -> Result<(bool, u32, usize)> {
     let mut cursor = Cursor::new(rest, endian, offset);
-
     let (wide, len) = match cursor.u32()? {
         0xffff_ffff => (true, cursor.u64()?),
         len @ 0xffff_fff0.. => {
@@ -86,6 +87,7 @@ fn length(rest: &[u8], endian: Endian, offset: u64) -> Result<(bool, u32, usize)
     Ok((wide, len, cursor.position()))
 }
 
+/// Reads the header of the unit that `rest` starts with.
 fn header(
     rest: &[u8],
     endian: Endian,
@@ -107,6 +109,7 @@ fn header(
     rest_of_header(cursor, version, wide, offset, len, is_types)
 }
 
+/// Reads a header from behind the version on.
 fn rest_of_header(
     mut cursor: Cursor<'_>,
     version: u16,

@@ -22,7 +22,7 @@ use crate::merge::diff::spell::spell;
 /// let build = |offset| {
 ///     let mut builder = GraphBuilder::new();
 ///     let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-///     let members = [NewMember::new(builder.intern("c")?, int, offset)];
+///     let members = [NewMember::new("c", int).at(btfkit::Bits(offset))];
 ///     builder.composite(Kind::Struct, "data", 12, &members)?;
 ///     builder.freeze()
 /// };

@@ -31,6 +31,10 @@ pub struct Arguments {
     #[arg(long)]
     functions: bool,
 
+    /// Refuse debug information that contradicts itself or can't be read, instead of listing where
+    #[arg(long)]
+    strict: bool,
+
     /// Convert global variables as well
     #[arg(long)]
     variables: bool,
@@ -73,6 +77,22 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     }
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
+    }
+    let contradictions = loaded.degraded.iter();
+    let contradictions = contradictions.filter(|degraded| degraded.reason.is_contradiction());
+    match contradictions.count() {
+        0 => {}
+        count if arguments.strict => {
+            return Err(Failure::Refused(format!(
+                "{}: {count} notes above are about layouts that may be wrong or types that are missing (--strict): without \
+                 --strict, all other types are converted",
+                program.display()
+            )));
+        }
+        count => style.note(&format!(
+            "{}: {count} of these notes are about layouts that may be wrong or types that are missing; --strict refuses them",
+            program.display()
+        )),
     }
     let aliases = arguments.aliases.alias.iter();
     let graph = loaded

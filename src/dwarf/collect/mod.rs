@@ -1,0 +1,16 @@
+//! The second storey: collecting the types of one unit.
+//!
+//! One [`pass`] over the unit's DIEs turns them into [`nodes`]: flat arrays in the order of the DIEs. [`entries`] knows
+//! what each kind of DIE means; [`member`] knows where members and bitfields are (`DW_AT_data_member_location`,
+//! `DW_AT_data_bit_offset`, `DW_AT_bit_offset`); [`variants`] those of Rust's enumerations.
+
+pub(super) mod deferred;
+mod entries;
+pub(super) mod functions;
+pub(super) mod member;
+pub(super) mod nodes;
+pub(super) mod pass;
+pub(super) mod scratch;
+mod tags;
+pub(super) mod types;
+mod variants;

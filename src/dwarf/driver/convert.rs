@@ -1,0 +1,77 @@
+//! The entry point: reads all units and emits the graph.
+
+use crate::dwarf::distinct::table::Seen;
+use crate::dwarf::driver::function::no_unit_alone;
+use crate::dwarf::driver::job::{Job, Joined, Read};
+use crate::dwarf::emit::bind::bind;
+use crate::dwarf::emit::datasec::with_sections;
+use crate::dwarf::emit::graph::{Wanted, emit};
+use crate::dwarf::options::ConvertOptions;
+use crate::dwarf::report::Conversion;
+use crate::dwarf::sections::Sections;
+use crate::error::Result;
+use crate::graph::GraphBuilder;
+use crate::id::TypeId;
+
+/// Converts the types of a program.
+///
+/// The graph contains every structure, union, enumeration, typedef and base type of the program (or those that
+/// [`ConvertOptions::roots`] names) with all they refer to, each once. A type that BTF can't represent becomes the
+/// nearest type of the same size and is listed in [`Conversion::degraded`]; so is a unit that can't be read, which is
+/// skipped.
+///
+/// # Errors
+/// `NoDebugInfo` if there are no units; `Malformed`, with the place, if none of them can be read; `Unsupported` if all
+/// have a version of DWARF other than 2 to 5; `NotFound` if the program has no type of a root's name (but see
+/// [`ConvertOptions::allow_missing_roots`]) or no function of the name in [`ConvertOptions::function`]; `Limit` beyond
+/// [`Limits`](crate::Limits).
+pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
+    let job = Job::new(sections, options)?;
+    let Read { threads, as_one } = job.read()?;
+    let Joined {
+        table,
+        lists,
+        skipped,
+    } = job.join(threads)?;
+    let units = match &options.function {
+        Some(_) if as_one => return Err(no_unit_alone()),
+        Some(function) => job.units_of(function)?,
+        None => Vec::new(),
+    };
+    let binding = bind(&table, &lists, &units)?;
+    let offsets = if as_one { vec![0] } else { job.unit_offsets() };
+    let mut builder = GraphBuilder::with_limits(options.limits.clone());
+    builder.set_endian(sections.endian);
+    builder.set_pointer_width(sections.pointer_width);
+    let emitted = emit(
+        &table,
+        &binding,
+        &job.files,
+        &offsets,
+        builder,
+        &Wanted {
+            roots: &job.roots,
+            most_types: options.limits.types,
+            pointer_width: sections.pointer_width,
+        },
+    )?;
+    let place = |(id, seen): (TypeId, Seen)| {
+        let unit = offsets.get(seen.unit as usize).copied().unwrap_or(0);
+        (id, unit.saturating_add(seen.die.into()))
+    };
+    let ids = &emitted.ids;
+    let preferred = binding.preferred.iter();
+    let preferred = preferred.filter_map(|variant| ids.get(*variant as usize).copied());
+    let mut preferred: Vec<TypeId> = preferred.filter(|id| *id != TypeId::VOID).collect();
+    preferred.sort_unstable();
+    let mut degraded = skipped;
+    degraded.extend(emitted.degraded);
+    degraded.sort();
+    let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
+    Ok(Conversion {
+        graph,
+        degraded,
+        preferred,
+        places: emitted.seen.into_iter().map(place).collect(),
+    })
+}
