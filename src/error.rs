@@ -106,6 +106,14 @@ impl Error {
         self
     }
 
+    /// The error with the places of another one.
+    #[cold]
+    #[must_use]
+    pub(crate) fn within_all(mut self, places: &[Place]) -> Self {
+        self.0.places = places.to_vec();
+        self
+    }
+
     #[cold]
     #[must_use]
     pub(crate) fn because(

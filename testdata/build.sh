@@ -286,6 +286,13 @@ facts() {
 	built+=("$1.gdb.txt")
 }
 
+for name in foreign plain modes typo; do
+	bpf bpf truth/$name.bpf.c truth/$name.bpf.o
+done
+# Not called .bpf.o, since aya can't read its sections.
+bpf bpf truth/optional.bpf.c truth/optional.o
+CLANG=$CLANGXX bpf bpf truth/names.bpf.cc truth/names.bpf.o
+
 mkdir -p "$out"/{cxx,rust,go}
 bpf bpf cxx/probe.bpf.c cxx/probe.bpf.o
 for dwarf in 4 5; do

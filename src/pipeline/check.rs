@@ -6,12 +6,14 @@ use bytes::Bytes;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
-use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::parallel;
 use crate::pipeline::options::RelocateOptions;
-use crate::pipeline::relocate::{load_options, loaded, relocate_object};
+use crate::pipeline::relocate::{
+    LoadedTarget, NO_TYPES, check_aliases, check_strict, load_options, loaded, relocate_object,
+};
 use crate::pipeline::target::TargetFile;
-use crate::relocate::{self, Outcome, Report, Role};
+use crate::relocate::{Outcome, Report, Role};
 
 /// The result for one program on one target.
 #[derive(Debug)]
@@ -23,8 +25,11 @@ pub struct Verdict {
     pub target: String,
     /// The report, or the error for which there is none: the object or a target was refused.
     pub outcome: Result<Report>,
-    /// The files of the targets' debug information that were not found, a line each.
+    /// Notes on the targets' debug information, a line each, as
+    /// [`RelocatedObject::incomplete`](crate::pipeline::RelocatedObject::incomplete).
     pub incomplete: Vec<String>,
+    /// Warnings, a line each, as [`RelocatedObject::warnings`](crate::pipeline::RelocatedObject::warnings).
+    pub warnings: Vec<String>,
 }
 
 /// The number of relocations of a report, by their outcome.
@@ -39,7 +44,7 @@ pub struct Counts {
     pub unreachable: usize,
     /// Poisoned, and can be reached.
     pub poisoned: usize,
-    /// Left to the loader, because no kernel was among the targets.
+    /// Left to the loader: in partial mode, for an optional program, or because the program was skipped.
     pub left: usize,
 }
 
@@ -65,11 +70,12 @@ impl Counts {
 }
 
 impl Verdict {
-    /// Returns whether the program can run there: it isn't refused, and no poisoned instruction can be reached.
+    /// Returns whether the program can run there: it isn't refused, it has relocations, and no poisoned instruction can
+    /// be reached. A program without relocations keeps its own layout, whatever the target's is.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match &self.outcome {
-            Ok(report) => Counts::of(report).poisoned == 0,
+            Ok(report) => !report.records.is_empty() && Counts::of(report).poisoned == 0,
             Err(_) => false,
         }
     }
@@ -77,9 +83,9 @@ impl Verdict {
 
 /// Relocates every program against every target in parallel, and writes nothing.
 ///
-/// Each user program among the targets is combined with each kernel among them; without a kernel, relocations of the
-/// kernel's types are left out. Without a user program each kernel is a target by itself. Verdicts come program by
-/// program, in the order of the targets.
+/// Each user program among the targets is combined with each kernel among them. The verdict on a combination is that of
+/// [`relocate()`](crate::pipeline::relocate()) with the same targets and options. Without
+/// a user program each kernel is a target by itself. Verdicts come program by program, in the order of the targets.
 ///
 /// # Errors
 /// As [`BpfObject::parse`], with the index of the program; `Usage` for two targets with one label. A target that
@@ -92,9 +98,13 @@ pub fn check(
     let objects = programs
         .iter()
         .enumerate()
-        .map(|(number, bytes)| {
-            BpfObject::parse_with(bytes.clone(), &options.limits).within(|| Place::Input(number))
-        })
+        .map(
+            |(number, bytes)| match BpfObject::parse_with(bytes.clone(), &options.limits) {
+                Ok(object) => Ok(Some(object)),
+                Err(error) if error.kind() == ErrorKind::NoBtf => Ok(None),
+                Err(error) => Err(error.within(Place::Input(number))),
+            },
+        )
         .collect::<Result<Vec<_>>>()?;
     let mut labels = HashSet::new();
     if let Some(target) = targets.iter().find(|target| !labels.insert(&target.label)) {
@@ -106,31 +116,48 @@ pub fn check(
             ),
         ));
     }
-    let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
-    let load_options = load_options(&programs, options);
+    let programs: Vec<_> = objects
+        .iter()
+        .map(|object| object.as_ref().map(BpfObject::program))
+        .collect();
+    let load_options = load_options(programs.iter().flatten(), options);
     let all = parallel::map(targets, |target| {
         let mut incomplete = Vec::new();
         let loaded = loaded(target, &load_options, &mut incomplete);
         (loaded, incomplete)
     });
     let (loaded, incomplete): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let read: Vec<_> = loaded.iter().flatten().cloned().collect();
+    if read.len() == loaded.len() {
+        check_aliases(&read, options)?;
+    }
     let columns = columns(targets);
     let cells: Vec<_> = (0..programs.len())
         .flat_map(|program| columns.iter().map(move |column| (program, column)))
         .collect();
-    Ok(parallel::map(&cells, |&(number, column)| Verdict {
-        program: number,
-        target: label(column, targets),
-        incomplete: column
-            .iter()
-            .filter_map(|&target| incomplete.get(target))
-            .flatten()
-            .cloned()
-            .collect(),
-        outcome: objects.get(number).zip(programs.get(number)).map_or_else(
-            || Ok(Report::default()),
-            |(object, program)| cell(object, program, column, &loaded),
-        ),
+    Ok(parallel::map(&cells, |&(number, column)| {
+        let object = objects.get(number).and_then(Option::as_ref);
+        let program = programs.get(number).and_then(Option::as_ref);
+        let done = match object.zip(program) {
+            Some((object, program)) => cell(object, program, column, &loaded, options),
+            None => Ok((Report::default(), vec![NO_TYPES.to_owned()])),
+        };
+        let (outcome, warnings) = match done {
+            Ok((report, warnings)) => (Ok(report), warnings),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        Verdict {
+            program: number,
+            target: label(column, targets),
+            incomplete: column
+                .iter()
+                .filter_map(|&target| incomplete.get(target))
+                .flatten()
+                .cloned()
+                .collect(),
+            warnings,
+            outcome,
+        }
     }))
 }
 
@@ -170,8 +197,9 @@ fn cell(
     object: &BpfObject,
     program: &Program<'_>,
     column: &[usize],
-    loaded: &[Result<relocate::Target>],
-) -> Result<Report> {
+    loaded: &[Result<LoadedTarget>],
+    options: &RelocateOptions,
+) -> Result<(Report, Vec<String>)> {
     let mut targets = Vec::new();
     for &number in column {
         match loaded.get(number) {
@@ -181,12 +209,9 @@ fn cell(
             None => {}
         }
     }
-    let partial = !targets.iter().any(|target| target.role == Role::Kernel);
-    relocate_object(
-        object,
-        program,
-        &targets,
-        relocate::ResolveOptions::partial(partial),
-    )
-    .map(|relocated| relocated.report)
+    let relocated = relocate_object(object, program, &targets, &options.engine())?;
+    if options.strict {
+        check_strict(&relocated.report)?;
+    }
+    Ok((relocated.report, relocated.warnings))
 }

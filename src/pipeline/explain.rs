@@ -1,12 +1,14 @@
 //! Finds the poisoned instructions of an object, and the fields they were about.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
 use crate::bpf::Insn;
 use crate::elf::BpfObject;
-use crate::error::Result;
+use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::limits::Limits;
-use crate::relocate::{SourceLine, local_path};
+use crate::relocate::{SourceLine, local_path, source_line};
 
 /// A poisoned instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +44,8 @@ pub struct Poison {
 /// ```
 ///
 /// # Errors
-/// As [`BpfObject::parse`], for either object.
+/// As [`BpfObject::parse`], for either object; the original's have the place `original`. `Usage` if the original has
+/// other code than the object, or no relocation where the object is poisoned.
 pub fn explain(
     object: impl Into<Bytes>,
     original: Option<Bytes>,
@@ -50,8 +53,13 @@ pub fn explain(
 ) -> Result<Vec<Poison>> {
     let object = BpfObject::parse_with(object, limits)?;
     let original = original
-        .map(|original| BpfObject::parse_with(original, limits))
+        .map(|original| {
+            BpfObject::parse_with(original, limits).within(|| Place::File(ORIGINAL.to_owned()))
+        })
         .transpose()?;
+    if let Some(original) = &original {
+        check_original(&object, original)?;
+    }
     // An object that still has its records needs no original.
     let program = original.as_ref().unwrap_or(&object).program();
     let before: Option<Vec<_>> = original
@@ -83,12 +91,53 @@ pub fn explain(
                 section: section.name.to_string(),
                 function: function.map_or(String::new(), |function| function.name.clone()),
                 insn: (offset - function.map_or(0, |function| function.start)) / Insn::LEN as u64,
-                source: section
-                    .line_at(offset)
-                    .map(|line| SourceLine::new(object.graph(), line)),
+                source: match relo {
+                    Some(relo) => source_line((object.graph(), &section), (program.graph, *relo)),
+                    None => section
+                        .line_at(offset)
+                        .map(|line| SourceLine::new(object.graph(), line)),
+                },
                 relocation: relo.map(|relo| local_path(program.graph, *relo)),
             });
         }
     }
     Ok(poisons)
+}
+
+/// The place of errors about the object from before the relocation.
+const ORIGINAL: &str = "original";
+
+/// Refuses an original that the object wasn't made of: relocation changes values in instructions, nothing else.
+fn check_original(object: &BpfObject, original: &BpfObject) -> Result<()> {
+    let wrong = |why: String| {
+        let text = format!("the object was not made of this original: {why}");
+        Err(Error::new(ErrorKind::Usage, text).within(Place::File(ORIGINAL.to_owned())))
+    };
+    let before: Vec<_> = original.code_sections().collect();
+    for section in object.code_sections() {
+        let Some(before) = before.iter().find(|s| s.name == section.name) else {
+            return wrong(format!("it has no section {}", section.name));
+        };
+        if before.code.len() != section.code.len() {
+            return wrong(format!("{} has another size there", section.name));
+        }
+        let relocated: HashSet<_> = before.relos.iter().map(|relo| relo.insn_off).collect();
+        let insns = Insn::decode(section.code, object.endian());
+        let insns_before = Insn::decode(before.code, original.endian());
+        let mut wide = false;
+        for (number, (now, then)) in insns.zip(insns_before).enumerate() {
+            let second = std::mem::replace(&mut wide, then.is_wide_load());
+            if now == then || second {
+                continue;
+            }
+            let offset = u32::try_from(number * Insn::LEN).unwrap_or(u32::MAX);
+            if !relocated.contains(&offset) {
+                return wrong(format!(
+                    "instruction {number} of {} differs, and has no relocation there",
+                    section.name
+                ));
+            }
+        }
+    }
+    Ok(())
 }

@@ -22,12 +22,15 @@ use crate::render::json_string;
 ///     "found": string | null,                       the path or type in the target
 ///     "found_at": number | null,                    the field's offset in the target, in bits
 ///     "outcome": "set" | "absent" | "no_match" | "user_type_id" | "width" | "no_function"
-///                | "left_to_loader",                no_match, user_type_id and width are poison
+///                | "left_to_loader",                the three in the middle are poison
+///     "left_because": string,                       only where the loader gets it for another reason than partial mode
+///     "nearest": [string],                          only where no target has the type: names that are near
 ///     "dead": boolean,                              whether it is poison that can't be reached
 ///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
 ///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
-///   "doubts": [{ "type": string, "taken": string, "others": [string] }],
-///   "other_byte_order": [string] }                  labels of targets of the other byte order
+///   "doubts": [{ "type": string, "taken": string, "others": [string],
+///                "missing_from": [string] }],         labels of programs that lack it, where the kernel's was taken
+///   "other_byte_order": [string] }                  labels of targets that the object can't run on
 /// ```
 ///
 /// # Errors
@@ -43,6 +46,8 @@ pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
         json.text("taken", Some(&doubt.taken))?;
         json.0.write_all(b",\"others\":[")?;
         json.list(&doubt.others, |json, other| json.string(other))?;
+        json.0.write_all(b"],\"missing_from\":[")?;
+        json.list(&doubt.missing_from, |json, label| json.string(label))?;
         json.0.write_all(b"]}")
     })?;
     json.0.write_all(b"],\"other_byte_order\":[")?;
@@ -112,6 +117,14 @@ impl<W: Write> Json<'_, W> {
             Outcome::LeftToLoader => ("left_to_loader", None, None),
         };
         self.text("outcome", Some(outcome))?;
+        if let Some(why) = &record.left_because {
+            self.text("left_because", Some(why))?;
+        }
+        if !record.nearest.is_empty() {
+            self.0.write_all(b",\"nearest\":[")?;
+            self.list(&record.nearest, |json, name| json.string(name))?;
+            self.0.write_all(b"]")?;
+        }
         write!(self.0, ",\"dead\":{}", record.unreachable)?;
         self.number("old", old)?;
         self.number("new", new)?;

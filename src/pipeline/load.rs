@@ -3,6 +3,7 @@
 use std::path::Path;
 #[cfg(feature = "dwarf")]
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -13,15 +14,14 @@ use crate::dwarf::{self, Degraded, Sections};
 #[cfg(feature = "dwarf")]
 use crate::elf::debug_sections_in;
 use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
-#[cfg(not(feature = "dwarf"))]
-use crate::error::ErrorKind;
-use crate::error::{Context, Error, Place, Result};
+use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::id::TypeId;
 use crate::limits::Limits;
 #[cfg(feature = "dwarf")]
 use crate::merge;
 use crate::parse;
+use crate::pipeline::declared::Declared;
 use crate::pipeline::options::LoadOptions;
 use crate::pipeline::target::{KERNEL_FILE, is_kernel_path};
 
@@ -45,6 +45,10 @@ pub struct Loaded {
     /// The files that belong to the debug information and were not found. Their types are missing.
     #[cfg(feature = "dwarf")]
     pub missing: Vec<Missing>,
+    /// Notes on the choice of the source: a `.BTF` that couldn't be used, say.
+    pub notes: Vec<String>,
+    /// The debug information, if the types were converted from it and stand by themselves.
+    pub(super) declared: Option<Arc<Declared>>,
 }
 
 impl Loaded {
@@ -67,6 +71,8 @@ impl Loaded {
             files: Vec::new(),
             #[cfg(feature = "dwarf")]
             missing: Vec::new(),
+            notes: Vec::new(),
+            declared: None,
         }
     }
 }
@@ -86,8 +92,9 @@ pub enum Source {
 /// Loads the types of a file: raw BTF (such as `/sys/kernel/btf/vmlinux`), an ELF file with a `.BTF` section, an ELF
 /// file with DWARF, or one of these compressed by gzip, xz or zstd.
 ///
-/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set. DWARF takes
-/// the feature `dwarf`, and compressed files take `zlib` (for gzip), `xz` or `zstd`.
+/// The format is detected by the contents. `.BTF` is preferred to DWARF, unless [`LoadOptions::dwarf`] is set, a
+/// function's unit is asked for, or the file has DWARF and its `.BTF` has no types or can't be read. DWARF takes the
+/// feature `dwarf`, and compressed files take `zlib` (for gzip), `xz` or `zstd`.
 ///
 /// ```
 /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
@@ -177,7 +184,10 @@ fn load_from(
         )
         .within(Place::Byte(0)));
     }
-    let graph = split_or_not(options, |base| {
+    if options.has_function() {
+        return Err(no_units("raw BTF"));
+    }
+    let graph = split_or_not(options, &bytes, |base| {
         let parse_options = parse::ParseOptions {
             base,
             limits: options.limits.clone(),
@@ -192,12 +202,55 @@ fn load_from(
 ///
 /// BTF has no field that marks it as split. But the string table of self-contained BTF starts with the empty string,
 /// and that of split BTF doesn't, so that reading split BTF without its base fails at once.
-fn split_or_not(options: &LoadOptions, read: impl Fn(Option<Btf>) -> Result<Btf>) -> Result<Btf> {
+fn split_or_not(
+    options: &LoadOptions,
+    bytes: &[u8],
+    read: impl Fn(Option<Btf>) -> Result<Btf>,
+) -> Result<Btf> {
     match read(None) {
         Ok(graph) => Ok(graph),
         Err(_) if options.base.is_some() => read(options.base.clone()),
+        Err(error) if is_split(bytes) => Err(Error::new(
+            error.kind(),
+            format!(
+                "this is split BTF, whose base is missing: name it with --base FILE; for a kernel's module as a target, \
+                use --module FILE beside the kernel's --target ({error})"
+            ),
+        )),
         Err(error) => Err(error),
     }
+}
+
+/// Returns whether BTF is split: its strings don't start with the empty one.
+fn is_split(bytes: &[u8]) -> bool {
+    let big = bytes.starts_with(&[0xeb, 0x9f]);
+    let word = |at: usize| {
+        let word: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        let word = if big {
+            u32::from_be_bytes(word)
+        } else {
+            u32::from_le_bytes(word)
+        };
+        usize::try_from(word).ok()
+    };
+    let first = || {
+        let (header, offset, len) = (word(4)?, word(16)?, word(20)?);
+        let at = header.checked_add(offset).filter(|_| len > 0)?;
+        bytes.get(at).copied()
+    };
+    let has_magic = matches!(bytes, [0x9f, 0xeb, ..] | [0xeb, 0x9f, ..]);
+    has_magic && first().is_some_and(|first| first != 0)
+}
+
+/// Returns the error for types without units, where a function's unit is asked for.
+#[cold]
+fn no_units(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!(
+            "{what} doesn't tell which unit a type is from, so --function can't choose: name the program with its DWARF"
+        ),
+    )
 }
 
 fn from_elf(
@@ -206,17 +259,47 @@ fn from_elf(
     from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
 ) -> Result<Loaded> {
     let elf = Elf::parse(bytes)?;
-    if !options.dwarf && has_btf(&elf) {
-        let graph = split_or_not(options, |base| {
-            let btf_options = BtfOptions {
-                base,
-                limits: options.limits.clone(),
-            };
-            btf_in(&elf, &btf_options)
-        })?;
-        return Ok(Loaded::new(graph, Source::ElfBtf));
+    if options.dwarf || !has_btf(&elf) {
+        return from_dwarf(&elf);
     }
-    from_dwarf(&elf)
+    if options.has_function() {
+        // Only DWARF has units.
+        return from_dwarf(&elf).map_err(|error| match error.kind() {
+            ErrorKind::NoDebugInfo | ErrorKind::Stripped => no_units(".BTF without DWARF"),
+            _ => error,
+        });
+    }
+    let bytes = elf.find(".BTF").map(|btf| elf.data(btf, &options.limits));
+    let bytes = bytes.and_then(Result::ok).unwrap_or_default();
+    let from_btf = split_or_not(options, &bytes, |base| {
+        let btf_options = BtfOptions {
+            base,
+            limits: options.limits.clone(),
+        };
+        btf_in(&elf, &btf_options)
+    });
+    let why = match from_btf {
+        Ok(graph) if !graph.is_empty() => return Ok(Loaded::new(graph, Source::ElfBtf)),
+        Ok(_) => "it has no types".to_owned(),
+        Err(ref error) => error.to_string(),
+    };
+    match (from_dwarf(&elf), from_btf) {
+        (Ok(mut loaded), _) => {
+            loaded.notes.push(format!(
+                "its .BTF can't be used: {why}; its DWARF is taken, as with --dwarf"
+            ));
+            Ok(loaded)
+        }
+        (Err(_), Ok(graph)) => Ok(Loaded::new(graph, Source::ElfBtf)),
+        (Err(_), Err(error)) => Err(Error::new(
+            error.kind(),
+            format!(
+                "{}; with --dwarf the file's DWARF is taken, if it or a debug file has any",
+                error.message()
+            ),
+        )
+        .within_all(error.places())),
+    }
 }
 
 #[cfg(not(feature = "dwarf"))]
@@ -234,32 +317,42 @@ fn from_dwarf(elf: &Elf, path: Option<(&Search, &Path)>, options: &LoadOptions) 
     let own = options.search.as_ref().map(|search| (search, None));
     let search = path.map(|(search, path)| (search, Some(path))).or(own);
     match search {
-        None => converted(&debug_sections_in(elf, &options.limits)?, options),
+        None => converted(debug_sections_in(elf, &options.limits)?, options),
         Some((search, path)) => {
             let found = find_debug_sections_of(elf, path, search, &options.limits)?;
             Ok(Loaded {
                 files: found.files,
                 missing: found.missing,
-                ..converted(&found.sections, options)?
+                ..converted(found.sections, options)?
             })
         }
     }
 }
 
 #[cfg(feature = "dwarf")]
-fn converted(sections: &Sections, options: &LoadOptions) -> Result<Loaded> {
+fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
     let conversion = dwarf::ConvertOptions {
         limits: options.limits.clone(),
         ..options.conversion.clone()
     };
-    let mut converted = dwarf::convert(sections, &conversion)?;
+    let mut converted = dwarf::convert(&sections, &conversion)?;
     if let Some(base) = &options.base {
         (converted.graph, converted.preferred) =
             over_base(converted.graph, &converted.preferred, base, &options.limits)?;
+        return Ok(Loaded {
+            degraded: converted.degraded,
+            preferred: converted.preferred,
+            ..Loaded::new(converted.graph, Source::Dwarf)
+        });
     }
     Ok(Loaded {
-        degraded: converted.degraded,
-        preferred: converted.preferred,
+        degraded: converted.degraded.clone(),
+        preferred: converted.preferred.clone(),
+        declared: Some(Arc::new(Declared::new(
+            sections,
+            converted.clone(),
+            conversion,
+        ))),
         ..Loaded::new(converted.graph, Source::Dwarf)
     })
 }

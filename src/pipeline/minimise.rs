@@ -38,20 +38,20 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
-    if target.function.is_some() {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            "the smallest graph serves every function of the program: no function can be given",
-        ));
-    }
     // Types of missing debug files are in neither the target nor the result, so they are not reported.
     let load_options = load_options(&programs, options);
-    let targets = [loaded(target, &load_options, &mut Vec::new())?];
-    check_aliases(&targets, options)?;
+    let mut notes = Vec::new();
+    let loaded = [loaded(target, &load_options, &mut notes)?];
+    check_aliases(&loaded, options)?;
+    let [one] = &loaded;
+    let declared = |_: usize, id| one.declared.as_ref()?.place(id);
+    let targets = [one.target.clone()];
     let resolved = programs
         .iter()
         .enumerate()
-        .map(|(number, program)| fixups(program, &targets).within(|| object_number(number)))
+        .map(|(number, program)| {
+            fixups(program, &targets, &declared).within(|| object_number(number))
+        })
         .collect::<Result<Vec<_>>>()?;
 
     // A relocation may depend on a type or member that does not exist. If keeping what matched is not enough for
@@ -68,7 +68,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         }];
         let mut same = true;
         for (program, expected) in programs.iter().zip(&resolved) {
-            let got = fixups(program, &small_target)?;
+            let got = fixups(program, &small_target, &|_, _| None)?;
             same &= got.iter().zip(expected).all(|(a, b)| a.agrees_with(b));
         }
         if same {
@@ -85,9 +85,13 @@ fn object_number(number: usize) -> Place {
     Place::File(format!("object {number}"))
 }
 
-fn fixups(program: &Program<'_>, targets: &[relocate::Target]) -> Result<Vec<Fixup>> {
+fn fixups(
+    program: &Program<'_>,
+    targets: &[relocate::Target],
+    declared: &relocate::Declared<'_>,
+) -> Result<Vec<Fixup>> {
     let options = relocate::ResolveOptions::default();
-    relocate::resolve(program, targets, &options).map(|resolution| resolution.fixups)
+    relocate::resolve_with(program, targets, &options, declared).map(|resolution| resolution.fixups)
 }
 
 fn build(

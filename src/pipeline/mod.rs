@@ -7,6 +7,7 @@
 mod check;
 #[cfg(feature = "dwarf")]
 mod conversion;
+mod declared;
 mod explain;
 mod json;
 mod link_objects;
@@ -17,6 +18,7 @@ mod options;
 mod relocate;
 mod target;
 mod targets;
+mod warnings;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};

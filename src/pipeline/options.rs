@@ -6,6 +6,7 @@ use crate::debuginfo::Search;
 use crate::dwarf;
 use crate::graph::Btf;
 use crate::limits::Limits;
+use crate::relocate;
 
 /// How to load types.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,14 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
+    /// Returns whether a function chooses among types of one name.
+    pub(super) fn has_function(&self) -> bool {
+        #[cfg(feature = "dwarf")]
+        return self.conversion.function.is_some();
+        #[cfg(not(feature = "dwarf"))]
+        return false;
+    }
+
     /// Returns the default options.
     #[must_use]
     pub fn new() -> Self {
@@ -104,11 +113,23 @@ pub struct RelocateOptions {
     /// name or its C spelling. `("app_Foo", "ns::Foo<int>")` makes `struct app_Foo` mean that type in every target
     /// that has it.
     pub aliases: Vec<(String, String)>,
+    /// The BPF programs to relocate, as [`ResolveOptions::programs`](relocate::ResolveOptions::programs).
+    pub programs: Vec<String>,
+    /// The BPF programs to leave to the loader, as [`ResolveOptions::skip`](relocate::ResolveOptions::skip).
+    pub skip: Vec<String>,
     /// Bounds on the inputs.
     pub limits: Limits,
 }
 
 impl RelocateOptions {
+    /// Returns the options of the relocation engine.
+    pub(super) fn engine(&self) -> relocate::ResolveOptions {
+        let mut engine = relocate::ResolveOptions::partial(self.partial);
+        engine.programs.clone_from(&self.programs);
+        engine.skip.clone_from(&self.skip);
+        engine
+    }
+
     /// Returns the default options.
     #[must_use]
     pub fn new() -> Self {

@@ -1,5 +1,7 @@
 //! Relocates a BPF object file against targets: the main job.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::bpf::Program;
@@ -8,10 +10,13 @@ use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
+use crate::pipeline::declared::Declared;
 use crate::pipeline::load::{load, load_path};
 use crate::pipeline::options::{LoadOptions, RelocateOptions};
 use crate::pipeline::target::{TargetFile, Types};
-use crate::relocate::{self, Report};
+use crate::pipeline::warnings::warnings;
+use crate::query::essential_name;
+use crate::relocate::{self, Report, Role, is_context};
 
 /// A relocated object.
 #[derive(Clone, Debug)]
@@ -21,8 +26,11 @@ pub struct RelocatedObject {
     pub object: Vec<u8>,
     /// The report on each relocation.
     pub report: Report,
-    /// The files of the targets' debug information that were not found, a line each. Their types are missing.
+    /// Notes on the targets' debug information, a line each: files that were not found, whose types are missing, and
+    /// a `.BTF` that couldn't be used.
     pub incomplete: Vec<String>,
+    /// Warnings about what will not run, or not as meant, with the cure, a line each.
+    pub warnings: Vec<String>,
 }
 
 /// Applies a BPF object's CO-RE relocations against the targets, which are searched in their order.
@@ -49,7 +57,12 @@ pub fn relocate(
     targets: &[TargetFile],
     options: &RelocateOptions,
 ) -> Result<RelocatedObject> {
-    let object = BpfObject::parse_with(object, &options.limits)?;
+    let bytes = object.into();
+    let object = match BpfObject::parse_with(bytes.clone(), &options.limits) {
+        Ok(object) => object,
+        Err(error) if error.kind() == ErrorKind::NoBtf => return Ok(without_types(&bytes)),
+        Err(error) => return Err(error),
+    };
     let program = object.program();
     let load_options = load_options([&program], options);
     let mut incomplete = Vec::new();
@@ -58,15 +71,28 @@ pub fn relocate(
         .map(|target| loaded(target, &load_options, &mut incomplete))
         .collect::<Result<Vec<_>>>()?;
     check_aliases(&targets, options)?;
-    let engine = relocate::ResolveOptions::partial(options.partial);
     let relocated = RelocatedObject {
         incomplete,
-        ..relocate_object(&object, &program, &targets, engine)?
+        ..relocate_object(&object, &program, &targets, &options.engine())?
     };
     if options.strict {
         check_strict(&relocated.report)?;
     }
     Ok(relocated)
+}
+
+/// The warning about an object without types.
+pub(super) const NO_TYPES: &str = "the object has no .BTF section, and so no CO-RE relocations: its code stays as it is; \
+    `clang -g -target bpf` writes one";
+
+/// Returns an object without `.BTF`, unchanged: it has no relocations.
+fn without_types(object: &Bytes) -> RelocatedObject {
+    RelocatedObject {
+        object: object.to_vec(),
+        report: Report::default(),
+        incomplete: Vec::new(),
+        warnings: vec![NO_TYPES.to_owned()],
+    }
 }
 
 /// Returns options to load the targets of programs: of DWARF only the types that one of them has relocations of.
@@ -95,14 +121,24 @@ pub(super) fn load_options<'p, 'o: 'p>(
 }
 
 /// Refuses an alias for a type that no target has.
-pub(super) fn check_aliases(targets: &[relocate::Target], options: &RelocateOptions) -> Result<()> {
+pub(super) fn check_aliases(targets: &[LoadedTarget], options: &RelocateOptions) -> Result<()> {
     for (alias, name) in &options.aliases {
-        let has = |target: &relocate::Target| target.graph.named(alias.as_bytes()).next().is_some();
+        let has = |graph: &Btf| graph.named(alias.as_bytes()).next().is_some();
+        let has = |loaded: &LoadedTarget| {
+            let target = &loaded.target;
+            has(&target.graph) || target.modules.iter().any(has)
+        };
         if !targets.iter().any(has) {
+            let mut near: Vec<_> = targets.iter().flat_map(|t| t.nearest(name)).collect();
+            near.dedup();
+            let near = match near.is_empty() {
+                true => String::new(),
+                false => format!("; the nearest: {}", near.join(", ")),
+            };
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!(
-                    "no target has a type called {name:?}, for which {alias} is to be an alias"
+                    "no target has a type called {name:?}, for which {alias} is to be an alias{near}"
                 ),
             ));
         }
@@ -125,17 +161,58 @@ fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
 pub(super) fn relocate_object(
     object: &BpfObject,
     program: &Program<'_>,
-    targets: &[relocate::Target],
-    options: relocate::ResolveOptions,
+    loaded: &[LoadedTarget],
+    options: &relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
-    let resolution = relocate::resolve(program, targets, &options)?;
+    let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
+    let declared = |number: usize, id| loaded.get(number)?.declared.as_ref()?.place(id);
+    let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
     let mut rewriter = object.rewrite()?;
     let patched = relocate::apply(program, &resolution, &mut rewriter)?;
+    let mut report = Report::new(program, &targets, &resolution, &patched);
+    add_nearest(&mut report, loaded);
     Ok(RelocatedObject {
         object: rewriter.finish()?,
-        report: Report::new(program, targets, &resolution, &patched),
+        warnings: warnings(&report, &targets),
+        report,
         incomplete: Vec::new(),
     })
+}
+
+/// Adds the nearest names to records of types that no target has and whose poison can be reached.
+fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
+    for record in &mut report.records {
+        if record.target.is_some() || !record.outcome.is_poison() || record.unreachable {
+            continue;
+        }
+        let words = ["struct ", "union ", "enum "];
+        let name = words.iter().find_map(|word| record.root.strip_prefix(word));
+        let name = name.unwrap_or(&record.root);
+        if is_context(essential_name(name.as_bytes())) {
+            continue;
+        }
+        let programs = loaded.iter().filter(|l| l.target.role == Role::User);
+        record.nearest = programs.flat_map(|loaded| loaded.nearest(name)).collect();
+        record.nearest.dedup();
+    }
+}
+
+/// A target whose types are loaded.
+#[derive(Clone, Debug)]
+pub(super) struct LoadedTarget {
+    pub target: relocate::Target,
+    /// The debug information that the types were converted from.
+    pub declared: Option<Arc<Declared>>,
+}
+
+impl LoadedTarget {
+    /// Returns the target's names that are nearest to one that it doesn't have.
+    fn nearest(&self, name: &str) -> Vec<String> {
+        match &self.declared {
+            Some(declared) => declared.nearest(name),
+            None => self.target.graph.nearest_names(name),
+        }
+    }
 }
 
 /// Loads the types of a target. Files that are missing from its debug information are added to `incomplete`.
@@ -143,44 +220,65 @@ pub(super) fn loaded(
     target: &TargetFile,
     options: &LoadOptions,
     incomplete: &mut Vec<String>,
-) -> Result<relocate::Target> {
+) -> Result<LoadedTarget> {
     let place = || Place::File(target.label.clone());
-    let with = |base: Option<Btf>| {
+    let with = |base: Option<Btf>, function: Option<&String>| {
         let mut options = options.clone();
-        options.set_function(target.function.clone().filter(|_| base.is_none()));
+        options.set_function(function.cloned());
         LoadOptions { base, ..options }
     };
-    let mut preferred = Vec::new();
-    let mut load = |types: &Types, base: Option<Btf>| {
+    let (mut preferred, mut declared) = (Vec::new(), Vec::new());
+    let mut load = |types: &Types, base: Option<Btf>, function: Option<&String>| {
         let loaded = match types {
+            Types::Graph(_) if function.is_some() => {
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    "a graph doesn't tell which unit a type is from, so a function can't choose: the program's file does",
+                ));
+            }
             Types::Graph(graph) => return Ok(graph.clone()),
-            Types::File(bytes) => load(bytes.clone(), &with(base))?,
-            Types::Path(path) => load_path(path, &with(base))?,
+            Types::File(bytes) => load(bytes.clone(), &with(base, function))?,
+            Types::Path(path) => load_path(path, &with(base, function))?,
         };
         let missing = loaded.missing_files();
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
+        let notes = loaded.notes.iter();
+        incomplete.extend(notes.map(|note| format!("{}: {note}", target.label)));
         preferred.extend(loaded.preferred);
+        declared.push(loaded.declared);
         Ok(loaded.graph)
     };
-    let graph = load(&target.types, None)
+    let graph = load(&target.types, None, target.function.as_ref())
         .and_then(|graph| with_aliases(graph, &options.aliases))
         .within(place)?;
-    let modules = target
+    let mut modules: Vec<Btf> = target
         .modules
         .iter()
         .enumerate()
         .map(|(number, module)| {
-            load(module, Some(graph.clone()))
+            load(module, Some(graph.clone()), None)
                 .within(|| Place::File(format!("module {number}")))
                 .within(place)
         })
         .collect::<Result<_>>()?;
-    Ok(relocate::Target {
-        label: target.label.clone(),
-        role: target.role,
-        graph,
-        modules,
-        preferred,
+    for further in &target.further {
+        let graph =
+            load(further, None, None).and_then(|graph| with_aliases(graph, &options.aliases));
+        modules.push(graph.within(place)?);
+    }
+    Ok(LoadedTarget {
+        target: relocate::Target {
+            label: target.label.clone(),
+            role: target.role,
+            graph,
+            modules,
+            preferred,
+        },
+        // The target's own file comes first, if it is one.
+        declared: match target.types {
+            Types::Graph(_) => None,
+            Types::File(_) | Types::Path(_) => declared.into_iter().next().flatten(),
+        },
     })
 }
 

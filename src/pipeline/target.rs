@@ -45,6 +45,9 @@ pub struct TargetFile {
     pub types: Types,
     /// The kernel's modules: split BTF over `types`.
     pub modules: Vec<Types>,
+    /// The same program's further files, such as libraries. They are searched in order for types that the files before
+    /// them don't have.
+    pub further: Vec<Types>,
     /// The function of the program that the object is attached to. If the program has several types of one name,
     /// the ones defined in the function's compile unit are preferred. It needs the program's DWARF.
     pub function: Option<String>,
@@ -70,6 +73,7 @@ impl TargetFile {
             role,
             types,
             modules: Vec::new(),
+            further: Vec::new(),
             function: None,
         }
     }

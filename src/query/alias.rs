@@ -19,8 +19,8 @@ impl Btf {
         one_name(self.spelled(name).collect(), name)
     }
 
-    /// Returns a graph with further names for some types. Each pair of `aliases` is a new name, which must be an
-    /// identifier of C, and the name of existing types ([`Self::named_or_spelled`]). Existing ids stay.
+    /// Returns a graph with further names for some types. Each pair of `aliases` is a new name, which a program in C can
+    /// write if it is an identifier, and the name of existing types ([`Self::named_or_spelled`]). Existing ids stay.
     ///
     /// ```
     /// use btfkit::graph::{GraphBuilder, Kind};
@@ -33,7 +33,7 @@ impl Btf {
     ///
     /// # Errors
     /// `NotFound` where no type has the existing name; `Ambiguous` as [`Self::named_or_spelled`], and where a type
-    /// has the new name already; `Usage` where the new name is no identifier.
+    /// has the new name already; `Usage` where the new name can't be a name.
     pub fn with_aliases(
         &self,
         aliases: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<[u8]>)>,
@@ -64,12 +64,11 @@ impl Btf {
 
     fn check_alias(&self, alias: Name<'_>) -> Result<()> {
         let bytes = alias.as_bytes();
-        let first = bytes.first().unwrap_or(&b'0');
-        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        if first.is_ascii_digit() || !bytes.iter().all(is_word) {
+        let is_printable = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ' || !byte.is_ascii();
+        if bytes.is_empty() || bytes.trim_ascii() != bytes || !bytes.iter().all(is_printable) {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("{alias:?} is no identifier of C, so it can't be an alias"),
+                format!("{alias:?} is no name of a type, so it can't be an alias"),
             ));
         }
         if self.named(alias).next().is_some() {

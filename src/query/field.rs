@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, Kind, Member, Name, Type};
-use crate::id::{Bits, ByteSize};
+use crate::id::{Bits, ByteSize, TypeId};
 use crate::limits::Limits;
+use crate::query::nearest_members;
 
 /// A field found by a path such as `a.b[2].c`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,11 +80,39 @@ impl Btf {
     /// `NotFound`, with the missing part in the message, where the type or a part of the path is missing; `Usage`
     /// where the path is malformed; `Ambiguous` where types with that name have the field at different offsets.
     pub fn field(&self, name: impl AsRef<[u8]>, path: impl AsRef<[u8]>) -> Result<Field<'_>> {
+        self.preferred_field(name, path, &[])
+    }
+
+    /// Returns the types of a name; of several, those that are preferred, if any is.
+    pub(super) fn named_and_preferred(
+        &self,
+        name: Name<'_>,
+        preferred: &[TypeId],
+    ) -> Result<Vec<Type<'_>>> {
+        let mut named = self.named_or_spelled(name)?;
+        let is_preferred = |ty: &Type<'_>| preferred.binary_search(&ty.id()).is_ok();
+        if named.iter().any(is_preferred) {
+            named.retain(is_preferred);
+        }
+        Ok(named)
+    }
+
+    /// Returns the field as [`Self::field`] does, of the types among `preferred` (sorted by id), if any is: those of a
+    /// function's unit ([`Loaded::preferred`](crate::pipeline::Loaded::preferred)).
+    ///
+    /// # Errors
+    /// As [`Self::field`].
+    pub fn preferred_field(
+        &self,
+        name: impl AsRef<[u8]>,
+        path: impl AsRef<[u8]>,
+        preferred: &[TypeId],
+    ) -> Result<Field<'_>> {
         let (name, path) = (Name::new(name.as_ref()), Name::new(path.as_ref()));
         let steps = parse_path(path)?;
         let mut found: Option<Field<'_>> = None;
         let mut failure = None;
-        for ty in self.named_or_spelled(name)? {
+        for ty in self.named_and_preferred(name, preferred)? {
             if !matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) {
                 continue;
             }
@@ -113,6 +142,27 @@ impl Btf {
                 )
             })
         })
+    }
+}
+
+/// Returns the offset of a member and its width in bits, if it is a bitfield: by its own record, or by its integer's if
+/// that is narrower than its storage, as in BTF from before 2018.
+pub(crate) fn bit_extent(graph: &Btf, member: &Member<'_>, at: Bits) -> (Bits, Option<Bits>) {
+    if member.bitfield.is_some() {
+        return (at, member.bitfield);
+    }
+    let ty = graph.ty(member.type_id).strip().ok();
+    let int = ty.and_then(Type::as_int).filter(|int| {
+        let (start, bits) = (int.offset.0, int.bits.0);
+        let whole = int.size.0.saturating_mul(8);
+        bits > 0 && bits != whole && start + bits <= whole
+    });
+    match int {
+        None => (at, None),
+        Some(int) => {
+            let at = at.0.saturating_add(int.offset.0);
+            (Bits(at), Some(int.bits))
+        }
     }
 }
 
@@ -169,10 +219,19 @@ fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Fiel
             Step::Member(member_name) => {
                 let Some((member, at)) = inner.member(member_name)? else {
                     let member_name = Name::new(member_name);
-                    return Err(missing(format!("{so_far} has no member {member_name:?}")));
+                    let near = nearest_members(inner, &member_name.to_string_lossy());
+                    let near = if near.is_empty() {
+                        String::new()
+                    } else {
+                        format!("; the nearest: {}", near.join(", "))
+                    };
+                    return Err(missing(format!(
+                        "{so_far} has no member {member_name:?}{near}"
+                    )));
                 };
+                let (at, width) = bit_extent(inner.graph(), &member, at);
                 offset = offset.saturating_add(at.0);
-                bitfield = member.bitfield;
+                bitfield = width;
                 ty = member.ty();
                 so_far.push('.');
                 so_far.push_str(&member.name().to_string_lossy());

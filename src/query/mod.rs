@@ -20,14 +20,16 @@ mod alias;
 mod display;
 mod field;
 mod name;
+mod nearest;
 mod size;
 mod spelling;
 mod walk;
 
 pub(crate) use alias::one_name;
 pub use field::Field;
+pub(crate) use field::bit_extent;
 pub use name::{essential_name, flavor};
+pub(crate) use nearest::nearest_members;
 pub use spelling::c_spelling;
-#[cfg(feature = "dwarf")]
 pub(crate) use spelling::spelling_key;
 pub use walk::reachable;

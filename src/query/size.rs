@@ -146,8 +146,20 @@ impl Btf {
     /// # Errors
     /// `NotFound` where there is none, or it has no size; `Ambiguous` where types of that name differ in it.
     pub fn size_of_named(&self, name: impl AsRef<[u8]>) -> Result<ByteSize> {
+        self.size_of_preferred(name, &[])
+    }
+
+    /// Returns the size as [`Self::size_of_named`] does, of the types among `preferred` (sorted by id), if any is.
+    ///
+    /// # Errors
+    /// As [`Self::size_of_named`].
+    pub fn size_of_preferred(
+        &self,
+        name: impl AsRef<[u8]>,
+        preferred: &[TypeId],
+    ) -> Result<ByteSize> {
         let name = Name::new(name.as_ref());
-        let named = self.named_or_spelled(name)?;
+        let named = self.named_and_preferred(name, preferred)?;
         let mut sizes = named.into_iter().filter_map(|ty| ty.size().ok());
         let first = sizes.next().ok_or_else(|| {
             Error::new(

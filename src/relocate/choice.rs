@@ -35,7 +35,7 @@ impl TargetChoice {
 }
 
 /// The choices for an object's root types, each made once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TargetChoices<'t> {
     targets: &'t [Target],
     choices: HashMap<TypeId, TargetChoice>,
@@ -59,6 +59,11 @@ impl<'t> TargetChoices<'t> {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => Ok(entry.insert(choose(self.targets, local)?)),
         }
+    }
+
+    /// Returns the choice for a root type, if it has been made.
+    pub fn get(&self, root: TypeId) -> Option<&TargetChoice> {
+        self.choices.get(&root)
     }
 
     /// Returns all choices, by root type.

@@ -1,9 +1,11 @@
 //! Compares a local type with a candidate's: one set of rules for fields, another for whole types.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Place, Result};
 use crate::graph::{Kind, Type};
 use crate::limits::Limits;
-use crate::query::essential_name;
+use crate::query::{c_spelling, essential_name, spelling_key};
 use crate::relocate::step_budget::StepBudget;
 
 /// The greatest depth of pointers, arrays and prototypes in a type that is compared (libbpf's number).
@@ -43,7 +45,7 @@ pub(super) fn fields_agree(local: Type<'_>, target: Type<'_>) -> Result<bool> {
         Kind::Fwd | Kind::Enum | Kind::Enum64 => {
             let a = essential_name(local.name().as_bytes());
             let b = essential_name(target.name().as_bytes());
-            a.is_empty() || b.is_empty() || a == b
+            a.is_empty() || b.is_empty() || a == b || (kind.is_enum() && is_called(target, a))
         }
         Kind::Int => is_whole(local) && is_whole(target),
         Kind::Void
@@ -62,6 +64,21 @@ pub(super) fn fields_agree(local: Type<'_>, target: Type<'_>) -> Result<bool> {
         | Kind::TypeTag
         | Kind::Unknown(_) => false,
     })
+}
+
+/// Returns whether an enumeration of another language has this name in C: by its spelling, or as an alias.
+fn is_called(target: Type<'_>, name: &[u8]) -> bool {
+    let spelled = c_spelling(target.name().as_bytes());
+    if spelling_key(&spelled) == spelling_key(name) {
+        return true;
+    }
+    if matches!(spelled, Cow::Borrowed(_)) {
+        return false;
+    }
+    // An alias is a copy under another name.
+    let words = |ty: Type<'_>| -> Vec<u32> { ty.record_words().skip(1).collect() };
+    let mut others = target.graph().named(name);
+    others.any(|other| other.kind() == target.kind() && words(other) == words(target))
 }
 
 /// Returns whether an integer starts at its first bit. One that doesn't is a bitfield in the encoding from before

@@ -31,6 +31,8 @@ pub struct Fixup {
     pub target_steps: Vec<u32>,
     /// The offset of the field in that candidate, in bits from the start of the root type.
     pub target_bits: u32,
+    /// The reason why the relocation is left to the loader, if it is no rule of partial mode.
+    pub left_because: Option<String>,
     pub(super) patch: Option<Patch>,
 }
 

@@ -13,7 +13,8 @@
 //! | **The relocation's value is computed** | `value` |
 //! | Candidates are pruned, the fix-up is decided | `resolve`, `fixup` |
 //! | The instruction is patched | `apply`, `patch` |
-//! | The report is written | `report`, `c_text` |
+//! | Programs of user space and their contexts are told apart | `context` |
+//! | The report is written | `report`, `line`, `c_text` |
 //!
 //! Which target a root type belongs to is decided once for the object, so that two fields can't come from
 //! two layouts:
@@ -34,6 +35,11 @@
 //!   libbpf accepts blanks and signs, too, and lets the numbers wrap around.
 //! * Shifts follow the target's byte order, not this machine's.
 //! * An array whose dimensions were flattened into one still matches one that has them.
+//! * An enumeration in a field matches one of another language that C spells like that, or that has it as an alias.
+//! * An integer with fewer bits than its storage is a bitfield of that width. As in libbpf, one that doesn't start with
+//!   its storage is no match.
+//! * Programs of sections `?…`, which loaders leave out by default, are resolved as far as possible; libbpf leaves
+//!   them alone. A relocation that doesn't resolve is left to the loader.
 //! * TYPE_ID_TARGET of a type in a user program is poisoned: the id means nothing to the kernel.
 
 mod accessor;
@@ -42,8 +48,10 @@ mod c_text;
 mod candidate;
 mod choice;
 mod compat;
+mod context;
 mod fixup;
 mod kind;
+mod line;
 mod patch;
 mod report;
 mod resolve;
@@ -55,25 +63,38 @@ mod value;
 pub use apply::{Patched, apply};
 pub use candidate::Mismatch;
 pub use choice::TargetChoice;
+pub(crate) use context::is_context;
 pub use fixup::{Action, Applied, Fixup};
 pub use kind::RelocationKind;
+pub(crate) use line::source_line;
 pub(crate) use report::local_path;
 pub use report::{Ambiguity, Outcome, Record, Rejected, Report, SourceLine};
+pub(crate) use resolve::{Declared, resolve_with};
 pub use resolve::{Resolution, resolve};
 pub use target::{Candidate, KERNEL_LABEL, Role, Target};
 
 /// Options of [`resolve`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ResolveOptions {
     /// Whether only what belongs to user programs is resolved, and the rest is left to the loader.
     pub partial: bool,
+    /// The programs to resolve, by the names of their functions; all if empty. The relocations of others are left to
+    /// the loader, except for those of functions in `.text`, which programs call. A program of a section `?…` that is
+    /// named here is resolved like any other.
+    pub programs: Vec<String>,
+    /// Functions whose relocations are left to the loader.
+    pub skip: Vec<String>,
 }
 
 impl ResolveOptions {
     /// Returns the defaults, with partial mode on or off.
     #[must_use]
     pub const fn partial(partial: bool) -> Self {
-        Self { partial }
+        Self {
+            partial,
+            programs: Vec::new(),
+            skip: Vec::new(),
+        }
     }
 }

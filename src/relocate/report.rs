@@ -1,19 +1,23 @@
 //! The report on a relocated object: one record for each relocation, to be read by people.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::bpf::{Insn, Program};
+use crate::bpf::{CodeSection, Insn, Program};
 use crate::graph::{Btf, CoreRelo, LineInfo};
 use crate::id::{Bits, TypeId};
+use crate::query::{essential_name, nearest_members};
 use crate::relocate::accessor::{self, Accessor, Spec};
 use crate::relocate::apply::Patched;
 use crate::relocate::c_text::{c_enumerator, c_path, c_type};
 use crate::relocate::candidate::{Mismatch, member_of};
+use crate::relocate::context::{SUBPROGRAMS, is_context, is_user_section};
 use crate::relocate::fixup::{Action, Applied, Fixup};
 use crate::relocate::kind::{RelocationKind, Subject};
+use crate::relocate::line::source_line;
 use crate::relocate::resolve::Resolution;
-use crate::relocate::target::{Candidate, Target};
+use crate::relocate::target::{Candidate, KERNEL_LABEL, Role, Target};
 
 /// The report on one relocated object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct Record {
     pub source: Option<SourceLine>,
     /// The kind of relocation (`byte_off`, `field_exists` and so on); `kind N` for an unknown kind.
     pub kind: Cow<'static, str>,
+    /// The local root type: `struct session`.
+    pub root: String,
     /// The local type or path: `struct session.hops[2].port`, `enum state::READY`.
     pub local: String,
     /// The label of the target chosen; `None` if no target has a candidate.
@@ -51,6 +57,10 @@ pub struct Record {
     pub found_at: Option<Bits>,
     /// The outcome.
     pub outcome: Outcome,
+    /// The reason why the relocation is left to the loader, if it is no rule of partial mode.
+    pub left_because: Option<String>,
+    /// The names nearest to the root type's, if no target has a type of that name. [`Report::new`] leaves it empty.
+    pub nearest: Vec<String>,
     /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
     pub unreachable: bool,
     /// The candidates that don't match.
@@ -152,6 +162,9 @@ pub struct Ambiguity {
     pub taken: String,
     /// The labels of the other targets that have the type.
     pub others: Vec<String>,
+    /// The labels of the user programs that don't have the type, if a program that is attached to one of them takes
+    /// it from the kernel although its name doesn't ask for that.
+    pub missing_from: Vec<String>,
 }
 
 impl Report {
@@ -176,13 +189,16 @@ impl Report {
                 record(program, fixup, *applied, *unreachable, target)
             })
             .collect();
+        let foreign = foreign_roots(program, targets, resolution);
         let mut ambiguous: Vec<_> = resolution
             .choices
             .iter()
-            .filter(|(_, choice)| !choice.others.is_empty())
+            .filter(|(id, choice)| !choice.others.is_empty() || foreign.contains(id))
             .map(|(id, choice)| (*id, choice))
             .collect();
         ambiguous.sort_by_key(|(id, _)| *id);
+        let users = targets.iter().filter(|target| target.role == Role::User);
+        let users: Vec<_> = users.map(|target| target.label.clone()).collect();
         let label = |number: usize| {
             targets
                 .get(number)
@@ -192,8 +208,13 @@ impl Report {
             .into_iter()
             .map(|(id, choice)| Ambiguity {
                 ty: c_type(program.graph.ty(id)),
-                taken: choice.target.map(label).unwrap_or_default(),
+                taken: choice.target.map_or_else(|| KERNEL_LABEL.to_owned(), label),
                 others: choice.others.iter().copied().map(label).collect(),
+                missing_from: users
+                    .iter()
+                    .filter(|_| foreign.contains(&id))
+                    .cloned()
+                    .collect(),
             })
             .collect();
         let other_byte_order = targets
@@ -217,6 +238,14 @@ impl Report {
             && !self.records.iter().any(|record| record.outcome.is_poison())
     }
 
+    /// Returns the reason why the report has no relocations; `None` if it has some.
+    #[must_use]
+    pub fn why_empty(&self) -> Option<&'static str> {
+        let why = "the object has no CO-RE relocations: its types lack __attribute__((preserve_access_index)), \
+            or it was relocated already; the offsets in its code stay as they are";
+        self.records.is_empty().then_some(why)
+    }
+
     /// Counts the records that satisfy a condition.
     fn count(&self, condition: impl Fn(&Record) -> bool) -> usize {
         self.records
@@ -224,6 +253,52 @@ impl Report {
             .filter(|record| condition(record))
             .count()
     }
+}
+
+/// Returns the root types that programs attached to user programs take from the kernel, although neither the type's
+/// name asks for that nor it is their context.
+fn foreign_roots(
+    program: &Program<'_>,
+    targets: &[Target],
+    resolution: &Resolution,
+) -> BTreeSet<TypeId> {
+    let mut foreign = BTreeSet::new();
+    if !targets.iter().any(|target| target.role == Role::User) {
+        return foreign;
+    }
+    let kernel_kind = |section: &CodeSection<'_>| {
+        !section.relos.is_empty() && section.name != SUBPROGRAMS && !is_user_section(&section.name)
+    };
+    // Functions that programs call count as those programs do.
+    let mixed = program.sections.iter().any(kernel_kind);
+    for fixup in &resolution.fixups {
+        let Some(section) = program.sections.get(fixup.section) else {
+            continue;
+        };
+        let user = is_user_section(&section.name) || (section.name == SUBPROGRAMS && !mixed);
+        let asks_for_kernel = fixup.kind == Some(RelocationKind::TypeIdTarget);
+        if !user || asks_for_kernel || fixup.left_because.is_some() {
+            continue;
+        }
+        let Some(choice) = resolution.choices.get(&fixup.relo.type_id) else {
+            continue;
+        };
+        let kernel = match choice.target {
+            Some(number) => targets
+                .get(number)
+                .is_some_and(|target| target.role == Role::Kernel),
+            // Nobody has it, and the loader will ask the kernel.
+            None => fixup.action == Action::LeaveToLoader,
+        };
+        let others = choice.others.iter().filter_map(|other| targets.get(*other));
+        let user_has = others.into_iter().any(|other| other.role == Role::User);
+        let name = program.graph.ty(fixup.relo.type_id).name();
+        let context = is_context(essential_name(name.as_bytes()));
+        if kernel && !user_has && !context && !choice.labelled && !choice.kernel_only {
+            foreign.insert(fixup.relo.type_id);
+        }
+    }
+    foreign
 }
 
 /// Describes one relocation.
@@ -239,9 +314,7 @@ fn record(
     let insn = offset / Insn::LEN as u64;
     let graph = program.graph;
     let function = section.and_then(|section| section.function_at(offset));
-    let source = section
-        .and_then(|section| section.line_at(offset))
-        .map(|line| SourceLine::new(graph, line));
+    let source = section.and_then(|section| source_line((graph, section), (graph, fixup.relo)));
     let local = Local::new(graph, fixup.relo);
     let found = target.and_then(|target| {
         let candidate = *fixup.matched.first()?;
@@ -267,6 +340,7 @@ fn record(
             Some(kind) => kind.name().into(),
             None => format!("kind {}", fixup.relo.kind).into(),
         },
+        root: c_type(graph.ty(fixup.relo.type_id)),
         local: local.text.clone(),
         target: target.map(|target| target.label.clone()),
         found_at: found
@@ -275,6 +349,8 @@ fn record(
             .map(|_| Bits(u64::from(fixup.target_bits))),
         found,
         outcome: outcome(fixup, applied),
+        left_because: fixup.left_because.clone(),
+        nearest: Vec::new(),
         unreachable,
         rejected: fixup
             .rejected
@@ -306,15 +382,16 @@ fn outcome(fixup: &Fixup, applied: Applied) -> Outcome {
 }
 
 /// The local side of a relocation, for the report.
-struct Local<'a> {
+pub(super) struct Local<'a> {
     graph: &'a Btf,
     text: String,
+    root_name: String,
     accessors: Vec<Accessor>,
 }
 
 impl<'a> Local<'a> {
     /// Parses the accessor of a relocation, as far as it can be parsed.
-    fn new(graph: &'a Btf, relo: CoreRelo) -> Self {
+    pub fn new(graph: &'a Btf, relo: CoreRelo) -> Self {
         let root = graph.ty(relo.type_id);
         let mut spec = Spec::default();
         let parsed = RelocationKind::from_number(relo.kind).filter(|&kind| {
@@ -328,6 +405,7 @@ impl<'a> Local<'a> {
         Self {
             graph,
             text,
+            root_name: root.name().to_string(),
             accessors: spec.accessors,
         }
     }
@@ -338,6 +416,24 @@ impl<'a> Local<'a> {
             .get(step)
             .and_then(|accessor| member_of(self.graph, *accessor))
             .map_or(String::new(), |member| member.name().to_string())
+    }
+
+    /// Returns the name that source code has for what the relocation is about: of the last member, the enumerator or
+    /// the type.
+    pub fn last_name(&self) -> String {
+        let mut last = self.accessors.iter().enumerate().rev();
+        match last.find(|(_, accessor)| accessor.named) {
+            Some((step, accessor)) => match self.graph.ty(accessor.ty).as_enum() {
+                Some(found) => found
+                    .enumerator(accessor.index as usize)
+                    .map_or(String::new(), |enumerator| enumerator.name().to_string()),
+                None => self.member(step),
+            },
+            None => {
+                let name = self.root_name.as_bytes();
+                String::from_utf8_lossy(essential_name(name)).into_owned()
+            }
+        }
     }
 
     /// Returns the index that a step of the path has.
@@ -354,11 +450,14 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
     let name = |id: TypeId| c_type(graph.ty(id));
     let reason = match why {
         Mismatch::NoMember { accessor, within } => {
-            format!(
-                "{} has no member {:?}",
-                name(within),
-                local.member(accessor)
-            )
+            let member = local.member(accessor);
+            let mut reason = format!("{} has no member {member:?}", name(within));
+            let near = nearest_members(graph.ty(within), &member);
+            if !near.is_empty() {
+                reason.push_str("; the nearest: ");
+                reason.push_str(&near.join(", "));
+            }
+            reason
         }
         Mismatch::NotComposite { accessor, found } => format!(
             "{:?} would have to be in {}, which has no members",
@@ -436,6 +535,12 @@ impl fmt::Display for Record {
             None if self.outcome == Outcome::LeftToLoader => write!(f, ": {}", self.outcome)?,
             None => write!(f, ": {}; no target has such a type", self.outcome)?,
         }
+        if !self.nearest.is_empty() {
+            write!(f, "; the nearest: {}", self.nearest.join(", "))?;
+        }
+        if let Some(why) = &self.left_because {
+            write!(f, ": {why}")?;
+        }
         if self.unreachable {
             f.write_str(" (never reached)")?;
         }
@@ -452,6 +557,15 @@ impl fmt::Display for Record {
 
 impl fmt::Display for Ambiguity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.missing_from.is_empty() {
+            return write!(
+                f,
+                "{} is taken from {}, since {} has none; if the kernel's is meant, the flavor ___{KERNEL_LABEL} says so",
+                self.ty,
+                self.taken,
+                self.missing_from.join(", "),
+            );
+        }
         write!(
             f,
             "{} is taken from {}, but {} has one, too; a flavor suffix says which is meant (___{})",
@@ -481,6 +595,9 @@ impl fmt::Display for Report {
         let changed =
             |record: &Record| matches!(record.outcome, Outcome::Set { old, new } if old != new);
         let absent = |record: &Record| matches!(record.outcome, Outcome::Absent { .. });
+        if let Some(why) = self.why_empty() {
+            return write!(f, "0 relocations: {why}");
+        }
         write!(
             f,
             "{} relocations: {} answered ({} of them changed), {} not there, {} poisoned ({} of them never reached), {} left to the loader",

@@ -6,7 +6,7 @@
 //! of their relocations. The result is the same for all that libbpf accepts, except for the width of a load if
 //! candidates differ in nothing else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::bpf::{CodeSection, Insn, Program};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
@@ -16,6 +16,7 @@ use crate::relocate::ResolveOptions;
 use crate::relocate::accessor::{self, Spec};
 use crate::relocate::candidate::{Mismatch, Wanted};
 use crate::relocate::choice::{TargetChoice, TargetChoices};
+use crate::relocate::context::{SUBPROGRAMS, is_optional};
 use crate::relocate::fixup::{Action, Fixup};
 use crate::relocate::kind::RelocationKind;
 use crate::relocate::patch::Patch;
@@ -44,7 +45,21 @@ pub fn resolve(
     targets: &[Target],
     options: &ResolveOptions,
 ) -> Result<Resolution> {
+    resolve_with(program, targets, options, &|_, _| None)
+}
+
+/// Tells where a type of a target is declared (`server.c:12`), by the target's index and the type's id.
+pub(crate) type Declared<'d> = dyn Fn(usize, TypeId) -> Option<String> + 'd;
+
+/// Resolves as [`resolve`] does, and names types that candidates differ in by the place of their declaration.
+pub(crate) fn resolve_with(
+    program: &Program<'_>,
+    targets: &[Target],
+    options: &ResolveOptions,
+    declared: &Declared<'_>,
+) -> Result<Resolution> {
     check_labels(targets)?;
+    check_programs(program, options)?;
     let count = program
         .sections
         .iter()
@@ -54,34 +69,114 @@ pub fn resolve(
         program,
         targets,
         options,
+        declared,
         choices: TargetChoices::new(targets),
         budget: StepBudget::for_relocations(count),
         local: Spec::default(),
         found: Spec::default(),
     };
-    let mut pending = Vec::with_capacity(count);
+    let mut fixups = BTreeMap::new();
+    let mut required = Vec::with_capacity(count);
+    let mut optional: BTreeMap<(usize, u64), Vec<(usize, usize)>> = BTreeMap::new();
     for (number, section) in program.sections.iter().enumerate() {
         for (record, relo) in section.relos.iter().enumerate() {
-            let found = resolver
-                .search(section, *relo)
-                .within(|| place(section, record))?;
-            pending.push((number, record, *relo, found));
+            match handling(section, *relo, options) {
+                Handling::Required => required.push((number, record)),
+                Handling::Optional(function) => optional
+                    .entry((number, function))
+                    .or_default()
+                    .push((number, record)),
+                Handling::Skipped => {
+                    let why = "its program was skipped by name".to_owned();
+                    fixups.insert((number, record), left(number, record, *relo, why));
+                }
+            }
         }
     }
-    let choices = resolver.choices.into_choices();
-    let mut fixups = Vec::with_capacity(count);
-    for (section, record, relo, found) in pending {
-        let place = || match program.sections.get(section) {
-            Some(section) => place(section, record),
-            None => Place::Relocation(0),
-        };
-        let choice = choices.get(&relo.type_id);
-        let fixup = found
-            .decide(section, record, relo, choice, targets, program)
-            .within(place)?;
-        fixups.push(fixup);
+    fixups.extend(resolver.required(required)?);
+    // An optional program neither prunes candidates of others nor makes the object be refused.
+    let base = resolver.choices.clone();
+    let mut choices = base.clone().into_choices();
+    for records in optional.into_values() {
+        resolver.choices = base.clone();
+        fixups.extend(resolver.optional(records));
+        for (id, choice) in std::mem::replace(&mut resolver.choices, base.clone()).into_choices() {
+            choices.entry(id).or_insert(choice);
+        }
     }
-    Ok(Resolution { fixups, choices })
+    Ok(Resolution {
+        fixups: fixups.into_values().collect(),
+        choices,
+    })
+}
+
+/// How the relocations of a function are handled.
+enum Handling {
+    /// The object is refused if one can't be resolved.
+    Required,
+    /// One that can't be resolved is left to the loader; the function's start.
+    Optional(u64),
+    /// All are left to the loader.
+    Skipped,
+}
+
+/// Returns how a relocation is handled.
+fn handling(section: &CodeSection<'_>, relo: CoreRelo, options: &ResolveOptions) -> Handling {
+    let Some(function) = section.function_at(relo.insn_off.into()) else {
+        return Handling::Required;
+    };
+    let is_in = |names: &[String]| names.contains(&function.name);
+    if is_in(&options.skip) {
+        return Handling::Skipped;
+    }
+    if is_in(&options.programs) {
+        return Handling::Required;
+    }
+    if !options.programs.is_empty() && section.name != SUBPROGRAMS {
+        return Handling::Skipped;
+    }
+    if is_optional(&section.name) {
+        return Handling::Optional(function.start);
+    }
+    Handling::Required
+}
+
+/// Refuses names of functions that the program doesn't have.
+fn check_programs(program: &Program<'_>, options: &ResolveOptions) -> Result<()> {
+    let functions = || {
+        let sections = program.sections.iter();
+        sections.flat_map(|section| section.functions.iter().map(|function| &function.name))
+    };
+    for name in options.programs.iter().chain(&options.skip) {
+        if !functions().any(|function| function == name) {
+            let names: BTreeSet<_> = functions().map(String::as_str).collect();
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!(
+                    "the object has no program called {name:?} with relocations; there are {}",
+                    names.into_iter().collect::<Vec<_>>().join(", ")
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Returns a fix-up that leaves a relocation to the loader, and why.
+fn left(section: usize, record: usize, relo: CoreRelo, because: String) -> Fixup {
+    Fixup {
+        section,
+        record,
+        relo,
+        kind: RelocationKind::from_number(relo.kind),
+        action: Action::LeaveToLoader,
+        matched: Vec::new(),
+        rejected: Vec::new(),
+        target_steps: Vec::new(),
+        target_bits: 0,
+        left_because: Some(because),
+        patch: None,
+    }
 }
 
 /// Refuses two targets with one label.
@@ -109,6 +204,7 @@ struct Resolver<'a, 't> {
     program: &'a Program<'a>,
     targets: &'t [Target],
     options: &'a ResolveOptions,
+    declared: &'a Declared<'a>,
     choices: TargetChoices<'t>,
     budget: StepBudget,
     /// The local path; its allocations are reused.
@@ -137,7 +233,67 @@ struct Match {
     bit_offset: u32,
 }
 
-impl Resolver<'_, '_> {
+/// The fix-up of a relocation, by section and record.
+type Placed = ((usize, usize), Fixup);
+
+impl<'a> Resolver<'a, '_> {
+    /// Resolves relocations that must be resolved.
+    fn required(&mut self, records: Vec<(usize, usize)>) -> Result<Vec<Placed>> {
+        let mut pending = Vec::with_capacity(records.len());
+        for (number, record) in records {
+            let Some((section, relo)) = self.record(number, record) else {
+                continue;
+            };
+            let found = self
+                .search(section, relo)
+                .within(|| place(section, record))?;
+            pending.push((number, record, section, relo, found));
+        }
+        let mut fixups = Vec::with_capacity(pending.len());
+        for (number, record, section, relo, found) in pending {
+            let fixup = found
+                .decide((number, record, relo), self)
+                .within(|| place(section, record))?;
+            fixups.push(((number, record), fixup));
+        }
+        Ok(fixups)
+    }
+
+    /// Resolves the relocations of one optional program, as far as they resolve.
+    fn optional(&mut self, records: Vec<(usize, usize)>) -> Vec<Placed> {
+        let mut pending = Vec::with_capacity(records.len());
+        for (number, record) in records {
+            if let Some((section, relo)) = self.record(number, record) {
+                let found = self.search(section, relo);
+                pending.push((number, record, relo, found));
+            }
+        }
+        let decided = pending.into_iter().map(|(number, record, relo, found)| {
+            let decided = found.and_then(|found| found.decide((number, record, relo), self));
+            let fixup = match decided {
+                Ok(fixup) if fixup.action == Action::PoisonNoMatch => Fixup {
+                    action: Action::LeaveToLoader,
+                    left_because: Some("its program is optional, and no type matches".to_owned()),
+                    patch: None,
+                    ..fixup
+                },
+                Ok(fixup) => fixup,
+                Err(error) => {
+                    let why = format!("its program is optional, and {error}");
+                    left(number, record, relo, why)
+                }
+            };
+            ((number, record), fixup)
+        });
+        decided.collect()
+    }
+
+    /// Returns a relocation and its section.
+    fn record(&self, section: usize, record: usize) -> Option<(&'a CodeSection<'a>, CoreRelo)> {
+        let section = self.program.sections.get(section)?;
+        Some((section, *section.relos.get(record)?))
+    }
+
     /// Searches the candidates of one relocation.
     fn search(&mut self, section: &CodeSection<'_>, relo: CoreRelo) -> Result<Searched> {
         let offset = relo.insn_off as usize;
@@ -265,13 +421,11 @@ impl Searched {
     /// Decides the fix-up, by the candidates that are left.
     fn decide(
         self,
-        section: usize,
-        record: usize,
-        relo: CoreRelo,
-        choice: Option<&TargetChoice>,
-        targets: &[Target],
-        program: &Program<'_>,
+        (section, record, relo): (usize, usize, CoreRelo),
+        resolver: &Resolver<'_, '_>,
     ) -> Result<Fixup> {
+        let choice = resolver.choices.get(relo.type_id);
+        let (program, targets) = (resolver.program, resolver.targets);
         let mut fixup = Fixup {
             section,
             record,
@@ -282,6 +436,7 @@ impl Searched {
             rejected: self.rejected,
             target_steps: Vec::new(),
             target_bits: 0,
+            left_because: None,
             patch: None,
         };
         if let Some(action) = self.settled {
@@ -311,12 +466,19 @@ impl Searched {
                     fixup.target_bits = hit.bit_offset;
                     first = Some((value, hit.candidate, hit.bit_offset));
                 }
-                Some((before, id, bits)) => check_agreement(
-                    (*bits, hit.bit_offset),
-                    (before.value, value.value),
-                    (id.id, hit.candidate.id),
-                    is_user_id(kind, target),
-                )?,
+                Some((before, id, bits)) => {
+                    let name = |candidate: Candidate| {
+                        let declared = choice.target.filter(|_| candidate.module.is_none());
+                        declared.and_then(|number| (resolver.declared)(number, candidate.id))
+                    };
+                    check_agreement(
+                        (*bits, hit.bit_offset),
+                        (before.value, value.value),
+                        (*id, hit.candidate),
+                        is_user_id(kind, target),
+                        (target, &name),
+                    )?;
+                }
             }
             fixup.matched.push(hit.candidate);
         }
@@ -356,15 +518,28 @@ fn is_user_id(kind: RelocationKind, target: Option<&Target>) -> bool {
 fn check_agreement(
     bits: (u32, u32),
     values: (u64, u64),
-    ids: (TypeId, TypeId),
+    candidates: (Candidate, Candidate),
     user_id: bool,
+    (target, declared): (Option<&Target>, &dyn Fn(Candidate) -> Option<String>),
 ) -> Result<()> {
+    let name = |candidate: Candidate| match declared(candidate) {
+        Some(declared) => format!("type {} ({declared})", candidate.id),
+        None => format!("type {}", candidate.id),
+    };
     let ambiguous = |what: &str, a: u64, b: u64| {
+        let label = target.map_or("the target", |target| &target.label);
+        let cure = match target.map(|target| target.role) {
+            Some(Role::User) => {
+                "; --function NAME tells which is meant: a function of the unit that is probed"
+            }
+            _ => "",
+        };
         Err(Error::new(
             ErrorKind::Ambiguous,
             format!(
-                "the target has several types that match and differ: {what} {a} in {} and {b} in {}",
-                ids.0, ids.1
+                "{label} has several types that match and differ: {what} {a} in {} and {b} in {}{cure}",
+                name(candidates.0),
+                name(candidates.1)
             ),
         ))
     };

@@ -28,7 +28,8 @@ pub struct Target {
     pub role: Role,
     /// The types.
     pub graph: Btf,
-    /// A kernel's modules: split BTF over `graph`. They are searched only if `graph` has no candidate.
+    /// A kernel's modules (split BTF over `graph`), or a program's further files. They are searched only if `graph` has
+    /// no candidate.
     pub modules: Vec<Btf>,
     /// The types of `graph` that are preferred to others of the same name, sorted by id.
     pub preferred: Vec<TypeId>,
@@ -95,13 +96,24 @@ impl Target {
     fn spelled(&self, local: Type<'_>, essential: &[u8]) -> Result<Vec<Candidate>> {
         let spelled = self.graph.spelled(essential);
         let spelled = spelled.filter(|ty| kinds_agree(ty.kind(), local.kind()));
-        let types =
-            one_name(spelled.collect(), essential).within(|| Place::File(self.label.clone()))?;
-        let candidates = types.iter().map(|ty| Candidate {
-            id: ty.id(),
-            module: None,
-        });
-        Ok(candidates.collect())
+        let candidates = |types: Vec<Type<'_>>, module| -> Result<Vec<Candidate>> {
+            let types = one_name(types, essential).within(|| Place::File(self.label.clone()))?;
+            let ids = types.iter().map(|ty| ty.id());
+            Ok(ids.map(|id| Candidate { id, module }).collect())
+        };
+        let found = candidates(spelled.collect(), None)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        for (number, module) in self.modules.iter().enumerate() {
+            let spelled = module.spelled(essential);
+            let spelled = spelled.filter(|ty| kinds_agree(ty.kind(), local.kind()));
+            let found = candidates(spelled.collect(), Some(number))?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Returns the graph that a candidate is from.

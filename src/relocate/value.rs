@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{IntEncoding, Kind, Type};
 use crate::id::{Bits, TypeId};
+use crate::query::bit_extent;
 use crate::relocate::accessor::{Spec, size_of};
 use crate::relocate::candidate::member_of;
 use crate::relocate::compat::Dimensions;
@@ -116,8 +117,12 @@ fn field(kind: RelocationKind, root: Type<'_>, spec: &Spec, endian: Endian) -> R
     }
     let member = member_of(graph, *last).ok_or_else(|| broken(root))?;
     let ty = graph.ty(member.type_id).strip()?;
-    let storage = Storage::of(ty, spec.bit_offset, member.bitfield)?;
-    let checked = member.bitfield.is_none();
+    let at = Bits(u64::from(spec.bit_offset));
+    let (at, bitfield) = bit_extent(graph, &member, at);
+    let bit_offset = u32::try_from(at.0)
+        .map_err(|_| Error::new(ErrorKind::Overflow, "the field's offset is beyond 32 bits"))?;
+    let storage = Storage::of(ty, bit_offset, bitfield)?;
+    let checked = bitfield.is_none();
     let plain = |value: u64| Value {
         checked,
         ..Value::plain(value)

@@ -10,7 +10,9 @@ fn a_row_for_each_object_and_target() {
         "--target",
         "new=tutorial/prog_b.gcc-dwarf5",
     ];
-    let good = stdout(&done(&[&["check", PROBE], &targets[..]].concat()));
+    let good = stdout(&done(
+        &[&["check", PROBE, "--partial"], &targets[..]].concat(),
+    ));
     let rows: Vec<Vec<&str>> = good
         .lines()
         .map(|line| line.split_whitespace().collect())

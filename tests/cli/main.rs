@@ -17,4 +17,5 @@ mod min;
 mod offset;
 mod relocate;
 mod split;
+mod truth;
 mod usage;

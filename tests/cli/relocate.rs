@@ -67,8 +67,8 @@ fn the_report_as_json() {
     let relocation = &report["relocations"][2];
     let expected = serde_json::json!({
         "section": "uprobe/add_test", "insn": 16, "function": "probe_add_test", "function_insn": 16,
-        "source": { "file": "./tutorial/probe.bpf.c", "line": 31, "column": 2,
-            "text": "bpf_probe_read_user(&a, sizeof(a), &d->a);" },
+        "source": { "file": "./tutorial/probe.bpf.c", "line": 32, "column": 2,
+            "text": "bpf_probe_read_user(&c, sizeof(c), &d->c);" },
         "kind": "byte_off", "local": "struct data.c", "target": "app", "found": "struct data.c", "found_at": 64,
         "outcome": "set", "dead": false, "old": 4, "new": 8, "rejected": []
     });

@@ -8,3 +8,4 @@ mod crash;
 mod explain;
 mod inputs;
 mod min;
+mod truth;

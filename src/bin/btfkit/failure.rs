@@ -63,9 +63,9 @@ impl Failure {
             ErrorKind::Stripped => Some(
                 "give the file from before it was stripped, or its debug file; or a folder of debug files: --debug-root DIR",
             ),
-            ErrorKind::Ambiguous => {
-                Some("if targets share a name, a flavor selects one of them: struct NAME___LABEL")
-            }
+            ErrorKind::Ambiguous => Some(
+                "if targets share a name, a flavor selects one of them: struct NAME___LABEL; if compile units do, --function NAME",
+            ),
             ErrorKind::Malformed
             | ErrorKind::Unsupported
             | ErrorKind::Limit

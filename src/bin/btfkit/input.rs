@@ -1,10 +1,13 @@
 //! Files in: small ones are read, large ones are mapped.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use btfkit::pipeline::{LabelledPath, LoadOptions, Loaded, TargetFile, Targets, load, load_path};
+use btfkit::relocate::Role;
+use btfkit::{Error, ErrorKind};
 use bytes::Bytes;
 
 use crate::failure::Failure;
@@ -14,6 +17,9 @@ use crate::style::Style;
 /// The size in bytes from which on a file is mapped. Smaller files are read: that is as fast, and a file that is
 /// truncated meanwhile does no harm.
 const MAPPED: u64 = 16 << 20;
+
+/// The most bytes that are read of what can't be mapped.
+const MOST_PIPED: u64 = 4 << 30;
 
 /// The name of standard input.
 const STDIN: &str = "-";
@@ -30,10 +36,11 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Bytes>, Failure> {
 
 /// Reads or maps a file.
 pub fn file_bytes(path: &Path) -> io::Result<Bytes> {
-    let mut bytes = Vec::new();
     if path == Path::new(STDIN) {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes.into());
+        if std::fs::metadata("/dev/stdin").is_ok_and(|about| is_endless(&about)) {
+            return Err(endless());
+        }
+        return read_bounded(io::stdin().lock());
     }
     let mut file = File::open(path)?;
     let about = file.metadata()?;
@@ -51,7 +58,37 @@ pub fn file_bytes(path: &Path) -> io::Result<Bytes> {
     {
         return mapped(&file);
     }
-    file.read_to_end(&mut bytes)?;
+    if is_endless(&about) {
+        return Err(endless());
+    }
+    read_bounded(&mut file)
+}
+
+/// Returns whether a file is a device other than a terminal and /dev/null.
+fn is_endless(about: &Metadata) -> bool {
+    let kind = about.file_type();
+    let (major, minor) = (about.rdev() >> 8 & 0xfff, about.rdev() & 0xff);
+    let ends = (major, minor) == (1, 3) || matches!(major, 4 | 5 | 136..=143);
+    kind.is_block_device() || (kind.is_char_device() && !ends)
+}
+
+fn endless() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "it is a device, which may have no end",
+    )
+}
+
+/// Reads a file, a pipe or standard input to its end, which may not come.
+fn read_bounded(from: impl Read) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    from.take(MOST_PIPED + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_PIPED {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it has more than 4 GiB; only a file on disk may have more",
+        ));
+    }
     Ok(bytes.into())
 }
 
@@ -74,7 +111,9 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
     } else {
         load_path(path, options)
     };
-    let loaded = loaded.map_err(|error| Failure::at(path, error))?;
+    let loaded = loaded.map_err(|error| with_nearest(path, error, options))?;
+    let notes = loaded.notes.iter();
+    style.incomplete(notes.map(|note| format!("{}: {note}", path.display())));
     let missing = loaded.missing.iter();
     style.incomplete(missing.map(|missing| format!("{}: {missing}", path.display())));
     Ok(loaded)
@@ -90,20 +129,63 @@ pub fn target(file: &LabelledPath) -> Result<TargetFile, Failure> {
     Ok(file.clone().open()?)
 }
 
-/// Returns the targets that files are. Each must have its own label.
+/// Returns the failure of loading types; if a name isn't there, with the nearest names that are.
+pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure {
+    let roots = options.conversion.roots.clone();
+    if error.kind() != ErrorKind::NotFound || roots.is_empty() || path == Path::new(STDIN) {
+        return Failure::at(path, error);
+    }
+    let mut options = options.clone();
+    options.conversion.roots.clear();
+    options.conversion.function = None;
+    let Ok(all) = load_path(path, &options) else {
+        return Failure::at(path, error);
+    };
+    let missing = roots.iter().filter(|root| {
+        let found = all.graph.named_or_spelled(root);
+        found.is_ok_and(|found| found.is_empty())
+    });
+    let near: Vec<_> = missing
+        .flat_map(|root| all.graph.nearest_names(root))
+        .collect();
+    if near.is_empty() {
+        return Failure::at(path, error);
+    }
+    Failure::Refused(format!(
+        "{}: {error}; the nearest: {}",
+        path.display(),
+        near.join(", ")
+    ))
+}
+
+/// Returns the targets that files are. A second one with the label of an earlier one is a further file of that program;
+/// files that have the same label only because their names are alike are refused.
 pub fn targets(files: &[LabelledPath]) -> Result<Targets, Failure> {
-    if let Some((first, second)) = same_label(files) {
-        let (first_path, second_path) = (first.path.display(), second.path.display());
-        return Err(Failure::Usage(format!(
-            "{first_path} and {second_path} are both called {:?}; give them labels: --target v1={first_path} --target v2={second_path}",
-            first.label(),
-        )));
+    let mut targets: Vec<TargetFile> = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        let same = |other: &&LabelledPath| other.label() == file.label();
+        let Some(first) = files[..number].iter().find(same) else {
+            targets.push(target(file)?);
+            continue;
+        };
+        let both = first.label.is_some() && file.label.is_some();
+        if !both || file.role() == Role::Kernel {
+            let (first_path, second_path) = (first.path.display(), file.path.display());
+            return Err(Failure::Usage(format!(
+                "{first_path} and {second_path} are both called {:?}; give them labels: --target v1={first_path} --target v2={second_path}",
+                first.label(),
+            )));
+        }
+        let further = target(file)?.types;
+        if let Some(program) = targets.iter_mut().find(|t| t.label == file.label()) {
+            program.further.push(further);
+        }
     }
-    let mut targets = Targets::new();
-    for file in files {
-        targets.add(target(file)?)?;
+    let mut list = Targets::new();
+    for target in targets {
+        list.add(target)?;
     }
-    Ok(targets)
+    Ok(list)
 }
 
 /// Returns the first two files with the same label.

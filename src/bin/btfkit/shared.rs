@@ -54,6 +54,10 @@ pub struct DebugRoots {
     /// DIR/FOLDER/OF/PROGRAM
     #[arg(long, value_name = "DIR")]
     debug_root: Vec<PathBuf>,
+
+    /// Take a file's DWARF even if it has BTF
+    #[arg(long)]
+    dwarf: bool,
 }
 
 impl DebugRoots {
@@ -65,7 +69,7 @@ impl DebugRoots {
 
     /// Returns the options without a base.
     pub fn options(&self) -> LoadOptions {
-        LoadOptions::new().search(self.search())
+        LoadOptions::new().search(self.search()).dwarf(self.dwarf)
     }
 }
 
@@ -84,16 +88,58 @@ impl TargetOptions {
     pub fn options(&self) -> RelocateOptions {
         let aliases = self.aliases.alias.iter();
         aliases.fold(
-            RelocateOptions::new().search(self.debug.search()),
+            RelocateOptions::new()
+                .search(self.debug.search())
+                .dwarf(self.debug.dwarf),
             |options, (alias, name)| options.alias(alias, name),
         )
     }
 }
 
+/// The programs of an object that are relocated, and how strictly.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Programs {
+    /// Apply only the relocations against user programs, and leave the others to the loader
+    #[arg(long)]
+    partial: bool,
+
+    /// Refuse relocations without a match, types that more than one target has, and types of a user program that only
+    /// the kernel has
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Relocate this BPF program and the functions it calls, and leave the others to the loader
+    #[arg(long, value_name = "NAME")]
+    program: Vec<String>,
+
+    /// Leave this BPF program to the loader
+    #[arg(long, value_name = "NAME")]
+    skip: Vec<String>,
+}
+
+impl Programs {
+    /// Sets the options, except for strict mode.
+    pub fn set(&self, options: RelocateOptions) -> RelocateOptions {
+        let mut options = options.partial(self.partial);
+        options.programs.clone_from(&self.program);
+        options.skip.clone_from(&self.skip);
+        options
+    }
+}
+
+/// The function that is probed.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Function {
+    /// The function that the object is attached to, in the first user program or the one with this label: if several
+    /// types share a name, those of the function's compile unit are preferred
+    #[arg(long, value_name = "[LABEL=]NAME")]
+    pub function: Option<String>,
+}
+
 /// Further names for types.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Aliases {
-    /// Add a name for a type that a BPF program in C can write: app_Foo='ns::Foo<int>'
+    /// Add a name for a type that a BPF program can write: app_Foo='ns::Foo<int>'
     #[arg(long, value_name = "NAME=TYPE", value_parser = parse_alias)]
     pub alias: Vec<(String, String)>,
 }

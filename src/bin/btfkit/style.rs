@@ -62,6 +62,16 @@ impl Style {
         }
     }
 
+    /// Writes what will not run, or not as meant.
+    pub fn warnings(self, lines: impl IntoIterator<Item = String>) {
+        if !self.quiet {
+            for line in lines {
+                let (yellow, plain) = self.pair(&io::stderr(), "\x1b[1;33m");
+                eprintln!("{yellow}warning:{plain} {line}");
+            }
+        }
+    }
+
     /// Writes which files of debug information are missing, the first few by name.
     pub fn incomplete(self, lines: impl Iterator<Item = String>) {
         const MOST: usize = 5;

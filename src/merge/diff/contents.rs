@@ -8,6 +8,7 @@ use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
 use crate::merge::diff::field::DiffField;
 use crate::merge::diff::spell::spell;
+use crate::query::bit_extent;
 
 /// The maximal number of steps for one type, beside one for each of its members. The largest type of a kernel has 600
 /// fields.
@@ -183,7 +184,8 @@ impl<'g> Walk<'g, '_> {
     /// Adds a member, and returns the occurrence of its type.
     fn member(&mut self, member: &Member<'g>, occurrence: &Occurrence) -> Result<Occurrence> {
         let path = occurrence.path.clone() + &member.name().to_string_lossy();
-        let offset = occurrence.offset.saturating_add(member.offset.0);
+        let (at, width) = bit_extent(self.graph, member, member.offset);
+        let offset = occurrence.offset.saturating_add(at.0);
         let inner = Occurrence {
             path,
             offset,
@@ -193,7 +195,6 @@ impl<'g> Walk<'g, '_> {
         self.steps.take(inner.text_len())?;
         let to = self.graph.ty(member.type_id);
         if !member.name().is_empty() || !is_nameless(to) {
-            let width = member.bitfield;
             self.add_field(inner.path.clone(), &inner, to, width)?;
         }
         Ok(inner)

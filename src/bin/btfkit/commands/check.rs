@@ -9,13 +9,14 @@ use btfkit::pipeline::{Counts, LabelledPath, Verdict, check};
 use crate::failure::Failure;
 use crate::input::{read_all, targets};
 use crate::progress::Progress;
-use crate::shared::TargetOptions;
+use crate::shared::{Function, Programs, TargetOptions};
 use crate::style::Style;
 
 /// Check which BPF objects run on which targets
 ///
-/// Each user program is tried together with each kernel among the targets. Without a kernel, relocations against the
-/// kernel are ignored. The exit status is 1 if an object is refused or has a poisoned instruction that can be reached.
+/// Each user program is tried together with each kernel among the targets. The verdict is
+/// that of `relocate` with the same targets. The exit status is 1 if an object is refused, has no relocations, or has a
+/// poisoned instruction that can be reached.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit check probe.bpf.o --target v1=./server-1 --target v2=./server-2 --target /sys/kernel/btf/vmlinux\n\n\
@@ -39,6 +40,12 @@ pub struct Arguments {
     #[command(flatten)]
     options: TargetOptions,
 
+    #[command(flatten)]
+    function: Function,
+
+    #[command(flatten)]
+    programs: Programs,
+
     /// Print each poisoned relocation that can be reached
     #[arg(long)]
     verbose: bool,
@@ -46,9 +53,14 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let objects = read_all(&arguments.objects)?;
-    let targets = targets(&arguments.target)?;
+    let mut targets = targets(&arguments.target)?;
+    if let Some(function) = &arguments.function.function {
+        targets.set_function(function)?;
+    }
+    let options = arguments.programs.set(arguments.options.options());
+    let options = options.strict(arguments.programs.strict);
     let progress = Progress::start("trying every object on every target".to_owned(), style);
-    let verdicts = check(&objects, &targets, &arguments.options.options())
+    let verdicts = check(&objects, &targets, &options)
         .map_err(|error| super::name_numbered(error, &arguments.objects))?;
     drop(progress);
     let incomplete: BTreeSet<_> = verdicts
@@ -57,6 +69,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .collect();
     style.incomplete(incomplete.into_iter().cloned());
     arguments.print(&verdicts).map_err(Failure::stdout)?;
+    style.warnings(arguments.warnings(&verdicts));
     let bad = verdicts.iter().filter(|verdict| !verdict.is_good()).count();
     if bad > 0 {
         return Err(Failure::Refused(format!(
@@ -68,6 +81,17 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 }
 
 impl Arguments {
+    /// Returns the warnings of all verdicts, each with its object and targets.
+    fn warnings(&self, verdicts: &[Verdict]) -> Vec<String> {
+        let lines = verdicts.iter().flat_map(|verdict| {
+            let object = self.objects.get(verdict.program);
+            let object = object.map_or(String::new(), |path| path.display().to_string());
+            let lines = verdict.warnings.iter();
+            lines.map(move |line| format!("{object} on {}: {line}", verdict.target))
+        });
+        lines.collect()
+    }
+
     fn print(&self, verdicts: &[Verdict]) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         let name = |verdict: &Verdict| {
@@ -91,7 +115,11 @@ impl Arguments {
             match &verdict.outcome {
                 Ok(report) => {
                     let sums = Counts::of(report);
-                    let word = if verdict.is_good() { "ok" } else { "poisoned" };
+                    let word = match verdict.is_good() {
+                        true => "ok",
+                        false if report.records.is_empty() => "no relos",
+                        false => "poisoned",
+                    };
                     writeln!(
                         out,
                         "{program:programs$}  {target:targets$}  {word:8}  {:8}  {:6}  {:9}  {:8}  {:4}",

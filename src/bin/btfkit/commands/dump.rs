@@ -29,10 +29,6 @@ pub struct Arguments {
     #[arg(long = "type", value_name = "NAME")]
     names: Vec<String>,
 
-    /// Convert the file's DWARF even if it has BTF
-    #[arg(long)]
-    dwarf: bool,
-
     #[command(flatten)]
     loading: Loading,
 }
@@ -47,7 +43,7 @@ enum Format {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
-    let options = arguments.loading.options(style)?.dwarf(arguments.dwarf);
+    let options = arguments.loading.options(style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let chosen = arguments.chosen(&graph)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());

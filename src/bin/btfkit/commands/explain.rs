@@ -3,8 +3,8 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::Limits;
 use btfkit::pipeline::{Poison, explain};
+use btfkit::{Limits, Place};
 
 use crate::failure::Failure;
 use crate::input::read;
@@ -44,8 +44,14 @@ fn parse_instruction(argument: &str) -> Result<(String, u64), String> {
 pub fn run(arguments: &Arguments, _style: Style) -> Result<(), Failure> {
     let object = read(&arguments.object)?;
     let original = arguments.original.as_deref().map(read).transpose()?;
-    let found = explain(object, original, &Limits::default())
-        .map_err(|error| Failure::at(&arguments.object, error))?;
+    let found = explain(object, original, &Limits::default()).map_err(|error| {
+        match (error.places().first(), &arguments.original) {
+            (Some(Place::File(place)), Some(original)) if place == "original" => {
+                Failure::at(original, error)
+            }
+            _ => Failure::at(&arguments.object, error),
+        }
+    })?;
     let chosen: Vec<&Poison> = found
         .iter()
         .filter(|poison| match &arguments.insn {

@@ -97,9 +97,7 @@ impl OnCollision {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let policy = arguments.on_collision.policy(&arguments.files)?;
-    if policy != Policy::Keep {
-        check_labels(&arguments.files)?;
-    }
+    check_labels(&arguments.files, policy == Policy::Keep)?;
     let load_options = arguments.loading.options(style)?;
     let mut options = MergeOptions::new()
         .dedup(!arguments.no_dedup)
@@ -149,9 +147,12 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     output::write_graph(&arguments.output, &merged.graph)
 }
 
-/// Refuses two files with the same label.
-fn check_labels(files: &[LabelledPath]) -> Result<(), Failure> {
-    let Some((first, second)) = same_label(files) else {
+/// Refuses two files with the same label. If all types are kept, only labels that were given count: the other files are
+/// listed by their paths.
+fn check_labels(files: &[LabelledPath], keep: bool) -> Result<(), Failure> {
+    let counts = |file: &&LabelledPath| file.label.is_some() || !keep;
+    let files: Vec<_> = files.iter().filter(counts).cloned().collect();
+    let Some((first, second)) = same_label(&files) else {
         return Ok(());
     };
     let (first_path, second_path) = (first.path.display(), second.path.display());

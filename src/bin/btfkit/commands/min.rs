@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::input::{read, read_all, target};
 use crate::output;
 use crate::progress::Progress;
-use crate::shared::TargetOptions;
+use crate::shared::{Function, TargetOptions};
 use crate::style::Style;
 
 /// Make the smallest BTF with which BPF objects relocate to identical instructions
@@ -36,6 +36,9 @@ pub struct Arguments {
     #[command(flatten)]
     options: TargetOptions,
 
+    #[command(flatten)]
+    function: Function,
+
     /// Where to write the BTF; - is standard output
     #[arg(long, short, value_name = "MIN.btf")]
     output: PathBuf,
@@ -44,6 +47,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let objects = read_all(&arguments.objects)?;
     let mut target = target(&arguments.target)?;
+    if let Some(function) = &arguments.function.function {
+        let label = format!("{}=", target.label);
+        target = target.function(function.strip_prefix(&label).unwrap_or(function));
+    }
     for module in &arguments.module {
         target = target.module(read(module)?);
     }

@@ -3,10 +3,11 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use btfkit::Error;
 use btfkit::query::Field;
 
 use crate::failure::Failure;
-use crate::input::types;
+use crate::input::{types, with_nearest};
 use crate::shared::Loading;
 use crate::style::Style;
 
@@ -29,6 +30,10 @@ pub struct Arguments {
     #[arg(value_name = "FIELD.PATH[2]")]
     paths: Vec<String>,
 
+    /// A function of the program: if several types share the name, those of the function's compile unit are preferred
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+
     #[command(flatten)]
     loading: Loading,
 }
@@ -36,18 +41,21 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut options = arguments.loading.options(style)?;
     options.conversion = options.conversion.root(&arguments.name);
-    let graph = types(&arguments.file, &options, style)?.graph;
+    options.conversion.function.clone_from(&arguments.function);
+    let loaded = types(&arguments.file, &options, style)?;
+    let (graph, preferred) = (loaded.graph, loaded.preferred);
+    let fail = |error: Error| with_nearest(&arguments.file, error, &options);
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.paths.is_empty() {
         let size = graph
-            .size_of_named(&arguments.name)
-            .map_err(|error| Failure::at(&arguments.file, error))?;
+            .size_of_preferred(&arguments.name, &preferred)
+            .map_err(fail)?;
         writeln!(out, "{}  size {size}", arguments.name).map_err(Failure::stdout)?;
     }
     for path in &arguments.paths {
         let field = graph
-            .field(&arguments.name, path)
-            .map_err(|error| Failure::at(&arguments.file, error))?;
+            .preferred_field(&arguments.name, path, &preferred)
+            .map_err(fail)?;
         print(path, &field, &mut out).map_err(Failure::stdout)?;
     }
     out.flush().map_err(Failure::stdout)

@@ -11,19 +11,20 @@ use crate::failure::{Failure, into_io};
 use crate::input::{is_bpf_object, read, targets};
 use crate::output;
 use crate::progress::Progress;
-use crate::shared::TargetOptions;
+use crate::shared::{Function, Programs, TargetOptions};
 use crate::style::Style;
 
 /// Apply a BPF object's CO-RE relocations, and write the rewritten object
 ///
 /// The targets are searched for a type in the order given. A flavor suffix that is a target's label selects that target:
 /// `struct file___app` is the `struct file` of the target labelled `app`. A relocation without a match is poisoned, as
-/// libbpf does, and reported. If libbpf would refuse the object, nothing is written.
+/// libbpf does, and reported, with a warning if it can be reached. If libbpf would refuse the object, nothing is written.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit relocate probe.bpf.o --target app=./server --target /sys/kernel/btf/vmlinux -o probe.server.bpf.o\n\n\
 Without a label, a target is labelled by its file name without extension. A target labelled `kernel`, or in\n\
-/sys/kernel/btf, is the kernel; the others are user programs. The report is written to standard output, or to\n\
+/sys/kernel/btf, is the kernel; the others are user programs. A second target with the same label is a further\n\
+file of that program: a library, say. Programs of sections `?...` are relocated as far as they resolve. The report is written to standard output, or to\n\
 standard error with `-o -`.")]
 pub struct Arguments {
     /// The BPF object
@@ -38,22 +39,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     module: Vec<PathBuf>,
 
-    /// The function that the object is attached to, in the first user program or the one with this label: if several
-    /// types share a name, those of the function's compile unit are preferred
-    #[arg(long, value_name = "[LABEL=]NAME")]
-    function: Option<String>,
+    #[command(flatten)]
+    function: Function,
 
-    /// Convert a target's DWARF even if it has BTF
-    #[arg(long)]
-    dwarf: bool,
-
-    /// Apply only the relocations against user programs, and leave the others to the loader
-    #[arg(long)]
-    partial: bool,
-
-    /// Refuse relocations without a match, and types that more than one target has
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    programs: Programs,
 
     /// The format of the report
     #[arg(long, value_name = "FORMAT")]
@@ -81,19 +71,18 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let object = read(&object_path)?;
     let mut targets = targets(&target_paths)?;
     add_modules(&mut targets, &module_paths)?;
-    if let Some(function) = &arguments.function {
+    if let Some(function) = &arguments.function.function {
         targets.set_function(function)?;
     }
 
-    let options = arguments.options.options();
-    let options = options.partial(arguments.partial).dwarf(arguments.dwarf);
+    let options = arguments.programs.set(arguments.options.options());
     let progress = Progress::start(format!("relocating {}", object_path.display()), style);
     let relocated = pipeline::relocate(object, &targets, &options)
         .map_err(|error| name_file(error, &object_path, &target_paths))?;
     drop(progress);
     style.incomplete(relocated.incomplete.iter().cloned());
 
-    let strict = if arguments.strict {
+    let strict = if arguments.programs.strict {
         check_strict(&relocated.report)
     } else {
         Ok(())
@@ -103,6 +92,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         output::write(&arguments.output, &relocated.object)?;
     }
     arguments.tell(&relocated, style)?;
+    style.warnings(relocated.warnings);
     strict.map_err(|error| Failure::at(&object_path, error))
 }
 

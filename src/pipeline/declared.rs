@@ -1,0 +1,88 @@
+//! What a program's debug information tells about its types besides their layout: where they are declared, and the
+//! names of those that weren't converted.
+
+use std::fmt;
+#[cfg(feature = "dwarf")]
+use std::sync::OnceLock;
+
+#[cfg(feature = "dwarf")]
+use crate::dwarf::{self, Conversion, Sections};
+#[cfg(feature = "dwarf")]
+use crate::graph::Btf;
+use crate::id::TypeId;
+
+/// The debug information that a target's types were converted from.
+#[cfg(feature = "dwarf")]
+pub(super) struct Declared {
+    sections: Sections,
+    conversion: Conversion,
+    options: dwarf::ConvertOptions,
+    /// All types, converted only if names are looked for.
+    all: OnceLock<Option<Btf>>,
+}
+
+#[cfg(feature = "dwarf")]
+impl Declared {
+    pub fn new(sections: Sections, conversion: Conversion, options: dwarf::ConvertOptions) -> Self {
+        Self {
+            sections,
+            conversion,
+            options,
+            all: OnceLock::new(),
+        }
+    }
+
+    /// Returns the file and line where a type is declared, or the unit that has it.
+    pub fn place(&self, id: TypeId) -> Option<String> {
+        let origin = self.conversion.origin(&self.sections, id)?;
+        let place = match (origin.file, origin.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}"),
+            (Some(file), None) => file,
+            (None, _) => return Some(origin.unit),
+        };
+        // A header is the same for all units that differ in a macro.
+        Some(if place.contains(&origin.unit) {
+            place
+        } else {
+            format!("{place} in {}", origin.unit)
+        })
+    }
+
+    /// Returns the program's names that are nearest to one that it doesn't have.
+    pub fn nearest(&self, name: &str) -> Vec<String> {
+        if self.options.roots.is_empty() {
+            return self.conversion.graph.nearest_names(name);
+        }
+        let all = self.all.get_or_init(|| {
+            let options = dwarf::ConvertOptions {
+                limits: self.options.limits.clone(),
+                ..dwarf::ConvertOptions::default()
+            };
+            let converted = dwarf::convert(&self.sections, &options).ok()?;
+            Some(converted.graph)
+        });
+        all.as_ref()
+            .map_or_else(Vec::new, |all| all.nearest_names(name))
+    }
+}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declared").finish_non_exhaustive()
+    }
+}
+
+/// The same without DWARF: there is none.
+#[cfg(not(feature = "dwarf"))]
+pub(super) enum Declared {}
+
+#[cfg(not(feature = "dwarf"))]
+impl Declared {
+    pub fn place(&self, _: TypeId) -> Option<String> {
+        match *self {}
+    }
+
+    pub fn nearest(&self, _: &str) -> Vec<String> {
+        match *self {}
+    }
+}
