@@ -33,7 +33,9 @@ const EDGES: &[(&str, &[&str])] = &[
     // glue
     (
         "elf",
-        &["graph", "query", "wire", "bpf", "parse", "encode", "dwarf"],
+        &[
+            "graph", "query", "wire", "bpf", "parse", "encode", "dwarf", "relocate",
+        ],
     ),
     ("debuginfo", &["graph", "dwarf", "elf"]),
     ("aya", &["graph", "parse", "encode"]),

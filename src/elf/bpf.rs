@@ -14,6 +14,7 @@ use crate::graph::{Btf, CoreRelo, Ext, LineInfo, Name, SectionRecords};
 use crate::id::StrId;
 use crate::limits::Limits;
 use crate::parse;
+use crate::relocate::{Patched, Resolution, apply};
 use crate::target::{Endian, PointerWidth};
 
 /// The name of the section with the types.
@@ -30,7 +31,7 @@ pub(crate) const BTF_EXT: &str = ".BTF.ext";
 /// ```
 /// use btfkit::elf::BpfObject;
 /// use btfkit::pipeline::{LoadOptions, load};
-/// use btfkit::relocate::{Report, ResolveOptions, Target, apply, resolve};
+/// use btfkit::relocate::{Report, ResolveOptions, Target, resolve};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 ///
 /// let object = BpfObject::parse(read("tutorial/probe.bpf.o"))?;
@@ -38,9 +39,7 @@ pub(crate) const BTF_EXT: &str = ".BTF.ext";
 /// let (program, targets) = (object.program(), [Target::user("app", types)]);
 ///
 /// let resolution = resolve(&program, &targets, &ResolveOptions::partial(true))?;
-/// let mut rewriter = object.rewrite()?;
-/// let patched = apply(&program, &resolution, &mut rewriter)?;
-/// let relocated = rewriter.finish()?;
+/// let (relocated, patched) = object.apply(&program, &resolution)?;
 ///
 /// let report = Report::new(&program, &targets, &resolution, &patched);
 /// assert!(report.to_string().contains("struct data.c in app: 4 -> 8"));
@@ -215,6 +214,21 @@ impl BpfObject {
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.elf.bytes
+    }
+
+    /// Applies the resolved relocations of the object's [program](Self::program). Returns the new file, and what was done about
+    /// each relocation.
+    ///
+    /// # Errors
+    /// As [`Self::rewrite`], [`apply`] and [`Rewriter::finish`].
+    pub fn apply(
+        &self,
+        program: &Program<'_>,
+        resolution: &Resolution,
+    ) -> Result<(Vec<u8>, Patched)> {
+        let mut rewriter = self.rewrite()?;
+        let patched = apply(program, resolution, &mut rewriter)?;
+        Ok((rewriter.finish()?, patched))
     }
 
     /// Starts a new file that differs from this one only in the changes made through the [`Rewriter`].

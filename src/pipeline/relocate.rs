@@ -167,12 +167,11 @@ pub(super) fn relocate_object(
     let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
     let declared = |number: usize, id| loaded.get(number)?.declared.as_ref()?.place(id);
     let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
-    let mut rewriter = object.rewrite()?;
-    let patched = relocate::apply(program, &resolution, &mut rewriter)?;
+    let (relocated, patched) = object.apply(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
     Ok(RelocatedObject {
-        object: rewriter.finish()?,
+        object: relocated,
         warnings: warnings(&report, &targets),
         report,
         incomplete: Vec::new(),

@@ -54,6 +54,7 @@ mod kind;
 mod line;
 mod patch;
 mod report;
+mod report_text;
 mod resolve;
 mod step_budget;
 mod target;
