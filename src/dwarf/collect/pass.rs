@@ -113,6 +113,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         str_len: files.str_len(unit.file),
         unreadable: Cell::new(None),
         variants: Variants::default(),
+        template: (NO_NODE, false),
     };
     pass.run().map_err(|error| {
         if error.places().is_empty() {
@@ -181,6 +182,8 @@ pub(super) struct Pass<'a, 'p> {
     /// The first name that can't be read: the offset of its DIE, and the name's offset.
     pub(super) unreadable: Cell<Option<(u64, u64)>>,
     pub(super) variants: Variants,
+    /// The node whose template parameters were found last, and whether its name lacks their arguments.
+    pub(super) template: (u32, bool),
 }
 
 /// Returns the shape of a type whose DIEs come in the usual shape, and the role of its children.

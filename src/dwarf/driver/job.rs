@@ -230,7 +230,7 @@ impl<'a> Job<'a> {
             &mut worker.nodes,
             deferred,
             &self.files,
-            self.options.limits.depth,
+            &self.options.limits,
         );
         Ok(Outcome::Done(()))
     }
