@@ -15,4 +15,5 @@ mod origins;
 mod packaging;
 mod roots;
 mod tags;
+mod templates;
 mod threads;

@@ -192,6 +192,12 @@ impl Pass<'_, '_> {
         let by = by.then(|| self.ty(Slot::Specification));
         let (scope, stub) = self.qualify_node(&mut node, by, around);
         let owner = self.nodes.push(node);
+        if entry == Entry::Prototype {
+            let is_for_rvalues = self.attrs.flag(Slot::ForRvalues);
+            if is_for_rvalues || self.attrs.flag(Slot::ForLvalues) {
+                self.nodes.for_values.push((owner, is_for_rvalues));
+            }
+        }
         if let Some(by) = by {
             self.deferred.push(Deferred::Declared { node: owner, by });
         }

@@ -116,6 +116,8 @@ pub(crate) struct Nodes {
     pub settled: Vec<Ref>,
     /// The arguments of templates whose names lack them.
     pub arguments: Vec<Argument>,
+    /// The types of member functions that are called on lvalues only (`false`) or rvalues only (`true`), in order.
+    pub for_values: Vec<(u32, bool)>,
     /// The nodes whose names lack arguments that could not be rebuilt, in order.
     pub incomplete: Vec<u32>,
     /// The names composed from others.
@@ -133,6 +135,7 @@ impl Nodes {
         self.links.clear();
         self.settled.clear();
         self.arguments.clear();
+        self.for_values.clear();
         self.incomplete.clear();
         self.composed.clear();
         self.old_bitfields = false;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::ops::Range;
 
+use gimli::constants as dw;
+
 use crate::dwarf::collect::deferred::Deferred;
 use crate::dwarf::collect::nodes::{Node, Nodes, Ref, Target};
 use crate::dwarf::collect::template::{Argument, ArgumentValue};
@@ -232,6 +234,22 @@ impl Names<'_, '_> {
                     b"unsigned long" => write!(text, "{value}UL").ok(),
                     b"unsigned long long" => write!(text, "{value}ULL").ok(),
                     b"char" => push_character(value, text),
+                    b"wchar_t" => {
+                        text.push(b'L');
+                        push_character(value, text)
+                    }
+                    b"char8_t" => {
+                        text.extend_from_slice(b"u8");
+                        push_character(value, text)
+                    }
+                    b"char16_t" => {
+                        text.push(b'u');
+                        push_character(value, text)
+                    }
+                    b"char32_t" => {
+                        text.push(b'U');
+                        push_character(value, text)
+                    }
                     b"signed char" => {
                         text.extend_from_slice(b"(signed char)");
                         push_character(value, text)
@@ -347,6 +365,13 @@ impl Names<'_, '_> {
                 Some(())
             }
             Shape::Array => self.before(node.ty, text, depth),
+            Shape::Restrict => {
+                self.before(node.ty, text, depth)?;
+                self.word = true;
+                self.push(b"__restrict", text)
+            }
+            // Clang's name of a complex number is not that of its base type.
+            Shape::Base if node.encoding() == u32::from(dw::DW_ATE_complex_float.0) => None,
             Shape::Base
             | Shape::Struct
             | Shape::Union
@@ -360,7 +385,6 @@ impl Names<'_, '_> {
             }
             Shape::Const
             | Shape::Volatile
-            | Shape::Restrict
             | Shape::Discriminant
             | Shape::Subrange
             | Shape::Function
@@ -388,6 +412,18 @@ impl Names<'_, '_> {
             }
         }
         let shape = self.shape(element);
+        if let Some(restricted) = self.node(bare)
+            && restricted.shape == Shape::Restrict
+        {
+            self.before(restricted.ty, text, depth)?;
+            self.word = true;
+            let qualifiers: &[u8] = match (is_const, is_volatile) {
+                (true, true) => b"const volatile __restrict",
+                (true, false) => b"const __restrict",
+                (false, _) => b"volatile __restrict",
+            };
+            return self.push(qualifiers, text);
+        }
         if shape == Some(Shape::Prototype) {
             return self.before(bare, text, depth);
         }
@@ -419,6 +455,7 @@ impl Names<'_, '_> {
             return Some(());
         };
         match node.shape {
+            Shape::Restrict => self.after(node.ty, false, text, depth),
             Shape::Pointer | Shape::MemberPointer if node.name.is_none() => {
                 if self.needs_parentheses(node.ty)? {
                     self.push(b")", text)?;
@@ -451,6 +488,14 @@ impl Names<'_, '_> {
                 }
                 if is_volatile {
                     self.push(b" volatile", text)?;
+                }
+                let number = self.nodes.follow(bare)?;
+                let values = &self.nodes.for_values;
+                let found = values.binary_search_by_key(&number, |(node, _)| *node);
+                match found.ok().and_then(|index| values.get(index)) {
+                    Some((_, true)) => self.push(b" &&", text)?,
+                    Some((_, false)) => self.push(b" &", text)?,
+                    None => {}
                 }
                 self.after(node.ty, false, text, depth)
             }

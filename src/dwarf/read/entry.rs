@@ -211,7 +211,9 @@ impl Entry {
                 slot,
                 S::Type | S::ByteSize | S::ByteStride | S::BitStride | S::DataLocation
             ),
-            Self::Prototype => matches!(slot, S::Type | S::ByteSize),
+            Self::Prototype => {
+                matches!(slot, S::Type | S::ByteSize | S::ForLvalues | S::ForRvalues)
+            }
             Self::Subrange => matches!(
                 slot,
                 S::Name

@@ -53,10 +53,14 @@ pub(crate) enum Slot {
     LinkageName,
     ContainingType,
     TemplateName,
+    /// The flag of a member function's type that is called on lvalues only.
+    ForLvalues,
+    /// The flag of a member function's type that is called on rvalues only.
+    ForRvalues,
 }
 
 /// The number of slots.
-pub(crate) const SLOTS: usize = Slot::TemplateName as usize + 1;
+pub(crate) const SLOTS: usize = Slot::ForRvalues as usize + 1;
 
 impl Slot {
     /// Returns whether the attribute refers to another type.
@@ -118,6 +122,8 @@ impl Slot {
             dw::DW_AT_endianity => Self::Endianity,
             dw::DW_AT_containing_type => Self::ContainingType,
             dw::DW_AT_GNU_template_name => Self::TemplateName,
+            dw::DW_AT_reference => Self::ForLvalues,
+            dw::DW_AT_rvalue_reference => Self::ForRvalues,
             GNU_BIAS => Self::Bias,
             _ => return None,
         })
