@@ -148,6 +148,7 @@ impl Pass<'_, '_> {
         self.qualify = !language::is_c(language);
         // A unit that doesn't specify its language may be a part of any other, made by dwz.
         self.nests = self.qualify || language == 0;
+        self.templates = language::is_cpp(language);
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).

@@ -105,6 +105,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         addr_base: 0,
         qualify: false,
         nests: false,
+        templates: false,
         named_typedefs: false,
         lower_bound: 0,
         role: Role::Scope,
@@ -167,6 +168,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) qualify: bool,
     /// Whether types may be declared inside of others.
     pub(super) nests: bool,
+    /// Whether names may lack template arguments.
+    pub(super) templates: bool,
     /// Whether typedefs can be part of cycles.
     pub(super) named_typedefs: bool,
     /// The lower bound of arrays that don't specify it.

@@ -69,7 +69,8 @@ impl Pass<'_, '_> {
 
     /// Returns whether the name of the enclosing type or function lacks its template arguments.
     fn lacks_arguments(&mut self, around: Frame) -> bool {
-        if !self.qualify || !matches!(around.role, Role::Composite | Role::Parameters | Role::Pack)
+        if !self.templates
+            || !matches!(around.role, Role::Composite | Role::Parameters | Role::Pack)
         {
             return false;
         }
