@@ -43,12 +43,16 @@
 //! | static member | left out |
 //! | nested type, scoped or unscoped enumeration, type of an anonymous namespace | as other types; the names of the enclosing scopes precede its own: `ns::Outer::Inner`, `(anonymous namespace)::Foo` |
 //! | structure, tuple, slice, `&str`, `&dyn` of Rust | STRUCT with the fields that the compiler describes: `__0`, `data_ptr` and `length`, `pointer` and `vtable` |
-//! | variant part of a Rust enumeration | an unnamed UNION with a member for each variant, and the discriminant, `__tag`, beside it; a niche is at the offset of its field |
+//! | variant part of a Rust enumeration | an unnamed UNION with a member for each variant, and the discriminant, `__tag`, beside it, an ENUM of the variants' names and values; a niche is at the offset of its field, and the variant that is meant by all other values is not in the ENUM |
 //! | slice, string, interface, map, channel of Go | what the runtime has: STRUCT of `array`, `len` and `cap`; of `str` and `len`; of `tab` and `data`; PTR to the runtime's STRUCT |
 //! | function value of Go | PTR to PTR to FUNC_PROTO: it points to a closure, which starts with the code's address |
 //! | embedded field of Go | a member with the type's name |
 //! | enumeration | ENUM up to 4 bytes, ENUM64 above; signed if a value is negative |
-//! | array | an ARRAY for each dimension, indexed by `int` |
+//! | array | an ARRAY for each dimension, indexed by `int`. A vector of three has room for four. If the elements don't stand end to end: an ARRAY of narrower integers or of padded elements, or else of bytes of the same size |
+//! | array behind a descriptor (`DW_AT_data_location`, Fortran) | an unnamed STRUCT without members: the elements are elsewhere |
+//! | subrange with a size of its own (Ada) | an INT or ENUM of that size |
+//! | `CHARACTER(7)` of Fortran | an ARRAY of 7 `char` |
+//! | type of an unknown tag | bytes of its size, so that nothing behind it moves |
 //! | `_Atomic` | the type itself |
 //! | base type | INT or FLOAT; `complex` is an ARRAY of two FLOATs, a decimal number an INT, another size an ARRAY of bytes |
 //! | function | FUNC and FUNC_PROTO, if it has code, its own or that of an identical function |
@@ -64,7 +68,9 @@
 //! alias ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) names the right one. If several units have
 //! types of one name, [`ConvertOptions::function`] selects a unit's.
 //!
-//! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`].
+//! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`]. So is what contradicts itself: a member that
+//! ends behind its structure, overlaps the next one, or is of a type that is only declared
+//! ([`Reason::is_contradiction`]). A unit that can't be read is skipped, and listed as well.
 
 mod collect;
 mod distinct;

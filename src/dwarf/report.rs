@@ -167,7 +167,7 @@ impl fmt::Display for Reason {
             Self::UnknownType => "a type of unknown tag became bytes of its size, or void",
             Self::ByteOrder => "a number is stored in the other byte order, which BTF can't represent",
             Self::SwappedBitfield => "a bitfield in the other byte order was left out",
-            Self::Bias => "a constant is added to the stored value, which BTF can't represent",
+            Self::Bias => "a bias is added to the stored value, which BTF can't represent",
             Self::PackedArray => "an array whose elements are not end to end became bytes of its size",
             Self::Elsewhere => "an array that is a descriptor of elements elsewhere lost them",
             Self::UnknownSize => "the size is no constant; it became the end of the last member",

@@ -241,6 +241,12 @@ fn gnu_compressed(elf: &Elf, section: &Section, limits: &Limits) -> Result<Bytes
 /// Returns an error that states why there are no debug sections, and what to do.
 #[cold]
 pub(crate) fn nothing(elf: &Elf) -> Error {
+    if elf.find(".stab").is_some_and(|section| section.size > 0) {
+        return Error::new(
+            ErrorKind::NoDebugInfo,
+            "the debug information is STABS, which is not read: compile the program with -gdwarf",
+        );
+    }
     if let Some(link) = elf.find(".gnu_debuglink")
         && let Ok(Some(bytes)) = elf.raw(link)
     {

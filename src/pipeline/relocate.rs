@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
-use crate::graph::Btf;
+use crate::graph::{Btf, Kind};
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::declared::Declared;
@@ -192,6 +192,16 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
             continue;
         }
         let programs = loaded.iter().filter(|l| l.target.role == Role::User);
+        let declares = |loaded: &&LoadedTarget| {
+            let graph = &loaded.target.graph;
+            let found = graph.named_or_spelled(name);
+            found.is_ok_and(|types| types.iter().any(|ty| ty.kind() == Kind::Fwd))
+        };
+        let declared = programs.clone().filter(declares);
+        record.declared_in = declared.map(|loaded| loaded.target.label.clone()).collect();
+        if !record.declared_in.is_empty() {
+            continue;
+        }
         record.nearest = programs.flat_map(|loaded| loaded.nearest(name)).collect();
         record.nearest.dedup();
     }

@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, GraphBuilder, Kind, Name, Type};
 use crate::id::TypeId;
+use crate::query::c_spelling;
 
 impl Btf {
     /// Returns the types with this name, or else those whose names have this spelling in C
@@ -16,7 +17,9 @@ impl Btf {
         if !exact.is_empty() {
             return Ok(exact);
         }
-        one_name(self.spelled(name).collect(), name)
+        // `ns::Foo<long>` is what one compiler writes and `ns::Foo<long int>` another: C spells both alike.
+        let spelling = c_spelling(name);
+        one_name(self.spelled(&spelling).collect(), name)
     }
 
     /// Returns a graph with further names for some types. Each pair of `aliases` is a new name, which a program in C can

@@ -43,11 +43,14 @@ impl<'g> Type<'g> {
                     ty = self.graph().ty(next);
                     continue;
                 }
-                View::Void
-                | View::Fwd(_)
-                | View::Func(_)
-                | View::FuncProto(_)
-                | View::Unknown(_) => {
+                View::Fwd(_) => {
+                    return Err(Error::new(
+                        ErrorKind::NotFound,
+                        format!("{} is only declared, so its size is not known", ty),
+                    )
+                    .within(Place::Type(ty.id())));
+                }
+                View::Void | View::Func(_) | View::FuncProto(_) | View::Unknown(_) => {
                     return Err(Error::new(
                         ErrorKind::NotFound,
                         format!("{} {:?} has no size", ty.kind(), ty.name()),

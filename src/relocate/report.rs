@@ -59,6 +59,9 @@ pub struct Record {
     pub outcome: Outcome,
     /// The reason why the relocation is left to the loader, if it is no rule of partial mode.
     pub left_because: Option<String>,
+    /// The labels of the targets that declare the root type and don't define it, if no target defines it. [`Report::new`]
+    /// leaves it empty.
+    pub declared_in: Vec<String>,
     /// The names nearest to the root type's, if no target has a type of that name. [`Report::new`] leaves it empty.
     pub nearest: Vec<String>,
     /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
@@ -350,6 +353,7 @@ fn record(
         found,
         outcome: outcome(fixup, applied),
         left_because: fixup.left_because.clone(),
+        declared_in: Vec::new(),
         nearest: Vec::new(),
         unreachable,
         rejected: fixup
@@ -533,6 +537,12 @@ impl fmt::Display for Record {
         match &self.target {
             Some(label) => write!(f, " in {label}: {}", self.outcome)?,
             None if self.outcome == Outcome::LeftToLoader => write!(f, ": {}", self.outcome)?,
+            None if !self.declared_in.is_empty() => write!(
+                f,
+                ": {}; {} only declares the type, which is defined in another file",
+                self.outcome,
+                self.declared_in.join(", ")
+            )?,
             None => write!(f, ": {}; no target has such a type", self.outcome)?,
         }
         if !self.nearest.is_empty() {

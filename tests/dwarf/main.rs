@@ -9,6 +9,7 @@ mod function;
 mod gdb;
 mod hostile;
 mod languages;
+mod layouts;
 mod machines;
 mod names;
 mod origins;

@@ -32,6 +32,11 @@ fn graph(path: &Path, options: &ConvertOptions) -> Outcome<Btf> {
     Ok(graph.map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
+/// Whether an ELF file of either byte order is a BPF object (`EM_BPF`, 247).
+fn is_bpf(file: &[u8]) -> bool {
+    matches!(file.get(18..20), Some([247, 0] | [0, 247]))
+}
+
 /// The files in a folder that have debug information.
 fn programs(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
     for entry in std::fs::read_dir(folder)? {
@@ -47,7 +52,8 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
                 // Where it is in another file, that is here, too.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::NoDebugInfo | ErrorKind::Stripped) => {}
-                Err(_) if path.to_string_lossy().contains("bpf") => {}
+                // The relocations of BPF objects' DWARF are not applied.
+                Err(_) if is_bpf(&std::fs::read(&path)?) => {}
                 Err(error) => return Err(format!("{}: {error}", path.display()).into()),
             }
         }

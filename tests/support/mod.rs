@@ -3,6 +3,8 @@
 
 pub mod cases;
 #[cfg(feature = "dwarf")]
+pub mod dies;
+#[cfg(feature = "dwarf")]
 pub mod entries;
 pub mod facts;
 pub mod graphs;

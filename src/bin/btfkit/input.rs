@@ -19,7 +19,7 @@ use crate::style::Style;
 const MAPPED: u64 = 16 << 20;
 
 /// The most bytes that are read of what can't be mapped.
-const MOST_PIPED: u64 = 4 << 30;
+const MOST_PIPED: u64 = 1 << 30;
 
 /// The name of standard input.
 const STDIN: &str = "-";
@@ -86,7 +86,7 @@ fn read_bounded(from: impl Read) -> io::Result<Bytes> {
     if bytes.len() as u64 > MOST_PIPED {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "it has more than 4 GiB; only a file on disk may have more",
+            "it has more than 1 GiB; only a file on disk may have more",
         ));
     }
     Ok(bytes.into())

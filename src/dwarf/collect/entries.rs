@@ -99,6 +99,13 @@ impl Pass<'_, '_> {
             | Entry::TemplateValue
             | Entry::TemplateTemplate
             | Entry::TemplatePack => return self.template_parameter(plan, around),
+            Entry::Other => {
+                self.read(plan)?;
+                if self.attrs.number(Slot::ByteSize).unwrap_or(0) == 0 {
+                    return Ok(Some(scope));
+                }
+                return self.type_entry(Entry::UnknownType, die, around);
+            }
             Entry::Annotation => {
                 self.annotation(plan, die, around)?;
                 return Ok(Some(scope));
@@ -426,14 +433,15 @@ impl Pass<'_, '_> {
         // A stride of a dimension is that of the array, if the array has no other.
         let stride = self.stride();
         let owner = self.top().owner;
+        let mut part = Part::dimension(Ref::VOID, count.unwrap_or(0));
         if stride != 0
             && stride != ELSEWHERE
             && let Some(array) = self.nodes.nodes.get_mut(owner as usize)
             && array.stride() == 0
         {
             array.set_stride(stride);
+            part.note = Note::Strided;
         }
-        let mut part = Part::dimension(Ref::VOID, count.unwrap_or(0));
         if count.is_none() {
             part.note = Note::Unbounded;
         }

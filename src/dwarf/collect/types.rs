@@ -123,6 +123,8 @@ pub(crate) enum Note {
     Virtual,
     /// A dimension whose length is no constant.
     Unbounded,
+    /// A dimension that the array's stride is that of.
+    Strided,
     /// A `...` parameter.
     Varargs,
 }

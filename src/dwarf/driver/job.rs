@@ -14,13 +14,14 @@ use crate::dwarf::distinct::join::join;
 use crate::dwarf::distinct::key::Key;
 use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
-use crate::dwarf::distinct::table::Table;
+use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
 use crate::dwarf::distinct::wanted::{Roots, is_spelled, name_key};
 use crate::dwarf::driver::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::read::name::Files;
+use crate::dwarf::read::skeleton::unit_name;
 use crate::dwarf::report::{Degraded, Reason};
 use crate::dwarf::sections::Sections;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -472,9 +473,44 @@ impl<'a> Job<'a> {
             None => Ok(()),
             Some(root) => Err(Error::new(
                 ErrorKind::NotFound,
-                format!("the program has no type called {root}"),
+                match self.declared(table, root) {
+                    None => format!("the program has no type called {root}"),
+                    Some(unit) => format!(
+                        "the program only declares {root}{unit}: its definition is in another file, or was left out by the \
+                         compiler (-fstandalone-debug)"
+                    ),
+                },
             )),
         }
+    }
+
+    /// Returns where a type is declared that the program doesn't define, as a part of a sentence.
+    fn declared(&self, table: &Table, root: &str) -> Option<String> {
+        let text = |tag: &Tag| self.files.tail(tag.name, &table.composed);
+        let is_root = |tag: &&Tag| {
+            name_key(text(tag)) == name_key(root.as_bytes()) || is_spelled(root, text(tag))
+        };
+        let found = (0u32..)
+            .zip(&table.tags)
+            .find(|(_, tag)| !tag.name.is_none() && is_root(tag));
+        let (number, _) = found?;
+        let refers = |distinct: &&Distinct| {
+            (0..)
+                .map_while(|index| table.reference(distinct, index))
+                .any(|to| to.target() == RefTarget::Tag(number))
+        };
+        // A type without a name of its own comes before those that refer to it.
+        let direct = table.types.iter().position(|distinct| refers(&distinct));
+        let seen = direct.and_then(|first| {
+            let after = table.types.get(first..).unwrap_or_default();
+            after
+                .iter()
+                .map(|distinct| distinct.seen)
+                .find(|seen| *seen != Seen::NEVER)
+        });
+        let unit = seen.and_then(|seen| self.unit(seen.unit as usize));
+        let name = unit.and_then(|unit| unit_name(unit.source.sections, &unit.unit.header));
+        Some(name.map_or_else(String::new, |name| format!(", in unit {name}")))
     }
 }
 

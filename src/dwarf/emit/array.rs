@@ -36,7 +36,9 @@ impl Emit<'_> {
                     None
                 };
                 let Some(fitted) = fitted else {
-                    return self.packed(number, distinct, len.checked_mul(stride));
+                    let steps = self.steps(distinct, &counts).or(Some(len));
+                    let bits = steps.and_then(|steps| steps.checked_mul(stride));
+                    return self.packed(number, distinct, bits);
                 };
                 (element, size) = (fitted, bytes);
             }
@@ -62,6 +64,16 @@ impl Emit<'_> {
             id = self.dimension(id, *count)?;
         }
         Ok(id)
+    }
+
+    /// Returns how many strides an array has, if the stride is that of one of its dimensions.
+    fn steps(&self, distinct: &Distinct, counts: &[u32]) -> Option<u64> {
+        let parts = self.table.parts_of(distinct);
+        let strided = parts.iter().position(|part| part.note == Note::Strided)?;
+        let counts = counts.get(..=strided)?.iter();
+        counts
+            .map(|count| u64::from(*count))
+            .try_fold(1u64, u64::checked_mul)
     }
 
     /// Returns the number of elements of each dimension.

@@ -31,6 +31,17 @@ impl Reached {
 }
 
 impl Emit<'_> {
+    /// Returns the tags of roots that the program declares and doesn't define.
+    pub(super) fn declared(&self, roots: &Roots) -> Vec<u32> {
+        let tags = (0u32..).zip(&self.table.tags);
+        let declared = tags.filter(|(number, tag)| {
+            self.meant(*number) == Meant::Nothing
+                && !tag.name.is_none()
+                && roots.contains_spelled(self.files.tail(tag.name, &self.table.composed))
+        });
+        declared.map(|(number, _)| number).collect()
+    }
+
     /// Returns for each variant whether it is a root or reached from one.
     pub(super) fn closure(&self, roots: &Roots) -> Vec<bool> {
         let variants = &self.binding.variants;

@@ -46,6 +46,8 @@ pub(crate) struct Emit<'a> {
     pub(super) depends: Vec<bool>,
     /// Whether each variant is emitted.
     kept: Vec<bool>,
+    /// The tags of roots that the program only declares.
+    declared_roots: Vec<u32>,
     /// The number of the distinct type of each named type, in the order of their ids.
     named: Vec<u32>,
     /// The records that follow those of the named types.
@@ -154,6 +156,7 @@ pub(crate) fn emit(
         depends: Vec::new(),
         named: Vec::new(),
         kept: Vec::new(),
+        declared_roots: Vec::new(),
         records: Records {
             words: Vec::new(),
             starts: vec![0],
@@ -178,6 +181,7 @@ pub(crate) fn emit(
     emit.kept = if wanted.roots.is_empty() {
         vec![true; binding.variants.len()]
     } else {
+        emit.declared_roots = emit.declared(wanted.roots);
         emit.closure(wanted.roots)
     };
     emit.number();
@@ -252,6 +256,14 @@ impl Emit<'_> {
     }
 
     /// Makes all records and freezes the graph.
+    /// Declares the roots that the program only declares.
+    fn declare_roots(&mut self) -> Result<()> {
+        for tag in std::mem::take(&mut self.declared_roots) {
+            self.declaration(tag)?;
+        }
+        Ok(())
+    }
+
     fn run(mut self) -> Result<Emitted> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
@@ -286,6 +298,7 @@ impl Emit<'_> {
                 seen.push((TypeId::new(id), variant.seen));
             }
         }
+        self.declare_roots()?;
         for record in &named {
             self.builder.record(record)?;
         }

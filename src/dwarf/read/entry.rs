@@ -48,6 +48,8 @@ pub(crate) enum Entry {
     FixedString,
     /// A type of a tag that this version doesn't convert.
     UnknownType,
+    /// A DIE of an unknown tag: a type if it has a size, or else as [`Self::Scope`].
+    Other,
 
     Member,
     Inheritance,
@@ -134,7 +136,16 @@ impl Entry {
             | dw::DW_TAG_dwarf_procedure
             | dw::DW_TAG_constant
             | dw::DW_TAG_friend => Self::Nothing,
-            _ => Self::Scope,
+            dw::DW_TAG_lexical_block
+            | dw::DW_TAG_try_block
+            | dw::DW_TAG_catch_block
+            | dw::DW_TAG_with_stmt
+            | dw::DW_TAG_common_block
+            | dw::DW_TAG_common_inclusion
+            | dw::DW_TAG_namelist
+            | dw::DW_TAG_namelist_item
+            | dw::DW_TAG_condition => Self::Scope,
+            _ => Self::Other,
         }
     }
 
@@ -144,6 +155,7 @@ impl Entry {
         match self {
             Self::Nothing => slot == S::Sibling,
             Self::Scope => false,
+            Self::Other => matches!(slot, S::Name | S::ByteSize),
             Self::Unit => matches!(
                 slot,
                 S::Name

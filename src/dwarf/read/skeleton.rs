@@ -81,6 +81,14 @@ pub(crate) fn dwo_id(sections: &Sections, header: &Header) -> Option<u64> {
         .or_else(|| FirstDie::new().read(sections, header))
 }
 
+/// Returns the name of a unit of `.debug_info`: the source file it was compiled from.
+pub(crate) fn unit_name(sections: &Sections, header: &Header) -> Option<String> {
+    let mut first = FirstDie::new();
+    first.attributes(sections, header)?;
+    let name = first.text(sections, header, Slot::Name)?;
+    Some(String::from_utf8_lossy(name).into_owned())
+}
+
 /// A reader of the first DIE of units that are split or skeletons.
 struct FirstDie {
     abbrevs: Abbrevs,
@@ -98,10 +106,19 @@ impl FirstDie {
     /// Reads a unit's first DIE. Returns its `dwo_id`, or `None` if the unit is neither split nor a skeleton, or can't
     /// be read.
     fn read(&mut self, sections: &Sections, header: &Header) -> Option<u64> {
-        let encoding = header.encoding;
-        if header.signature.is_some() || (encoding.version >= 5 && header.dwo_id.is_none()) {
+        if header.signature.is_some() || (header.encoding.version >= 5 && header.dwo_id.is_none()) {
             return None;
         }
+        self.attributes(sections, header)?;
+        match self.attrs.get(Slot::DwoId) {
+            (Class::Absent, _) => header.dwo_id,
+            (_, id) => Some(id),
+        }
+    }
+
+    /// Reads the attributes of a unit's first DIE, if it can be read.
+    fn attributes(&mut self, sections: &Sections, header: &Header) -> Option<()> {
+        let encoding = header.encoding;
         let mut die = Cursor::new(unit(sections, header), sections.endian, header.offset);
         die.seek(header.entries as usize);
         let code = die.uleb().ok()?;
@@ -114,11 +131,7 @@ impl FirstDie {
         if plan.entry != Entry::Unit {
             return None;
         }
-        self.attrs.read(&mut die, &self.abbrevs, &plan).ok()?;
-        match self.attrs.get(Slot::DwoId) {
-            (Class::Absent, _) => header.dwo_id,
-            (_, id) => Some(id),
-        }
+        self.attrs.read(&mut die, &self.abbrevs, &plan).ok()
     }
 
     /// Returns a string that the DIE has.
