@@ -312,6 +312,19 @@ for dwarf in 4 5; do
 	done
 done
 
+# Templates whose names clang writes with their arguments, and without.
+for names in plain simple types; do
+	case $names in
+	plain) flags=() ;;
+	simple) flags=(-gsimple-template-names) ;;
+	types) flags=(-gsimple-template-names -fdebug-types-section) ;;
+	esac
+	"$CLANGXX" -gdwarf-5 "${flags[@]}" -std=c++20 -O1 -fno-rtti -fno-exceptions -nostdinc++ -fno-ident -fno-addrsig \
+		-Wall -Wextra -Werror -fdebug-compilation-dir=. "-ffile-prefix-map=$PWD=." \
+		-c cxx/templates.cc -o "$out/cxx/templates.$names.o"
+	built+=("cxx/templates.$names.o")
+done
+
 # One program of two units whose names are qualified, in the packagings that take types out of their namespaces
 # and classes.
 for compiler in gcc clang; do

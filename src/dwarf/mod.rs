@@ -34,6 +34,7 @@
 //! | DWARF | BTF |
 //! |---|---|
 //! | structure, class, union | STRUCT, UNION; the name is qualified (`ns::Foo<int>`), except in C. Members are in the order of their offsets |
+//! | template whose name lacks the arguments (`-gsimple-template-names`) | the name that clang gives it otherwise: `Box<int, 3>` |
 //! | C++ base class | an unnamed member, so that its fields are found in the derived class; a virtual base is left out, since only the object knows its offset |
 //! | virtual function table | the member that the compiler declares (`_vptr.Foo`) |
 //! | C++ reference | PTR |

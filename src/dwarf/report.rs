@@ -107,6 +107,8 @@ pub enum Reason {
     EnumSize,
     /// A pointer that is not as wide as the program's pointers became an integer of its size.
     PointerWidth,
+    /// The arguments of a template could not be rebuilt: its name lacks them.
+    TemplateName,
 }
 
 impl Reason {
@@ -147,7 +149,8 @@ impl Reason {
             | Self::Size
             | Self::Enumerator
             | Self::EnumSize
-            | Self::PointerWidth => false,
+            | Self::PointerWidth
+            | Self::TemplateName => false,
         }
     }
 }
@@ -192,6 +195,7 @@ impl fmt::Display for Reason {
             Self::PointerWidth => {
                 "a pointer that is not as wide as the program's became an integer"
             }
+            Self::TemplateName => "the template arguments could not be rebuilt",
         })
     }
 }

@@ -16,4 +16,5 @@ mod origins;
 mod packaging;
 mod roots;
 mod tags;
+mod templates;
 mod threads;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use crate::dwarf::collect::nodes::{Nodes, Ref};
+use crate::dwarf::collect::template_names::compose_names;
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::read::name::Files;
+use crate::limits::Limits;
 
 /// What a DIE leaves to another one.
 #[derive(Clone, Copy, Debug)]
@@ -14,13 +16,22 @@ pub(crate) enum Deferred {
     /// The DIE is the code of a function that is described elsewhere (`DW_AT_abstract_origin`).
     Code { of: Ref },
     /// The node's name must be prefixed with the qualified name of the type that the unnamed declaration `stub` refers
-    /// to.
+    /// to, or that of the template `stub` with its arguments.
     Inside { node: u32, stub: u32 },
 }
 
-/// Fills in what DIEs left to others. Names are nested `depth` levels at most.
-pub(crate) fn complete(nodes: &mut Nodes, deferred: &[Deferred], files: &Files<'_>, depth: u32) {
-    place_inside(nodes, deferred, files, depth);
+/// Fills in what DIEs left to others. Names are nested `Limits::depth` levels at most.
+pub(crate) fn complete(
+    nodes: &mut Nodes,
+    deferred: &[Deferred],
+    files: &Files<'_>,
+    limits: &Limits,
+) {
+    if nodes.arguments.is_empty() {
+        place_inside(nodes, deferred, files, limits.depth);
+    } else {
+        compose_names(nodes, deferred, files, limits);
+    }
     // Twice, since a DIE may leave its name to one that leaves it to a declaration.
     for deferred in deferred.iter().chain(deferred) {
         match *deferred {

@@ -8,7 +8,8 @@ use crate::dwarf::collect::nodes::{Link, Node, Ref};
 use crate::dwarf::collect::pass::{Pass, pointer_to_integer, usual_type};
 use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Role};
 use crate::dwarf::collect::types::{
-    BIASED, CHARACTERS, ELSEWHERE, Note, OPAQUE, OTHER_ENDIAN, Part, Shape,
+    BIASED, CHARACTERS, ELSEWHERE, Note, OPAQUE, OTHER_ENDIAN, Part, REFERENCE, RVALUE_REFERENCE,
+    Shape,
 };
 use crate::dwarf::read::language;
 use crate::dwarf::read::name::{Composed, NameRef, NameSection};
@@ -94,6 +95,10 @@ impl Pass<'_, '_> {
                 self.skip(plan)?;
                 return Ok(Some(scope));
             }
+            Entry::TemplateType
+            | Entry::TemplateValue
+            | Entry::TemplateTemplate
+            | Entry::TemplatePack => return self.template_parameter(plan, around),
             Entry::Other => {
                 self.read(plan)?;
                 if self.attrs.number(Slot::ByteSize).unwrap_or(0) == 0 {
@@ -150,6 +155,7 @@ impl Pass<'_, '_> {
         self.qualify = !language::is_c(language);
         // A unit that doesn't specify its language may be a part of any other, made by dwz.
         self.nests = self.qualify || language == 0;
+        self.templates = language::is_cpp(language);
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
@@ -181,6 +187,9 @@ impl Pass<'_, '_> {
         node.set_byte_size(self.attrs.number(Slot::ByteSize).unwrap_or(0));
         node.ty = self.ty(Slot::Type);
         self.set_details(entry, &mut node);
+        if entry == Entry::MemberPointer {
+            node.set_byte_size(self.ty(Slot::ContainingType).bits());
+        }
         if self.attrs.has(Slot::Signature) {
             // The definition is in a type unit.
             node.shape = Shape::Alias;
@@ -191,6 +200,12 @@ impl Pass<'_, '_> {
         let by = by.then(|| self.ty(Slot::Specification));
         let (scope, stub) = self.qualify_node(&mut node, by, around);
         let owner = self.nodes.push(node);
+        if entry == Entry::Prototype {
+            let is_for_rvalues = self.attrs.flag(Slot::ForRvalues);
+            if is_for_rvalues || self.attrs.flag(Slot::ForLvalues) {
+                self.nodes.for_values.push((owner, is_for_rvalues));
+            }
+        }
         if let Some(by) = by {
             self.deferred.push(Deferred::Declared { node: owner, by });
         }
@@ -215,7 +230,7 @@ impl Pass<'_, '_> {
     fn shape(&self, entry: Entry) -> (Shape, Role) {
         match entry {
             Entry::Base => (Shape::Base, Role::Scope),
-            Entry::Reference => (Shape::Pointer, Role::Scope),
+            Entry::Reference | Entry::RvalueReference => (Shape::Pointer, Role::Scope),
             Entry::MemberPointer => (Shape::MemberPointer, Role::Scope),
             Entry::Unspecified if self.is_null_pointer() => (Shape::Pointer, Role::Scope),
             Entry::Typedef if self.named_typedefs && self.attrs.has(Slot::Name) => {
@@ -252,9 +267,14 @@ impl Pass<'_, '_> {
                 }
                 node.set_encoding(encoding);
             }
-            Entry::Pointer | Entry::Reference if self.is_other_width(node.byte_size()) => {
+            Entry::Pointer | Entry::Reference | Entry::RvalueReference
+                if self.is_other_width(node.byte_size()) =>
+            {
                 pointer_to_integer(node);
             }
+            // The size of a pointer is no part of its content; the names of templates tell references from pointers.
+            Entry::Reference => node.set_byte_size(REFERENCE),
+            Entry::RvalueReference => node.set_byte_size(RVALUE_REFERENCE),
             Entry::Atomic => node.set_degraded(true),
             Entry::Array => node.set_stride(self.stride()),
             Entry::Subrange if node.shape == Shape::Subrange => {

@@ -12,5 +12,7 @@ pub(super) mod nodes;
 pub(super) mod pass;
 pub(super) mod scratch;
 mod tags;
+pub(super) mod template;
+mod template_names;
 pub(super) mod types;
 mod variants;

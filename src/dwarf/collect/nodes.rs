@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::dwarf::collect::template::Argument;
 use crate::dwarf::collect::types::{Body, Part, Shape};
 use crate::dwarf::read::name::Composed;
 
@@ -31,6 +32,16 @@ impl Ref {
     #[inline]
     pub const fn link(link: u32) -> Self {
         Self(2 << 32 | link as u64)
+    }
+
+    /// Returns the reference as a number.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the reference that is this number.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 
     #[inline]
@@ -103,6 +114,12 @@ pub(crate) struct Nodes {
     pub links: Vec<Link>,
     /// The targets of the links, once they are known.
     pub settled: Vec<Ref>,
+    /// The arguments of templates whose names lack them.
+    pub arguments: Vec<Argument>,
+    /// The types of member functions that are called on lvalues only (`false`) or rvalues only (`true`), in order.
+    pub for_values: Vec<(u32, bool)>,
+    /// The nodes whose names lack arguments that could not be rebuilt, in order.
+    pub incomplete: Vec<u32>,
     /// The names composed from others.
     pub composed: Composed,
     /// Whether there is a part with [`Note::NeedsStorage`](super::types::Note::NeedsStorage).
@@ -117,6 +134,9 @@ impl Nodes {
         self.parts.clear();
         self.links.clear();
         self.settled.clear();
+        self.arguments.clear();
+        self.for_values.clear();
+        self.incomplete.clear();
         self.composed.clear();
         self.old_bitfields = false;
         self.index.clear(unit_len);

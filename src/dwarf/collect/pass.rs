@@ -105,6 +105,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         addr_base: 0,
         qualify: false,
         nests: false,
+        templates: false,
         named_typedefs: false,
         lower_bound: 0,
         role: Role::Scope,
@@ -113,6 +114,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         str_len: files.str_len(unit.file),
         unreadable: Cell::new(None),
         variants: Variants::default(),
+        template: (NO_NODE, false),
     };
     pass.run().map_err(|error| {
         if error.places().is_empty() {
@@ -166,6 +168,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) qualify: bool,
     /// Whether types may be declared inside of others.
     pub(super) nests: bool,
+    /// Whether names may lack template arguments.
+    pub(super) templates: bool,
     /// Whether typedefs can be part of cycles.
     pub(super) named_typedefs: bool,
     /// The lower bound of arrays that don't specify it.
@@ -181,6 +185,8 @@ pub(super) struct Pass<'a, 'p> {
     /// The first name that can't be read: the offset of its DIE, and the name's offset.
     pub(super) unreadable: Cell<Option<(u64, u64)>>,
     pub(super) variants: Variants,
+    /// The node whose template parameters were found last, and whether its name lacks their arguments.
+    pub(super) template: (u32, bool),
 }
 
 /// Returns the shape of a type whose DIEs come in the usual shape, and the role of its children.

@@ -22,6 +22,8 @@ pub(super) enum Role {
     Variant,
     /// Annotations of the part that was added last.
     Part,
+    /// The arguments of a template's parameter pack.
+    Pack,
 }
 
 /// The number of no node.
@@ -42,7 +44,8 @@ pub(super) struct Frame {
     pub(super) is_variants: bool,
     /// The qualified name of the enclosing scope; none at the top.
     pub(super) scope: NameRef,
-    /// The number of the enclosing unnamed declaration whose name must prefix the scope's once it is known; else
+    /// The number of the enclosing unnamed declaration, or template whose name lacks its arguments, whose name must
+    /// prefix the scope's once it is known; else
     /// [`NO_NODE`].
     pub(super) stub: u32,
     /// Whether the DIE is inside a function.
@@ -64,7 +67,10 @@ impl Frame {
 
     /// Returns whether parts among the children belong to a node of the frame's own.
     pub(super) const fn has_parts(&self) -> bool {
-        !matches!(self.role, Role::Scope | Role::Variant | Role::Part)
+        !matches!(
+            self.role,
+            Role::Scope | Role::Variant | Role::Part | Role::Pack
+        )
     }
 }
 

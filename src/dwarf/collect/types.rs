@@ -14,6 +14,11 @@ pub(crate) const OPAQUE: u32 = 0x101;
 /// What [`Body::encoding`] returns for a string of fixed length.
 pub(crate) const CHARACTERS: u32 = 0x102;
 
+/// The size of a pointer that is a C++ lvalue reference.
+pub(crate) const REFERENCE: u64 = 1 << 32;
+/// The size of a pointer that is a C++ rvalue reference.
+pub(crate) const RVALUE_REFERENCE: u64 = 2 << 32;
+
 /// Added to an encoding: the value is stored in the byte order that is not the program's.
 pub(crate) const OTHER_ENDIAN: u32 = 0x200;
 /// Added to an encoding: a number is added to the stored value.

@@ -165,6 +165,9 @@ impl Intern<'_> {
             return Some(distinct);
         }
         let mut losses = Vec::new();
+        if self.types.nodes.incomplete.binary_search(&number).is_ok() {
+            losses.push((u32::MAX, Reason::TemplateName));
+        }
         let own = match node.shape {
             Shape::Struct | Shape::Union | Shape::Enum | Shape::Base | Shape::Void => None,
             _ => Some(0),

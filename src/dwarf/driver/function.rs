@@ -122,7 +122,7 @@ impl Job<'_> {
             &mut worker.nodes,
             worker.scratch.deferred(),
             &self.files,
-            self.options.limits.depth,
+            &self.options.limits,
         );
         let nodes = &worker.nodes;
         let (codes, from) = worker.scratch.codes();

@@ -231,7 +231,7 @@ impl<'a> Job<'a> {
             &mut worker.nodes,
             deferred,
             &self.files,
-            self.options.limits.depth,
+            &self.options.limits,
         );
         Ok(Outcome::Done(()))
     }

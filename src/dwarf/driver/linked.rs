@@ -46,7 +46,7 @@ impl Job<'_> {
             &mut worker.nodes,
             deferred,
             &self.files,
-            self.options.limits.depth,
+            &self.options.limits,
         );
         place_bitfields(&mut worker.nodes, self.options.limits.chain);
         let shared = shared(sources, worker.scratch.imports());

@@ -25,6 +25,7 @@ pub(crate) enum Entry {
     Pointer,
     /// A C++ reference.
     Reference,
+    RvalueReference,
     /// A C++ pointer to member.
     MemberPointer,
     Const,
@@ -58,6 +59,13 @@ pub(crate) enum Entry {
     VariantPart,
     Variant,
     Annotation,
+
+    TemplateType,
+    TemplateValue,
+    /// A template that is the argument of a template.
+    TemplateTemplate,
+    /// The arguments of a parameter pack, as children.
+    TemplatePack,
 }
 
 impl Entry {
@@ -77,7 +85,8 @@ impl Entry {
             dw::DW_TAG_imported_unit => Self::ImportedUnit,
             dw::DW_TAG_base_type => Self::Base,
             dw::DW_TAG_pointer_type => Self::Pointer,
-            dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type => Self::Reference,
+            dw::DW_TAG_reference_type => Self::Reference,
+            dw::DW_TAG_rvalue_reference_type => Self::RvalueReference,
             dw::DW_TAG_ptr_to_member_type => Self::MemberPointer,
             dw::DW_TAG_const_type => Self::Const,
             dw::DW_TAG_volatile_type => Self::Volatile,
@@ -111,6 +120,10 @@ impl Entry {
             dw::DW_TAG_variant_part => Self::VariantPart,
             dw::DW_TAG_variant => Self::Variant,
             LLVM_ANNOTATION => Self::Annotation,
+            dw::DW_TAG_template_type_parameter => Self::TemplateType,
+            dw::DW_TAG_template_value_parameter => Self::TemplateValue,
+            dw::DW_TAG_GNU_template_template_param => Self::TemplateTemplate,
+            dw::DW_TAG_GNU_template_parameter_pack => Self::TemplatePack,
             // The types of an inlined function are in its abstract instance.
             dw::DW_TAG_inlined_subroutine
             | dw::DW_TAG_call_site
@@ -120,10 +133,6 @@ impl Entry {
             | dw::DW_TAG_label
             | dw::DW_TAG_imported_declaration
             | dw::DW_TAG_imported_module
-            | dw::DW_TAG_template_type_parameter
-            | dw::DW_TAG_template_value_parameter
-            | dw::DW_TAG_GNU_template_template_param
-            | dw::DW_TAG_GNU_template_parameter_pack
             | dw::DW_TAG_dwarf_procedure
             | dw::DW_TAG_constant
             | dw::DW_TAG_friend => Self::Nothing,
@@ -190,9 +199,10 @@ impl Entry {
                 slot,
                 S::Name | S::ByteSize | S::BitSize | S::Encoding | S::Endianity | S::Bias
             ),
-            Self::Pointer | Self::Reference | Self::MemberPointer => {
+            Self::Pointer | Self::Reference | Self::RvalueReference => {
                 matches!(slot, S::Type | S::ByteSize)
             }
+            Self::MemberPointer => matches!(slot, S::Type | S::ByteSize | S::ContainingType),
             Self::Const | Self::Volatile | Self::Restrict | Self::Atomic | Self::Transparent => {
                 slot == S::Type
             }
@@ -213,7 +223,9 @@ impl Entry {
                 slot,
                 S::Type | S::ByteSize | S::ByteStride | S::BitStride | S::DataLocation
             ),
-            Self::Prototype => matches!(slot, S::Type | S::ByteSize),
+            Self::Prototype => {
+                matches!(slot, S::Type | S::ByteSize | S::ForLvalues | S::ForRvalues)
+            }
             Self::Subrange => matches!(
                 slot,
                 S::Name
@@ -245,6 +257,10 @@ impl Entry {
             Self::VariantPart => matches!(slot, S::Discr),
             Self::Variant => matches!(slot, S::DiscrValue | S::DiscrList),
             Self::Annotation => matches!(slot, S::Name | S::ConstValue),
+            Self::TemplateType => matches!(slot, S::Sibling | S::Type),
+            Self::TemplateValue => matches!(slot, S::Sibling | S::Type | S::ConstValue),
+            Self::TemplateTemplate => matches!(slot, S::Sibling | S::TemplateName),
+            Self::TemplatePack => slot == S::Sibling,
         }
     }
 }

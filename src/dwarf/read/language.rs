@@ -26,6 +26,19 @@ pub(crate) fn is_c(language: u64) -> bool {
     )
 }
 
+/// Returns whether the language is C++.
+pub(crate) fn is_cpp(language: u64) -> bool {
+    matches!(
+        code(language),
+        dw::DW_LANG_C_plus_plus
+            | dw::DW_LANG_C_plus_plus_03
+            | dw::DW_LANG_C_plus_plus_11
+            | dw::DW_LANG_C_plus_plus_14
+            | dw::DW_LANG_ObjC_plus_plus
+            | dw::DwLang(0x2a | 0x2b | 0x30 | 0x3a) // C++17, C++20, HIP, C++23
+    )
+}
+
 /// Returns whether the language is Go, where a typedef may refer to itself.
 pub(crate) fn is_go(language: u64) -> bool {
     code(language) == dw::DW_LANG_Go

@@ -51,17 +51,27 @@ pub(crate) enum Slot {
     Ranges,
     RnglistsBase,
     LinkageName,
+    ContainingType,
+    TemplateName,
+    /// The flag of a member function's type that is called on lvalues only.
+    ForLvalues,
+    /// The flag of a member function's type that is called on rvalues only.
+    ForRvalues,
 }
 
 /// The number of slots.
-pub(crate) const SLOTS: usize = Slot::LinkageName as usize + 1;
+pub(crate) const SLOTS: usize = Slot::ForRvalues as usize + 1;
 
 impl Slot {
     /// Returns whether the attribute refers to another type.
     pub const fn links(self) -> bool {
         matches!(
             self,
-            Self::Type | Self::Signature | Self::Specification | Self::Origin
+            Self::Type
+                | Self::Signature
+                | Self::Specification
+                | Self::Origin
+                | Self::ContainingType
         )
     }
 
@@ -110,6 +120,10 @@ impl Slot {
             dw::DW_AT_bit_stride => Self::BitStride,
             dw::DW_AT_data_location => Self::DataLocation,
             dw::DW_AT_endianity => Self::Endianity,
+            dw::DW_AT_containing_type => Self::ContainingType,
+            dw::DW_AT_GNU_template_name => Self::TemplateName,
+            dw::DW_AT_reference => Self::ForLvalues,
+            dw::DW_AT_rvalue_reference => Self::ForRvalues,
             GNU_BIAS => Self::Bias,
             _ => return None,
         })
