@@ -91,6 +91,16 @@ const CIRCLES: &[(&str, &[&[&str]])] = &[
     ("query", &[]),
     ("parse", &[]),
     ("encode", &[]),
+    ("wire", &[]),
+    ("bpf", &[]),
+    ("dwarf", &[]),
+    ("merge", &[]),
+    ("relocate", &[]),
+    ("render", &[]),
+    // An object hands out its rewriter.
+    ("elf", &[&["bpf", "rewrite"]]),
+    ("debuginfo", &[]),
+    ("pipeline", &[]),
 ];
 
 /// The code of a file: without comments, string contents and the tests at its end.

@@ -27,7 +27,7 @@ pub struct Distilled {
     pub types: Remap,
 }
 
-/// What becomes of a type of the base.
+/// The way a type of the base is distilled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It goes into the distilled base unchanged.

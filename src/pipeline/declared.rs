@@ -1,4 +1,4 @@
-//! What a program's debug information tells about its types besides their layout: where they are declared, and the
+//! Properties of types in debug information besides their layout: where they are declared, and the
 //! names of those that weren't converted.
 
 use std::fmt;

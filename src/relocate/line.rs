@@ -3,7 +3,33 @@
 
 use crate::bpf::CodeSection;
 use crate::graph::{Btf, CoreRelo, LineInfo};
-use crate::relocate::report::{Local, SourceLine};
+use crate::relocate::local::Local;
+
+/// A line of source code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The file's name, as the compiler was given it.
+    pub file: String,
+    /// The line's number, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// The line's text.
+    pub text: String,
+}
+
+impl SourceLine {
+    /// Reads the line that a record refers to, with the strings of `graph`.
+    pub(crate) fn new(graph: &Btf, line: LineInfo) -> Self {
+        let string = |id| graph.string(id).to_string_lossy().trim().to_owned();
+        Self {
+            file: string(line.file_name),
+            line: line.number(),
+            column: line.column(),
+            text: string(line.line),
+        }
+    }
+}
 
 /// The most line records around an instruction that are looked at.
 const MOST_LINES: usize = 8;

@@ -1,4 +1,4 @@
-//! What a DIE leaves to another one, filled in when all DIEs were read.
+//! Properties that a DIE leaves to another one, filled in when all DIEs were read.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::dwarf::collect::types::Shape;
 use crate::dwarf::read::name::Files;
 use crate::limits::Limits;
 
-/// What a DIE leaves to another one.
+/// A property that a DIE leaves to another one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deferred {
     /// The node's name, type and linkage are those of a declaration (`DW_AT_specification`).

@@ -44,7 +44,7 @@ pub(crate) struct UnitView<'a> {
     pub addr: &'a [u8],
 }
 
-/// What a pass collects, and its bounds.
+/// The types that a pass collects, and its bounds.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Wants {
     pub functions: bool,
@@ -59,7 +59,7 @@ pub(crate) struct Wants {
     pub composed: u32,
 }
 
-/// What a pass over a unit reads, and where it puts what it finds.
+/// The input of a pass over a unit, and the places of its results.
 pub(crate) struct Input<'p, 'a> {
     pub unit: &'p UnitView<'a>,
     pub abbrevs: &'p Abbrevs,

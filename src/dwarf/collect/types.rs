@@ -5,13 +5,13 @@
 
 use crate::dwarf::read::name::NameRef;
 
-/// What [`Body::encoding`] returns for a pointer whose width is not that of the program's pointers. No encoding
+/// The value that [`Body::encoding`] returns for a pointer whose width is not that of the program's pointers. No encoding
 /// of base types has this number.
 pub(crate) const POINTER_OF_OTHER_WIDTH: u32 = 0x100;
 
-/// What [`Body::encoding`] returns for a type of unknown tag, of which only the size is known.
+/// The value that [`Body::encoding`] returns for a type of unknown tag, of which only the size is known.
 pub(crate) const OPAQUE: u32 = 0x101;
-/// What [`Body::encoding`] returns for a string of fixed length.
+/// The value that [`Body::encoding`] returns for a string of fixed length.
 pub(crate) const CHARACTERS: u32 = 0x102;
 
 /// The size of a pointer that is a C++ lvalue reference.
@@ -24,10 +24,10 @@ pub(crate) const OTHER_ENDIAN: u32 = 0x200;
 /// Added to an encoding: a number is added to the stored value.
 pub(crate) const BIASED: u32 = 0x400;
 
-/// What [`Body::stride`] returns for an array whose elements are elsewhere: the array is a descriptor of them.
+/// The value that [`Body::stride`] returns for an array whose elements are elsewhere: the array is a descriptor of them.
 pub(crate) const ELSEWHERE: u32 = u32::MAX;
 
-/// What [`Body::component`] returns for a tag of a whole declaration, not of one of its members or parameters.
+/// The value that [`Body::component`] returns for a tag of a whole declaration, not of one of its members or parameters.
 pub(crate) const WHOLE: u32 = u32::MAX;
 
 /// The kind of a type.

@@ -13,7 +13,7 @@ use crate::dwarf::read::name::NameRef;
 /// The name of a discriminant that has none.
 const DISCRIMINANT: &[u8] = b"__tag";
 
-/// What was found of the variants that are being read.
+/// The variants that are being read, as far as they were found.
 #[derive(Default)]
 pub(super) struct Variants {
     /// The discriminant value of the variant that is being read.

@@ -213,7 +213,7 @@ impl Job<'_> {
     }
 }
 
-/// What a unit was recognised by, the most certain first.
+/// The evidence that a unit was recognised by, the most certain first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Match {
     Address,

@@ -126,7 +126,7 @@ impl Records {
     }
 }
 
-/// What the graph must contain, and its bounds.
+/// The required contents of the graph, and its bounds.
 pub(crate) struct Wanted<'a> {
     /// The names of the wanted types; if there are none, all types are wanted.
     pub roots: &'a Roots,

@@ -12,7 +12,7 @@ use crate::graph::Name;
 /// first. The bound keeps many units that share one long table from taking long.
 const ABBREVIATION: usize = 512;
 
-/// What a split unit leaves in the program.
+/// The unit that stands in the program for a split unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Skeleton<'a> {
     /// The offset of the skeleton unit in `.debug_info`.

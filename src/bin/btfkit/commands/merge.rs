@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long)]
     sections: bool,
 
-    /// What to do if types share a name but differ in layout: keep both; prefer those of one file (ids of the first
+    /// The policy for types that share a name but differ in layout: keep both; prefer those of one file (ids of the first
     /// file change if it is another one); rename those of later files to NAME___LABEL (or NAME___LABEL_2 if that name is
     /// taken); or fail. Preferring redirects pointers and parameters to the preferred type. A type that others contain
     /// by value stays beside it and is listed again, and so does a type of the base. Without a label, a file is labelled
@@ -55,7 +55,7 @@ pub struct Arguments {
     output: PathBuf,
 }
 
-/// What to do if types share a name but differ in layout.
+/// The policy for types that share a name but differ in layout.
 #[derive(Clone, Debug)]
 enum OnCollision {
     Keep,
