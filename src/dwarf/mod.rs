@@ -68,7 +68,7 @@
 //! alias ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) names the right one. If several units have
 //! types of one name, [`ConvertOptions::function`] selects a unit's.
 //!
-//! What is lost on the way is listed in [`Conversion::degraded`] with a [`Reason`]. So is what contradicts itself: a member that
+//! Losses are listed in [`Conversion::degraded`] with a [`Reason`]. So is what contradicts itself: a member that
 //! ends behind its structure, overlaps the next one, or is of a type that is only declared
 //! ([`Reason::is_contradiction`]). A unit that can't be read is skipped, and listed as well.
 

@@ -13,11 +13,11 @@ use crate::dwarf::collect::types::{Part, Shape};
 use crate::dwarf::distinct::key::{Key, Mixer};
 use crate::dwarf::read::name::{Files, NameRef};
 
-/// What enters a key for a missing name. No text has these bytes: they are no UTF-8.
+/// The number that enters a key for a missing name. No text has these bytes: they are not UTF-8.
 const NAMELESS: u64 = u64::MAX;
 /// The bit that marks the keys of names, beside the shape.
 pub(crate) const NOMINAL: u64 = 0x200;
-/// What enters a key beside the text of a name; no name has this number.
+/// The number that enters a key beside the text of a name. No name has this number.
 const IN_PLACE: u64 = u64::MAX;
 
 /// A unit's types, and the files with their names.
