@@ -19,15 +19,17 @@
 mod alias;
 mod display;
 mod field;
+mod inline_namespace;
 mod name;
 mod nearest;
 mod size;
 mod spelling;
 mod walk;
 
-pub(crate) use alias::one_name;
+pub(crate) use alias::{one_name, one_short_name, short_for_several};
 pub use field::Field;
 pub(crate) use field::bit_extent;
+pub(crate) use inline_namespace::InlineNamespaces;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use spelling::c_spelling;

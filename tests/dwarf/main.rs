@@ -8,6 +8,7 @@ mod enumerations;
 mod function;
 mod gdb;
 mod hostile;
+mod inline_namespaces;
 mod languages;
 mod layouts;
 mod machines;

@@ -43,6 +43,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
     let mut builder = GraphBuilder::with_limits(options.limits.clone());
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
+    builder.set_inline_namespaces(&table.inline_namespaces);
     let emitted = emit(
         &table,
         &binding,

@@ -9,6 +9,7 @@ use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
 use crate::dwarf::distinct::wanted::Roots;
 use crate::dwarf::emit::bind::{Meant, Variant};
 use crate::dwarf::emit::graph::Emit;
+use crate::query::InlineNamespaces;
 
 /// The variants and types reached so far.
 struct Reached {
@@ -30,20 +31,56 @@ impl Reached {
     }
 }
 
+/// The types that have the name of a root.
+pub(super) struct Chosen {
+    /// Whether each distinct type is one.
+    pub types: Vec<bool>,
+    /// The tags that the program declares and doesn't define.
+    pub tags: Vec<u32>,
+}
+
+/// Returns whether a root may mean a type of this shape.
+fn can_be_root(distinct: &Distinct) -> bool {
+    distinct.shape.is_nominal()
+        || matches!(
+            distinct.shape,
+            Shape::Base | Shape::Discriminant | Shape::Typedef | Shape::Function | Shape::Variable
+        )
+}
+
 impl Emit<'_> {
-    /// Returns the tags of roots that the program declares and doesn't define.
-    pub(super) fn declared(&self, roots: &Roots) -> Vec<u32> {
-        let tags = (0u32..).zip(&self.table.tags);
-        let declared = tags.filter(|(number, tag)| {
-            self.meant(*number) == Meant::Nothing
-                && !tag.name.is_none()
-                && roots.contains_spelled(self.files.tail(tag.name, &self.table.composed))
-        });
-        declared.map(|(number, _)| number).collect()
+    /// Returns the types that have the name of a root. A root that is no type's whole name may leave out inline and
+    /// anonymous namespaces.
+    pub(super) fn roots(&self, roots: &Roots) -> Chosen {
+        let table = self.table;
+        let tail = |name| self.files.tail(name, &table.composed);
+        let can_be = |distinct: &Distinct| can_be_root(distinct) && !distinct.name.is_none();
+        let mut found = vec![false; roots.len()];
+        let types = table.types.iter();
+        let mut types: Vec<bool> = types
+            .map(|distinct| can_be(distinct) && roots.find(tail(distinct.name), &mut found))
+            .collect();
+        let declared = (0u32..)
+            .zip(&table.tags)
+            .filter(|(number, tag)| self.meant(*number) == Meant::Nothing && !tag.name.is_none());
+        let mut tags: Vec<u32> = declared
+            .clone()
+            .filter(|(_, tag)| roots.find(tail(tag.name), &mut found))
+            .map(|(number, _)| number)
+            .collect();
+        let short = roots.short(&found, InlineNamespaces::new(&table.inline_namespaces));
+        if !short.is_empty() {
+            for (chosen, distinct) in types.iter_mut().zip(&table.types) {
+                *chosen |= can_be(distinct) && short.contains(tail(distinct.name));
+            }
+            let declared = declared.filter(|(_, tag)| short.contains(tail(tag.name)));
+            tags.extend(declared.map(|(number, _)| number));
+        }
+        Chosen { types, tags }
     }
 
-    /// Returns for each variant whether it is a root or reached from one.
-    pub(super) fn closure(&self, roots: &Roots) -> Vec<bool> {
+    /// Returns for each variant whether it is of a chosen type or reached from one.
+    pub(super) fn closure(&self, chosen: &[bool]) -> Vec<bool> {
         let variants = &self.binding.variants;
         let mut reached = Reached {
             variants: vec![false; variants.len()],
@@ -52,7 +89,7 @@ impl Emit<'_> {
         };
         let distinct_of = |variant: &Variant| self.table.types.get(variant.distinct as usize);
         for (number, variant) in (0u32..).zip(variants) {
-            if distinct_of(variant).is_some_and(|distinct| self.is_root(distinct, roots)) {
+            if chosen.get(variant.distinct as usize) == Some(&true) {
                 reached.variant(number);
             }
         }
@@ -71,22 +108,6 @@ impl Emit<'_> {
             }
         }
         reached.variants
-    }
-
-    /// Returns whether a type has the name of a root.
-    fn is_root(&self, distinct: &Distinct, roots: &Roots) -> bool {
-        let can_be = distinct.shape.is_nominal()
-            || matches!(
-                distinct.shape,
-                Shape::Base
-                    | Shape::Discriminant
-                    | Shape::Typedef
-                    | Shape::Function
-                    | Shape::Variable
-            );
-        can_be
-            && !distinct.name.is_none()
-            && roots.contains_spelled(self.files.tail(distinct.name, &self.table.composed))
     }
 
     /// Marks the types that a variant refers to, through unnamed types.

@@ -181,8 +181,9 @@ pub(crate) fn emit(
     emit.kept = if wanted.roots.is_empty() {
         vec![true; binding.variants.len()]
     } else {
-        emit.declared_roots = emit.declared(wanted.roots);
-        emit.closure(wanted.roots)
+        let chosen = emit.roots(wanted.roots);
+        emit.declared_roots = chosen.tags;
+        emit.closure(&chosen.types)
     };
     emit.number();
     emit.run()

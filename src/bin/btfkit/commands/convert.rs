@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut conversion = dwarf::ConvertOptions::new()
         .functions(arguments.functions)
         .variables(arguments.variables);
-    conversion.roots = roots;
+    conversion.roots.clone_from(&roots);
     if !conversion.roots.is_empty() {
         let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
         conversion.roots.extend(names);
@@ -97,6 +97,8 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let aliases = arguments.aliases.alias.iter();
     let graph = loaded
         .graph
+        .with_short_names(&roots)
+        .map_err(|error| Failure::at(&program, error))?
         .with_aliases(aliases.map(|(alias, name)| (alias.as_str(), name.as_str())))
         .map_err(|error| Failure::at(&program, error))?;
     output::write_graph(&arguments.output, &graph)
