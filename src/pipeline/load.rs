@@ -36,6 +36,10 @@ pub struct Loaded {
     /// The DWARF types that BTF can't represent, and what each became.
     #[cfg(feature = "dwarf")]
     pub degraded: Vec<Degraded>,
+    /// The number of typedefs of templates that were left out
+    /// ([`Conversion::unused_typedefs`](crate::dwarf::Conversion::unused_typedefs)).
+    #[cfg(feature = "dwarf")]
+    pub unused_typedefs: u64,
     /// The ids of the types that the compile unit of the requested function
     /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
@@ -66,6 +70,8 @@ impl Loaded {
             source,
             #[cfg(feature = "dwarf")]
             degraded: Vec::new(),
+            #[cfg(feature = "dwarf")]
+            unused_typedefs: 0,
             preferred: Vec::new(),
             #[cfg(feature = "dwarf")]
             files: Vec::new(),
@@ -341,12 +347,14 @@ fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
             over_base(converted.graph, &converted.preferred, base, &options.limits)?;
         return Ok(Loaded {
             degraded: converted.degraded,
+            unused_typedefs: converted.unused_typedefs,
             preferred: converted.preferred,
             ..Loaded::new(converted.graph, Source::Dwarf)
         });
     }
     Ok(Loaded {
         degraded: converted.degraded.clone(),
+        unused_typedefs: converted.unused_typedefs,
         preferred: converted.preferred.clone(),
         declared: Some(Arc::new(Declared::new(
             sections,

@@ -14,6 +14,7 @@
 //! | typedefs and qualifiers | [`Type::chain`](crate::graph::Type::chain), [`Type::strip`](crate::graph::Type::strip) |
 //! | size and alignment | [`Type::size`](crate::graph::Type::size), [`Type::align`](crate::graph::Type::align) |
 //! | the type as C writes it | `Type: Display` |
+//! | names kept without inline namespaces | [`Btf::with_short_names`](crate::Btf::with_short_names) |
 //! | further names | [`Btf::with_aliases`](crate::Btf::with_aliases) |
 
 mod alias;

@@ -69,7 +69,9 @@ fn a_whole_name_in_any_target_comes_before_one_without_inline_namespaces() {
     assert_eq!(at("", &[inline.clone(), kernel.clone()]), Code(mov(40)));
     assert_eq!(at("", &[kernel.clone(), inline.clone()]), Code(mov(40)));
     assert_eq!(at("___app", &[kernel, inline.clone()]), Code(mov(20)));
-    assert_eq!(at("", &[app(NOTHING), inline.clone()]), Code(mov(20)));
+    let mut other = app(NOTHING);
+    other.label = "other".into();
+    assert_eq!(at("", &[other, inline.clone()]), Code(mov(20)));
     assert_eq!(at("___v7", &[inline]), Code(mov(20)));
 }
 

@@ -9,6 +9,8 @@ pub const COMPILE_UNIT: u16 = 0x11;
 pub const BASE_TYPE: u16 = 0x24;
 pub const STRUCTURE_TYPE: u16 = 0x13;
 pub const MEMBER: u16 = 0x0d;
+pub const TYPEDEF: u16 = 0x16;
+pub const UNION_TYPE: u16 = 0x17;
 pub const POINTER_TYPE: u16 = 0x0f;
 pub const ARRAY_TYPE: u16 = 0x01;
 pub const SUBRANGE_TYPE: u16 = 0x21;
@@ -16,6 +18,7 @@ pub const STRING_TYPE: u16 = 0x12;
 pub const SET_TYPE: u16 = 0x20;
 pub const SUBROUTINE_TYPE: u16 = 0x15;
 pub const NAMESPACE: u16 = 0x39;
+pub const INHERITANCE: u16 = 0x1c;
 pub const IMPORTED_MODULE: u16 = 0x3a;
 
 pub const NAME: u16 = 0x03;
@@ -226,7 +229,18 @@ pub fn unit_of(
 
 /// A little-endian 64-bit program of one unit of C++ with these types.
 pub fn cxx_program(types: impl IntoIterator<Item = Die>) -> Sections {
-    let (info, abbrev) = unit_of(0x04, types, 0);
+    cxx_units([types.into_iter().collect()])
+}
+
+/// A little-endian 64-bit program of units of C++, each with its types.
+pub fn cxx_units(units: impl IntoIterator<Item = Vec<Die>>) -> Sections {
+    let (mut info, mut abbrev) = (Vec::new(), Vec::new());
+    for types in units {
+        let at = u32::try_from(abbrev.len()).unwrap();
+        let (unit, abbrevs) = unit_of(0x04, types, at);
+        info.extend(unit);
+        abbrev.extend(abbrevs);
+    }
     entries::sections(info, abbrev)
 }
 

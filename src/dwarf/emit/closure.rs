@@ -22,6 +22,16 @@ struct Reached {
 }
 
 impl Reached {
+    /// Returns a start: nothing is reached.
+    fn new(emit: &Emit<'_>) -> Self {
+        Self {
+            variants: vec![false; emit.binding.variants.len()],
+            types: vec![false; emit.table.types.len()],
+            open: Vec::new(),
+        }
+    }
+
+    /// Marks a variant as reached.
     fn variant(&mut self, number: u32) {
         if let Some(reached) = self.variants.get_mut(number as usize)
             && !std::mem::replace(reached, true)
@@ -81,26 +91,16 @@ impl Emit<'_> {
 
     /// Returns for each variant whether it is of a chosen type or reached from one.
     pub(super) fn closure(&self, chosen: &[bool]) -> Vec<bool> {
-        let variants = &self.binding.variants;
-        let mut reached = Reached {
-            variants: vec![false; variants.len()],
-            types: vec![false; self.table.types.len()],
-            open: Vec::new(),
-        };
-        let distinct_of = |variant: &Variant| self.table.types.get(variant.distinct as usize);
-        for (number, variant) in (0u32..).zip(variants) {
+        let mut reached = Reached::new(self);
+        for (number, variant) in (0u32..).zip(&self.binding.variants) {
             if chosen.get(variant.distinct as usize) == Some(&true) {
                 reached.variant(number);
             }
         }
-        while let Some(number) = reached.open.pop() {
-            if let Some(variant) = variants.get(number as usize) {
-                self.walk(variant, &mut reached);
-            }
-        }
+        self.follow(&mut reached);
         // A tag is wanted if the tagged type is.
-        for (number, variant) in (0u32..).zip(variants) {
-            if let Some(distinct) = distinct_of(variant)
+        for (number, variant) in (0u32..).zip(&self.binding.variants) {
+            if let Some(distinct) = self.table.types.get(variant.distinct as usize)
                 && distinct.shape == Shape::DeclTag
                 && self.is_reached(distinct.ty, variant, &reached)
             {
@@ -108,6 +108,63 @@ impl Emit<'_> {
             }
         }
         reached.variants
+    }
+
+    /// Returns for each variant whether it is anything but a typedef of a template that nothing refers to.
+    pub(super) fn without_unused(&self) -> Vec<bool> {
+        let types = &self.table.types;
+        let optional: Vec<bool> = types
+            .iter()
+            .map(|distinct| self.is_template_typedef(distinct))
+            .collect();
+        let variants = || (0u32..).zip(&self.binding.variants);
+        if !optional.contains(&true) {
+            return vec![true; self.binding.variants.len()];
+        }
+        let is_optional = |distinct: u32| optional.get(distinct as usize) == Some(&true);
+        // A tag of such a typedef is no use of it.
+        let tagged = |variant: &Variant| {
+            let tag = types.get(variant.distinct as usize);
+            let tag = tag.filter(|distinct| distinct.shape == Shape::DeclTag)?;
+            match tag.ty.target() {
+                RefTarget::Distinct(distinct) => is_optional(distinct).then_some(distinct),
+                RefTarget::Void | RefTarget::Tag(_) => None,
+            }
+        };
+        let mut reached = Reached::new(self);
+        for (number, variant) in variants() {
+            if !is_optional(variant.distinct) && tagged(variant).is_none() {
+                reached.variant(number);
+            }
+        }
+        loop {
+            self.follow(&mut reached);
+            for (number, variant) in variants() {
+                let typedef = tagged(variant).unwrap_or(variant.distinct);
+                if reached.types.get(typedef as usize) == Some(&true) {
+                    reached.variant(number);
+                }
+            }
+            if reached.open.is_empty() {
+                return reached.variants;
+            }
+        }
+    }
+
+    /// Returns whether a type is a typedef whose name or scope has template arguments.
+    fn is_template_typedef(&self, distinct: &Distinct) -> bool {
+        distinct.shape == Shape::Typedef
+            && !distinct.name.is_none()
+            && memchr::memchr(b'<', self.files.bytes(distinct.name, &self.table.composed)).is_some()
+    }
+
+    /// Follows the references of the reached variants until no other is reached.
+    fn follow(&self, reached: &mut Reached) {
+        while let Some(number) = reached.open.pop() {
+            if let Some(variant) = self.binding.variants.get(number as usize) {
+                self.walk(variant, reached);
+            }
+        }
     }
 
     /// Marks the types that a variant refers to, through unnamed types.

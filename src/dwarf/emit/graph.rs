@@ -30,6 +30,8 @@ pub(crate) struct Emitted {
     pub variables: Vec<(u64, TypeId)>,
     /// The id of each variant.
     pub ids: Vec<TypeId>,
+    /// The number of typedefs of templates that were left out.
+    pub unused_typedefs: u64,
 }
 
 /// The state of emitting the graph.
@@ -130,6 +132,8 @@ impl Records {
 pub(crate) struct Wanted<'a> {
     /// The names of the wanted types; if there are none, all types are wanted.
     pub roots: &'a Roots,
+    /// Whether typedefs of templates are wanted even if nothing refers to them.
+    pub all_typedefs: bool,
     pub most_types: u32,
     pub pointer_width: PointerWidth,
 }
@@ -178,15 +182,23 @@ pub(crate) fn emit(
         },
     };
     emit.find_dependent();
-    emit.kept = if wanted.roots.is_empty() {
+    let mut unused_typedefs = 0;
+    emit.kept = if wanted.roots.is_empty() && wanted.all_typedefs {
         vec![true; binding.variants.len()]
+    } else if wanted.roots.is_empty() {
+        let kept = emit.without_unused();
+        unused_typedefs = kept.iter().filter(|kept| !**kept).count() as u64;
+        kept
     } else {
         let chosen = emit.roots(wanted.roots);
         emit.declared_roots = chosen.tags;
         emit.closure(&chosen.types)
     };
     emit.number();
-    emit.run()
+    Ok(Emitted {
+        unused_typedefs,
+        ..emit.run()?
+    })
 }
 
 impl Emit<'_> {
@@ -315,6 +327,7 @@ impl Emit<'_> {
             seen,
             variables,
             ids,
+            unused_typedefs: 0,
         })
     }
 

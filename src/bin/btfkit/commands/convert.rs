@@ -39,6 +39,10 @@ pub struct Arguments {
     #[arg(long)]
     variables: bool,
 
+    /// Convert all typedefs of templates, such as std::vector<int>::value_type, even those that nothing refers to
+    #[arg(long, conflicts_with = "root")]
+    all_typedefs: bool,
+
     /// The number of threads; by default, the number of processors
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -58,7 +62,8 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (program, roots) = arguments.program()?;
     let mut conversion = dwarf::ConvertOptions::new()
         .functions(arguments.functions)
-        .variables(arguments.variables);
+        .variables(arguments.variables)
+        .all_typedefs(arguments.all_typedefs);
     conversion.roots.clone_from(&roots);
     if !conversion.roots.is_empty() {
         let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
@@ -93,6 +98,13 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
             "{}: {count} of these notes are about layouts that may be wrong or types that are missing; --strict refuses them",
             program.display()
         )),
+    }
+    if loaded.unused_typedefs > 0 {
+        style.note(&format!(
+            "{}: {} typedefs of templates that nothing refers to were left out; --all-typedefs keeps them",
+            program.display(),
+            loaded.unused_typedefs
+        ));
     }
     let aliases = arguments.aliases.alias.iter();
     let graph = loaded
