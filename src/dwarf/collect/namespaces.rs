@@ -4,21 +4,9 @@
 //! (`-gstrict-dwarf`) import it into the namespace that encloses it instead.
 
 use crate::dwarf::collect::pass::Pass;
-use crate::dwarf::collect::scratch::{Frame, Role};
-use crate::dwarf::read::name::NameRef;
+use crate::dwarf::collect::scratch::{Frame, Namespace, Role};
 use crate::dwarf::read::{Class, Plan, Slot};
 use crate::error::Result;
-
-/// A namespace with a name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Namespace {
-    /// The offset of its DIE, as that of a node.
-    die: u32,
-    /// Its qualified name.
-    name: NameRef,
-    /// The name of the enclosing scope.
-    scope: NameRef,
-}
 
 impl Pass<'_, '_> {
     /// Takes a namespace. Returns the frame of its children.
