@@ -1,5 +1,6 @@
 //! Relocates a BPF object file against targets: the main job.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -180,6 +181,7 @@ pub(super) fn relocate_object(
 
 /// Adds the nearest names to records of types that no target has and whose poison can be reached.
 fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
+    let mut nearest: HashMap<String, Vec<String>> = HashMap::new();
     for record in &mut report.records {
         if record.target.is_some() || !record.outcome.is_poison() || record.unreachable {
             continue;
@@ -201,8 +203,12 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
         if !record.declared_in.is_empty() {
             continue;
         }
-        record.nearest = programs.flat_map(|loaded| loaded.nearest(name)).collect();
-        record.nearest.dedup();
+        let found = nearest.entry(name.to_owned()).or_insert_with(|| {
+            let mut names: Vec<_> = programs.flat_map(|loaded| loaded.nearest(name)).collect();
+            names.dedup();
+            names
+        });
+        record.nearest.clone_from(found);
     }
 }
 
