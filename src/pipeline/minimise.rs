@@ -1,5 +1,7 @@
 //! The smallest BTF with which objects relocate as they do against a whole target.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::bpf::Program;
@@ -10,6 +12,7 @@ use crate::merge::{Minimiser, Need};
 use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::relocate::{check_aliases, load_options, loaded};
 use crate::pipeline::target::TargetFile;
+use crate::query::essential_name;
 use crate::relocate::{self, Fixup, RelocationKind};
 
 /// Returns the smallest BTF against which `objects` relocate to the same instructions as against `target`, except for
@@ -45,7 +48,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     check_aliases(&loaded, options)?;
     let [one] = &loaded;
     let declared = |_: usize, id| one.declared.as_ref()?.place(id);
-    let targets = [one.target.clone()];
+    let targets = [with_short_names(&one.target, &programs)?];
     let resolved = programs
         .iter()
         .enumerate()
@@ -79,6 +82,28 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         ErrorKind::Unsupported,
         "no smaller graph gives the same results: use the target as it is",
     ))
+}
+
+/// Returns a target in which the types that programs relocate have the names that programs give them: a graph that is
+/// written can't say which namespaces a name may leave out.
+fn with_short_names(
+    target: &relocate::Target,
+    programs: &[Program<'_>],
+) -> Result<relocate::Target> {
+    let mut names = BTreeSet::new();
+    for program in programs {
+        let relos = program.sections.iter().flat_map(|section| section.relos);
+        let roots = relos.map(|relo| program.graph.ty(relo.type_id).name());
+        names.extend(roots.map(|name| essential_name(name.as_bytes())));
+    }
+    let graph = target.graph.with_short_names(&names)?;
+    let modules = target.modules.iter();
+    let modules = modules.map(|module| module.with_short_names(&names));
+    Ok(relocate::Target {
+        graph,
+        modules: modules.collect::<Result<_>>()?,
+        ..target.clone()
+    })
 }
 
 fn object_number(number: usize) -> Place {

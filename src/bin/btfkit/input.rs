@@ -138,6 +138,7 @@ pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure
     let mut options = options.clone();
     options.conversion.roots.clear();
     options.conversion.function = None;
+    options.conversion.all_typedefs = true;
     let Ok(all) = load_path(path, &options) else {
         return Failure::at(path, error);
     };
