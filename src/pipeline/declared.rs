@@ -48,6 +48,12 @@ impl Declared {
         })
     }
 
+    /// Returns the name of a function whose unit has this definition of a type, to choose it by.
+    pub fn function(&self, id: TypeId) -> Option<String> {
+        self.conversion
+            .function_beside(&self.sections, id, &self.options.limits)
+    }
+
     /// Returns the program's names that are nearest to one that it doesn't have.
     pub fn nearest(&self, name: &str) -> Vec<String> {
         if self.options.roots.is_empty() {
@@ -79,6 +85,10 @@ pub(super) enum Declared {}
 #[cfg(not(feature = "dwarf"))]
 impl Declared {
     pub fn place(&self, _: TypeId) -> Option<String> {
+        match *self {}
+    }
+
+    pub fn function(&self, _: TypeId) -> Option<String> {
         match *self {}
     }
 

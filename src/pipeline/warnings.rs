@@ -1,9 +1,13 @@
 //! Warnings about a relocated object: what will not run, or not as meant, and the cure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bpf::Program;
+use crate::pipeline::completion::forward_within;
 use crate::query::essential_name;
-use crate::relocate::{self, Outcome, Record, Report, Role, is_context};
+use crate::relocate::{
+    self, Mismatch, Outcome, Record, Report, Resolution, Role, graph_of, is_context,
+};
 
 /// Returns a line for each root type of which a poisoned instruction can be reached, each type that only the kernel
 /// has, each target of another byte order, and for an object without relocations.
@@ -109,4 +113,40 @@ fn in_target(
             "{reason}; if the field was renamed or is new, use a flavor and an existence check for each version"
         ),
     }
+}
+
+/// Returns a line for each class whose fields are unknown because the target only declares it, if a relocation found no
+/// field in a type that contains it: an existence check says no there, although nobody knows.
+pub(super) fn incomplete_classes(
+    program: &Program<'_>,
+    targets: &[relocate::Target],
+    resolution: &Resolution,
+) -> Vec<String> {
+    let mut lines = BTreeSet::new();
+    let unmatched = resolution.fixups.iter().filter(|f| f.matched.is_empty());
+    for fixup in unmatched {
+        let choice = resolution.choices.get(&fixup.relo.type_id);
+        let target = choice.and_then(|choice| targets.get(choice.target?));
+        let Some(target) = target.filter(|target| target.role == Role::User) else {
+            continue;
+        };
+        for (candidate, mismatch) in &fixup.rejected {
+            let Mismatch::NoMember { within, .. } = mismatch else {
+                continue;
+            };
+            let ty = graph_of(target, *candidate).ty(*within);
+            if let Some(forward) = forward_within(ty) {
+                let root = program.graph.ty(fixup.relo.type_id).name();
+                lines.insert(format!(
+                    "{}: fields that {} may have from {} are unknown, since the program only declares that class: add the \
+                     file that defines it, a library say, with a further --target {}=FILE",
+                    target.label,
+                    root.to_string_lossy(),
+                    forward.name().to_string_lossy(),
+                    target.label,
+                ));
+            }
+        }
+    }
+    lines.into_iter().collect()
 }

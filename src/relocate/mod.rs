@@ -71,9 +71,10 @@ pub use kind::RelocationKind;
 pub use line::SourceLine;
 pub(crate) use line::source_line;
 pub(crate) use local::local_path;
-pub use report::{Ambiguity, Outcome, Record, Rejected, Report};
+pub use report::{Ambiguity, Outcome, Record, Rejected, Report, ReportTarget};
 pub(crate) use resolve::{Declared, resolve_with};
 pub use resolve::{Resolution, resolve};
+pub(crate) use target::graph_of;
 pub use target::{Candidate, KERNEL_LABEL, Role, Target};
 
 /// Options of [`resolve`].

@@ -307,7 +307,12 @@ fn a_function_chooses_everywhere_or_is_refused() {
     let objects = [read(PROBE).into()];
     let verdicts = check(&objects, std::slice::from_ref(&program), &partial).unwrap();
     assert!(verdicts[0].is_good());
-    let small = minimise(&objects, &program, &RelocateOptions::new()).unwrap();
+    let small = minimise(
+        &objects,
+        std::slice::from_ref(&program),
+        &RelocateOptions::new(),
+    )
+    .unwrap();
     let small = done_with(&small, &partial);
     assert_eq!(record(&small, "struct data.c").found_at, at);
     // BTF has no units.
