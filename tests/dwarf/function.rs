@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
-use crate::support::{read, testdata, tool};
+use crate::support::{compiled, output, read, testdata, tool};
 use btfkit::ErrorKind;
 use btfkit::Limits;
 use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::elf::debug_sections;
+use btfkit::graph::Kind;
 use btfkit::pipeline::{self, TargetFile, relocate};
 
 const BUILDS: [&str; 2] = ["probed/program.gcc", "probed/program.clang"];
@@ -78,25 +79,15 @@ fn the_types_of_a_functions_unit() {
 }
 
 /// Builds the two units of `probed` into one program, or skips.
-fn built(compiler: &[&str], flags: &[&str], name: &str) -> Option<Vec<u8>> {
-    let compiler = tool(compiler)?;
-    let path = std::env::temp_dir().join(format!("btfkit-{}-{name}", std::process::id()));
-    let done = Command::new(compiler)
-        .args(["-g", "-O1"])
-        .args(flags)
-        .args([testdata("probed/first.c"), testdata("probed/second.c")])
-        .arg("-o")
-        .arg(&path)
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    let bytes = std::fs::read(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
-    Some(bytes)
+fn built(compiler: &[&str], flags: &[&str]) -> Option<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let sources =
+        ["probed/first.c", "probed/second.c"].map(|name| testdata(name).display().to_string());
+    let mut arguments = vec!["-g", "-O1", "-o", "program"];
+    arguments.extend(flags);
+    arguments.extend(sources.iter().map(String::as_str));
+    compiled(compiler, folder.path(), &arguments)?;
+    Some(std::fs::read(folder.path().join("program")).unwrap())
 }
 
 /// With link-time optimisation gcc puts the code into units of their own; types in type units belong to the units that
@@ -118,7 +109,7 @@ fn the_function_of_a_program_whose_units_refer_to_each_other() {
         ),
     ];
     for (compiler, flags, build) in builds {
-        let Some(program) = built(compiler, flags, build) else {
+        let Some(program) = built(compiler, flags) else {
             return;
         };
         let place = |function: Option<&str>| {
@@ -155,7 +146,7 @@ fn a_function_that_the_linker_dropped() {
         "-Wl,-e,second_add",
     ];
     let flags = [&flags[..], &["-nostartfiles"]].concat();
-    let Some(program) = built(&["gcc"], &flags, "dropped") else {
+    let Some(program) = built(&["gcc"], &flags) else {
         return;
     };
     let sections = debug_sections(&program.into(), &Limits::default()).unwrap();
@@ -173,4 +164,92 @@ fn a_function_that_the_linker_dropped() {
         unknown.to_string().contains("no function called"),
         "{unknown}"
     );
+}
+
+/// Every name that a uprobe takes for code of the first unit: aliases, weak names, copies and parts that the optimiser
+/// made, as `nm` lists them. The second unit has functions of the same names in its debug information alone.
+#[test]
+fn every_symbol_of_a_function_is_its_name() {
+    const FIRST: &str = "struct data { int a; int c; };
+        __attribute__((noinline)) static int sroa(struct data *d, int k) { return d->c * k + d->a; }
+        __attribute__((noinline)) int real(struct data *d) { return sroa(d, 3); }
+        int other_name(struct data *d) __attribute__((alias(\"real\")));
+        int weak_name(struct data *d) __attribute__((weak, alias(\"real\")));
+        int main(int n, char **v) { struct data d = { n, n }; return real(&d) + sroa(&d, 3); }";
+    const SECOND: &str = "struct data { int a; char room[20]; int c; };
+        static int sroa(struct data *d) { return d->c; }
+        int real_two(struct data *d) { return sroa(d) + 1; }";
+    let Some(nm) = tool(&["nm", "llvm-nm-19"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("first.c"), FIRST).unwrap();
+    std::fs::write(folder.path().join("second.c"), SECOND).unwrap();
+    for flags in [&["-O2"][..], &["-O2", "-flto"]] {
+        let arguments = [&["-g", "-o", "program"], flags, &["first.c", "second.c"]].concat();
+        if compiled(&["gcc"], folder.path(), &arguments).is_none() {
+            return;
+        }
+        let program = folder.path().join("program");
+        let symbols = output(Command::new(&nm).arg(&program));
+        let names = symbols
+            .lines()
+            .filter_map(|line| line.split(' ').next_back());
+        let is_first = |name: &&str| {
+            ["sroa", "real", "other_name", "weak_name"].contains(&name.split('.').next().unwrap())
+        };
+        let names: Vec<&str> = names.filter(is_first).collect();
+        assert!(
+            names.len() >= 2 && names.iter().any(|name| name.contains('.')),
+            "{symbols}"
+        );
+        for name in names {
+            let target = TargetFile::from_path(&program).function(name);
+            let options = pipeline::RelocateOptions::new().partial(true);
+            let done = relocate(read("tutorial/probe.bpf.o"), &[target], &options).unwrap();
+            let mut records = done.report.records.iter();
+            let record = records
+                .find(|record| record.local == "struct data.c")
+                .unwrap();
+            assert_eq!(record.found_at.unwrap().bytes().0, 4, "{flags:?}: {name}");
+        }
+    }
+}
+
+/// The mangled name of a member function, in programs in which another class has one of the same name.
+#[test]
+fn mangled_names() {
+    const SOURCE: &str = "namespace one { struct data { int a; int c; int run(); };
+        __attribute__((noinline)) int data::run() { return a + c; } }
+        namespace two { struct data { int a; char room[20]; int c; int run(); };
+        __attribute__((noinline)) int data::run() { return a + c; } }
+        int main() { one::data a{1, 2}; two::data b{1, {}, 2}; return a.run() + b.run(); }";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one.cc"), SOURCE).unwrap();
+    for compiler in [&["g++"][..], &["clang++-19", "clang++"]] {
+        if compiled(
+            compiler,
+            folder.path(),
+            &["-g", "-O1", "-o", "program", "one.cc"],
+        )
+        .is_none()
+        {
+            return;
+        }
+        let bytes = std::fs::read(folder.path().join("program")).unwrap();
+        let sections = debug_sections(&bytes.into(), &Limits::default()).unwrap();
+        for (name, known) in [
+            ("_ZN3one4data3runEv", true),
+            ("one::data::run", true),
+            ("_ZN5three4data3runEv", false),
+        ] {
+            let mut options = ConvertOptions::default();
+            options.function = Some(name.to_owned());
+            assert_eq!(
+                convert(&sections, &options).is_ok(),
+                known,
+                "{compiler:?}: {name}"
+            );
+        }
+    }
 }

@@ -30,7 +30,7 @@ impl Job<'_> {
     }
 
     /// Returns the types of a function's units, if all units were read as one: those in the units, then those in the
-    /// units that they import, then those that they refer to, such as the ones in type units.
+    /// units that they import, then those that they refer to, such as the ones in type units: directly before indirectly.
     pub(super) fn preferred_linked(
         &self,
         units: &FunctionUnits,
@@ -68,6 +68,7 @@ impl Job<'_> {
             level(&|die| contains(&sources, die)),
             level(&|die| contains(&codes, die)),
             level(&|die| contains(&imported, die)),
+            level(&|die| referred.contains(&u64::from(die))),
             level(&|die| reached.contains(&die)),
         ])
     }
