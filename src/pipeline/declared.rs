@@ -1,9 +1,11 @@
 //! Properties of types in debug information besides their layout: where they are declared, and the
 //! names of those that weren't converted.
 
+#[cfg(feature = "dwarf")]
+use std::collections::HashMap;
 use std::fmt;
 #[cfg(feature = "dwarf")]
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 #[cfg(feature = "dwarf")]
 use crate::dwarf::{self, Conversion, Sections};
@@ -17,6 +19,8 @@ pub(super) struct Declared {
     sections: Sections,
     conversion: Conversion,
     options: dwarf::ConvertOptions,
+    /// The functions that choose types, as far as they were asked for.
+    functions: Mutex<HashMap<TypeId, Option<String>>>,
     /// All types, converted only if names are looked for.
     all: OnceLock<Option<Btf>>,
 }
@@ -28,6 +32,7 @@ impl Declared {
             sections,
             conversion,
             options,
+            functions: Mutex::default(),
             all: OnceLock::new(),
         }
     }
@@ -50,8 +55,18 @@ impl Declared {
 
     /// Returns the name of a function whose unit has this definition of a type, to choose it by.
     pub fn function(&self, id: TypeId) -> Option<String> {
-        self.conversion
-            .function_beside(&self.sections, id, &self.options.limits)
+        // Optional programs may be ambiguous by the hundred, and each search goes through all units.
+        if let Ok(known) = self.functions.lock()
+            && let Some(function) = known.get(&id)
+        {
+            return function.clone();
+        }
+        let limits = &self.options.limits;
+        let function = self.conversion.function_beside(&self.sections, id, limits);
+        if let Ok(mut known) = self.functions.lock() {
+            known.insert(id, function.clone());
+        }
+        function
     }
 
     /// Returns the program's names that are nearest to one that it doesn't have.

@@ -349,7 +349,9 @@ fn from_parsed(
             ));
             Ok(loaded)
         }
-        (Err(_), Ok(graph)) => Ok(Loaded::new(graph, Source::ElfBtf)),
+        (Err(dwarf), Ok(graph)) if has_no_dwarf(&dwarf) => Ok(Loaded::new(graph, Source::ElfBtf)),
+        // Its BTF is no answer, and its DWARF can't be read.
+        (Err(dwarf), Ok(_)) => Err(dwarf),
         (Err(_), Err(error)) => Err(Error::new(
             error.kind(),
             format!(
@@ -359,6 +361,12 @@ fn from_parsed(
         )
         .within_all(error.places())),
     }
+}
+
+/// Returns whether there is no DWARF to be read, or nothing that reads it.
+fn has_no_dwarf(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NoDebugInfo | ErrorKind::Stripped)
+        || cfg!(not(feature = "dwarf"))
 }
 
 #[cfg(not(feature = "dwarf"))]

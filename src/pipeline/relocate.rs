@@ -1,5 +1,7 @@
 //! Relocates a BPF object file against targets: the main job.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 
 use crate::bpf::Program;
@@ -190,6 +192,7 @@ pub(super) fn place_of(loaded: &[LoadedTarget], number: usize, id: TypeId) -> Op
 
 /// Adds the nearest names to records of types that no target has and whose poison can be reached.
 fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
+    let mut nearest: HashMap<String, Vec<String>> = HashMap::new();
     for record in &mut report.records {
         if record.target.is_some() || !record.outcome.is_poison() || record.unreachable {
             continue;
@@ -211,8 +214,12 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
         if !record.declared_in.is_empty() {
             continue;
         }
-        record.nearest = programs.flat_map(|loaded| loaded.nearest(name)).collect();
-        record.nearest.dedup();
+        let found = nearest.entry(name.to_owned()).or_insert_with(|| {
+            let mut names: Vec<_> = programs.flat_map(|loaded| loaded.nearest(name)).collect();
+            names.dedup();
+            names
+        });
+        record.nearest.clone_from(found);
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) use context::is_context;
 pub use fixup::{Action, Applied, Fixup};
 pub use kind::RelocationKind;
 pub use line::SourceLine;
-pub(crate) use line::source_line;
+pub(crate) use line::source_line_of;
 pub(crate) use local::local_path;
 pub use report::{Ambiguity, Outcome, Record, Rejected, Report, ReportTarget};
 pub(crate) use resolve::{Declared, resolve_with};

@@ -301,8 +301,8 @@ fn record(
     let insn = offset / Insn::LEN as u64;
     let graph = program.graph;
     let function = section.and_then(|section| section.function_at(offset));
-    let source = section.and_then(|section| source_line((graph, section), (graph, fixup.relo)));
     let local = Local::new(graph, fixup.relo);
+    let source = section.and_then(|section| source_line((graph, section), offset, &local));
     let found = target.and_then(|target| {
         let candidate = *fixup.matched.first()?;
         let root = target.graph_of(candidate).ty(candidate.id);
@@ -315,6 +315,11 @@ fn record(
     let is_field = fixup
         .kind
         .is_some_and(|kind| kind.subject() == Subject::Field);
+    let rejected = fixup
+        .rejected
+        .iter()
+        .filter_map(|(candidate, mismatch)| Some(rejected(target?, *candidate, *mismatch, &local)));
+    let rejected = rejected.collect();
     Record {
         section: section.map_or(String::new(), |section| section.name.to_string()),
         insn,
@@ -328,7 +333,7 @@ fn record(
             None => format!("kind {}", fixup.relo.kind).into(),
         },
         root: c_type(graph.ty(fixup.relo.type_id)),
-        local: local.text.clone(),
+        local: local.text,
         target: target.map(|target| target.label.clone()),
         found_at: found
             .as_ref()
@@ -340,13 +345,7 @@ fn record(
         declared_in: Vec::new(),
         nearest: Vec::new(),
         unreachable,
-        rejected: fixup
-            .rejected
-            .iter()
-            .filter_map(|(candidate, mismatch)| {
-                Some(rejected(target?, *candidate, *mismatch, &local))
-            })
-            .collect(),
+        rejected,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Named types get their ids first, in the order in which they were found, so that all others can refer to them. The
 //! records of unnamed types are made from the inside out, and each different record is kept once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -62,6 +62,8 @@ pub(crate) struct Emit<'a> {
     pub(super) first_record: u32,
     most_types: u32,
     pub(super) pointer_bytes: u32,
+    /// The bytes that types were found to use, by id: see `used`.
+    pub(super) used_bytes: HashMap<u32, u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -176,6 +178,7 @@ pub(crate) fn emit(
             PointerWidth::Four => 4,
             PointerWidth::Eight => 8,
         },
+        used_bytes: HashMap::new(),
     };
     emit.find_dependent();
     emit.kept = if wanted.roots.is_empty() {
