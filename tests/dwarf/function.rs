@@ -253,3 +253,31 @@ fn mangled_names() {
         }
     }
 }
+
+/// Types that are local to two functions of one unit are both that unit's: no function chooses one, so none is named.
+#[test]
+fn types_of_one_unit_have_no_function_that_chooses() {
+    const SOURCE: &str =
+        "int one(int n) { struct data { int a; int c; } d = { n, 1 }; return d.a + d.c; }
+        int two(int n) { struct data { int a, b; int c; } d = { n, n, 1 }; return d.a + d.c; }
+        int main(int n, char **v) { return one(n) + two(n); }";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one.c"), SOURCE).unwrap();
+    if compiled(&["gcc"], folder.path(), &["-g", "-o", "program", "one.c"]).is_none() {
+        return;
+    }
+    let path = folder.path().join("program");
+    let loaded = pipeline::load_path(path, &pipeline::LoadOptions::new()).unwrap();
+    let definitions = loaded.definitions("data");
+    let lines = definitions.iter();
+    let mut lines: Vec<_> = lines
+        .map(|definition| definition.place.rsplit(':').next())
+        .collect();
+    lines.sort();
+    assert_eq!(lines, [Some("1"), Some("2")]);
+    assert!(
+        definitions
+            .iter()
+            .all(|definition| definition.function.is_none())
+    );
+}

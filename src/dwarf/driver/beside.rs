@@ -35,18 +35,38 @@ impl Conversion {
         let place = self.die(id)?;
         let bases = SourceBases::new(&job.sources);
         let mut worker = Worker::with(Abbrevs::new(true, false));
-        let own = job.unit(job.unit_at(place)? as usize)?;
+        let number = job.unit_at(place)?;
+        let own = job.unit(number as usize)?;
+        let others = self.places_of_others(id);
         if own.unit.header.signature.is_none() {
-            return job.function_in(own, place, &bases, &mut worker);
+            // Of several types that are local to functions of one unit, no function of the unit chooses one.
+            let is_here = |other: &u64| job.unit_at(*other) == Some(number);
+            return match others.iter().any(is_here) {
+                true => None,
+                false => job.function_in(own, place, &bases, &mut worker),
+            };
         }
         // A type unit has no functions; those that refer to it have.
         let mut units = (0..job.unit_count()).filter_map(|number| job.unit(number));
         units.find_map(|unit| {
             job.collect_functions(&mut worker, unit).ok()?;
-            let mut links = worker.nodes.links.iter();
-            links.find(|link| bases.place(**link) == Some(place))?;
+            let links = worker.nodes.links.iter();
+            let referred: Vec<u64> = links.filter_map(|link| bases.place(*link)).collect();
+            if !referred.contains(&place) || others.iter().any(|other| referred.contains(other)) {
+                return None;
+            }
             job.function_in(unit, place, &bases, &mut worker)
         })
+    }
+}
+
+impl Conversion {
+    /// Returns the offsets of the other types that have a type's name.
+    fn places_of_others(&self, id: TypeId) -> Vec<u64> {
+        let name = self.graph.ty(id).name();
+        let others = self.graph.named(name.as_bytes()).map(|ty| ty.id());
+        let others = others.filter(|other| *other != id);
+        others.filter_map(|other| self.die(other)).collect()
     }
 }
 

@@ -71,9 +71,10 @@ fn ambiguous(arguments: &Arguments, error: Error, loaded: &Loaded) -> Failure {
     if definitions.is_empty() {
         return Failure::at(&arguments.file, error);
     }
-    let definitions = definitions.into_iter().map(|definition| {
-        let function = definition.function.as_deref().unwrap_or("NAME");
-        format!("{} (--function {function})", definition.place)
+    let definitions = definitions.into_iter();
+    let definitions = definitions.map(|definition| match definition.function {
+        Some(function) => format!("{} (--function {function})", definition.place),
+        None => definition.place,
     });
     let definitions: Vec<_> = definitions.collect();
     let file = arguments.file.display();
