@@ -20,23 +20,6 @@ pub(super) fn declared_by_value(graph: &Btf) -> BTreeSet<String> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// Returns the first forward declaration that a type contains by value, itself or in a member of a member.
-pub(super) fn forward_within(root: Type<'_>) -> Option<Type<'_>> {
-    let graph = root.graph();
-    let mut open = vec![root];
-    let mut seen = BTreeSet::new();
-    while let Some(ty) = open.pop() {
-        let Some(ty) = element(ty) else { continue };
-        if ty.kind() == Kind::Fwd {
-            return Some(ty);
-        }
-        if seen.insert(ty.id()) {
-            open.extend(ty.members().map(|member| graph.ty(member.type_id)));
-        }
-    }
-    None
-}
-
 /// Returns a type without typedefs and qualifiers; of an array its element.
 fn element(ty: Type<'_>) -> Option<Type<'_>> {
     /// The number of dimensions of an array. BTF has one record for each.

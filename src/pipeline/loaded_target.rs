@@ -19,6 +19,10 @@ pub(super) struct LoadedTarget {
     pub target: relocate::Target,
     /// The debug information that the types were converted from.
     pub declared: Option<Arc<Declared>>,
+    /// The same for each graph: the target's own, then those of its modules and further files.
+    pub sources: Vec<Option<Arc<Declared>>>,
+    /// The files of its debug information that were not found, a line each.
+    pub missing: Vec<String>,
     /// The build ID of each file, in the order of [`TargetFile::types`] and [`TargetFile::further`].
     build_ids: Vec<Option<String>>,
 }
@@ -66,7 +70,9 @@ pub(super) fn loaded(
             .within(place)
     });
     let modules: Vec<Loaded> = modules.collect::<Result<_>>()?;
+    let mut missing = Vec::new();
     for file in files.iter().chain(&modules) {
+        missing.extend(file.missing_files());
         let notes = file.missing_files().chain(file.notes.iter().cloned());
         incomplete.extend(notes.map(|note| format!("{}: {note}", target.label)));
     }
@@ -90,21 +96,27 @@ pub(super) fn loaded(
     };
     let further = graphs.map(|graph| graph.map(|(graph, _)| graph));
     let further: Vec<Btf> = further.collect::<Result<_>>().within(place)?;
-    let first = files.into_iter().next();
-    let (preferred, declared) = match first {
-        Some(first) => (first.preferred, first.declared),
-        None => (Vec::new(), None),
-    };
+    let preferred = files
+        .first_mut()
+        .map(|first| std::mem::take(&mut first.preferred));
+    let mut own_sources = files.into_iter().map(|file| file.declared);
+    let declared = own_sources.next().flatten();
+    let sources = std::iter::once(declared.clone())
+        .chain(modules.iter().map(|module| module.declared.clone()))
+        .chain(own_sources)
+        .collect();
     let modules = modules.into_iter().map(|module| module.graph);
     Ok(LoadedTarget {
         target: relocate::Target {
             label: target.label.clone(),
             role: target.role,
-            preferred: with_own(preferred, own, &graph),
+            preferred: with_own(preferred.unwrap_or_default(), own, &graph),
             graph,
             modules: modules.chain(further).collect(),
         },
         declared,
+        sources,
+        missing,
         build_ids,
     })
 }

@@ -14,6 +14,7 @@ mod json;
 mod link_objects;
 mod load;
 mod loaded_target;
+mod losses;
 mod minimise;
 mod open;
 mod options;

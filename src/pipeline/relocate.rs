@@ -12,11 +12,12 @@ use crate::id::TypeId;
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::loaded_target::{LoadedTarget, loaded};
+use crate::pipeline::losses::add_losses;
 use crate::pipeline::options::{LoadOptions, RelocateOptions};
 use crate::pipeline::target::TargetFile;
-use crate::pipeline::warnings::{incomplete_classes, warnings};
+use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
-use crate::relocate::{self, Report, Role, is_context};
+use crate::relocate::{self, Outcome, Report, Role, is_context};
 
 /// A relocated object.
 #[derive(Clone, Debug)]
@@ -159,14 +160,13 @@ pub(super) fn relocate_object(
     let (relocated, patched) = object.apply(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
+    add_losses(&mut report, &resolution, loaded);
     for (target, loaded) in report.targets.iter_mut().zip(loaded) {
         loaded.tell(target);
     }
-    let mut warned = warnings(&report, &targets);
-    warned.extend(incomplete_classes(program, &targets, &resolution));
     Ok(RelocatedObject {
         object: relocated,
-        warnings: warned,
+        warnings: warnings(&report, &targets),
         report,
         incomplete: Vec::new(),
     })
@@ -194,7 +194,9 @@ pub(super) fn place_of(loaded: &[LoadedTarget], number: usize, id: TypeId) -> Op
 fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
     let mut nearest: HashMap<String, Vec<String>> = HashMap::new();
     for record in &mut report.records {
-        if record.target.is_some() || !record.outcome.is_poison() || record.unreachable {
+        let is_absent = matches!(record.outcome, Outcome::Absent { .. });
+        let is_poison = record.outcome.is_poison() && !record.unreachable;
+        if record.target.is_some() || !(is_absent || is_poison) {
             continue;
         }
         let words = ["struct ", "union ", "enum "];
@@ -211,7 +213,7 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
         };
         let declared = programs.clone().filter(declares);
         record.declared_in = declared.map(|loaded| loaded.target.label.clone()).collect();
-        if !record.declared_in.is_empty() {
+        if !record.declared_in.is_empty() || is_absent {
             continue;
         }
         let found = nearest.entry(name.to_owned()).or_insert_with(|| {
@@ -235,6 +237,13 @@ pub fn check_strict(report: &Report) -> Result<()> {
         .find(|record| record.outcome.is_poison());
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
+    }
+    let untrusted = report
+        .records
+        .iter()
+        .find(|record| record.untrusted.is_some());
+    if let Some(record) = untrusted {
+        return Err(Error::new(ErrorKind::Malformed, record.to_string()));
     }
     if let Some(ambiguity) = report.ambiguous.first() {
         return Err(Error::new(ErrorKind::Ambiguous, ambiguity.to_string()));

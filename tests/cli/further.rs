@@ -146,12 +146,12 @@ fn a_base_that_a_library_defines() {
     }
     // The existence check answers no, but nobody knows.
     let told = done(&["relocate", &object, "-t", &program, "-o", &out]);
-    for word in ["Base are unknown", "--target app=FILE"] {
+    for word in ["Base is only declared", "further --target"] {
         assert!(stderr(&told).contains(word), "{}", stderr(&told));
     }
     refused(
         &["check", &object, "-t", &program],
         1,
-        &["Base are unknown"],
+        &["Base is only declared"],
     );
 }

@@ -299,11 +299,7 @@ fn further_files_complete_what_is_only_declared() {
     assert_eq!(gone.outcome, Outcome::NoMatch);
     words(
         &alone.warnings.concat(),
-        &[
-            "fields that gone",
-            "from base are unknown",
-            "--target app=FILE",
-        ],
+        &["base is only declared", "further --target"],
     );
     for files in [[first, second], [second, first]] {
         target.further = files.map(|text| graph(text).into()).to_vec();

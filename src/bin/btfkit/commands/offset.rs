@@ -57,9 +57,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         writeln!(out, "{}  size {size}", arguments.name).map_err(Failure::stdout)?;
     }
     for path in &arguments.paths {
-        let field = graph
-            .preferred_field(&arguments.name, path, preferred)
-            .map_err(fail)?;
+        let (field, doubt) = loaded.field(&arguments.name, path).map_err(fail)?;
+        if let Some(why) = doubt {
+            style.warnings([format!("{path}: the offset can't be trusted: {why}")]);
+        }
         print(path, &field, &mut out).map_err(Failure::stdout)?;
     }
     out.flush().map_err(Failure::stdout)
