@@ -163,6 +163,11 @@ fn a_function_that_the_linker_dropped() {
         unknown.to_string().contains("no function called"),
         "{unknown}"
     );
+    // Nor does the conversion have it as a function.
+    let options = ConvertOptions::default().functions(true);
+    let graph = convert(&sections, &options).unwrap().graph;
+    assert!(graph.find(Kind::Func, "second_add").is_some());
+    assert!(graph.find(Kind::Func, "unused_main").is_none());
 }
 
 /// Every name that a uprobe takes for code of the first unit: aliases, weak names, copies and parts that the optimiser
