@@ -64,6 +64,13 @@ pub struct NewMember<'n> {
     pub bitfield: Option<Bits>,
 }
 
+/// A member of this name and type at this offset, which is no bitfield.
+impl<'n, N: Into<NewName<'n>>> From<(N, TypeId, Bits)> for NewMember<'n> {
+    fn from((name, type_id, offset): (N, TypeId, Bits)) -> Self {
+        Self::new(name, type_id).at(offset)
+    }
+}
+
 impl<'n> NewMember<'n> {
     /// Returns a member at the start of the structure that is no bitfield.
     #[must_use]

@@ -2,18 +2,18 @@
 
 use bytes::Bytes;
 
-use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::options::RelocateOptions;
-use crate::pipeline::relocate::{check_aliases, load_options, loaded};
+use crate::pipeline::relocate::{check_aliases, check_strict, load_options, loaded};
 use crate::pipeline::target::TargetFile;
-use crate::relocate::{self, Fixup, RelocationKind};
+use crate::relocate::{self, Fixup, RelocationKind, Report};
 
 /// Returns the smallest BTF against which `objects` relocate to the same instructions as against `target`, except for
-/// type ids (TYPE_ID_TARGET). It is self-contained even if the target is split BTF or has modules.
+/// type ids (TYPE_ID_TARGET). It is self-contained even if the target is split BTF or has modules. Relocations that the
+/// options leave to the loader need no type.
 ///
 /// The result is verified: every object is resolved against it as well, and the results are compared.
 ///
@@ -21,20 +21,24 @@ use crate::relocate::{self, Fixup, RelocationKind};
 /// use btfkit::pipeline::{RelocateOptions, TargetFile, minimise};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 /// let target = TargetFile::user("app", read("tutorial/prog_b.gcc-dwarf5"));
-/// let small = minimise(&[read("tutorial/probe.bpf.o").into()], &target, &RelocateOptions::default())?;
+/// let small = minimise([read("tutorial/probe.bpf.o")], &target, &RelocateOptions::default())?;
 /// // `struct data` with the two members that are read, and their `int`.
 /// assert_eq!(small.len(), 2);
 /// # Ok::<(), btfkit::Error>(())
 /// ```
 ///
 /// # Errors
-/// As [`relocate`](crate::pipeline::relocate()), with the object's number from 0.
-pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOptions) -> Result<Btf> {
+/// As [`relocate`](crate::pipeline::relocate()), with the object's index among `objects`.
+pub fn minimise(
+    objects: impl IntoIterator<Item: Into<Bytes>>,
+    target: &TargetFile,
+    options: &RelocateOptions,
+) -> Result<Btf> {
     let objects = objects
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(number, object)| {
-            BpfObject::parse_with(object.clone(), &options.limits).within(|| object_number(number))
+            BpfObject::parse_with(object, &options.limits).within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
@@ -46,11 +50,21 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
     let [one] = &loaded;
     let declared = |_: usize, id| one.declared.as_ref()?.place(id);
     let targets = [one.target.clone()];
-    let resolved = programs
+    let engine = options.engine();
+    let resolved = objects
         .iter()
+        .zip(&programs)
         .enumerate()
-        .map(|(number, program)| {
-            fixups(program, &targets, &declared).within(|| object_number(number))
+        .map(|(number, (object, program))| {
+            let resolve = || {
+                let resolution = relocate::resolve_with(program, &targets, &engine, &declared)?;
+                if options.strict {
+                    let (_, patched) = object.apply_to(program, &resolution)?;
+                    check_strict(&Report::new(program, &targets, &resolution, &patched))?;
+                }
+                Ok(resolution.fixups)
+            };
+            resolve().within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
 
@@ -68,7 +82,7 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         }];
         let mut same = true;
         for (program, expected) in programs.iter().zip(&resolved) {
-            let got = fixups(program, &small_target, &|_, _| None)?;
+            let got = relocate::resolve(program, &small_target, &engine)?.fixups;
             same &= got.iter().zip(expected).all(|(a, b)| a.agrees_with(b));
         }
         if same {
@@ -79,19 +93,6 @@ pub fn minimise(objects: &[Bytes], target: &TargetFile, options: &RelocateOption
         ErrorKind::Unsupported,
         "no smaller graph gives the same results: use the target as it is",
     ))
-}
-
-fn object_number(number: usize) -> Place {
-    Place::File(format!("object {number}"))
-}
-
-fn fixups(
-    program: &Program<'_>,
-    targets: &[relocate::Target],
-    declared: &relocate::Declared<'_>,
-) -> Result<Vec<Fixup>> {
-    let options = relocate::ResolveOptions::default();
-    relocate::resolve_with(program, targets, &options, declared).map(|resolution| resolution.fixups)
 }
 
 fn build(

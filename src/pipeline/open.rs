@@ -67,7 +67,7 @@ impl Btf {
                 format!("{name:?} is not the name of a kernel module"),
             ));
         }
-        sysfs(name, &ParseOptions::new().base(&Self::kernel()?))
+        sysfs(name, &ParseOptions::new().base(Self::kernel()?))
     }
 }
 

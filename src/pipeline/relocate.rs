@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::bpf::Program;
+#[cfg(feature = "dwarf")]
+use crate::dwarf;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, Kind};
@@ -112,9 +114,8 @@ pub(super) fn load_options<'p, 'o: 'p>(
     {
         load.search.clone_from(&options.search);
         load.conversion = conversion_for(programs);
-        if !load.conversion.roots.is_empty() {
-            let names = options.aliases.iter().map(|(_, name)| name.clone());
-            load.conversion.roots.extend(names);
+        if let dwarf::Roots::Named(roots) = &mut load.conversion.roots {
+            roots.extend(options.aliases.iter().map(|(_, name)| name.clone()));
         }
     }
     load
@@ -167,7 +168,7 @@ pub(super) fn relocate_object(
     let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
     let declared = |number: usize, id| loaded.get(number)?.declared.as_ref()?.place(id);
     let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
-    let (relocated, patched) = object.apply(program, &resolution)?;
+    let (relocated, patched) = object.apply_to(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
     Ok(RelocatedObject {
@@ -266,7 +267,7 @@ pub(super) fn loaded(
         .enumerate()
         .map(|(number, module)| {
             load(module, Some(graph.clone()), None)
-                .within(|| Place::File(format!("module {number}")))
+                .within(|| Place::Module(number))
                 .within(place)
         })
         .collect::<Result<_>>()?;

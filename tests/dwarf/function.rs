@@ -40,7 +40,7 @@ fn the_function_tells_which_is_meant() {
 #[test]
 fn the_types_of_a_functions_unit() {
     for build in BUILDS {
-        let sections = debug_sections(&read(build).into(), &Limits::default()).unwrap();
+        let sections = debug_sections(read(build), &Limits::default()).unwrap();
         for (function, file) in [
             ("first_add", "probed/first.c"),
             ("second_add", "probed/second.c"),

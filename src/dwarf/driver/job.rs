@@ -15,7 +15,7 @@ use crate::dwarf::distinct::key::Key;
 use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
-use crate::dwarf::distinct::wanted::{Roots, is_spelled, name_key};
+use crate::dwarf::distinct::wanted::{RootNames, is_spelled, name_key};
 use crate::dwarf::driver::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
 use crate::dwarf::options::ConvertOptions;
@@ -33,7 +33,7 @@ pub(super) struct Job<'a> {
     pub(super) sources: Vec<Source<'a>>,
     /// The units, in the order of the sources, with the index of the source of each.
     units: Vec<(usize, Unit)>,
-    pub(super) roots: Roots,
+    pub(super) roots: RootNames,
     /// Whether units are known to refer to each other before any is read.
     must_link: bool,
     /// The number of bytes of abbreviations read so far.
@@ -130,7 +130,7 @@ impl<'a> Job<'a> {
             units,
             abbrevs_read: AtomicU64::new(0),
             must_link: has_type_units || sections.alt.is_some(),
-            roots: Roots::new(&options.roots, options.flavors),
+            roots: RootNames::new(&options.roots, options.flavors),
         })
     }
 
@@ -432,14 +432,16 @@ impl<'a> Job<'a> {
     /// Reports the units that can't be read.
     ///
     /// # Errors
-    /// The error of the first unit, if no unit can be read.
+    /// The error of the program's first unit, if none of the program's own can be read. The alternate file's units don't
+    /// count: they serve other programs as well.
     fn skipped(&self, mut unreadable: Vec<(u64, Error)>) -> Result<Vec<Degraded>> {
         unreadable.sort_by_key(|(start, _)| *start);
-        if unreadable.len() == self.units.len() {
-            return match unreadable.into_iter().next() {
-                Some((_, error)) => Err(error),
-                None => Ok(Vec::new()),
-            };
+        let own: HashSet<u64> = self.unit_offsets().into_iter().collect();
+        let is_own = |(start, _): &(u64, Error)| own.contains(start);
+        if unreadable.iter().filter(|unit| is_own(unit)).count() == self.units.len()
+            && let Some((_, error)) = unreadable.iter().find(|unit| is_own(unit))
+        {
+            return Err(error.clone());
         }
         let headers = self.sources.iter().flat_map(|source| {
             let offset = |offset: u64| source.base.saturating_add(offset);
@@ -458,7 +460,7 @@ impl<'a> Job<'a> {
 
     /// Fails if the program has no type of a root's name.
     fn check_roots(&self, table: &Table) -> Result<()> {
-        if self.options.allow_missing_roots || self.roots.is_empty() {
+        if self.options.allow_missing_roots {
             return Ok(());
         }
         let names = table.types.iter().map(|distinct| distinct.name);
@@ -469,7 +471,7 @@ impl<'a> Job<'a> {
             !found.contains(&name_key(root.as_bytes()))
                 && !texts.clone().any(|text| is_spelled(root, text))
         };
-        match self.options.roots.iter().find(missing) {
+        match self.options.roots.names().iter().find(missing) {
             None => Ok(()),
             Some(root) => Err(Error::new(
                 ErrorKind::NotFound,

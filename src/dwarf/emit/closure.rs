@@ -6,7 +6,7 @@
 
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
-use crate::dwarf::distinct::wanted::Roots;
+use crate::dwarf::distinct::wanted::RootNames;
 use crate::dwarf::emit::bind::{Meant, Variant};
 use crate::dwarf::emit::graph::Emit;
 
@@ -32,7 +32,7 @@ impl Reached {
 
 impl Emit<'_> {
     /// Returns the tags of roots that the program declares and doesn't define.
-    pub(super) fn declared(&self, roots: &Roots) -> Vec<u32> {
+    pub(super) fn declared(&self, roots: &RootNames) -> Vec<u32> {
         let tags = (0u32..).zip(&self.table.tags);
         let declared = tags.filter(|(number, tag)| {
             self.meant(*number) == Meant::Nothing
@@ -43,7 +43,7 @@ impl Emit<'_> {
     }
 
     /// Returns for each variant whether it is a root or reached from one.
-    pub(super) fn closure(&self, roots: &Roots) -> Vec<bool> {
+    pub(super) fn closure(&self, roots: &RootNames) -> Vec<bool> {
         let variants = &self.binding.variants;
         let mut reached = Reached {
             variants: vec![false; variants.len()],
@@ -74,7 +74,7 @@ impl Emit<'_> {
     }
 
     /// Returns whether a type has the name of a root.
-    fn is_root(&self, distinct: &Distinct, roots: &Roots) -> bool {
+    fn is_root(&self, distinct: &Distinct, roots: &RootNames) -> bool {
         let can_be = distinct.shape.is_nominal()
             || matches!(
                 distinct.shape,

@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
-use crate::dwarf::distinct::wanted::Roots;
+use crate::dwarf::distinct::wanted::RootNames;
 use crate::dwarf::emit::bind::{Binding, Meant, Variant};
 use crate::dwarf::read::name::{Files, NameRef};
 use crate::dwarf::report::{Degraded, Reason};
@@ -128,8 +128,8 @@ impl Records {
 
 /// The required contents of the graph, and its bounds.
 pub(crate) struct Wanted<'a> {
-    /// The names of the wanted types; if there are none, all types are wanted.
-    pub roots: &'a Roots,
+    /// The names of the wanted types.
+    pub roots: &'a RootNames,
     pub most_types: u32,
     pub pointer_width: PointerWidth,
 }
@@ -178,7 +178,7 @@ pub(crate) fn emit(
         },
     };
     emit.find_dependent();
-    emit.kept = if wanted.roots.is_empty() {
+    emit.kept = if wanted.roots.is_all() {
         vec![true; binding.variants.len()]
     } else {
         emit.declared_roots = emit.declared(wanted.roots);
@@ -255,7 +255,6 @@ impl Emit<'_> {
         self.named.get(id.checked_sub(first)? as usize).copied()
     }
 
-    /// Makes all records and freezes the graph.
     /// Declares the roots that the program only declares.
     fn declare_roots(&mut self) -> Result<()> {
         for tag in std::mem::take(&mut self.declared_roots) {
@@ -264,6 +263,7 @@ impl Emit<'_> {
         Ok(())
     }
 
+    /// Makes all records and freezes the graph.
     fn run(mut self) -> Result<Emitted> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();

@@ -59,10 +59,9 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let mut conversion = dwarf::ConvertOptions::new()
         .functions(arguments.functions)
         .variables(arguments.variables);
-    conversion.roots = roots;
-    if !conversion.roots.is_empty() {
+    if !roots.is_empty() {
         let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
-        conversion.roots.extend(names);
+        conversion.roots = dwarf::Roots::Named(roots.into_iter().chain(names).collect());
     }
     conversion.threads = arguments.jobs;
     let options = arguments.loading.options(style)?;
