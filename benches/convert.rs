@@ -6,7 +6,6 @@ use std::num::NonZeroUsize;
 use btfkit::Limits;
 use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::elf::debug_sections;
-use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn sections(path: &str) -> Sections {
