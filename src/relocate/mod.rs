@@ -69,6 +69,7 @@ pub use choice::TargetChoice;
 pub(crate) use context::is_context;
 pub use fixup::{Action, Applied, Fixup};
 pub use kind::RelocationKind;
+pub(crate) use kind::Subject;
 pub use line::SourceLine;
 pub(crate) use line::source_line_of;
 pub(crate) use local::local_path;

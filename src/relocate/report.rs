@@ -62,6 +62,9 @@ pub struct Record {
     pub declared_in: Vec<String>,
     /// The names nearest to the root type's, if no target has a type of that name. [`Report::new`] leaves it empty.
     pub nearest: Vec<String>,
+    /// The reason why the outcome can't be trusted: the target's debug information was not converted whole.
+    /// [`Report::new`] leaves it empty.
+    pub untrusted: Option<String>,
     /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
     pub unreachable: bool,
     /// The candidates that don't match.
@@ -194,13 +197,16 @@ impl Report {
         }
     }
 
-    /// Returns whether strict mode accepts the result: no poisoned instruction, no ambiguous type, no target of another
-    /// byte order.
+    /// Returns whether strict mode accepts the result: no poisoned instruction, no outcome that can't be trusted, no
+    /// ambiguous type, no target of another byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.ambiguous.is_empty()
             && self.other_byte_order.is_empty()
-            && !self.records.iter().any(|record| record.outcome.is_poison())
+            && !self
+                .records
+                .iter()
+                .any(|record| record.outcome.is_poison() || record.untrusted.is_some())
     }
 
     /// Returns the reason why the report has no relocations; `None` if it has some.
@@ -322,6 +328,7 @@ fn record(
         left_because: fixup.left_because.clone(),
         declared_in: Vec::new(),
         nearest: Vec::new(),
+        untrusted: None,
         unreachable,
         rejected,
     }
