@@ -7,7 +7,7 @@ use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
 use crate::pipeline::declared::Use;
 use crate::pipeline::load::Loaded;
-use crate::pipeline::relocate::LoadedTarget;
+use crate::pipeline::loaded_target::LoadedTarget;
 use crate::query::{Field, types_on_path};
 use crate::relocate::{
     Candidate, Fixup, Mismatch, Outcome, Record, RelocationKind, Report, Resolution, Role, Subject,

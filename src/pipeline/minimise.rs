@@ -6,8 +6,9 @@ use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
+use crate::pipeline::loaded_target::loaded;
 use crate::pipeline::options::RelocateOptions;
-use crate::pipeline::relocate::{check_aliases, check_strict, load_options, loaded};
+use crate::pipeline::relocate::{check_aliases, check_strict, load_options};
 use crate::pipeline::target::TargetFile;
 use crate::relocate::{self, Fixup, RelocationKind, Report};
 

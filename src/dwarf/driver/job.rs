@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::dwarf::collect::deferred::complete;
+use crate::dwarf::collect::complete::complete;
 use crate::dwarf::collect::member::place_bitfields;
 use crate::dwarf::collect::nodes::{Node, Nodes};
 use crate::dwarf::collect::pass::{Input, UnitView, Wants, collect};
@@ -16,8 +16,8 @@ use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
 use crate::dwarf::distinct::wanted::{RootNames, is_spelled, name_key};
-use crate::dwarf::driver::sources::{Source, SourceKind, Unit, sources};
-use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
+use crate::dwarf::driver::outcome::Outcome;
+use crate::dwarf::driver::sources::{NumberedUnit, Source, SourceKind, Unit, sources};
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::read::name::Files;
