@@ -80,7 +80,7 @@ impl BpfObject {
     ///
     /// # Errors
     /// `NoBtf` if there is no `.BTF`; `Unsupported` for an ELF file for another machine, or a 32-bit one;
-    /// `Malformed`, with section and byte, if the file is no ELF file or breaks a format; `Limit`.
+    /// `Malformed`, with section and byte, if the file is not an ELF file or breaks a format; `Limit`.
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Self> {
         Self::parse_with(bytes, &Limits::default())
     }

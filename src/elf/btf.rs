@@ -58,7 +58,7 @@ pub(crate) fn has_btf(elf: &Elf) -> bool {
 /// ```
 ///
 /// # Errors
-/// `NoBtf` if there is no `.BTF`; `Malformed`, with section and byte, if the file is no ELF file or breaks a
+/// `NoBtf` if there is no `.BTF`; `Malformed`, with section and byte, if the file is not an ELF file or breaks a
 /// format; `Unsupported`; `Limit`.
 pub fn btf_of(bytes: impl Into<Bytes>) -> Result<Btf> {
     btf_of_with(bytes, &BtfOptions::default())

@@ -384,7 +384,7 @@ fn not_a_record() -> Error {
     )
 }
 
-/// The error for a type that can't be copied because its kind is unknown.
+/// Returns the error for a type that can't be copied because its kind is unknown.
 #[cold]
 pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
     Error::new(

@@ -64,7 +64,7 @@ impl GraphBuilder {
         if !matches!(kind, Kind::Volatile | Kind::Const | Kind::Restrict) {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("{kind} is no qualifier"),
+                format!("{kind} is not a qualifier"),
             ));
         }
         self.reference(Info::new(kind, 0, false), b"", ty)

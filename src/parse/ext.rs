@@ -58,7 +58,7 @@ impl Reader<'_> {
             return Ok(Records::empty(0));
         }
         if !off.is_multiple_of(4) {
-            return Err(self.wrong::<T>(field, "its offset is no multiple of 4"));
+            return Err(self.wrong::<T>(field, "its offset is not a multiple of 4"));
         }
         let start = self.header_len as usize + off as usize;
         let end = start + len as usize;

@@ -131,7 +131,7 @@ impl Targets {
     }
 }
 
-/// The error for two files that have one label, and must not.
+/// Returns the error for two files that have one label, and must not.
 fn one_label(first: &LabelledPath, second: &LabelledPath) -> Error {
     let label = first.label();
     let (first, second) = (first.path.display(), second.path.display());

@@ -286,7 +286,7 @@ impl<'a> Resolver<'a, '_> {
         let offset = relo.insn_off as usize;
         if !offset.is_multiple_of(Insn::LEN) {
             return Err(Error::malformed(format!(
-                "the instruction offset {offset} is no multiple of {}",
+                "the instruction offset {offset} is not a multiple of {}",
                 Insn::LEN
             )));
         }
