@@ -109,6 +109,7 @@ impl Declared {
         let all = self.all.get_or_init(|| {
             let options = dwarf::ConvertOptions {
                 limits: self.options.limits.clone(),
+                all_typedefs: true,
                 ..dwarf::ConvertOptions::default()
             };
             let converted = dwarf::convert(&self.sections, &options).ok()?;

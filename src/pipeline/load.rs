@@ -16,6 +16,8 @@ use crate::elf::debug_sections_in;
 use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
+#[cfg(feature = "dwarf")]
+use crate::graph::GraphBuilder;
 use crate::id::TypeId;
 use crate::limits::Limits;
 #[cfg(feature = "dwarf")]
@@ -36,6 +38,10 @@ pub struct Loaded {
     /// The DWARF types that BTF can't represent, and what each became.
     #[cfg(feature = "dwarf")]
     pub degraded: Vec<Degraded>,
+    /// The number of typedefs of templates that were left out
+    /// ([`Conversion::unused_typedefs`](crate::dwarf::Conversion::unused_typedefs)).
+    #[cfg(feature = "dwarf")]
+    pub unused_typedefs: u64,
     /// The ids of the types that the compile unit of the requested function
     /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
@@ -66,6 +72,8 @@ impl Loaded {
             source,
             #[cfg(feature = "dwarf")]
             degraded: Vec::new(),
+            #[cfg(feature = "dwarf")]
+            unused_typedefs: 0,
             preferred: Vec::new(),
             #[cfg(feature = "dwarf")]
             files: Vec::new(),
@@ -349,12 +357,14 @@ fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
             over_base(converted.graph, &converted.preferred, base, &options.limits)?;
         return Ok(Loaded {
             degraded: converted.degraded,
+            unused_typedefs: converted.unused_typedefs,
             preferred: converted.preferred,
             ..Loaded::new(converted.graph, Source::Dwarf)
         });
     }
     Ok(Loaded {
         degraded: converted.degraded.clone(),
+        unused_typedefs: converted.unused_typedefs,
         preferred: converted.preferred.clone(),
         declared: Some(Arc::new(Declared::new(
             sections,
@@ -374,7 +384,16 @@ fn over_base(
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
     let split = merge::MergeOptions::split(base).limits(limits.clone());
-    let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
+    let namespaces: Vec<Vec<u8>> = graph
+        .inline_namespaces()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
+    let mut merged = merge::merge([merge::Input::new("program", graph)], &split)?;
+    if !namespaces.is_empty() {
+        let mut builder = GraphBuilder::resume_with_limits(&merged.graph, limits.clone());
+        builder.set_inline_namespaces(namespaces);
+        merged.graph = builder.freeze()?;
+    }
     let map = merged.types.first();
     let mut moved: Vec<TypeId> = preferred.iter().filter_map(|id| map?.get(*id)).collect();
     moved.sort_unstable();

@@ -1,7 +1,10 @@
 //! The smallest BTF with which objects relocate as they do against a whole target.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
+use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
@@ -10,6 +13,7 @@ use crate::pipeline::loaded_target::loaded;
 use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::relocate::{check_aliases, check_strict, load_options};
 use crate::pipeline::target::TargetFile;
+use crate::query::essential_name;
 use crate::relocate::{self, Fixup, RelocationKind, Report};
 
 /// Returns the smallest BTF against which `objects` relocate to the same instructions as against `target`, except for
@@ -50,7 +54,7 @@ pub fn minimise(
     check_aliases(&loaded, options)?;
     let [one] = &loaded;
     let declared = |_: usize, id| one.declared.as_ref()?.place(id);
-    let targets = [one.target.clone()];
+    let targets = [with_short_names(&one.target, &programs)?];
     let engine = options.engine();
     let resolved = objects
         .iter()
@@ -94,6 +98,28 @@ pub fn minimise(
         ErrorKind::Unsupported,
         "no smaller graph gives the same results: use the target as it is",
     ))
+}
+
+/// Returns a target in which the types that programs relocate have the names that programs give them: a graph that is
+/// written can't say which namespaces a name may leave out.
+fn with_short_names(
+    target: &relocate::Target,
+    programs: &[Program<'_>],
+) -> Result<relocate::Target> {
+    let mut names = BTreeSet::new();
+    for program in programs {
+        let relos = program.sections.iter().flat_map(|section| section.relos);
+        let roots = relos.map(|relo| program.graph.ty(relo.type_id).name());
+        names.extend(roots.map(|name| essential_name(name.as_bytes())));
+    }
+    let graph = target.graph.with_short_names(&names)?;
+    let modules = target.modules.iter();
+    let modules = modules.map(|module| module.with_short_names(&names));
+    Ok(relocate::Target {
+        graph,
+        modules: modules.collect::<Result<_>>()?,
+        ..target.clone()
+    })
 }
 
 fn build(

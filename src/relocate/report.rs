@@ -373,6 +373,11 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
             local.member(accessor),
             name(found)
         ),
+        Mismatch::OnlyDeclared { accessor, found } => format!(
+            "{:?} may be in {}, which is only declared: its definition is in another file (a further --target of the same label), or differs between units",
+            local.member(accessor),
+            name(found)
+        ),
         Mismatch::MemberType { accessor, found } => {
             let wanted = local
                 .accessors

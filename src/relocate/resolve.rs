@@ -471,6 +471,8 @@ impl Searched {
         }
         let (value, candidate) = match first {
             Some((value, candidate, _)) => (Some(value), Some(candidate)),
+            // A field that may be in a type which is only declared is not known to be absent.
+            None if fixup.is_unknown() => (None, None),
             None => (value::absent(kind), None),
         };
         if candidate.is_some() && is_user_id(kind, target) {

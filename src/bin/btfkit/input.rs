@@ -139,6 +139,7 @@ pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure
     let mut all = options.clone();
     all.conversion.roots = Roots::All;
     all.conversion.function = None;
+    all.conversion.all_typedefs = true;
     let Ok(all) = load_path(path, &all) else {
         return Failure::at(path, error);
     };

@@ -10,6 +10,7 @@ mod deferred;
 mod entries;
 mod functions;
 pub(super) mod member;
+mod namespaces;
 pub(super) mod nodes;
 pub(super) mod pass;
 pub(super) mod scratch;

@@ -140,6 +140,8 @@ pub(crate) struct Nodes {
     pub for_values: Vec<(u32, bool)>,
     /// The nodes whose names lack arguments that could not be rebuilt, in order.
     pub incomplete: Vec<u32>,
+    /// The qualified names of inline namespaces.
+    pub inline_namespaces: Vec<NameRef>,
     /// The names composed from others.
     pub composed: Composed,
     /// Whether there is a part with [`Note::NeedsStorage`](super::types::Note::NeedsStorage).
@@ -157,6 +159,7 @@ impl Nodes {
         self.arguments.clear();
         self.for_values.clear();
         self.incomplete.clear();
+        self.inline_namespaces.clear();
         self.composed.clear();
         self.old_bitfields = false;
         self.index.clear(unit_len);

@@ -87,6 +87,17 @@ pub(crate) struct Import {
     pub offset: u64,
 }
 
+/// A namespace with a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Namespace {
+    /// The offset of its DIE, as that of a node.
+    pub(super) die: u32,
+    /// Its qualified name.
+    pub(super) name: NameRef,
+    /// The name of the enclosing scope.
+    pub(super) scope: NameRef,
+}
+
 /// The memory of a pass.
 #[derive(Debug)]
 pub(crate) struct Scratch {

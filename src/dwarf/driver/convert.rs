@@ -6,6 +6,7 @@ use crate::dwarf::driver::job::{Job, Joined, Read};
 use crate::dwarf::emit::bind::bind;
 use crate::dwarf::emit::datasec::with_sections;
 use crate::dwarf::emit::graph::{Wanted, emit};
+use crate::dwarf::emit::held::settle_held;
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
@@ -16,7 +17,8 @@ use crate::id::TypeId;
 /// Converts the types of a program.
 ///
 /// The graph contains every structure, union, enumeration, typedef and base type of the program (or those that
-/// [`ConvertOptions::roots`] names) with all they refer to, each once. A type that BTF can't represent becomes the
+/// [`ConvertOptions::roots`] names) with all they refer to, each once; but typedefs of templates only if something refers
+/// to them ([`ConvertOptions::all_typedefs`]). A type that BTF can't represent becomes the
 /// nearest type of the same size and is listed in [`Conversion::degraded`]; so is a unit that can't be read, which is
 /// skipped.
 ///
@@ -38,11 +40,13 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         Some(function) => job.units_of(function)?,
         None => Vec::new(),
     };
-    let binding = bind(&table, &lists, &units)?;
+    let mut binding = bind(&table, &lists, &units)?;
+    settle_held(&table, &job.files, &mut binding);
     let offsets = if as_one { vec![0] } else { job.unit_offsets() };
     let mut builder = GraphBuilder::with_limits(options.limits.clone());
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
+    builder.set_inline_namespaces(&table.inline_namespaces);
     let emitted = emit(
         &table,
         &binding,
@@ -51,6 +55,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         builder,
         &Wanted {
             roots: &job.roots,
+            all_typedefs: options.all_typedefs,
             most_types: options.limits.types,
             pointer_width: sections.pointer_width,
         },
@@ -78,6 +83,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         degraded,
         preferred,
         losses: emitted.losses,
+        unused_typedefs: emitted.unused_typedefs,
         places: emitted.seen.into_iter().map(place).collect(),
     })
 }

@@ -15,7 +15,7 @@ use crate::dwarf::distinct::key::Key;
 use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
-use crate::dwarf::distinct::wanted::{RootNames, is_spelled, name_key};
+use crate::dwarf::distinct::wanted::{RootNames, is_short, is_spelled, name_key};
 use crate::dwarf::driver::outcome::Outcome;
 use crate::dwarf::driver::sources::{NumberedUnit, Source, SourceKind, Unit, sources};
 use crate::dwarf::options::ConvertOptions;
@@ -25,6 +25,8 @@ use crate::dwarf::read::skeleton::unit_name;
 use crate::dwarf::report::{Degraded, Reason};
 use crate::dwarf::sections::Sections;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::Name;
+use crate::query::{InlineNamespaces, short_for_several};
 
 /// One conversion.
 pub(super) struct Job<'a> {
@@ -341,6 +343,13 @@ impl<'a> Job<'a> {
             nodes,
             files: &self.files,
         };
+        for &namespace in &nodes.inline_namespaces {
+            let name = self.files.bytes(namespace, &nodes.composed);
+            let known = &mut interned.table.inline_namespaces;
+            if !known.contains(name) {
+                known.insert(name.into());
+            }
+        }
         let mut intern = Intern {
             types,
             keys,
@@ -471,26 +480,48 @@ impl<'a> Job<'a> {
             !found.contains(&name_key(root.as_bytes()))
                 && !texts.clone().any(|text| is_spelled(root, text))
         };
-        match self.options.roots.names().iter().find(missing) {
-            None => Ok(()),
-            Some(root) => Err(Error::new(
-                ErrorKind::NotFound,
-                match self.declared(table, root) {
-                    None => format!("the program has no type called {root}"),
-                    Some(unit) => format!(
-                        "the program only declares {root}{unit}: its definition is in another file, or was left out by the \
-                         compiler (-fstandalone-debug)"
-                    ),
-                },
-            )),
+        let namespaces = InlineNamespaces::new(&table.inline_namespaces);
+        for root in self.options.roots.names().iter().filter(missing) {
+            let mut short = texts
+                .clone()
+                .filter(|text| is_short(root, text, &namespaces));
+            let Some(first) = short.next().map(|text| Name::new(text).as_bytes()) else {
+                return Err(self.missing_root(table, root));
+            };
+            let mut short = short.map(|text| Name::new(text).as_bytes());
+            if let Some(other) = short.find(|other| *other != first) {
+                return Err(Error::new(
+                    ErrorKind::Ambiguous,
+                    short_for_several(root.as_bytes(), first, other),
+                ));
+            }
         }
+        Ok(())
+    }
+
+    /// Returns the error about a root that no type of the program has as its name.
+    fn missing_root(&self, table: &Table, root: &str) -> Error {
+        Error::new(
+            ErrorKind::NotFound,
+            match self.declared(table, root) {
+                None => format!("the program has no type called {root}"),
+                Some(unit) => format!(
+                    "the program only declares {root}{unit}: its definition is in another file, or was left out by the \
+                     compiler (-fstandalone-debug)"
+                ),
+            },
+        )
     }
 
     /// Returns where a type is declared that the program doesn't define, as a part of a sentence.
     fn declared(&self, table: &Table, root: &str) -> Option<String> {
+        let namespaces = InlineNamespaces::new(&table.inline_namespaces);
         let text = |tag: &Tag| self.files.tail(tag.name, &table.composed);
         let is_root = |tag: &&Tag| {
-            name_key(text(tag)) == name_key(root.as_bytes()) || is_spelled(root, text(tag))
+            let text = text(tag);
+            name_key(text) == name_key(root.as_bytes())
+                || is_spelled(root, text)
+                || is_short(root, text, &namespaces)
         };
         let found = (0u32..)
             .zip(&table.tags)
