@@ -13,6 +13,7 @@ use crate::debuginfo::{Missing, Search, find_debug_sections_of};
 use crate::dwarf::{self, Degraded, Sections};
 #[cfg(feature = "dwarf")]
 use crate::elf::debug_sections_in;
+use crate::elf::notes::{build_id_in_notes, build_id_text};
 use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
@@ -51,6 +52,9 @@ pub struct Loaded {
     /// The files that belong to the debug information and were not found. Their types are missing.
     #[cfg(feature = "dwarf")]
     pub missing: Vec<Missing>,
+    /// The build ID of the file that the types are of: the hex digits of GNU's, which linkers write; without one the text
+    /// of Go's. `/sys/kernel/btf/vmlinux` has the running kernel's. `None` for other BTF that is in no ELF file.
+    pub build_id: Option<String>,
     /// Notes on the choice of the source: a `.BTF` that couldn't be used, say.
     pub notes: Vec<String>,
     /// The debug information, if the types were converted from it and stand by themselves.
@@ -66,7 +70,27 @@ impl Loaded {
         std::iter::empty()
     }
 
-    fn new(graph: Btf, source: Source) -> Self {
+    /// Returns the definitions that a program has of a structure, union, enumeration, typedef or base type, in the order
+    /// of their ids. Empty if the types are not from DWARF.
+    #[must_use]
+    pub fn definitions(&self, name: &str) -> Vec<Definition> {
+        let Some(declared) = &self.declared else {
+            return Vec::new();
+        };
+        let types = self.graph.named_or_spelled(name).unwrap_or_default();
+        let types = types.into_iter().map(|ty| ty.id());
+        types
+            .filter_map(|id| {
+                Some(Definition {
+                    id,
+                    place: declared.place(id)?,
+                    function: declared.function(id),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn new(graph: Btf, source: Source) -> Self {
         Self {
             graph,
             source,
@@ -79,10 +103,24 @@ impl Loaded {
             files: Vec::new(),
             #[cfg(feature = "dwarf")]
             missing: Vec::new(),
+            build_id: None,
             notes: Vec::new(),
             declared: None,
         }
     }
+}
+
+/// One of several definitions that a program has of a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Definition {
+    /// The type's id.
+    pub id: TypeId,
+    /// The file and line of the declaration, or the unit if these are unknown.
+    pub place: String,
+    /// The name of a function whose unit has this definition and no other: it chooses the definition
+    /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)). `None` if no function does.
+    pub function: Option<String>,
 }
 
 /// The format that types were read from.
@@ -144,8 +182,16 @@ pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded
         let options = options.clone().base(running_kernel(options)?);
         return load_file(path, &options);
     }
-    load_file(path, options)
+    let mut loaded = load_file(path, options)?;
+    if path == Path::new(KERNEL_FILE) {
+        let notes = std::fs::read(KERNEL_NOTES).ok();
+        loaded.build_id = notes.and_then(build_id_in_notes);
+    }
+    Ok(loaded)
 }
+
+/// The file in which the running kernel shows its notes.
+const KERNEL_NOTES: &str = "/sys/kernel/notes";
 
 #[cfg(feature = "dwarf")]
 fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
@@ -267,12 +313,25 @@ fn from_elf(
     from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
 ) -> Result<Loaded> {
     let elf = Elf::parse(bytes)?;
-    if options.dwarf || !has_btf(&elf) {
-        return from_dwarf(&elf);
+    let loaded = from_parsed(&elf, options, from_dwarf)?;
+    Ok(Loaded {
+        build_id: build_id_text(&elf),
+        ..loaded
+    })
+}
+
+/// Reads the BTF or DWARF of an ELF file.
+fn from_parsed(
+    elf: &Elf,
+    options: &LoadOptions,
+    from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
+) -> Result<Loaded> {
+    if options.dwarf || !has_btf(elf) {
+        return from_dwarf(elf);
     }
     if options.has_function() {
         // Only DWARF has units.
-        return from_dwarf(&elf).map_err(|error| match error.kind() {
+        return from_dwarf(elf).map_err(|error| match error.kind() {
             ErrorKind::NoDebugInfo | ErrorKind::Stripped => no_units(".BTF without DWARF"),
             _ => error,
         });
@@ -284,14 +343,14 @@ fn from_elf(
             base,
             limits: options.limits.clone(),
         };
-        btf_in(&elf, &btf_options)
+        btf_in(elf, &btf_options)
     });
     let why = match from_btf {
         Ok(graph) if !graph.is_empty() => return Ok(Loaded::new(graph, Source::ElfBtf)),
         Ok(_) => "it has no types".to_owned(),
         Err(ref error) => error.to_string(),
     };
-    match (from_dwarf(&elf), from_btf) {
+    match (from_dwarf(elf), from_btf) {
         (Ok(mut loaded), _) => {
             loaded.notes.push(format!(
                 "its .BTF can't be used: {why}; its DWARF is taken, as with --dwarf"

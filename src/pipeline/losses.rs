@@ -93,7 +93,9 @@ fn hidden(fixup: &Fixup, target: &LoadedTarget) -> Option<String> {
     fixup.rejected.iter().find_map(|(candidate, mismatch)| {
         let within = match *mismatch {
             Mismatch::NoMember { within, .. } => within,
-            Mismatch::NotComposite { found, .. } | Mismatch::MemberType { found, .. } => found,
+            Mismatch::NotComposite { found, .. }
+            | Mismatch::OnlyDeclared { found, .. }
+            | Mismatch::MemberType { found, .. } => found,
             Mismatch::NoEnumerator | Mismatch::Incompatible | Mismatch::Differs => candidate.id,
             Mismatch::NotArray { .. }
             | Mismatch::OutOfBounds { .. }

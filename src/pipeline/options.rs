@@ -82,6 +82,25 @@ impl LoadOptions {
         self
     }
 
+    /// Adds types to convert. Returns `false` if all types are converted anyway.
+    pub(super) fn add_roots(&mut self, names: Vec<String>) -> bool {
+        #[cfg(feature = "dwarf")]
+        {
+            match &mut self.conversion.roots {
+                dwarf::Roots::All => false,
+                dwarf::Roots::Named(roots) => {
+                    roots.extend(names);
+                    true
+                }
+            }
+        }
+        #[cfg(not(feature = "dwarf"))]
+        {
+            let _ = names;
+            false
+        }
+    }
+
     /// Sets the function whose unit's types are [preferred](super::Loaded::preferred).
     pub(super) fn set_function(&mut self, function: Option<String>) {
         #[cfg(feature = "dwarf")]

@@ -1,6 +1,5 @@
 //! Relocates a BPF object file against targets: the main job.
 
-use bytes::Bytes;
 use std::collections::HashMap;
 
 use crate::bpf::Program;
@@ -9,6 +8,7 @@ use crate::dwarf;
 use crate::elf::BpfObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, Kind};
+use crate::id::TypeId;
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::loaded_target::{LoadedTarget, loaded};
@@ -18,6 +18,7 @@ use crate::pipeline::target::TargetFile;
 use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
 use crate::relocate::{self, Outcome, Report, Role, is_context};
+use bytes::Bytes;
 
 /// A relocated object.
 #[derive(Clone, Debug)]
@@ -154,17 +155,38 @@ pub(super) fn relocate_object(
     options: &relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
     let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
-    let declared = |number: usize, id| loaded.get(number)?.declared.as_ref()?.place(id);
+    let declared = |number: usize, id| place_of(loaded, number, id);
     let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
     let (relocated, patched) = object.apply_to(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
     add_losses(&mut report, &resolution, loaded);
+    for (target, loaded) in report.targets.iter_mut().zip(loaded) {
+        loaded.tell(target);
+    }
     Ok(RelocatedObject {
         object: relocated,
         warnings: warnings(&report, &targets),
         report,
         incomplete: Vec::new(),
+    })
+}
+
+/// Returns the place of a target's type, with the function that chooses it: `server.c:12; --function handle`.
+pub(super) fn place_of(loaded: &[LoadedTarget], number: usize, id: TypeId) -> Option<String> {
+    let target = loaded.get(number)?;
+    let declared = target.declared.as_ref()?;
+    let place = declared.place(id)?;
+    let Some(function) = declared.function(id) else {
+        return Some(place);
+    };
+    // A function without a label is one of the first program.
+    let mut programs = loaded.iter().map(|loaded| &loaded.target);
+    let first = programs.position(|target| target.role == Role::User);
+    Some(if first == Some(number) {
+        format!("{place}; --function {function}")
+    } else {
+        format!("{place}; --function {}={function}", target.target.label)
     })
 }
 

@@ -48,7 +48,8 @@ pub fn resolve(
     resolve_with(program, targets, options, &|_, _| None)
 }
 
-/// Tells where a type of a target is declared (`server.c:12`), by the target's index and the type's id.
+/// Tells where a type of a target is declared and what chooses it (`server.c:12; --function handle`), by the target's
+/// index and the type's id.
 pub(crate) type Declared<'d> = dyn Fn(usize, TypeId) -> Option<String> + 'd;
 
 /// Resolves as [`resolve`] does, and names types that candidates differ in by the place of their declaration.
@@ -519,7 +520,7 @@ fn check_agreement(
         let label = target.map_or("the target", |target| &target.label);
         let cure = match target.map(|target| target.role) {
             Some(Role::User) => {
-                "; --function NAME tells which is meant: a function of the unit that is probed"
+                "; --function tells which is meant: a function of the unit that is probed"
             }
             _ => "",
         };

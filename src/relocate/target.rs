@@ -182,6 +182,11 @@ impl Target {
     }
 }
 
+/// Returns the graph of a target that a candidate is from.
+pub(crate) fn graph_of(target: &Target, candidate: Candidate) -> &Btf {
+    target.graph_of(candidate)
+}
+
 /// Adds the candidates of one graph, without its base's.
 fn add_candidates(
     graph: &Btf,

@@ -64,11 +64,16 @@ fn the_smallest_graph_of_a_user_program() {
         for server in SERVERS {
             let bytes = testdata(object);
             let target = TargetFile::user("app", testdata(server));
-            let small = minimise([bytes.clone()], &target, &RelocateOptions::default()).unwrap();
+            let small = minimise(
+                [bytes.clone()],
+                std::slice::from_ref(&target),
+                &RelocateOptions::default(),
+            )
+            .unwrap();
             assert_same(&bytes, &target, &small);
             // A graph that is smallest already gets no smaller.
             let again = TargetFile::user("app", small.clone());
-            let smaller = minimise([bytes], &again, &RelocateOptions::default()).unwrap();
+            let smaller = minimise([bytes], &[again], &RelocateOptions::default()).unwrap();
             assert_eq!(encode(&small).unwrap(), encode(&smaller).unwrap());
         }
     }
@@ -80,7 +85,12 @@ fn the_smallest_graph_of_the_kernel_is_no_larger_than_bpftools() {
     for object in ["layouts/probe.bpf.o", "tutorial/probe.bpf.o"] {
         let bytes = testdata(object);
         let target = TargetFile::kernel(kernel.clone());
-        let small = minimise([bytes.clone()], &target, &RelocateOptions::default()).unwrap();
+        let small = minimise(
+            [bytes.clone()],
+            std::slice::from_ref(&target),
+            &RelocateOptions::default(),
+        )
+        .unwrap();
         assert_same(&bytes, &target, &small);
         let size = encode(&small).unwrap().len() as u64;
         if let Some(theirs) = bpftool_size(Path::new(KERNEL), object) {
@@ -104,7 +114,12 @@ fn the_smallest_graph_of_split_types_stands_by_itself() {
     split.composite(Kind::Struct, "data", 16, &members).unwrap();
     let target = TargetFile::user("app", split.freeze().unwrap());
     let object = testdata("tutorial/probe.bpf.o");
-    let small = minimise([object.clone()], &target, &RelocateOptions::default()).unwrap();
+    let small = minimise(
+        [object.clone()],
+        std::slice::from_ref(&target),
+        &RelocateOptions::default(),
+    )
+    .unwrap();
     assert!(small.base().is_none());
     assert_same(&object, &target, &small);
     assert_eq!(small.len(), 2);
@@ -118,7 +133,12 @@ fn several_objects_share_a_smallest_graph() {
         testdata("tutorial/probe.bpf.o"),
     ];
     let target = TargetFile::kernel(kernel);
-    let small = minimise(objects.clone(), &target, &RelocateOptions::default()).unwrap();
+    let small = minimise(
+        objects.clone(),
+        std::slice::from_ref(&target),
+        &RelocateOptions::default(),
+    )
+    .unwrap();
     for object in &objects {
         assert_same(object, &target, &small);
     }
@@ -130,7 +150,7 @@ fn the_options_count_as_in_relocate() {
     let object = testdata("tutorial/probe.bpf.o");
     let app = TargetFile::user("app", testdata("tutorial/prog_b.gcc-dwarf5"));
     let small = |target: &TargetFile, options: &RelocateOptions| {
-        minimise([object.clone()], target, options)
+        minimise([object.clone()], std::slice::from_ref(target), options)
     };
     assert_eq!(small(&app, &RelocateOptions::new()).unwrap().len(), 2);
     // The program's own part is all that partial mode relocates; of a kernel it relocates nothing.

@@ -1,11 +1,16 @@
 //! The code of functions.
 
+use crate::dwarf::collect::nodes::Ref;
 use crate::dwarf::read::Class;
 use crate::dwarf::read::name::NameRef;
 
 /// The code of a function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code {
+    /// The offset of the DIE from the start of the unit.
+    pub die: u32,
+    /// The DIE that describes the function, if that is another one (`DW_AT_abstract_origin`).
+    pub origin: Ref,
     /// The first address, if the code is in one piece.
     pub low: Option<u64>,
     /// The address behind the last.

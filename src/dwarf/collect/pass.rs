@@ -99,6 +99,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         imports: &mut scratch.imports,
         languages: &mut scratch.languages,
         codes: &mut scratch.codes,
+        origins: &mut scratch.origins,
         unit_code: &mut scratch.unit_code,
         nodes,
         str_offsets_base: 0,
@@ -159,6 +160,7 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) imports: &'p mut Vec<Import>,
     pub(super) languages: &'p mut Vec<(u32, u64)>,
     pub(super) codes: &'p mut Vec<Code>,
+    pub(super) origins: &'p mut Vec<(u32, Ref)>,
     pub(super) unit_code: &'p mut UnitCode,
     pub(super) nodes: &'p mut Nodes,
     /// The offset of the unit's part of `.debug_str_offsets`.

@@ -109,6 +109,7 @@ pub(crate) struct Scratch {
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,
     pub(super) codes: Vec<Code>,
+    pub(super) origins: Vec<(u32, Ref)>,
     pub(super) unit_code: UnitCode,
 }
 
@@ -122,6 +123,7 @@ impl Scratch {
             imports: Vec::new(),
             languages: Vec::new(),
             codes: Vec::new(),
+            origins: Vec::new(),
             unit_code: UnitCode::NONE,
         }
     }
@@ -132,6 +134,7 @@ impl Scratch {
         self.imports.clear();
         self.languages.clear();
         self.codes.clear();
+        self.origins.clear();
         self.unit_code = UnitCode::NONE;
     }
 
@@ -154,6 +157,12 @@ impl Scratch {
     /// Returns the code of the functions that were found, if it was wanted, and what its lists count from.
     pub fn codes(&self) -> (&[Code], UnitCode) {
         (&self.codes, self.unit_code)
+    }
+
+    /// Returns the functions that other DIEs describe, if code was wanted: the offset of each DIE, in order, and the
+    /// reference to the other one.
+    pub fn origins(&self) -> &[(u32, Ref)] {
+        &self.origins
     }
 
     /// Returns what was left to other DIEs.

@@ -1,7 +1,6 @@
 //! The entry point: reads all units and emits the graph.
 
 use crate::dwarf::distinct::table::Seen;
-use crate::dwarf::driver::function::no_unit_alone;
 use crate::dwarf::driver::job::{Job, Joined, Read};
 use crate::dwarf::emit::bind::bind;
 use crate::dwarf::emit::datasec::with_sections;
@@ -29,18 +28,23 @@ use crate::id::TypeId;
 /// [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
-    let Read { threads, as_one } = job.read()?;
+    let function = options.function.as_deref();
+    let function = function.map(|name| job.units_of(name)).transpose()?;
+    let Read {
+        threads,
+        as_one,
+        preferred,
+    } = job.read(function.as_ref())?;
     let Joined {
         table,
         lists,
         skipped,
     } = job.join(threads)?;
-    let units = match &options.function {
-        Some(_) if as_one => return Err(no_unit_alone()),
-        Some(function) => job.units_of(function)?,
-        None => Vec::new(),
+    let preferred = match &function {
+        Some(units) if !as_one => Job::preferred_apart(units, &lists),
+        _ => preferred,
     };
-    let mut binding = bind(&table, &lists, &units)?;
+    let mut binding = bind(&table, &lists, &preferred)?;
     settle_held(&table, &job.files, &mut binding);
     let offsets = if as_one { vec![0] } else { job.unit_offsets() };
     let mut builder = GraphBuilder::with_limits(options.limits.clone());

@@ -16,6 +16,7 @@ use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
 use crate::dwarf::distinct::wanted::{RootNames, is_short, is_spelled, name_key};
+use crate::dwarf::driver::function_units::{FunctionUnits, Preferred};
 use crate::dwarf::driver::outcome::Outcome;
 use crate::dwarf::driver::sources::{NumberedUnit, Source, SourceKind, Unit, sources};
 use crate::dwarf::options::ConvertOptions;
@@ -47,6 +48,8 @@ pub(super) struct Read {
     pub(super) threads: Vec<Interned>,
     /// Whether all units were read as one.
     pub(super) as_one: bool,
+    /// The types that a function prefers, if all units were read as one.
+    pub(super) preferred: Preferred,
 }
 
 /// The types of all units.
@@ -156,13 +159,26 @@ impl<'a> Job<'a> {
         offsets.collect()
     }
 
+    /// Returns the number of the unit that has a DIE, by its offset, counted through all sections.
+    pub(super) fn unit_at(&self, place: u64) -> Option<u32> {
+        let start = |(source, unit): &(usize, Unit)| {
+            let source = self.sources.get(*source);
+            source.map_or(u64::MAX, |source| source.start(*unit))
+        };
+        let next = self.units.partition_point(|unit| start(unit) <= place);
+        let number = next.checked_sub(1)?;
+        let unit = self.units.get(number)?;
+        let end = start(unit).saturating_add(unit.1.header.len.into());
+        u32::try_from(number).ok().filter(|_| place < end)
+    }
+
     /// Returns the number of units.
     pub(super) fn unit_count(&self) -> usize {
         self.units.len()
     }
 
-    /// Reads all units, one by one if possible.
-    pub(super) fn read(&self) -> Result<Read> {
+    /// Reads all units, one by one if possible. `function` has the units whose types are preferred.
+    pub(super) fn read(&self, function: Option<&FunctionUnits>) -> Result<Read> {
         let outcome = if self.must_link {
             Outcome::NeedsLinked
         } else {
@@ -172,11 +188,16 @@ impl<'a> Job<'a> {
             Outcome::Done(threads) => Read {
                 threads,
                 as_one: false,
+                preferred: Preferred::new(),
             },
-            Outcome::NeedsLinked => Read {
-                threads: vec![self.read_linked()?],
-                as_one: true,
-            },
+            Outcome::NeedsLinked => {
+                let (all, preferred) = self.read_linked(function)?;
+                Read {
+                    threads: vec![all],
+                    as_one: true,
+                    preferred,
+                }
+            }
         })
     }
 
