@@ -90,7 +90,7 @@ mod report;
 mod sections;
 
 pub use driver::convert;
-pub use options::ConvertOptions;
+pub use options::{ConvertOptions, Roots};
 pub use origin::Origin;
 pub(crate) use read::skeleton::{Skeleton, dwo_ids, only_skeletons, skeletons};
 pub use report::{Conversion, Degraded, Reason, TypeLoss};

@@ -24,7 +24,7 @@ pub struct Field<'g> {
 
 impl<'g> Type<'g> {
     /// Returns the member with this name, which may be inside of anonymous members, and its offset from the start of
-    /// this type. Returns `None` where there is none, or the type is no structure or union.
+    /// this type. Returns `None` where there is none, or the type is not a structure or union.
     ///
     /// # Errors
     /// `Malformed` for an endless chain; `Limit` where anonymous members nest too deep.
@@ -201,7 +201,7 @@ fn parse_path(path: Name<'_>) -> Result<Vec<Step<'_>>> {
     let wrong = || {
         Error::new(
             ErrorKind::Usage,
-            format!("{path:?} is no field path such as a.b[2].c"),
+            format!("{path:?} is not a field path such as a.b[2].c"),
         )
     };
     let mut steps = Vec::new();
@@ -275,7 +275,7 @@ fn follow<'g, 'p>(
             Step::Index(index) => {
                 visit(inner, None);
                 let Some(array) = inner.as_array() else {
-                    return Err(missing(format!("{so_far} is no array")));
+                    return Err(missing(format!("{so_far} is not an array")));
                 };
                 if array.count > 0 && *index >= u64::from(array.count) {
                     return Err(missing(format!(

@@ -25,7 +25,7 @@ pub enum Mismatch {
         /// The target's type that was searched.
         within: TypeId,
     },
-    /// The target's type is no structure or union, so it has no members.
+    /// The target's type is not a structure or union, so it has no members.
     NotComposite {
         /// The step in the local path.
         accessor: usize,
@@ -47,7 +47,7 @@ pub enum Mismatch {
         /// The target's type.
         found: TypeId,
     },
-    /// The target's type is no array.
+    /// The target's type is not an array.
     NotArray {
         /// The step in the local path.
         accessor: usize,
@@ -65,7 +65,7 @@ pub enum Mismatch {
     Incompatible,
     /// The whole types don't match, member by member.
     Differs,
-    /// The target's type is no enumeration.
+    /// The target's type is not an enumeration.
     NotEnum,
     /// The target's enumeration has no such enumerator.
     NoEnumerator,

@@ -2,15 +2,16 @@
 
 use gimli::{EndianSlice, RunTimeEndian};
 
-use crate::dwarf::collect::deferred::complete;
-use crate::dwarf::collect::functions::{Code, UnitCode};
+use crate::dwarf::collect::code::{Code, UnitCode};
+use crate::dwarf::collect::complete::complete;
 use crate::dwarf::collect::nodes::{Node, Ref, Target};
 use crate::dwarf::collect::pass::{UnitView, collect};
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::driver::function_units::FunctionUnits;
 use crate::dwarf::driver::job::{Job, Worker, costs_one_unit};
+use crate::dwarf::driver::outcome::Outcome;
 use crate::dwarf::driver::source_bases::SourceBases;
-use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
+use crate::dwarf::driver::sources::NumberedUnit;
 use crate::dwarf::read::{Abbrevs, Class, index};
 use crate::error::{Error, ErrorKind, Result};
 use crate::target::Endian;
