@@ -8,6 +8,8 @@
 //! | a type by name and kind | [`Btf::find`](crate::Btf::find) |
 //! | all types with a name | [`Btf::named`](crate::Btf::named), [`Btf::functions_named`](crate::Btf::functions_named) |
 //! | all types with a name or a [spelling in C](c_spelling) | [`Btf::named_or_spelled`](crate::Btf::named_or_spelled) |
+//! | all types that a name as people write it means | [`Btf::written`](crate::Btf::written) |
+//! | all types whose names match a [`Pattern`] | [`Btf::matching`](crate::Btf::matching) |
 //! | all types of a kind | [`Btf::types_of`](crate::Btf::types_of) |
 //! | the field at a path | [`Btf::field`](crate::Btf::field) |
 //! | the member with a name | [`Type::member`](crate::graph::Type::member) |
@@ -21,15 +23,19 @@ mod display;
 mod field;
 mod name;
 mod nearest;
+mod pattern;
 mod size;
 mod spelling;
 mod walk;
+mod written;
 
 pub(crate) use alias::one_name;
 pub use field::Field;
 pub(crate) use field::bit_extent;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
+pub use pattern::Pattern;
 pub use spelling::c_spelling;
 pub(crate) use spelling::spelling_key;
 pub use walk::reachable;
+pub use written::bare_name;

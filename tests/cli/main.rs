@@ -12,6 +12,8 @@ mod distill;
 mod dump;
 mod explain;
 mod files;
+mod layout;
+mod list;
 mod merge;
 mod min;
 mod offset;

@@ -8,6 +8,8 @@ pub mod diff;
 pub mod distill;
 pub mod dump;
 pub mod explain;
+pub mod layout;
+pub mod list;
 pub mod merge;
 pub mod min;
 pub mod offset;

@@ -1,0 +1,103 @@
+//! Types by a name as people write it: with `struct` or without, in C spelling or not.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Btf, FwdKind, Kind, Type};
+use crate::id::TypeId;
+
+/// The words of C before a name, each with what it stands for.
+const KEYWORDS: &[(&[u8], Keyword)] = &[
+    (b"struct", Keyword::Struct),
+    (b"union", Keyword::Union),
+    (b"enum", Keyword::Enum),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Keyword {
+    Struct,
+    Union,
+    Enum,
+}
+
+impl Keyword {
+    fn fits(self, ty: &Type<'_>) -> bool {
+        match self {
+            Self::Struct => ty.kind() == Kind::Struct || ty.as_fwd() == Some(FwdKind::Struct),
+            Self::Union => ty.kind() == Kind::Union || ty.as_fwd() == Some(FwdKind::Union),
+            Self::Enum => ty.kind().is_enum(),
+        }
+    }
+}
+
+/// Returns a type's name without `struct`, `union` or `enum` in front, and without spaces around.
+///
+/// ```
+/// use btfkit::query::bare_name;
+/// assert_eq!(bare_name("struct task_struct"), "task_struct");
+/// assert_eq!(bare_name("structure"), "structure");
+/// ```
+#[must_use]
+pub fn bare_name(name: &str) -> &str {
+    let (_, bare) = split(name.as_bytes());
+    // The split is at an ASCII byte.
+    std::str::from_utf8(bare).unwrap_or(name)
+}
+
+/// Splits a name at the keyword in front of it.
+fn split(name: &[u8]) -> (Option<Keyword>, &[u8]) {
+    let name = name.trim_ascii();
+    for (word, keyword) in KEYWORDS {
+        if let Some(rest) = name.strip_prefix(*word)
+            && rest.first().is_some_and(u8::is_ascii_whitespace)
+        {
+            return (Some(*keyword), rest.trim_ascii_start());
+        }
+    }
+    (None, name)
+}
+
+impl Btf {
+    /// Returns the types that a name as people write it means: `struct foo`, `foo`, `ns::Foo<int>` or the C spelling of
+    /// that ([`c_spelling`](super::c_spelling)). Forward declarations are left out if there is anything else, and of
+    /// several types those among `preferred` (sorted by id) are returned, if any is.
+    ///
+    /// ```
+    /// # use btfkit::graph::{GraphBuilder, Kind};
+    /// # let mut builder = GraphBuilder::new();
+    /// builder.composite(Kind::Struct, "ns::Foo<int>", 4, &[])?;
+    /// let graph = builder.freeze()?;
+    /// assert_eq!(graph.written("struct ns__Foo_int_", &[])?.len(), 1);
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, with the nearest names in the message; `Ambiguous` where types of different
+    /// names have the spelling.
+    pub fn written(&self, name: impl AsRef<[u8]>, preferred: &[TypeId]) -> Result<Vec<Type<'_>>> {
+        let (keyword, bare) = split(name.as_ref());
+        let mut types = self.named_or_spelled(bare)?;
+        if let Some(keyword) = keyword {
+            types.retain(|ty| keyword.fits(ty));
+        }
+        if types.iter().any(|ty| ty.kind() != Kind::Fwd) {
+            types.retain(|ty| ty.kind() != Kind::Fwd);
+        }
+        let is_preferred = |ty: &Type<'_>| preferred.binary_search(&ty.id()).is_ok();
+        if types.iter().any(is_preferred) {
+            types.retain(is_preferred);
+        }
+        if types.is_empty() {
+            let name = String::from_utf8_lossy(name.as_ref());
+            let near = self.nearest_names(&String::from_utf8_lossy(bare));
+            let near = if near.is_empty() {
+                String::new()
+            } else {
+                format!("; the nearest: {}", near.join(", "))
+            };
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("no type is called {name}{near}"),
+            ));
+        }
+        Ok(types)
+    }
+}

@@ -1,0 +1,6 @@
+//! Types as people read them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod layout;
