@@ -100,4 +100,40 @@ impl Btf {
         }
         Ok(types)
     }
+
+    /// Returns the one type that a name means, as [`Self::written`] does; typedefs of one type count as that type.
+    ///
+    /// # Errors
+    /// As [`Self::written`]; `Ambiguous` also where several types have the name.
+    pub fn written_once(&self, name: impl AsRef<[u8]>, preferred: &[TypeId]) -> Result<Type<'_>> {
+        let name = name.as_ref();
+        let types = self.written(name, preferred)?;
+        let mut bare = Vec::new();
+        for ty in &types {
+            bare.push(ty.strip()?);
+        }
+        match (types.first(), bare.first()) {
+            (Some(ty), Some(first)) if bare.iter().all(|other| other == first) => Ok(*ty),
+            _ => {
+                let each: Vec<String> = types.iter().map(described).collect();
+                Err(Error::new(
+                    ErrorKind::Ambiguous,
+                    format!(
+                        "{} types are called {}: {}",
+                        types.len(),
+                        String::from_utf8_lossy(name),
+                        each.join(", ")
+                    ),
+                ))
+            }
+        }
+    }
+}
+
+/// Returns a type with its kind, id and size.
+fn described(ty: &Type<'_>) -> String {
+    match ty.size() {
+        Ok(size) => format!("{} {} of {size} bytes", ty.kind(), ty.id()),
+        Err(_) => format!("{} {}", ty.kind(), ty.id()),
+    }
 }

@@ -1,10 +1,11 @@
-//! Types as text: bpftool's raw listing and its JSON, and layouts of structures; names of types.
+//! Types as text: bpftool's raw listing and its JSON, and layouts of structures; names of types; values of bytes.
 
 mod json;
 mod layout;
 mod listing;
 mod names;
 mod raw;
+mod value;
 
 pub use json::json;
 pub use layout::{
@@ -12,5 +13,6 @@ pub use layout::{
 };
 pub use names::{kind_word, names, names_json};
 pub use raw::raw;
+pub use value::{LongDouble, ValueFormat, ValueOptions, Written, value};
 
 pub(crate) use json::json_string;

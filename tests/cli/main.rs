@@ -18,6 +18,7 @@ mod merge;
 mod min;
 mod offset;
 mod relocate;
+mod show;
 mod split;
 mod truth;
 mod usage;

@@ -1,6 +1,8 @@
-//! Types as people read them.
+//! Types as people read them, and bytes of a type as a value.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod layout;
+mod printed;
+mod value;

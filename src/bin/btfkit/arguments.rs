@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     check, convert, dedup, diff, distill, dump, explain, layout, list, merge, min, offset, rebase,
-    relocate, split,
+    relocate, show, split,
 };
 use crate::style::Color;
 
@@ -47,6 +47,7 @@ pub enum Command {
     Offset(offset::Arguments),
     Layout(layout::Arguments),
     List(list::Arguments),
+    Show(show::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
 }

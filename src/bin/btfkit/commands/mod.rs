@@ -15,6 +15,7 @@ pub mod min;
 pub mod offset;
 pub mod rebase;
 pub mod relocate;
+pub mod show;
 pub mod split;
 
 use std::path::PathBuf;
