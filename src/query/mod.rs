@@ -11,7 +11,7 @@
 //! | all types that a name as people write it means | [`Btf::written`](crate::Btf::written) |
 //! | all types whose names match a [`Pattern`] | [`Btf::matching`](crate::Btf::matching) |
 //! | all types of a kind | [`Btf::types_of`](crate::Btf::types_of) |
-//! | the field at a path | [`Btf::field`](crate::Btf::field) |
+//! | the field at a path | [`Btf::field`](crate::Btf::field), [`Btf::pointer_in_path`](crate::Btf::pointer_in_path) |
 //! | the member with a name | [`Type::member`](crate::graph::Type::member) |
 //! | typedefs and qualifiers | [`Type::chain`](crate::graph::Type::chain), [`Type::strip`](crate::graph::Type::strip) |
 //! | size and alignment | [`Type::size`](crate::graph::Type::size), [`Type::align`](crate::graph::Type::align) |
@@ -30,8 +30,8 @@ mod walk;
 mod written;
 
 pub(crate) use alias::one_name;
-pub use field::Field;
 pub(crate) use field::bit_extent;
+pub use field::{Field, PointerInPath};
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use pattern::Pattern;

@@ -12,14 +12,15 @@ const KEYWORDS: &[(&[u8], Keyword)] = &[
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Keyword {
+pub(super) enum Keyword {
     Struct,
     Union,
     Enum,
 }
 
 impl Keyword {
-    fn fits(self, ty: &Type<'_>) -> bool {
+    /// Returns whether a type is of the kind that the word stands for.
+    pub(super) fn fits(self, ty: &Type<'_>) -> bool {
         match self {
             Self::Struct => ty.kind() == Kind::Struct || ty.as_fwd() == Some(FwdKind::Struct),
             Self::Union => ty.kind() == Kind::Union || ty.as_fwd() == Some(FwdKind::Union),
@@ -37,13 +38,13 @@ impl Keyword {
 /// ```
 #[must_use]
 pub fn bare_name(name: &str) -> &str {
-    let (_, bare) = split(name.as_bytes());
+    let (_, bare) = split_keyword(name.as_bytes());
     // The split is at an ASCII byte.
     std::str::from_utf8(bare).unwrap_or(name)
 }
 
 /// Splits a name at the keyword in front of it.
-fn split(name: &[u8]) -> (Option<Keyword>, &[u8]) {
+pub(super) fn split_keyword(name: &[u8]) -> (Option<Keyword>, &[u8]) {
     let name = name.trim_ascii();
     for (word, keyword) in KEYWORDS {
         if let Some(rest) = name.strip_prefix(*word)
@@ -73,7 +74,7 @@ impl Btf {
     /// `NotFound` where there is none, with the nearest names in the message; `Ambiguous` where types of different
     /// names have the spelling.
     pub fn written(&self, name: impl AsRef<[u8]>, preferred: &[TypeId]) -> Result<Vec<Type<'_>>> {
-        let (keyword, bare) = split(name.as_ref());
+        let (keyword, bare) = split_keyword(name.as_ref());
         let mut types = self.named_or_spelled(bare)?;
         if let Some(keyword) = keyword {
             types.retain(|ty| keyword.fits(ty));

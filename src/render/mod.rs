@@ -1,5 +1,6 @@
 //! Types as text: bpftool's raw listing and its JSON, and layouts of structures; names of types; values of bytes.
 
+mod fields;
 mod json;
 mod layout;
 mod listing;
@@ -7,6 +8,7 @@ mod names;
 mod raw;
 mod value;
 
+pub use fields::fields_json;
 pub use json::json;
 pub use layout::{
     Gap, GapKind, LayoutField, LayoutOptions, Row, StructLayout, Totals, layout, layout_json,
