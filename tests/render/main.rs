@@ -5,4 +5,5 @@ mod support;
 
 mod layout;
 mod printed;
+mod random;
 mod value;

@@ -27,8 +27,12 @@ impl Gaps {
     /// Adds a field that is no bitfield; returns the gap before it.
     pub fn field(&mut self, start: u64, bits: u64) -> Between {
         let between = self.up_to(start);
-        self.unit = None;
-        self.end = start.saturating_add(bits);
+        let end = start.saturating_add(bits);
+        // A field in another one, as a discriminant is in the variants, leaves the end where it is.
+        if end >= self.end {
+            self.unit = None;
+            self.end = end;
+        }
         between
     }
 
@@ -56,8 +60,10 @@ impl Gaps {
                 unit_end = unit_end.saturating_add(type_bits);
             }
         }
-        self.unit = Some((unit_end, unit_size));
-        self.end = end;
+        if end >= self.end {
+            self.unit = Some((unit_end, unit_size));
+            self.end = end;
+        }
         between
     }
 
@@ -107,6 +113,14 @@ mod tests {
         assert_eq!(sizes(gaps.field(128, 8)), (0, 0, 0));
         assert_eq!(sizes(gaps.bitfield(144, 16, 32)), (0, 0, 8));
         assert_eq!(sizes(gaps.finish(192)), (0, 32, 0));
+    }
+
+    #[test]
+    fn a_field_in_another_leaves_no_hole() {
+        let mut gaps = Gaps::default();
+        gaps.field(0, 192);
+        assert_eq!(sizes(gaps.field(0, 8)), (0, 0, 0));
+        assert_eq!(sizes(gaps.finish(192)), (0, 0, 0));
     }
 
     #[test]

@@ -91,8 +91,10 @@ pub fn layout<'g>(ty: Type<'g>, options: &LayoutOptions) -> Result<StructLayout<
         options,
         rows: Vec::new(),
         totals: Totals::default(),
-        open: vec![Level::new(outer, Bits(0), 0)],
+        open: Vec::new(),
+        promised: 0,
     };
+    walk.open(outer, Bits(0), 0)?;
     while walk.step()? {}
     Ok(StructLayout {
         ty: outer,
@@ -108,8 +110,10 @@ struct Level<'g> {
     ty: Type<'g>,
     /// Bits from the start of the outermost structure.
     start: Bits,
-    /// The index of the next member.
+    /// The number of the next member.
     next: usize,
+    /// The indices of the members by offset, if the record has another order, as Rust's do.
+    order: Option<Vec<usize>>,
     /// The levels of named structures around this one.
     named: u32,
     gaps: Gaps,
@@ -121,10 +125,32 @@ impl<'g> Level<'g> {
             ty,
             start,
             next: 0,
+            order: by_offset(ty),
             named,
             gaps: Gaps::default(),
         }
     }
+
+    /// Returns the next member in the order of offsets.
+    fn next(&mut self) -> Option<Member<'g>> {
+        let number = self.next;
+        self.next += 1;
+        match &self.order {
+            Some(order) => self.ty.member_at(*order.get(number)?),
+            None => self.ty.member_at(number),
+        }
+    }
+}
+
+/// Returns the indices of a structure's members by offset; `None` if that is the record's order.
+fn by_offset(ty: Type<'_>) -> Option<Vec<usize>> {
+    let composite = ty.as_struct()?;
+    if composite.members().is_sorted_by_key(|member| member.offset) {
+        return None;
+    }
+    let mut order: Vec<usize> = (0..composite.len()).collect();
+    order.sort_by_key(|index| composite.member(*index).map(|member| member.offset));
+    Some(order)
 }
 
 struct Walk<'g, 'o> {
@@ -134,17 +160,28 @@ struct Walk<'g, 'o> {
     totals: Totals,
     /// The structures around the next member, the outermost first.
     open: Vec<Level<'g>>,
+    /// The rows that the structures entered have at least.
+    promised: usize,
 }
 
 impl<'g> Walk<'g, '_> {
+    /// Enters a structure. Each member will be a row, so that a structure with too many is refused before it is sorted.
+    fn open(&mut self, ty: Type<'g>, start: Bits, named: u32) -> Result<()> {
+        let members = ty.as_composite().map_or(0, |composite| composite.len());
+        self.promised = self.promised.saturating_add(members);
+        if self.promised > self.options.rows as usize {
+            return Err(too_many_rows());
+        }
+        self.open.push(Level::new(ty, start, named));
+        Ok(())
+    }
+
     /// Visits the next member, or leaves a structure behind its last. Returns `false` at the end.
     fn step(&mut self) -> Result<bool> {
         let Some(level) = self.open.last_mut() else {
             return Ok(false);
         };
-        let member = level.ty.member_at(level.next);
-        level.next += 1;
-        match member {
+        match level.next() {
             Some(member) => self.member(&member)?,
             None => self.close()?,
         }
@@ -192,7 +229,7 @@ impl<'g> Walk<'g, '_> {
                 return Err(Error::limit("structures nest deeper than Limits::depth")
                     .within(Place::Type(inner.id())));
             }
-            self.open.push(Level::new(inner, offset, named));
+            self.open(inner, offset, named)?;
         }
         Ok(())
     }
@@ -245,13 +282,16 @@ impl<'g> Walk<'g, '_> {
 
     fn row(&mut self, row: Row<'g>) -> Result<()> {
         if self.rows.len() >= self.options.rows as usize {
-            return Err(Error::limit(
-                "the layout has more rows than LayoutOptions::rows",
-            ));
+            return Err(too_many_rows());
         }
         self.rows.push(row);
         Ok(())
     }
+}
+
+#[cold]
+fn too_many_rows() -> Error {
+    Error::limit("the layout has more rows than LayoutOptions::rows")
 }
 
 /// Returns the structure or union that a type is or has as elements, and whether there is a name on the way.

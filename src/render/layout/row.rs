@@ -15,7 +15,7 @@ pub struct StructLayout<'g> {
     pub size: ByteSize,
     /// The size of a cache line; 0 if they are left out of the text.
     pub cache_line: ByteSize,
-    /// The fields and gaps in the record's order. The rows of a field's own fields follow it, one level deeper.
+    /// The fields and gaps by offset. The rows of a field's own fields follow it, one level deeper.
     pub rows: Vec<Row<'g>>,
     /// The totals of the outermost level.
     pub totals: Totals,

@@ -112,7 +112,10 @@ impl<'l, 'g> Text<'_, '_, 'l, 'g> {
         };
         let width = OFFSETS.saturating_sub(indent);
         let length = line.chars().count();
-        line.extend(std::iter::repeat_n(' ', width.saturating_sub(length)));
+        line.extend(std::iter::repeat_n(
+            ' ',
+            width.saturating_sub(length).max(1),
+        ));
         self.f.write_str(&line)?;
         let place = field.offset.bytes();
         match field.bitfield {
