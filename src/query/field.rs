@@ -148,7 +148,7 @@ impl Btf {
         let types = self.named_and_preferred(name, preferred)?;
         Ok(types
             .into_iter()
-            .find_map(|ty| match follow(ty, name, &steps) {
+            .find_map(|ty| match follow(ty, name, &steps, &mut |_, _| {}) {
                 Ok(Followed::Pointer(pointer)) => Some(*pointer),
                 Ok(Followed::Field(_)) | Err(_) => None,
             }))
@@ -200,6 +200,29 @@ impl Btf {
             })
         })
     }
+}
+
+/// A type on a path, and the name of the member that is looked for in it; without one it is an array.
+pub(crate) type Visited<'g, 'p> = (Type<'g>, Option<&'p [u8]>);
+
+/// Returns the types that a path goes through, for each type of the name; for a path that isn't there, as far as it goes.
+pub(crate) fn types_on_path<'g, 'p>(
+    graph: &'g Btf,
+    (name, path): (&[u8], &'p [u8]),
+    preferred: &[TypeId],
+) -> Result<Vec<Vec<Visited<'g, 'p>>>> {
+    let name = Name::new(name);
+    let steps = parse_path(Name::new(path))?;
+    let named = graph.named_and_preferred(name, preferred)?;
+    let visited = named.into_iter().map(|ty| {
+        let mut visited = Vec::new();
+        // How it ends is what `preferred_field` returns.
+        let _ = follow(ty, name, &steps, &mut |ty, member| {
+            visited.push((ty, member))
+        });
+        visited
+    });
+    Ok(visited.collect())
 }
 
 /// Returns the offset of a member and its width in bits, if it is a bitfield: by its own record, or by its integer's if
@@ -274,7 +297,7 @@ enum Followed<'g> {
 
 /// Follows a path from a type to a field that is in it.
 fn follow_to_field<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Field<'g>> {
-    match follow(root, name, steps)? {
+    match follow(root, name, steps, &mut |_, _| {})? {
         Followed::Field(field) => Ok(field),
         Followed::Pointer(pointer) => {
             let PointerInPath {
@@ -338,8 +361,14 @@ fn written_path(steps: &[Step<'_>]) -> String {
     path
 }
 
-/// Follows a path from a type.
-fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Followed<'g>> {
+/// Follows a path from a type. `visit` gets each structure with the name of the member that is looked for, and each
+/// array.
+fn follow<'g, 'p>(
+    root: Type<'g>,
+    name: Name<'_>,
+    steps: &[Step<'p>],
+    visit: &mut dyn FnMut(Type<'g>, Option<&'p [u8]>),
+) -> Result<Followed<'g>> {
     let missing = |message: String| Error::new(ErrorKind::NotFound, message);
     let (mut ty, mut offset, mut bitfield) = (root, 0u64, None);
     let mut so_far = name.to_string();
@@ -359,6 +388,7 @@ fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Foll
         }
         match step {
             Step::Member(member_name) => {
+                visit(inner, Some(member_name));
                 let Some((member, at)) = inner.member(member_name)? else {
                     let member_name = Name::new(member_name);
                     let near = nearest_members(inner, &member_name.to_string_lossy());
@@ -379,6 +409,7 @@ fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Foll
                 so_far.push_str(&member.name().to_string_lossy());
             }
             Step::Index(index) => {
+                visit(inner, None);
                 let Some(array) = inner.as_array() else {
                     return Err(missing(format!("{so_far} is no array")));
                 };

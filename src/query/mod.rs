@@ -31,6 +31,7 @@ mod written;
 
 pub(crate) use alias::one_name;
 pub(crate) use field::bit_extent;
+pub(crate) use field::types_on_path;
 pub use field::{Field, PointerInPath};
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;

@@ -7,7 +7,7 @@ use crate::id::ByteSize;
 use crate::query::Field;
 use crate::render::json_string;
 
-/// Writes fields of a structure, each with the path by which it was found, as one line of JSON. The writer should be
+/// Writes fields of a structure, each with the path by which it was found and why its offset can't be trusted, as one line of JSON. The writer should be
 /// buffered.
 ///
 /// ```text
@@ -19,7 +19,8 @@ use crate::render::json_string;
 ///                "offset": number,             in bytes
 ///                "size": number,               of the type, in bytes
 ///                "bit": number | null,         of a bitfield: its first bit in the byte at "offset"
-///                "width": number | null }] }   of a bitfield: its bits
+///                "width": number | null,       of a bitfield: its bits
+///                "doubt": string | null }] }   why the offset can't be trusted
 /// ```
 ///
 /// # Errors
@@ -27,13 +28,13 @@ use crate::render::json_string;
 pub fn fields_json(
     name: &str,
     size: ByteSize,
-    fields: &[(&str, Field<'_>)],
+    fields: &[(&str, Field<'_>, Option<String>)],
     out: &mut impl Write,
 ) -> Result<()> {
     out.write_all(b"{\"schema\":1,\"struct\":")?;
     json_string(out, name)?;
     write!(out, ",\"size\":{size},\"fields\":[")?;
-    for (number, (path, field)) in fields.iter().enumerate() {
+    for (number, (path, field, doubt)) in fields.iter().enumerate() {
         if number > 0 {
             out.write_all(b",")?;
         }
@@ -49,9 +50,15 @@ pub fn fields_json(
             field.size
         )?;
         match field.bitfield {
-            Some(width) => write!(out, ",\"bit\":{},\"width\":{width}}}", offset.0 % 8)?,
-            None => out.write_all(b",\"bit\":null,\"width\":null}")?,
+            Some(width) => write!(out, ",\"bit\":{},\"width\":{width}", offset.0 % 8)?,
+            None => out.write_all(b",\"bit\":null,\"width\":null")?,
         }
+        out.write_all(b",\"doubt\":")?;
+        match doubt {
+            Some(why) => json_string(out, why)?,
+            None => out.write_all(b"null")?,
+        }
+        out.write_all(b"}")?;
     }
     out.write_all(b"]}\n")?;
     Ok(())

@@ -61,7 +61,8 @@ fn fact(line: &str, has_totals: bool) -> Option<String> {
     .iter()
     .any(|start| text.starts_with(start));
     let is_hole = text.starts_with("XXX ") && text.ends_with("hole");
-    if !(is_total && has_totals) && !is_hole {
+    let is_wanted = is_hole || (is_total && has_totals);
+    if !is_wanted {
         return None;
     }
     // A sum of bits that is a whole number of bytes is given in both.

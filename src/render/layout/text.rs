@@ -41,7 +41,7 @@ fn head(f: &mut fmt::Formatter<'_>, ty: Type<'_>) -> fmt::Result {
         write!(f, " {spelled}")?;
     }
     f.write_str(" {")?;
-    if ty.name() != &*spelled {
+    if ty.name() != *spelled {
         write!(f, " /* {} */", Comment(&ty.name().to_string_lossy()))?;
     }
     writeln!(f)

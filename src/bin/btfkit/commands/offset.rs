@@ -50,30 +50,40 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     options.conversion = options.conversion.root(bare_name(&arguments.name));
     options.conversion.function.clone_from(&arguments.function);
     let loaded = types(&arguments.file, &options, style)?;
-    let (graph, preferred) = (loaded.graph, loaded.preferred);
+    let (graph, preferred) = (&loaded.graph, &loaded.preferred);
     let name = &arguments.name;
     let fail = |error: Error| with_nearest(&arguments.file, error, &options);
+    let doubtful = |path: &str, why: &str| {
+        style.warnings([format!("{path}: the offset can't be trusted: {why}")]);
+    };
     let mut fields = Vec::new();
     for path in &arguments.paths {
-        let field = graph.preferred_field(name, path, &preferred);
-        let field = field.map_err(
-            |error| match graph.pointer_in_path(name, path, &preferred) {
-                Ok(Some(pointer)) => arguments.behind(&pointer),
-                Ok(None) | Err(_) => fail(error),
-            },
-        )?;
-        fields.push((path.as_str(), field));
+        let (field, doubt) = loaded.field(name, path).map_err(|error| {
+            let Ok(Some(pointer)) = graph.pointer_in_path(name, path, preferred) else {
+                return fail(error);
+            };
+            let to_pointer = pointer.path.strip_prefix(name.as_str());
+            let to_pointer = to_pointer.map_or("", |path| path.trim_start_matches('.'));
+            if let Ok((_, Some(why))) = loaded.field(name, to_pointer) {
+                doubtful(to_pointer, &why);
+            }
+            arguments.behind(&pointer)
+        })?;
+        if let Some(why) = &doubt {
+            doubtful(path, why);
+        }
+        fields.push((path.as_str(), field, doubt));
     }
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.format == TextOrJson::Json {
-        let size = graph.size_of_preferred(name, &preferred).map_err(fail)?;
+        let size = graph.size_of_preferred(name, preferred).map_err(fail)?;
         render::fields_json(name, size, &fields, &mut out)
             .map_err(|error| Failure::stdout(into_io(error)))?;
     } else if arguments.paths.is_empty() {
-        let size = graph.size_of_preferred(name, &preferred).map_err(fail)?;
+        let size = graph.size_of_preferred(name, preferred).map_err(fail)?;
         writeln!(out, "{name}  size {size}").map_err(Failure::stdout)?;
     } else {
-        for (path, field) in &fields {
+        for (path, field, _) in &fields {
             print(path, field, &mut out).map_err(Failure::stdout)?;
         }
     }
