@@ -349,7 +349,8 @@ impl<'a> Walk<'_, 'a> {
             let record = self.check.input.record(ty);
             let message = if let Some(var) = record.filter(|var| var.kind() == Kind::Var) {
                 if self.is_open(ty, var) {
-                    return Step::Push(ty, index);
+                    // The kernel goes on behind it: it checks the sizes of those variables only that were resolved before.
+                    return Step::Push(ty, index + 1);
                 }
                 match self.size(var.third) {
                     Size::Unknown => continue,
@@ -428,20 +429,30 @@ impl<'a> Walk<'_, 'a> {
             let fault = Fault::of_type(Rule::Result, "Invalid return type");
             self.check.fail(Some((id, Some(record))), None, fault);
         }
-        let last = record.pairs().len().saturating_sub(1);
-        for (index, [name, ty]) in record.pairs().enumerate() {
-            let is_good = if index == last && ty == 0 {
-                name == 0
-            } else {
-                self.is_argument(name, ty)
-            };
-            if !is_good {
-                let message = format!("Invalid arg#{}", index + 1);
-                let part = u32::try_from(index).ok().map(|index| (index, name));
-                let fault = Fault::of_type(Rule::Argument, &message);
-                self.check.fail(Some((id, Some(record))), part, fault);
+        // A last parameter without a type stands for further arguments, and has no name. The kernel looks at it first.
+        let last = (0u32..).zip(record.pairs()).last();
+        let end = match last {
+            Some((index, [name, 0])) => {
+                if name != 0 {
+                    self.fail_argument(id, record, index, name);
+                }
+                index
+            }
+            Some((index, _)) => index + 1,
+            None => 0,
+        };
+        for (index, [name, ty]) in (0..end).zip(record.pairs()) {
+            if !self.is_argument(name, ty) {
+                self.fail_argument(id, record, index, name);
             }
         }
+    }
+
+    fn fail_argument(&mut self, id: u32, record: Record<'a>, index: u32, name: u32) {
+        let message = format!("Invalid arg#{}", index + 1);
+        let fault = Fault::of_type(Rule::Argument, &message);
+        let part = Some((index, name));
+        self.check.fail(Some((id, Some(record))), part, fault);
     }
 
     fn is_argument(&mut self, name: u32, ty: u32) -> bool {

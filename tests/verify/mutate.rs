@@ -68,6 +68,13 @@ pub fn words_of(info: u32) -> usize {
 
 /// The words of a record that are ids.
 pub fn ids(record: &[u32]) -> Vec<usize> {
+    let mut ids = ids_of_kind(record);
+    // A change may have cut the record.
+    ids.retain(|&at| at < record.len());
+    ids
+}
+
+fn ids_of_kind(record: &[u32]) -> Vec<usize> {
     let behind = |first: usize, step: usize| (3 + first..record.len()).step_by(step).collect();
     match kind(record) {
         PTR | 8..=12 | VAR | DECL_TAG | TYPE_TAG => vec![2],
