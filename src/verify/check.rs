@@ -5,7 +5,7 @@ use crate::id::TypeId;
 use crate::verify::finding::{EINVAL, Finding, Part, Report};
 use crate::verify::input::{Input, Record};
 use crate::verify::log::{Line, Log};
-use crate::verify::names::NameFault;
+use crate::verify::names::{GoodNames, NameFault, identifier};
 use crate::verify::options::VerifyOptions;
 use crate::verify::rule::Rule;
 
@@ -22,6 +22,7 @@ pub(super) struct Check<'a> {
     pub second: bool,
     /// Types with a reference that the first pass refused, so that the second doesn't report it again.
     pub bad_references: Vec<u32>,
+    pub good_names: GoodNames,
 }
 
 /// A finding before it is written down.
@@ -105,6 +106,28 @@ impl<'a> Check<'a> {
             errno: fault.errno,
         };
         self.report.findings.push(finding);
+    }
+
+    /// Returns what is wrong with the identifier at an offset. An offset outside of the section is reported elsewhere.
+    #[inline]
+    pub fn name_fault(&mut self, offset: u32, dots: bool) -> Result<(), NameFault> {
+        if offset == 0 {
+            return Err(NameFault::Missing);
+        }
+        let Input {
+            strings,
+            first_str,
+            features,
+            ..
+        } = self.input;
+        let own = offset.checked_sub(first_str);
+        if own.is_some_and(|own| self.good_names.has(strings, own as usize, features)) {
+            return Ok(());
+        }
+        match self.input.name(offset) {
+            Some(name) => identifier(name, features, dots),
+            None => Ok(()),
+        }
     }
 
     fn shown(&self, offset: u32) -> String {

@@ -24,6 +24,7 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    #[inline]
     fn new(words: &'a [Word], features: &KernelFeatures) -> Option<Self> {
         let (head, rest) = words.split_first_chunk::<HEAD>()?;
         let [name, info, third] = head.map(u32::from_ne_bytes);
@@ -46,6 +47,7 @@ impl<'a> Record<'a> {
     };
 
     /// Returns the kind.
+    #[inline]
     pub fn kind(self) -> Kind {
         Kind::from_number(self.info.to_be_bytes()[0] & 0x7f)
     }
@@ -63,6 +65,7 @@ impl<'a> Record<'a> {
     }
 
     /// Returns the elements of three words: members, or variables of a section.
+    #[inline]
     pub fn triples(self) -> impl ExactSizeIterator<Item = [u32; 3]> + 'a {
         let elements = self.rest.as_chunks::<3>().0;
         let few = elements.get(..self.vlen as usize).unwrap_or(elements);
@@ -76,6 +79,7 @@ impl<'a> Record<'a> {
     }
 
     /// Returns the elements of two words: parameters, or enumerators of 32 bits.
+    #[inline]
     pub fn pairs(self) -> impl ExactSizeIterator<Item = [u32; 2]> + 'a {
         let elements = self.rest.as_chunks::<2>().0;
         let few = elements.get(..self.vlen as usize).unwrap_or(elements);
@@ -120,6 +124,7 @@ pub(super) struct Input<'a> {
 
 impl<'a> Input<'a> {
     /// Returns the record with this id.
+    #[inline]
     pub fn record(&self, id: u32) -> Option<Record<'a>> {
         if id == 0 {
             return Some(Record::VOID);
@@ -132,6 +137,7 @@ impl<'a> Input<'a> {
     }
 
     /// Returns the record that starts at a word.
+    #[inline]
     pub fn record_at(&self, start: u32) -> Option<Record<'a>> {
         Record::new(self.words.get(start as usize..)?, self.features)
     }
@@ -143,6 +149,7 @@ impl<'a> Input<'a> {
     }
 
     /// Returns whether there is a string at an offset.
+    #[inline]
     pub fn has_name(&self, offset: u32) -> bool {
         offset <= MAX_NAME_OFFSET
             && offset

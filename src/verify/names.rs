@@ -13,14 +13,53 @@ pub(super) enum NameFault {
     TooLong,
 }
 
-/// Returns whether a byte is a letter for the kernel, whose character table is that of ISO 8859-1.
-const fn is_letter(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0xff)
+/// A byte that an identifier may start with.
+const FIRST: u8 = 1;
+/// A byte that an identifier may go on with.
+const REST: u8 = 2;
+/// A byte that the kernel can print.
+const PRINTED: u8 = 4;
+
+/// What each byte may be. The kernel's table of characters is that of ISO 8859-1.
+const BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut byte = 0u8;
+    loop {
+        let class = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0xff => {
+                FIRST | REST | PRINTED
+            }
+            b'0'..=b'9' => REST | PRINTED,
+            0x20..=0x7e | 0xa0..=0xbf | 0xd7 | 0xf7 => PRINTED,
+            0x00..=0x1f | 0x7f..=0x9f => 0,
+        };
+        bytes[byte as usize] = class;
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    bytes
+};
+
+/// Returns the classes of a byte.
+#[inline]
+fn class(byte: u8) -> u8 {
+    // The table has all bytes.
+    BYTES.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
-/// Returns whether a byte is printable for the kernel.
-const fn is_printable(byte: u8) -> bool {
-    matches!(byte, 0x20..=0x7e | 0xa0..=0xff)
+/// Returns whether a string that starts here, up to its NUL, is an identifier without dots.
+#[inline]
+pub(super) fn is_plain(text: &[u8], features: &KernelFeatures) -> bool {
+    let Some((&first, rest)) = text.split_first() else {
+        return false;
+    };
+    if class(first) & FIRST == 0 {
+        return false;
+    }
+    let end = rest.iter().position(|&byte| class(byte) & REST == 0);
+    end.is_some_and(|end| end < features.name_len as usize && rest.get(end) == Some(&0))
 }
 
 /// Checks the name of a type, member, enumerator, function or parameter. `dots` are allowed in every name since 6.5, in
@@ -32,17 +71,14 @@ pub(super) fn identifier(
 ) -> Result<(), NameFault> {
     let dots = dots || features.dotted_names;
     check(name, features, |byte, first| {
-        is_letter(byte)
-            || byte == b'_'
-            || (byte == b'.' && dots)
-            || (!first && byte.is_ascii_digit())
+        class(byte) & if first { FIRST } else { REST } != 0 || (byte == b'.' && dots)
     })
 }
 
 /// Checks the name of a data section.
 pub(super) fn section(name: &[u8], features: &KernelFeatures) -> Result<(), NameFault> {
     if features.printable_sections {
-        check(name, features, |byte, _| is_printable(byte))
+        check(name, features, |byte, _| class(byte) & PRINTED != 0)
     } else {
         identifier(name, features, true)
     }
@@ -64,6 +100,36 @@ fn check(
         Some((at, &byte)) => Err(NameFault::Byte(byte, at)),
         None if name.len() > most => Err(NameFault::TooLong),
         None => Ok(()),
+    }
+}
+
+/// The offsets of strings that were found to be identifiers, a bit each. Most names are used several times.
+#[derive(Debug, Default)]
+pub(super) struct GoodNames(Vec<u64>);
+
+impl GoodNames {
+    /// Returns an empty set for a string section of this length.
+    pub fn new(bytes: usize) -> Self {
+        Self(vec![0; bytes.div_ceil(64)])
+    }
+
+    /// Returns whether the string at an offset of the section is an identifier without dots.
+    #[inline]
+    pub fn has(&mut self, strings: &[u8], at: usize, features: &KernelFeatures) -> bool {
+        let bit = 1u64 << (at % 64);
+        let Some(bits) = self.0.get_mut(at / 64) else {
+            return false;
+        };
+        if *bits & bit != 0 {
+            return true;
+        }
+        let is_good = strings
+            .get(at..)
+            .is_some_and(|text| is_plain(text, features));
+        if is_good {
+            *bits |= bit;
+        }
+        is_good
     }
 }
 

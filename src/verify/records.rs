@@ -5,7 +5,7 @@ use crate::verify::check::{Check, Fault};
 use crate::verify::finding::ENOTSUPP;
 use crate::verify::input::{HEAD, Input, MAX_TYPE, Record, is_id};
 use crate::verify::log::Line;
-use crate::verify::names::{NameFault, identifier, section};
+use crate::verify::names::{NameFault, section};
 use crate::verify::rule::Rule;
 
 /// Checks every record and notes where each starts. Returns whether all types are known.
@@ -136,15 +136,8 @@ impl<'a> One<'_, 'a> {
     }
 
     /// Returns what is wrong with an identifier.
-    fn fault_of(&self, offset: u32, dots: bool) -> Result<(), NameFault> {
-        if offset == 0 {
-            return Err(NameFault::Missing);
-        }
-        // An offset outside of the section was reported.
-        match self.input().name(offset) {
-            Some(name) => identifier(name, self.input().features, dots),
-            None => Ok(()),
-        }
+    fn fault_of(&mut self, offset: u32, dots: bool) -> Result<(), NameFault> {
+        self.check.name_fault(offset, dots)
     }
 
     fn needs_name(&mut self, dots: bool) {

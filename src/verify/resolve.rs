@@ -456,21 +456,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn is_argument(&mut self, name: u32, ty: u32) -> bool {
-        use crate::verify::names::identifier;
-        let input = &self.check.input;
-        let is_type = input
-            .record(ty)
-            .is_some_and(|record| !record.is_source_only());
-        if name != 0 && is_type {
-            let is_name = input.has_name(name)
-                && input
-                    .name(name)
-                    .is_some_and(|name| identifier(name, input.features, false).is_ok());
-            if !is_name {
-                return false;
-            }
-        }
-        self.stands_by_itself(ty)
+        let is_named = name == 0
+            || (self.check.input.has_name(name) && self.check.name_fault(name, false).is_ok());
+        is_named && self.stands_by_itself(ty)
     }
 
     /// Returns whether a type may be a result or parameter: it exists and has a size.

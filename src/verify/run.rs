@@ -9,6 +9,7 @@ use crate::verify::check::Check;
 use crate::verify::finding::Report;
 use crate::verify::header::{Sections, sections};
 use crate::verify::input::Input;
+use crate::verify::names::GoodNames;
 use crate::verify::options::VerifyOptions;
 use crate::verify::records::check_records;
 use crate::verify::resolve::check_types;
@@ -55,6 +56,7 @@ pub fn verify(data: &[u8], options: &VerifyOptions) -> Report {
         report: Report::default(),
         second: false,
         bad_references: Vec::new(),
+        good_names: GoodNames::default(),
     };
     let Some(found) = sections(&mut check, data) else {
         return check.report;
@@ -92,8 +94,10 @@ fn check_sections<'a>(check: Check<'a>, found: Sections<'a>, words: &'a [Word]) 
         input: Input {
             words,
             strings: found.strings,
+            starts: Vec::with_capacity(words.len() / 8),
             ..check.input
         },
+        good_names: GoodNames::new(found.strings.len()),
         ..check
     };
     let is_whole = check_records(&mut check, found.types.len());
