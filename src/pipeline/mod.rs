@@ -18,6 +18,7 @@ mod options;
 mod relocate;
 mod target;
 mod targets;
+mod verify;
 mod warnings;
 
 pub use check::{Counts, Verdict, check};
@@ -30,3 +31,4 @@ pub use options::{LoadOptions, RelocateOptions};
 pub use relocate::{RelocatedObject, check_strict, relocate};
 pub use target::{LabelledPath, TargetFile, Types};
 pub use targets::Targets;
+pub use verify::{verify, verify_path, write_verdicts};

@@ -23,6 +23,8 @@ pub(super) struct Check<'a> {
     /// Types with a reference that the first pass refused, so that the second doesn't report it again.
     pub bad_references: Vec<u32>,
     pub good_names: GoodNames,
+    /// The references at which the second pass gave up, as too deep or as a loop: the rule, and the ids of both types.
+    pub cuts: Vec<(Rule, u32, u32)>,
 }
 
 /// A finding before it is written down.

@@ -12,6 +12,7 @@
 //! | the second pass: what types refer to | `resolve`, `resolution`, `member` |
 //! | what comes last | `tag_order`, `special` |
 //! | the text of the kernel's log | `log` |
+//! | BTF that an older kernel accepts | `sanitize` ([`sanitize()`]) |
 
 mod check;
 mod features;
@@ -28,6 +29,7 @@ mod resolution;
 mod resolve;
 mod rule;
 mod run;
+mod sanitize;
 mod special;
 mod tag_order;
 
@@ -37,3 +39,4 @@ pub use kernel::KernelVersion;
 pub use options::VerifyOptions;
 pub use rule::Rule;
 pub use run::verify;
+pub use sanitize::{Loss, NameTable, SanitizeOptions, Sanitized, sanitize};

@@ -135,6 +135,7 @@ impl<'a> Walk<'_, 'a> {
                     } else {
                         Fault::of_type(Rule::Loop, "Loop detected").errno(EEXIST)
                     };
+                    self.check.cuts.push((fault.rule, vertex.id, id));
                     // The kernel reports the type that it started with.
                     self.check.fail(Some((root, Some(record))), None, fault);
                     for vertex in self.stack.drain(..) {

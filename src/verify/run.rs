@@ -13,6 +13,7 @@ use crate::verify::names::GoodNames;
 use crate::verify::options::VerifyOptions;
 use crate::verify::records::check_records;
 use crate::verify::resolve::check_types;
+use crate::verify::rule::Rule;
 use crate::verify::special::check_special_fields;
 use crate::verify::tag_order::check_tag_order;
 
@@ -42,6 +43,14 @@ use crate::verify::tag_order::check_tag_order;
 /// ```
 #[must_use]
 pub fn verify(data: &[u8], options: &VerifyOptions) -> Report {
+    verify_with_cuts(data, options).0
+}
+
+/// Checks as [`verify`] does. Returns also the references at which it gave up, as too deep or as a loop.
+pub(super) fn verify_with_cuts(
+    data: &[u8],
+    options: &VerifyOptions,
+) -> (Report, Vec<(Rule, u32, u32)>) {
     let mut check = Check {
         input: Input {
             words: &[],
@@ -57,9 +66,10 @@ pub fn verify(data: &[u8], options: &VerifyOptions) -> Report {
         second: false,
         bad_references: Vec::new(),
         good_names: GoodNames::default(),
+        cuts: Vec::new(),
     };
     let Some(found) = sections(&mut check, data) else {
-        return check.report;
+        return (check.report, check.cuts);
     };
     let words = words(found, options);
     check_sections(check, found, &words)
@@ -89,7 +99,7 @@ fn words<'d>(found: Sections<'d>, options: &VerifyOptions) -> Cow<'d, [Word]> {
     Cow::Owned(swapped.map(u32::to_ne_bytes).collect())
 }
 
-fn check_sections<'a>(check: Check<'a>, found: Sections<'a>, words: &'a [Word]) -> Report {
+fn check_sections<'a>(check: Check<'a>, found: Sections<'a>, words: &'a [Word]) -> (Report, Vec<(Rule, u32, u32)>) {
     let mut check = Check {
         input: Input {
             words,
@@ -102,7 +112,7 @@ fn check_sections<'a>(check: Check<'a>, found: Sections<'a>, words: &'a [Word]) 
     };
     let is_whole = check_records(&mut check, found.types.len());
     if !is_whole {
-        return check.report;
+        return (check.report, check.cuts);
     }
     // The kernel resolves the types of its modules when they are used, if ever.
     if check.options.base.is_none() {
@@ -115,5 +125,5 @@ fn check_sections<'a>(check: Check<'a>, found: Sections<'a>, words: &'a [Word]) 
     if is_checked && check.report.is_ok() {
         check_special_fields(&mut check);
     }
-    check.report
+    (check.report, check.cuts)
 }

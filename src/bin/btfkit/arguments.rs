@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
-    split,
+    sanitize, split, verify,
 };
 use crate::style::Color;
 
@@ -47,4 +47,6 @@ pub enum Command {
     Offset(offset::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
+    Verify(verify::Arguments),
+    Sanitize(sanitize::Arguments),
 }

@@ -13,7 +13,9 @@ pub mod min;
 pub mod offset;
 pub mod rebase;
 pub mod relocate;
+pub mod sanitize;
 pub mod split;
+pub mod verify;
 
 use std::path::PathBuf;
 
