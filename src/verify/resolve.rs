@@ -135,12 +135,19 @@ impl<'a> Walk<'_, 'a> {
                     } else {
                         Fault::of_type(Rule::Loop, "Loop detected").errno(EEXIST)
                     };
-                    self.check.cuts.push((fault.rule, vertex.id, id));
-                    // The kernel reports the type that it started with.
-                    self.check.fail(Some((root, Some(record))), None, fault);
-                    for vertex in self.stack.drain(..) {
-                        self.sizes.give_up(vertex.id);
+                    // A replacement takes a level, too: what is too deep is cut a level higher.
+                    let above = self.stack.iter().rev().nth(1);
+                    let cut = match (fault.rule, above) {
+                        (Rule::Depth, Some(above)) => (above.id, vertex.id),
+                        _ => (vertex.id, id),
+                    };
+                    self.check.cuts.push((fault.rule, cut.0, cut.1));
+                    // The kernel reports the type that it started with, and stops.
+                    if !is_wrong {
+                        self.check.fail(Some((root, Some(record))), None, fault);
                     }
+                    self.stack.pop();
+                    self.sizes.give_up(vertex.id);
                     is_wrong = true;
                 }
             }

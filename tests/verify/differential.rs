@@ -92,7 +92,7 @@ pub fn compare(seed: u64, count: usize) {
 }
 
 /// Makes nearly valid BTF.
-fn mutant(sources: &[Pieces], random: &mut Random) -> Vec<u8> {
+pub fn mutant(sources: &[Pieces], random: &mut Random) -> Vec<u8> {
     let source = &sources[random.below(sources.len())];
     let most = random.pick(&[3usize, 8, 20, 60]);
     let plain = !random.one_in(8);

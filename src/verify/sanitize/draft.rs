@@ -52,6 +52,15 @@ impl Draft {
             let Some(record) = words.get_mut(start..) else {
                 continue;
             };
+            // A number of elements without elements, which the builder has no room for.
+            let has_elements = kind.shape().is_some_and(|shape| shape.elem > 0);
+            if !has_elements
+                && ty.info().is_wide()
+                && !wide
+                && let Some(word) = record.get_mut(1)
+            {
+                *word = Info::new(kind, 0, ty.info().flag()).word();
+            }
             for at in name_words(record) {
                 if let Some(word) = record.get_mut(at) {
                     let text = graph.string(crate::StrId::new(*word));

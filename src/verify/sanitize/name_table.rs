@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, GraphBuilder, Kind, Name};
-use crate::id::TypeId;
 
 /// The names that [`sanitize`](super::sanitize()) changed: old and new, one to one. No new name was in the BTF before.
 ///
@@ -92,24 +91,20 @@ impl NameTable {
     }
 
     /// Returns a graph that has every renamed type under its old name, too ([`Btf::with_aliases`]). Names of members,
-    /// functions and enumerators stay new.
+    /// functions and enumerators stay new, and an old name with characters that can't be printed is left out.
     ///
     /// # Errors
     /// As [`Btf::with_aliases`].
     pub fn add_aliases(&self, graph: &Btf) -> Result<Btf> {
         let has = |name: &[u8]| graph.named(Name::new(name)).next().is_some();
+        let is_printable = |byte: &u8| matches!(byte, b' '..=b'~') || !byte.is_ascii();
+        let can_be_alias = |old: &[u8]| {
+            !old.is_empty() && old.trim_ascii() == old && old.iter().all(is_printable)
+        };
         let aliases = self
             .iter()
-            .filter(|(new, old)| !old.is_empty() && has(new.as_bytes()) && !has(old));
+            .filter(|(new, old)| can_be_alias(old) && has(new.as_bytes()) && !has(old));
         graph.with_aliases(aliases.map(|(new, old)| (old, new)))
-    }
-
-    /// Returns the number of a type's record under its new name, for error messages.
-    #[must_use]
-    pub fn find<'g>(&self, graph: &'g Btf, kind: Kind, old: impl AsRef<[u8]>) -> Option<TypeId> {
-        let old = old.as_ref();
-        let new = self.iter().find(|(_, other)| *other == old)?.0;
-        graph.find(kind, new).map(|ty| ty.id())
     }
 }
 

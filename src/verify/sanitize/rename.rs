@@ -123,11 +123,6 @@ impl<'f> Renaming<'f> {
         new
     }
 
-    /// Returns a new name for one that the kernel takes, but takes for its own.
-    pub fn renamed_apart(&mut self, old: &[u8]) -> Vec<u8> {
-        self.renamed(old)
-    }
-
     /// Returns a name for what must have one.
     fn for_nameless(&mut self, of: NameOf<'_>) -> Vec<u8> {
         let name = match of.part {

@@ -307,7 +307,7 @@ impl Repair<'_, '_> {
             let name = crate::StrId::new(self.draft.word(id, 0));
             let name = self.draft.strings.string(name).as_bytes().to_vec();
             if kind == Kind::Struct && NAMES.contains(&&*name) {
-                let new = self.renaming.renamed_apart(&name);
+                let new = self.renaming.renamed(&name);
                 let new = self.draft.strings.intern(new)?.get();
                 self.draft.set_word(id, 0, new);
             } else if kind == Kind::TypeTag && TAGS.contains(&&*name) {
@@ -336,34 +336,18 @@ pub(super) fn cut(draft: &mut Draft, graph: &Btf, (from, to): (u32, u32)) -> Res
         return Ok("it became an integer that nothing refers to");
     }
     let instead = draft.structure(size_of(graph, to));
-    let places: Vec<usize> = match old {
-        Kind::Struct | Kind::Union => (4..record.len()).step_by(3).collect(),
-        Kind::Array => vec![3],
-        Kind::Void
-        | Kind::Int
-        | Kind::Ptr
-        | Kind::Enum
-        | Kind::Fwd
-        | Kind::Typedef
-        | Kind::Volatile
-        | Kind::Const
-        | Kind::Restrict
-        | Kind::Func
-        | Kind::FuncProto
-        | Kind::Var
-        | Kind::Datasec
-        | Kind::Float
-        | Kind::DeclTag
-        | Kind::TypeTag
-        | Kind::Enum64
-        | Kind::Unknown(_) => vec![2],
-    };
-    for place in places {
-        if let Some(word) = record.get_mut(place)
-            && *word == to
-        {
-            *word = instead;
+    if old == Kind::Array {
+        if let Some(element) = record.get_mut(3).filter(|element| **element == to) {
+            *element = instead;
         }
+    } else if old.is_composite() {
+        let members = record.get_mut(3..).unwrap_or_default().as_chunks_mut::<3>().0;
+        for [_, ty, _] in members.iter_mut().filter(|[_, ty, _]| *ty == to) {
+            *ty = instead;
+        }
+    } else if let Some(word) = record.get_mut(2) {
+        // A variable may have come to `to` by way of qualifiers.
+        *word = instead;
     }
     if old == Kind::Array && record.get(4) == Some(&to) {
         let index = draft.integer(4, "index")?;

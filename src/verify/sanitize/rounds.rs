@@ -122,7 +122,8 @@ pub fn sanitize(graph: &Btf, options: &SanitizeOptions) -> Result<Sanitized> {
     let mut before = None;
     for _ in 0..ROUNDS {
         let made = draft.graph()?;
-        let (report, cuts) = verify_with_cuts(&encode(&made)?, &verify);
+        let found = verify_with_cuts(&encode(&made)?, &verify);
+        let (report, cuts) = &found;
         if report.is_ok() {
             return Ok(Sanitized {
                 types: Remap::identity(graph.len()),
@@ -132,16 +133,16 @@ pub fn sanitize(graph: &Btf, options: &SanitizeOptions) -> Result<Sanitized> {
             });
         }
         // A round that changes nothing is the last.
-        if before.as_ref() == Some(&report) {
+        if before.as_ref() == Some(&found) {
             break;
         }
         let mut loses = |id: u32, part: Option<u32>, rule: Rule, became: &'static str| {
             lost.push(loss(graph, id, part, rule, became));
         };
-        for (rule, from, to) in cuts {
+        for &(rule, from, to) in cuts {
             loses(from, None, rule, cut(&mut draft, graph, (from, to))?);
         }
-        for (id, findings) in by_type(&report) {
+        for (id, findings) in by_type(report) {
             let mut repair = Repair {
                 draft: &mut draft,
                 graph,
@@ -153,9 +154,9 @@ pub fn sanitize(graph: &Btf, options: &SanitizeOptions) -> Result<Sanitized> {
                 loses(id, part, rule, became);
             }
         }
-        before = Some(report);
+        before = Some(found);
     }
-    let first = before.as_ref().and_then(Report::first);
+    let first = before.as_ref().and_then(|(report, _)| report.first());
     let why = first.map_or(String::new(), ToString::to_string);
     let error = Error::new(
         ErrorKind::Unsupported,
