@@ -53,6 +53,8 @@ features! {
     float: bool = |since: Since<'_>| since(5, 13),
     /// The kind DECL_TAG. Since 5.16.
     decl_tag: bool = |since: Since<'_>| since(5, 16),
+    /// Functions that are checked where a type refers to them; before, each in its turn. Since 5.17.
+    func_resolve: bool = |since: Since<'_>| since(5, 17),
     /// The kind TYPE_TAG. Since 5.17.
     type_tag: bool = |since: Since<'_>| since(5, 17),
     /// The rule that type tags come before qualifiers and typedefs. Since 5.19.

@@ -2,6 +2,7 @@
 
 use crate::graph::Kind;
 use crate::verify::check::{Check, Fault};
+use crate::verify::features::KernelFeatures;
 use crate::verify::finding::{E2BIG, EEXIST};
 use crate::verify::input::Record;
 use crate::verify::log::Line;
@@ -50,7 +51,7 @@ pub(super) struct Walk<'c, 'a> {
 }
 
 /// Returns whether types of this kind are resolved at all.
-fn needs_resolve(kind: Kind) -> bool {
+fn needs_resolve(kind: Kind, features: &KernelFeatures) -> bool {
     match kind {
         Kind::Typedef
         | Kind::Volatile
@@ -62,9 +63,9 @@ fn needs_resolve(kind: Kind) -> bool {
         | Kind::Union
         | Kind::Array
         | Kind::Var
-        | Kind::Func
         | Kind::DeclTag
         | Kind::Datasec => true,
+        Kind::Func => features.func_resolve,
         Kind::Void
         | Kind::Int
         | Kind::Enum
@@ -94,16 +95,28 @@ pub(super) fn check_types(check: &mut Check<'_>) {
         let Some(record) = walk.check.input.record(id) else {
             continue;
         };
-        if needs_resolve(record.kind()) && !walk.sizes.is_resolved(id) {
+        if walk.needs_resolve(record.kind()) && !walk.sizes.is_resolved(id) {
             walk.resolve(id, record);
         }
         if record.kind() == Kind::FuncProto {
             walk.prototype(id, record);
         }
+        if record.kind() == Kind::Func && !walk.needs_resolve(Kind::Func) {
+            walk.function(Vertex {
+                id,
+                record,
+                next: 0,
+            });
+        }
     }
 }
 
 impl<'a> Walk<'_, 'a> {
+    #[inline]
+    fn needs_resolve(&self, kind: Kind) -> bool {
+        needs_resolve(kind, self.check.input.features)
+    }
+
     /// Resolves a type and those that it needs. (`btf_resolve`.)
     fn resolve(&mut self, root: u32, record: Record<'a>) {
         self.mode = Mode::Open;
@@ -182,7 +195,7 @@ impl<'a> Walk<'_, 'a> {
     /// Returns whether the walk ends at a kind. (`env_type_is_resolve_sink`.)
     fn is_sink(&self, kind: Kind) -> bool {
         match self.mode {
-            Mode::Open => !needs_resolve(kind),
+            Mode::Open => !self.needs_resolve(kind),
             Mode::Pointer => !kind.is_modifier() && kind != Kind::Ptr,
             Mode::Composite => {
                 !kind.is_modifier() && kind != Kind::Array && !kind.is_composite()
@@ -477,7 +490,7 @@ impl<'a> Walk<'_, 'a> {
         if record.is_source_only() && self.check.options.features.proto_sources {
             return false;
         }
-        if needs_resolve(record.kind()) && !self.sizes.is_resolved(id) {
+        if self.needs_resolve(record.kind()) && !self.sizes.is_resolved(id) {
             self.resolve(id, record);
         }
         self.size(id) != Size::None

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Result;
+use crate::graph::edges::each_name;
 use crate::graph::{Btf, GraphBuilder, Kind};
+use crate::id::StrId;
 use crate::query::c_spelling;
 use crate::verify::features::KernelFeatures;
 use crate::verify::names::{identifier, section};
@@ -66,11 +68,14 @@ impl<'f> Renaming<'f> {
     /// Takes note of all names of a graph.
     pub fn new(graph: &Btf, features: &'f KernelFeatures) -> Self {
         let mut taken = HashSet::new();
-        let mut level = Some(graph);
-        while let Some(graph) = level {
-            let strings = graph.string_section().split(|&byte| byte == 0);
-            taken.extend(strings.filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
-            level = graph.base();
+        for ty in graph.types() {
+            // A name may be the end of a longer string, so that the string section alone doesn't tell.
+            each_name(ty.record(), |offset| {
+                let name = graph.string(StrId::new(offset)).as_bytes();
+                if !name.is_empty() && !taken.contains(name) {
+                    taken.insert(name.to_vec());
+                }
+            });
         }
         Self {
             features,
