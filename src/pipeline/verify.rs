@@ -41,7 +41,12 @@ pub fn verify(
 ) -> Result<Report> {
     let bytes = unpacked(bytes.into(), &load_options.limits)?;
     match raw_btf(&bytes, load_options)? {
-        Some(raw) => Ok(verdict(&raw.types, raw.base.as_ref(), load_options, options)),
+        Some(raw) => Ok(verdict(
+            &raw.types,
+            raw.base.as_ref(),
+            load_options,
+            options,
+        )),
         None => load(bytes, load_options)?.graph.verify(options),
     }
 }
@@ -63,7 +68,12 @@ pub fn verify_path(
     }
     let bytes = unpacked(read(path, load_options)?, &load_options.limits)?;
     match raw_btf(&bytes, load_options)? {
-        Some(raw) => Ok(verdict(&raw.types, raw.base.as_ref(), load_options, options)),
+        Some(raw) => Ok(verdict(
+            &raw.types,
+            raw.base.as_ref(),
+            load_options,
+            options,
+        )),
         None => load_path(path, load_options)?.graph.verify(options),
     }
 }
@@ -148,7 +158,11 @@ pub fn write_verdicts<'r>(
 ) -> Result<()> {
     out.write_all(b"{\"schema\":1,\"files\":[")?;
     for (index, (file, report)) in reports.into_iter().enumerate() {
-        out.write_all(if index > 0 { b",{\"file\":" } else { b"{\"file\":" })?;
+        out.write_all(if index > 0 {
+            b",{\"file\":"
+        } else {
+            b"{\"file\":"
+        })?;
         json_string(out, file)?;
         write!(out, ",\"ok\":{},\"findings\":[", report.is_ok())?;
         for (index, finding) in report.findings.iter().enumerate() {
@@ -164,7 +178,9 @@ pub fn write_verdicts<'r>(
 }
 
 fn write_finding(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
-    let id = finding.type_id.map_or("null".to_owned(), |id| id.get().to_string());
+    let id = finding
+        .type_id
+        .map_or("null".to_owned(), |id| id.get().to_string());
     write!(out, "{{\"id\":{id},\"kind\":")?;
     optional(finding.kind.map(|kind| kind.to_string()).as_deref(), out)?;
     out.write_all(b",\"name\":")?;

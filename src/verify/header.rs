@@ -47,8 +47,7 @@ pub(super) fn sections<'d>(check: &mut Check<'_>, data: &'d [u8]) -> Option<Sect
     let types = extent(BtfHeader::TYPE_OFF);
     let strings = extent(BtfHeader::STR_OFF);
     let layout = extent(BtfHeader::LAYOUT_OFF);
-    let knows_layout =
-        check.options.features.layout && header_len >= BtfHeader::LEN_WITH_LAYOUT;
+    let knows_layout = check.options.features.layout && header_len >= BtfHeader::LEN_WITH_LAYOUT;
     let mut all = vec![types, strings];
     if knows_layout && layout.len > 0 {
         all.push(layout);
@@ -67,7 +66,11 @@ pub(super) fn sections<'d>(check: &mut Check<'_>, data: &'d [u8]) -> Option<Sect
     };
     let end = strings.offset as usize + strings.len as usize;
     if !knows_layout && end != rest.len() {
-        check.fail_bare(Rule::StringsPlace, "String section is not at the end", EINVAL);
+        check.fail_bare(
+            Rule::StringsPlace,
+            "String section is not at the end",
+            EINVAL,
+        );
     }
     string_section(check, sections.strings);
     if knows_layout && layout.len > 0 {

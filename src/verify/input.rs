@@ -28,7 +28,12 @@ impl<'a> Record<'a> {
     fn new(words: &'a [Word], features: &KernelFeatures) -> Option<Self> {
         let (head, rest) = words.split_first_chunk::<HEAD>()?;
         let [name, info, third] = head.map(u32::from_ne_bytes);
-        let vlen = info & if features.wide_info { 0xff_ffff } else { 0xffff };
+        let vlen = info
+            & if features.wide_info {
+                0xff_ffff
+            } else {
+                0xffff
+            };
         Some(Self {
             name,
             info,

@@ -152,7 +152,10 @@ mod tests {
             Err(NameFault::Byte(b'.', 1))
         );
         assert_eq!(identifier(b"a.b", &old, true), Ok(()));
-        assert_eq!(identifier(b"9a", &new, false), Err(NameFault::Byte(b'9', 0)));
+        assert_eq!(
+            identifier(b"9a", &new, false),
+            Err(NameFault::Byte(b'9', 0))
+        );
         assert_eq!(identifier(b"", &new, false), Err(NameFault::Missing));
         assert_eq!(
             identifier(b"std::a", &new, false),

@@ -197,9 +197,7 @@ impl<'a> Walk<'_, 'a> {
         match self.mode {
             Mode::Open => !self.needs_resolve(kind),
             Mode::Pointer => !kind.is_modifier() && kind != Kind::Ptr,
-            Mode::Composite => {
-                !kind.is_modifier() && kind != Kind::Array && !kind.is_composite()
-            }
+            Mode::Composite => !kind.is_modifier() && kind != Kind::Array && !kind.is_composite(),
         }
     }
 
@@ -279,7 +277,10 @@ impl<'a> Walk<'_, 'a> {
                     let Some(resolved) = self.sizes.stands_for(next) else {
                         return Step::Wrong;
                     };
-                    end = (resolved, self.check.input.record(resolved).unwrap_or(record));
+                    end = (
+                        resolved,
+                        self.check.input.record(resolved).unwrap_or(record),
+                    );
                 }
                 if matches!(end.1.kind(), Kind::Void | Kind::Fwd | Kind::FuncProto) {
                     Step::Done(end.0, 0)
@@ -429,7 +430,11 @@ impl<'a> Walk<'_, 'a> {
                 match self.sizes.stands_for(next) {
                     // The function's own fault was reported.
                     None => return Step::Wrong,
-                    Some(_) => self.check.input.record(record.third).map_or(0, |proto| proto.vlen),
+                    Some(_) => self
+                        .check
+                        .input
+                        .record(record.third)
+                        .map_or(0, |proto| proto.vlen),
                 }
             } else if kind.is_composite() {
                 record.vlen

@@ -99,7 +99,11 @@ fn words<'d>(found: Sections<'d>, options: &VerifyOptions) -> Cow<'d, [Word]> {
     Cow::Owned(swapped.map(u32::to_ne_bytes).collect())
 }
 
-fn check_sections<'a>(check: Check<'a>, found: Sections<'a>, words: &'a [Word]) -> (Report, Vec<(Rule, u32, u32)>) {
+fn check_sections<'a>(
+    check: Check<'a>,
+    found: Sections<'a>,
+    words: &'a [Word],
+) -> (Report, Vec<(Rule, u32, u32)>) {
     let mut check = Check {
         input: Input {
             words,

@@ -400,9 +400,7 @@ impl<'i, 'a> Search<'i, 'a> {
         let mut values = ids.iter().filter_map(|&id| {
             let tag = self.input.record(id)?;
             let is_here = tag.word(0) == member.index;
-            is_here
-                .then(|| self.name(tag).strip_prefix(KEY))
-                .flatten()
+            is_here.then(|| self.name(tag).strip_prefix(KEY)).flatten()
         });
         let value = values.next().ok_or(EINVAL)?;
         if values.next().is_some() {
@@ -437,8 +435,7 @@ impl<'i, 'a> Search<'i, 'a> {
         let has = |field: Field| fields.iter().any(|found| found.field == field);
         let has_root = fields.iter().any(|found| found.field.is_root());
         let (spin, res) = (has(Field::SpinLock), has(Field::ResSpinLock));
-        let shares_node =
-            !has(Field::Refcount) && has(Field::ListNode) && has(Field::RbNode);
+        let shares_node = !has(Field::Refcount) && has(Field::ListNode) && has(Field::RbNode);
         if (spin && res) || (has_root && !spin && !res) || shares_node {
             return Err(EINVAL);
         }

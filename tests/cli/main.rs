@@ -19,3 +19,4 @@ mod relocate;
 mod split;
 mod truth;
 mod usage;
+mod verify;

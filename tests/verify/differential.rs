@@ -14,7 +14,7 @@ use crate::support::tools::skipped;
 const LOG: usize = 4 << 20;
 
 /// Returns what the kernel and the crate don't agree on, if anything.
-fn difference(kernel: &Verdict, report: &Report) -> Option<String> {
+pub fn difference(kernel: &Verdict, report: &Report) -> Option<String> {
     let Some(first) = report.first() else {
         return (kernel.errno != 0).then(|| "the crate accepts it".to_owned());
     };
@@ -39,7 +39,7 @@ fn difference(kernel: &Verdict, report: &Report) -> Option<String> {
 }
 
 /// Compares this many verdicts.
-pub fn compare(seed: u64, count: usize) {
+fn compare(seed: u64, count: usize) {
     if let Some(reason) = unable() {
         return skipped(&reason);
     }
@@ -60,7 +60,14 @@ pub fn compare(seed: u64, count: usize) {
             format!(
                 "{} {}",
                 first.rule.code(),
-                first.message.as_deref().unwrap_or("-").trim_start_matches(|c: char| c == '[' || c == ']' || c == ' ' || c.is_ascii_digit())
+                first
+                    .message
+                    .as_deref()
+                    .unwrap_or("-")
+                    .trim_start_matches(|c: char| c == '['
+                        || c == ']'
+                        || c == ' '
+                        || c.is_ascii_digit())
             )
         });
         let rule: String = rule.chars().filter(|c| !c.is_ascii_digit()).collect();
@@ -87,8 +94,15 @@ pub fn compare(seed: u64, count: usize) {
     }
     assert_eq!(differences, 0, "of {count}:\n{wrong}");
     let accepted = rules.get("accepted").copied().unwrap_or(0);
-    assert!(accepted > count / 20, "only {accepted} of {count} are accepted");
-    assert!(rules.len() > 40, "only {} verdicts: {rules:#?}", rules.len());
+    assert!(
+        accepted > count / 20,
+        "only {accepted} of {count} are accepted"
+    );
+    assert!(
+        rules.len() > 40,
+        "only {} verdicts: {rules:#?}",
+        rules.len()
+    );
 }
 
 /// Makes nearly valid BTF.

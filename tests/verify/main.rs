@@ -7,6 +7,8 @@ mod cases;
 mod differential;
 mod loader;
 mod mutate;
+#[cfg(feature = "dwarf")]
+mod sanitized;
 mod sources;
 
 /// Returns raw BTF of these records and strings, for this machine.

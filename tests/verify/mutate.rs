@@ -286,7 +286,8 @@ impl Pieces {
             _ => {
                 // A size, an offset, a width: a little more or less.
                 let index = random.below(self.records[at].len());
-                let by = random.pick(&[1u32, 2, 3, 4, 7, 8, 16, 32, 64, 1 << 24, 32 << 24, 33 << 24]);
+                let by =
+                    random.pick(&[1u32, 2, 3, 4, 7, 8, 16, 32, 64, 1 << 24, 32 << 24, 33 << 24]);
                 let word = &mut self.records[at][index];
                 *word = if random.one_in(2) {
                     word.wrapping_add(by)
@@ -314,7 +315,13 @@ impl Pieces {
                 0xffff,
                 0x1_0000,
             ]),
-            2 => random.pick(&[count, count + 1, count.wrapping_sub(1), strings, strings - 1]),
+            2 => random.pick(&[
+                count,
+                count + 1,
+                count.wrapping_sub(1),
+                strings,
+                strings - 1,
+            ]),
             3 => old ^ (1 << random.below(32)),
             4 => old.wrapping_add(1),
             5 => old.wrapping_sub(1),
@@ -421,7 +428,8 @@ impl Pieces {
     /// A record of a random kind that is about right.
     fn made(&mut self, random: &mut Random) -> Record {
         let kind = u32::try_from(1 + random.below(19)).unwrap();
-        let name = self.string(random.pick(&[&b"a"[..], b"node", b"link", b"kptr", b"x.y", b"tag"]));
+        let name =
+            self.string(random.pick(&[&b"a"[..], b"node", b"link", b"kptr", b"x.y", b"tag"]));
         let mut id = || self.id(random);
         let (a, b, c) = (id(), id(), id());
         let head = |name: u32, flag: bool, vlen: u32, third: u32| {
@@ -431,7 +439,8 @@ impl Pieces {
         let mut record = match kind {
             INT => {
                 let bits = random.pick(&[8, 16, 32, 64, 128, 1, 7, 24, 33]);
-                let encoding = random.pick(&[0, 1 << 24, 2 << 24, 4 << 24, 3 << 24, 1 << 16, 8 << 16]);
+                let encoding =
+                    random.pick(&[0, 1 << 24, 2 << 24, 4 << 24, 3 << 24, 1 << 16, 8 << 16]);
                 let mut record = head(name, false, 0, random.pick(&[1, 2, 4, 8, 16, 32]));
                 record.push(bits | encoding);
                 record
@@ -447,8 +456,16 @@ impl Pieces {
             STRUCT | UNION => {
                 let mut record = head(name, flag, 2, random.pick(&[0, 4, 8, 16, 24, 32]));
                 let member = self.string(b"m");
-                let width = if flag && random.one_in(2) { random.pick(&[1, 3, 32, 33, 128, 129]) << 24 } else { 0 };
-                let second = if kind == UNION { 0 } else { random.pick(&[0, 1, 3, 8, 32, 64, 65]) };
+                let width = if flag && random.one_in(2) {
+                    random.pick(&[1, 3, 32, 33, 128, 129]) << 24
+                } else {
+                    0
+                };
+                let second = if kind == UNION {
+                    0
+                } else {
+                    random.pick(&[0, 1, 3, 8, 32, 64, 65])
+                };
                 record.extend([member, a, width, member, b, second | width]);
                 record
             }
@@ -477,7 +494,14 @@ impl Pieces {
             DATASEC => {
                 let section = self.string(b".data");
                 let mut record = head(section, false, 2, random.pick(&[4, 8, 16, 64]));
-                record.extend([a, 0, 4, b, random.pick(&[4, 8, 2]), random.pick(&[4, 8, 12])]);
+                record.extend([
+                    a,
+                    0,
+                    4,
+                    b,
+                    random.pick(&[4, 8, 2]),
+                    random.pick(&[4, 8, 12]),
+                ]);
                 record
             }
             FLOAT => head(name, false, 0, random.pick(&[2, 4, 8, 12, 16, 1, 3])),
@@ -519,7 +543,11 @@ impl Pieces {
         let forwards = random.one_in(2);
         for place in 0..len {
             let next = if forwards {
-                if place + 1 == len { last } else { start + place + 1 }
+                if place + 1 == len {
+                    last
+                } else {
+                    start + place + 1
+                }
             } else if place == 0 {
                 last
             } else {

@@ -30,7 +30,8 @@ fn parts(word: u32, is_flagged: bool) -> (u32, u32) {
 /// Returns the size of a type, as it was before any repair, in bytes.
 pub(super) fn size_of(graph: &Btf, id: u32) -> u32 {
     let size = graph.get(TypeId::new(id)).and_then(|ty| ty.size().ok());
-    size.and_then(|size| u32::try_from(size.0).ok()).unwrap_or(0)
+    size.and_then(|size| u32::try_from(size.0).ok())
+        .unwrap_or(0)
 }
 
 /// Returns the type behind typedefs, qualifiers and tags.

@@ -71,8 +71,8 @@ impl NameTable {
         for ty in graph.own_types() {
             let mut words: Vec<u32> = ty.record_words().collect();
             let kind = ty.kind();
-            let names = crate::graph::edges::edges(ty.record())
-                .filter_map(|(at, edge)| match edge {
+            let names =
+                crate::graph::edges::edges(ty.record()).filter_map(|(at, edge)| match edge {
                     crate::graph::edges::Edge::String(id) => Some((at, id)),
                     crate::graph::edges::Edge::Type(_) => None,
                 });
@@ -98,9 +98,8 @@ impl NameTable {
     pub fn add_aliases(&self, graph: &Btf) -> Result<Btf> {
         let has = |name: &[u8]| graph.named(Name::new(name)).next().is_some();
         let is_printable = |byte: &u8| matches!(byte, b' '..=b'~') || !byte.is_ascii();
-        let can_be_alias = |old: &[u8]| {
-            !old.is_empty() && old.trim_ascii() == old && old.iter().all(is_printable)
-        };
+        let can_be_alias =
+            |old: &[u8]| !old.is_empty() && old.trim_ascii() == old && old.iter().all(is_printable);
         let aliases = self
             .iter()
             .filter(|(new, old)| can_be_alias(old) && has(new.as_bytes()) && !has(old));

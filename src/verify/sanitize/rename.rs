@@ -87,12 +87,7 @@ impl<'f> Renaming<'f> {
     }
 
     /// Returns the string of a name that the kernel takes.
-    pub fn name(
-        &mut self,
-        builder: &mut GraphBuilder,
-        kind: Kind,
-        of: NameOf<'_>,
-    ) -> Result<u32> {
+    pub fn name(&mut self, builder: &mut GraphBuilder, kind: Kind, of: NameOf<'_>) -> Result<u32> {
         let need = need(kind, of.part.is_some());
         let text = of.text;
         let is_good = match need {

@@ -31,10 +31,17 @@ impl Repair<'_, '_> {
         let has = |rule: Rule| findings.iter().any(|finding| finding.rule == rule);
         let sorts = [Rule::MemberOrder, Rule::MemberOffset].into_iter();
         if let Some(rule) = sorts.into_iter().find(|rule| has(*rule)) {
-            return Ok(vec![(None, rule, sort_members(self.draft, self.id, self.tags))]);
+            return Ok(vec![(
+                None,
+                rule,
+                sort_members(self.draft, self.id, self.tags),
+            )]);
         }
         // What replaces the whole type leaves nothing else to repair.
-        if let Some(rule) = [Rule::Kind, Rule::InfoBits].into_iter().find(|rule| has(*rule)) {
+        if let Some(rule) = [Rule::Kind, Rule::InfoBits]
+            .into_iter()
+            .find(|rule| has(*rule))
+        {
             return Ok(vec![(None, rule, replace_kind(self.draft, self.id)?)]);
         }
         if has(Rule::DatasecEntry) {
@@ -82,9 +89,10 @@ impl Repair<'_, '_> {
     /// Makes a data section that the kernel can't have a structure.
     fn datasec(&mut self) -> Result<&'static str> {
         let record = self.record();
-        let old = self.draft.strings.string(crate::StrId::new(
-            record.first().copied().unwrap_or(0),
-        ));
+        let old = self
+            .draft
+            .strings
+            .string(crate::StrId::new(record.first().copied().unwrap_or(0)));
         let old = old.as_bytes().to_vec();
         let new = self.renaming.renamed(&old);
         let name = self.draft.strings.intern(new)?.get();
@@ -341,7 +349,11 @@ pub(super) fn cut(draft: &mut Draft, graph: &Btf, (from, to): (u32, u32)) -> Res
             *element = instead;
         }
     } else if old.is_composite() {
-        let members = record.get_mut(3..).unwrap_or_default().as_chunks_mut::<3>().0;
+        let members = record
+            .get_mut(3..)
+            .unwrap_or_default()
+            .as_chunks_mut::<3>()
+            .0;
         for [_, ty, _] in members.iter_mut().filter(|[_, ty, _]| *ty == to) {
             *ty = instead;
         }

@@ -105,7 +105,11 @@ pub(super) fn datasec(draft: &mut Draft, id: u32, name: u32) {
     let mut made = vec![name, info_word, record.get(2).copied().unwrap_or(0)];
     let (entries, _) = record.get(3..).unwrap_or_default().as_chunks::<3>();
     for &[var, offset, _] in entries {
-        made.extend([draft.word(var, 0), draft.word(var, 2), offset.saturating_mul(8)]);
+        made.extend([
+            draft.word(var, 0),
+            draft.word(var, 2),
+            offset.saturating_mul(8),
+        ]);
     }
     draft.set(id, made);
 }

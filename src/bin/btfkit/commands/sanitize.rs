@@ -72,7 +72,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
             Some(_) => "",
             None => " (--names FILE writes them)",
         };
-        style.note(&format!("{} names were changed{hint}", sanitized.names.len()));
+        style.note(&format!(
+            "{} names were changed{hint}",
+            sanitized.names.len()
+        ));
     }
     if arguments.all {
         for loss in &sanitized.lost {
@@ -94,8 +97,5 @@ fn summary(lost: &[Loss]) -> String {
         .iter()
         .map(|((what, became), count)| format!("  {count} x {what}; {became}"));
     let lines: Vec<String> = lines.collect();
-    format!(
-        "repairs, each of which --all lists:\n{}",
-        lines.join("\n")
-    )
+    format!("repairs, each of which --all lists:\n{}", lines.join("\n"))
 }
