@@ -95,7 +95,14 @@ fn fields(check: &mut Check<'_>, data: &[u8]) -> Option<[u8; BtfHeader::LEN_WITH
     }
     let header_len = word(data, LENGTH_END - 4, endian) as usize;
     let Some(header) = data.get(..header_len) else {
-        check.fail_bare(Rule::HeaderLength, "btf_header not found", EINVAL);
+        // In the other byte order the length is a huge one, which the kernel notices before the magic number.
+        let is_swapped = data.starts_with(&endian.bytes16(MAGIC.swap_bytes()));
+        let rule = if is_swapped {
+            Rule::Magic
+        } else {
+            Rule::HeaderLength
+        };
+        check.fail_bare(rule, "btf_header not found", EINVAL);
         return None;
     };
     if header
