@@ -86,5 +86,5 @@ pub use driver::convert;
 pub use options::ConvertOptions;
 pub use origin::Origin;
 pub(crate) use read::skeleton::{Skeleton, dwo_ids, only_skeletons, skeletons};
-pub use report::{Conversion, Degraded, Reason};
+pub use report::{Conversion, Degraded, Reason, TypeLoss};
 pub use sections::{FunctionSymbols, MemorySection, Sections};

@@ -12,6 +12,7 @@ mod explain;
 mod json;
 mod link_objects;
 mod load;
+mod losses;
 mod minimise;
 mod open;
 mod options;
