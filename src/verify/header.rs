@@ -181,11 +181,11 @@ fn string_section(check: &mut Check<'_>, strings: &[u8]) {
 
 /// Checks the layout section. (`btf_parse_layout_sec`, since 7.1.)
 fn layout_section(check: &mut Check<'_>, layout: Extent) {
-    let message = if layout.offset % 4 != 0 {
+    let message = if !layout.offset.is_multiple_of(4) {
         "Unaligned layout_off"
     } else if layout.len < LAYOUT_ENTRY {
         "Layout section is too small"
-    } else if layout.len % LAYOUT_ENTRY != 0 {
+    } else if !layout.len.is_multiple_of(LAYOUT_ENTRY) {
         "layout_len is not multiple of 4"
     } else {
         return;

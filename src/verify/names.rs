@@ -23,9 +23,10 @@ const PRINTED: u8 = 4;
 /// What each byte may be. The kernel's table of characters is that of ISO 8859-1.
 const BYTES: [u8; 256] = {
     let mut bytes = [0; 256];
+    let mut rest: &mut [u8] = &mut bytes;
     let mut byte = 0u8;
-    loop {
-        let class = match byte {
+    while let Some((class, behind)) = rest.split_first_mut() {
+        *class = match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0xff => {
                 FIRST | REST | PRINTED
             }
@@ -33,11 +34,8 @@ const BYTES: [u8; 256] = {
             0x20..=0x7e | 0xa0..=0xbf | 0xd7 | 0xf7 => PRINTED,
             0x00..=0x1f | 0x7f..=0x9f => 0,
         };
-        bytes[byte as usize] = class;
-        if byte == u8::MAX {
-            break;
-        }
-        byte += 1;
+        rest = behind;
+        byte = byte.wrapping_add(1);
     }
     bytes
 };

@@ -8,6 +8,9 @@ use crate::verify::log::Line;
 use crate::verify::names::{NameFault, section};
 use crate::verify::rule::Rule;
 
+/// The number of words that every record starts with.
+const HEAD_WORDS: u32 = 3;
+
 /// Checks every record and notes where each starts. Returns whether all types are known.
 pub(super) fn check_records(check: &mut Check<'_>, section_len: usize) -> bool {
     let mut at = 0u32;
@@ -64,7 +67,7 @@ fn check_record(check: &mut Check<'_>, id: u32, at: u32, left: usize) -> Option<
         ..record
     };
     One { check, id, record }.kind();
-    Some(HEAD as u32 + words)
+    Some(HEAD_WORDS + words)
 }
 
 /// One record, whose length was checked.

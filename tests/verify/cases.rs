@@ -262,11 +262,14 @@ fn header_and_sections() {
     }
 }
 
+/// A version that refuses, the next one, which takes it, the words, and the types.
+type Change<'a> = ((u32, u32), (u32, u32), &'a str, &'a [&'a [u32]]);
+
 /// What a version refuses and the next one takes.
 #[test]
 #[rustfmt::skip]
 fn versions() {
-    let cases: &[((u32, u32), (u32, u32), &str, &[&[u32]])] = &[
+    let cases: &[Change] = &[
         ((5, 4), (5, 5), "Unexpected size", &[&[0, info(6, 0), 8]]),
         ((5, 5), (5, 6), "vlen != 0", &[&[NAME, info(12, 1), 3], &[0, info(13, 0), 0]]),
         ((5, 11), (5, 12), "vlen == 0", &[&[DATA, info(15, 0), 4]]),

@@ -612,7 +612,7 @@ pub fn mutate_bytes(raw: &mut Vec<u8>, random: &mut Random) {
 }
 
 /// Puts the strings in front of the types.
-fn strings_first(raw: &mut Vec<u8>) {
+fn strings_first(raw: &mut [u8]) {
     let (types, strings) = (word(raw, 12) as usize, word(raw, 20) as usize);
     if raw.len() != 24 + types + strings || word(raw, 8) != 0 {
         return;

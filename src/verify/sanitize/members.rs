@@ -117,9 +117,10 @@ fn bits(draft: &mut Draft, graph: &Btf, old: Member) -> Result<(Member, &'static
     let (end, kind) = stripped(graph, old.ty);
     let size = size_of(graph, end);
     let fits = kind == Kind::Enum || kind == Kind::Enum64 || kind == Kind::Int;
-    let most = match kind {
-        Kind::Int => size.saturating_mul(8),
-        _ => 32,
+    let most = if kind == Kind::Int {
+        size.saturating_mul(8)
+    } else {
+        32
     };
     if fits && old.width > most && most > 0 && old.width <= 64 {
         let bytes = old.width.div_ceil(8).next_power_of_two();
