@@ -25,10 +25,12 @@ use crate::verify::{self, Finding, Report, VerifyOptions};
 /// ```
 /// use btfkit::pipeline::{LoadOptions, verify};
 /// use btfkit::verify::{KernelVersion, VerifyOptions};
-/// # let file = format!("{}/testdata/layouts/probe.bpf.o", env!("CARGO_MANIFEST_DIR"));
-/// # let object = std::fs::read(file)?;
+/// # use btfkit::graph::{GraphBuilder, IntEncoding};
+/// # let mut builder = GraphBuilder::new();
+/// # builder.int("int", 4, IntEncoding::SIGNED)?;
+/// # let bytes = builder.freeze()?.encode()?;
 /// let options = VerifyOptions::new(KernelVersion::new(6, 18));
-/// assert!(verify(object, &LoadOptions::new(), &options)?.is_ok());
+/// assert!(verify(bytes, &LoadOptions::new(), &options)?.is_ok());
 /// # Ok::<(), btfkit::Error>(())
 /// ```
 ///

@@ -421,7 +421,7 @@ impl Rule {
             Self::DatasecSize => (
                 "datasec-size",
                 "the data section has no size, or its variables have more",
-                "correct the section's size",
+                "set the section's size; the loader of a BPF object does so from its ELF sections",
             ),
             Self::DatasecEntry => (
                 "datasec-entry",

@@ -7,11 +7,17 @@ fn one_line_for_each_file() {
     let scratch = Scratch::new();
     let cxx = scratch.path("cxx.btf");
     done(&["convert", "cxx/classes.clang-dwarf5", "-o", &cxx]);
-    let output = run(&["verify", "--kernel", "6.18", "layouts/probe.bpf.o", &cxx]);
+    let output = run(&[
+        "verify",
+        "--kernel",
+        "6.18",
+        "layouts/server2.gcc-dwarf5",
+        &cxx,
+    ]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "layouts/probe.bpf.o: ok");
+    assert_eq!(lines[0], "layouts/server2.gcc-dwarf5: ok");
     assert!(lines[1].starts_with(&format!("{cxx}: error: [")), "{text}");
     assert!(
         lines[1].contains("Invalid name") && lines[1].contains("more: --all"),
@@ -29,7 +35,7 @@ fn one_line_for_each_file() {
         "--format",
         "json",
         &cxx,
-        "layouts/probe.bpf.o",
+        "layouts/server2.gcc-dwarf5",
     ]);
     assert_eq!(json.status.code(), Some(1));
     let json: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
