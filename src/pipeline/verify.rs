@@ -53,11 +53,11 @@ pub fn verify(
     }
 }
 
-/// Checks the types of a file as [`verify`] does, and finds debug information in other files, as
+/// Checks the types of a file as [`verify`](verify()) does, and finds debug information in other files, as
 /// [`load_path`](super::load_path) does.
 ///
 /// # Errors
-/// As [`verify`], and `Io` if the file can't be read.
+/// As [`verify`](verify()), and `Io` if the file can't be read.
 pub fn verify_path(
     path: impl AsRef<Path>,
     load_options: &LoadOptions,
