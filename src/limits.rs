@@ -39,6 +39,8 @@ pub struct Limits {
     pub entries: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
+    /// Bytes of a text that is written of types, such as a C header. Default 256 MiB: a kernel's header has 3 MiB.
+    pub text_bytes: u32,
 }
 
 macro_rules! setters {
@@ -69,6 +71,7 @@ setters! {
     abbreviations: u32,
     entries: u32,
     vlen: u32,
+    text_bytes: u32,
 }
 
 impl Limits {
@@ -106,6 +109,7 @@ impl Default for Limits {
             abbreviations: 1 << 20,
             entries: 1 << 27,
             vlen: 0xff_ffff,
+            text_bytes: 1 << 28,
         }
     }
 }

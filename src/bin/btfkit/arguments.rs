@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
-    split,
+    check, convert, dedup, diff, distill, dump, explain, header, merge, min, offset, rebase,
+    relocate, split,
 };
 use crate::style::Color;
 
@@ -47,4 +47,5 @@ pub enum Command {
     Offset(offset::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
+    Header(header::Arguments),
 }

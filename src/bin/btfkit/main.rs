@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Offset(arguments) => commands::offset::run(&arguments, style),
         Command::Diff(arguments) => commands::diff::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
+        Command::Header(arguments) => commands::header::run(&arguments, style),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
