@@ -97,7 +97,8 @@ pub(super) struct Placed {
 }
 
 /// Adds the fields of a structure or union to `fields`, in the order of their offsets. A member without a name that is
-/// of a named structure, as a base class is, counts by its own fields.
+/// of a named structure, as a base class is, counts by its own fields. Returns whether the fields are the members in their
+/// own order.
 ///
 /// # Errors
 /// `Limit` where there are too many fields.
@@ -105,11 +106,12 @@ pub(super) fn collect<'g>(
     shapes: &Shapes<'g>,
     ty: Type<'g>,
     fields: &mut Vec<Field<'g>>,
-) -> Result<()> {
+) -> Result<bool> {
     let first = fields.len();
     let end = u64::from(ty.size_word()).saturating_mul(8);
     let is_union = ty.kind() == Kind::Union;
     let mut open = vec![(ty, 0u64, 0usize)];
+    let mut in_order = true;
     while let Some(top) = open.last_mut() {
         let (inner, at, next) = *top;
         let Some(member) = inner.member_at(next) else {
@@ -120,6 +122,7 @@ pub(super) fn collect<'g>(
         let start = at.saturating_add(member.offset.0);
         if !is_union && let Some(base) = base_of(&member) {
             open.push((base, start, 0));
+            in_order = false;
             continue;
         }
         if fields.len() - first >= MOST_FIELDS {
@@ -139,10 +142,11 @@ pub(super) fn collect<'g>(
         let key = |field: &Field<'_>| (field.start, field.end() > field.start);
         if !fields.is_sorted_by_key(key) {
             fields.sort_by_key(key);
+            in_order = false;
         }
         spread(fields);
     }
-    Ok(())
+    Ok(in_order)
 }
 
 /// Returns the structure whose fields a member stands for: a base class.

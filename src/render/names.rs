@@ -147,5 +147,8 @@ fn is_predefined(name: &[u8]) -> bool {
                 | b"__int128_t"
                 | b"__uint128_t"
                 | b"__NSConstantString"
+                | b"__func__"
+                | b"__FUNCTION__"
+                | b"__PRETTY_FUNCTION__"
         )
 }

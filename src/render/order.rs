@@ -242,8 +242,9 @@ impl<'g> Walk<'g> {
         self.progress_mut(ty.id(), |progress| progress.value = State::Done);
         if ty.kind().is_composite() {
             self.fields.clear();
-            collect(&self.order.shapes, ty, &mut self.fields)?;
-            let shape = shape(ty, &self.fields);
+            let in_order = collect(&self.order.shapes, ty, &mut self.fields)?;
+            let mut shape = shape(ty, &self.fields);
+            shape.plain &= in_order;
             self.order.shapes.set(ty.id(), shape);
             if !ty.name().is_empty() {
                 self.order.items.push(Item::Define(ty.id()));
@@ -310,10 +311,26 @@ impl<'g> Walk<'g> {
                     .extend(params.map(|param| Step::Name(param.type_id, TypeId::VOID)));
                 self.open.get_mut(from..).unwrap_or_default().reverse();
             }
-            _ => {
-                let to = ty.referent_id().unwrap_or(TypeId::VOID);
+            View::Typedef(to)
+            | View::Volatile(to)
+            | View::Const(to)
+            | View::Restrict(to)
+            | View::TypeTag(to) => {
                 self.open.push(Step::Name(to, TypeId::VOID));
             }
+            View::Void
+            | View::Int(_)
+            | View::Float(_)
+            | View::Struct(_)
+            | View::Union(_)
+            | View::Enum(_)
+            | View::Fwd(_)
+            | View::Array(_)
+            | View::Func(_)
+            | View::Var(_)
+            | View::Datasec(_)
+            | View::DeclTag(_)
+            | View::Unknown(_) => {}
         }
         Ok(())
     }
