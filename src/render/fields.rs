@@ -22,8 +22,8 @@ pub(super) struct Field<'g> {
     pub width: Option<u64>,
     /// The extent of the field's type.
     pub extent: Extent,
-    /// The field is from a member without a name, such as a base class.
-    pub inherited: bool,
+    /// The place of the field's name in a look-up: a structure's own come before those of its bases.
+    pub rank: usize,
     /// The part of the structure that the field is in. Fields of one part don't overlap. Each of a union's fields is a
     /// part.
     pub lane: usize,
@@ -110,28 +110,28 @@ pub(super) fn collect<'g>(
     let first = fields.len();
     let end = u64::from(ty.size_word()).saturating_mul(8);
     let is_union = ty.kind() == Kind::Union;
-    let mut open = vec![(ty, 0u64, 0usize)];
     let mut in_order = true;
-    while let Some(top) = open.last_mut() {
-        let (inner, at, next) = *top;
-        let Some(member) = inner.member_at(next) else {
-            open.pop();
-            continue;
-        };
-        top.2 += 1;
-        let start = at.saturating_add(member.offset.0);
-        if !is_union && let Some(base) = base_of(&member) {
-            open.push((base, start, 0));
-            in_order = false;
-            continue;
+    // Bases that are still to be visited, the next one last.
+    let mut open = vec![(ty, 0u64)];
+    while let Some((inner, at)) = open.pop() {
+        let bottom = open.len();
+        for member in inner.members() {
+            let start = at.saturating_add(member.offset.0);
+            if !is_union && let Some(base) = base_of(&member) {
+                open.push((base, start));
+                in_order = false;
+                continue;
+            }
+            if fields.len() - first >= MOST_FIELDS || open.len() >= MOST_FIELDS {
+                return Err(Error::limit(
+                    "a structure has more than a million fields with those of its bases",
+                )
+                .within(Place::Type(ty.id())));
+            }
+            let rank = fields.len();
+            fields.extend(field(shapes, member, start, rank, end));
         }
-        if fields.len() - first >= MOST_FIELDS {
-            return Err(Error::limit(
-                "a structure has more than a million fields with those of its bases",
-            )
-            .within(Place::Type(ty.id())));
-        }
-        fields.extend(field(shapes, member, start, open.len() > 1, end));
+        open.get_mut(bottom..).unwrap_or_default().reverse();
     }
     let fields = fields.get_mut(first..).unwrap_or_default();
     if is_union {
@@ -163,7 +163,7 @@ fn field<'g>(
     shapes: &Shapes<'g>,
     member: Member<'g>,
     start: u64,
-    inherited: bool,
+    rank: usize,
     end: u64,
 ) -> Option<Field<'g>> {
     let (start, width) = bit_extent(shapes.graph(), &member, Bits(start));
@@ -177,7 +177,7 @@ fn field<'g>(
         start,
         width,
         extent: extent.unwrap_or(Extent::bytes(0)),
-        inherited,
+        rank,
         lane: 0,
         lost: None,
     };

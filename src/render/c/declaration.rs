@@ -251,19 +251,18 @@ impl<'g> Writer<'g, '_> {
             self.out.push(b' ');
         }
         let mut inner_is_pointer = true;
-        let mut qualified = false;
         for at in (first..end).rev() {
             let Some(&link) = self.links.get(at) else {
                 break;
             };
             if let Link::Ptr(qualifiers) = link {
                 self.push(if inner_is_pointer { "*" } else { "(*" });
-                qualified = qualifiers.bits != 0 || qualifiers.tag.is_some();
                 self.qualifiers(qualifiers, true);
             }
             inner_is_pointer = matches!(link, Link::Ptr(_));
         }
-        if qualified && !name.is_empty() && inner_is_pointer {
+        let behind_word = self.out.last().is_some_and(u8::is_ascii_alphanumeric);
+        if behind_word && !name.is_empty() {
             self.out.push(b' ');
         }
         self.ident(name);

@@ -147,16 +147,17 @@ impl<'g> Writer<'g, '_> {
         true
     }
 
-    /// Marks the fields whose names are in use. A structure's own fields hide those of its bases.
+    /// Marks the fields whose names are in use. Of several, the one stays that relocation finds.
     fn hide(&mut self, first: usize, scope: u64) {
-        for inherited in [false, true] {
-            for field in self.fields.get_mut(first..).unwrap_or_default() {
-                let name = field.member.name().as_bytes();
-                if field.inherited == inherited && field.lost.is_none() && !name.is_empty() {
-                    let (_, is_new) = self.scope.add(scope, &c_spelling(name));
-                    if !is_new {
-                        field.lost = Some(Lost::Hidden);
-                    }
+        let fields = self.fields.get_mut(first..).unwrap_or_default();
+        let mut ranked: Vec<&mut _> = fields.iter_mut().collect();
+        ranked.sort_unstable_by_key(|field| field.rank);
+        for field in ranked {
+            let name = field.member.name().as_bytes();
+            if !name.is_empty() {
+                let (_, is_new) = self.scope.add(scope, &c_spelling(name));
+                if !is_new {
+                    field.lost.get_or_insert(Lost::Hidden);
                 }
             }
         }
