@@ -31,5 +31,5 @@ pub(crate) use field::bit_extent;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use spelling::c_spelling;
-pub(crate) use spelling::{is_spelled, spelling_key};
+pub(crate) use spelling::{is_spelled, spelling_key, written_spelling};
 pub use walk::reachable;

@@ -15,6 +15,9 @@
 //! `_` at the end may be left out, and must be left out before a flavor: `struct ns__Foo_int___app`. Names that
 //! are C identifiers are their own spelling. Members and enumerators are spelled in the same way.
 //!
+//! Go's `[]T` has a second spelling, in which `[]` is the word `slice`: `slice_T`. Headers use it, because the first is also
+//! that of `[][]T`.
+//!
 //! Two names can have one spelling (`a.b` and `a/b`). If a program has both, the spelling is ambiguous.
 
 use std::borrow::Cow;
@@ -113,6 +116,32 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
             Cow::Borrowed(name)
         };
     }
+    Cow::Owned(spelled(name, false))
+}
+
+/// Returns the spelling in which headers write a name: that in which `[]` is a word, for names of Go's slices.
+pub(crate) fn written_spelling(name: &[u8]) -> Cow<'_, [u8]> {
+    match slice_spelling(name) {
+        Some(spelling) => Cow::Owned(spelling),
+        None => c_spelling(name),
+    }
+}
+
+/// Returns the spelling of a name in which `[]` is the word `slice`; `None` for names without one of Go's slices.
+fn slice_spelling(name: &[u8]) -> Option<Vec<u8>> {
+    memchr::memmem::find_iter(name, b"[]")
+        .any(|at| is_slice(name.get(at..).unwrap_or_default()))
+        .then(|| spelled(name, true))
+}
+
+/// Returns whether a text starts with `[]` and a type: in C++, `[]` is behind it.
+fn is_slice(text: &[u8]) -> bool {
+    let element = text.strip_prefix(b"[]").and_then(<[u8]>::first);
+    element.is_some_and(|next| is_word(*next) || matches!(next, b'*' | b'[' | b'(' | b'<'))
+}
+
+/// Returns the spelling of a name that is no identifier.
+fn spelled(name: &[u8], slices: bool) -> Vec<u8> {
     let mut spelling = Spelling {
         out: Vec::with_capacity(name.len() + 8),
         ends_in_sign: false,
@@ -129,6 +158,10 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
             b'*' => spelling.sign(b"ptr"),
             b'&' => spelling.sign(b"ref"),
             b'-' if next.is_ascii_digit() && !is_word(before) => spelling.sign(b"neg"),
+            b'[' if slices && is_slice(rest) => {
+                spelling.sign(b"slice");
+                taken = 2;
+            }
             b'[' => {
                 spelling.bar();
                 spelling.bar();
@@ -142,7 +175,7 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
     if spelling.out.first().is_none_or(u8::is_ascii_digit) {
         spelling.out.insert(0, b'_');
     }
-    Cow::Owned(spelling.out)
+    spelling.out
 }
 
 struct Spelling {
@@ -234,8 +267,11 @@ pub(crate) fn spelling_key(spelling: &[u8]) -> &[u8] {
 
 /// Returns whether a name is no identifier of C, and is written like this in C; `_` at the end may be left out.
 pub(crate) fn is_spelled(name: &[u8], spelling: &[u8]) -> bool {
+    let is_one = |spelled: &[u8]| spelling_key(spelled) == spelling_key(spelling);
     match c_spelling(name) {
-        Cow::Owned(spelled) => spelling_key(&spelled) == spelling_key(spelling),
+        Cow::Owned(spelled) => {
+            is_one(&spelled) || slice_spelling(name).is_some_and(|spelled| is_one(&spelled))
+        }
         Cow::Borrowed(_) => false,
     }
 }
@@ -248,6 +284,9 @@ fn index_spellings(graph: &Btf) -> HashIndex {
             let name = graph.string(name);
             if let Cow::Owned(spelling) = c_spelling(name.as_bytes()) {
                 index.add(spelling_key(&spelling), id);
+                if let Some(spelling) = slice_spelling(name.as_bytes()) {
+                    index.add(spelling_key(&spelling), id);
+                }
             }
         }
     }
@@ -335,6 +374,24 @@ mod tests {
         for (name, expected) in table {
             let spelled = c_spelling(name.as_bytes());
             assert_eq!(String::from_utf8_lossy(&spelled), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn slices_have_a_second_spelling() {
+        let table = [
+            ("[]int", "slice_int"),
+            ("[][]int", "slice_slice_int"),
+            ("[]*main.Foo", "slice_ptr_main_Foo"),
+            ("map[string][]byte", "map__string_slice_byte"),
+            ("std::unique_ptr<int []>", "std__unique_ptr_int___"),
+            ("[4]u8", "__4_u8"),
+        ];
+        for (name, expected) in table {
+            let spelled = written_spelling(name.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&spelled), expected, "{name}");
+            assert!(is_spelled(name.as_bytes(), &spelled));
+            assert!(is_spelled(name.as_bytes(), &c_spelling(name.as_bytes())));
         }
     }
 

@@ -7,12 +7,12 @@ use hashbrown::HashMap;
 
 use crate::graph::{Btf, FwdKind, Kind, Type};
 use crate::id::TypeId;
-use crate::query::c_spelling;
+use crate::query::written_spelling;
 
 /// A set of names in use, with the number of the last flavor of each.
 pub(super) type Taken<'g> = HashMap<Cow<'g, [u8]>, u32, FixedState>;
 
-/// The names of types as they are written: the name itself, its [spelling in C](c_spelling), or that with a flavor
+/// The names of types as they are written: the name itself, its [spelling in C](crate::query::c_spelling), or that with a flavor
 /// (`foo___2`) where an earlier type has the name.
 #[derive(Debug)]
 pub(super) struct Names<'g> {
@@ -85,7 +85,7 @@ impl<'g> Names<'g> {
                 }
                 _ => &mut spaces.tags,
             };
-            let name = unique(taken, c_spelling(ty.name().as_bytes()));
+            let name = unique(taken, written_spelling(ty.name().as_bytes()));
             self.give(ty.id(), name);
         }
         if !forwards {
@@ -107,7 +107,7 @@ impl<'g> Names<'g> {
                 Some(id) => Cow::Owned(self.get(graph.ty(*id)).to_vec()),
                 None => {
                     defined.insert(key, ty.id());
-                    unique(&mut spaces.tags, c_spelling(ty.name().as_bytes()))
+                    unique(&mut spaces.tags, written_spelling(ty.name().as_bytes()))
                 }
             };
             self.give(ty.id(), name);

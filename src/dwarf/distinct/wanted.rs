@@ -6,7 +6,7 @@ use crate::dwarf::collect::nodes::Node;
 use crate::dwarf::distinct::key::{Key, Mixer};
 use crate::dwarf::distinct::keys::UnitTypes;
 use crate::graph::Name;
-use crate::query::{c_spelling, essential_name, spelling_key};
+use crate::query::{self, c_spelling, essential_name, spelling_key, written_spelling};
 
 /// The names of the types that are asked for.
 #[derive(Debug, Default)]
@@ -49,11 +49,15 @@ impl Roots {
         if self.contains(tail) {
             return true;
         }
-        let Cow::Owned(spelling) = c_spelling(Name::new(tail).as_bytes()) else {
+        let name = Name::new(tail).as_bytes();
+        let Cow::Owned(spelling) = c_spelling(name) else {
             return false;
         };
-        let key = spelling_key(&spelling);
-        self.spellings.iter().any(|root| root == key)
+        let is_root = |spelling: &[u8]| {
+            let key = spelling_key(spelling);
+            self.spellings.iter().any(|root| root == key)
+        };
+        is_root(&spelling) || is_root(&written_spelling(name))
     }
 
     fn is_one(&self, keys: &[Key], tail: &[u8]) -> bool {
@@ -73,10 +77,7 @@ impl Roots {
 
 /// Returns whether C spells a name, which ends with the first NUL, like a root.
 pub(crate) fn is_spelled(root: &str, tail: &[u8]) -> bool {
-    match c_spelling(Name::new(tail).as_bytes()) {
-        Cow::Owned(name) => spelling_key(&name) == spelling_key(&c_spelling(root.as_bytes())),
-        Cow::Borrowed(_) => false,
-    }
+    query::is_spelled(Name::new(tail).as_bytes(), &c_spelling(root.as_bytes()))
 }
 
 /// Returns the key of a name, which ends with the first NUL.

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::graph::{Enum, Type};
-use crate::query::c_spelling;
+use crate::query::written_spelling;
 use crate::render::c::note::NoteKind;
 use crate::render::c::writer::Writer;
 use crate::render::names::unique;
@@ -30,7 +30,10 @@ impl<'g> Writer<'g, '_> {
             range.add(0, false);
         }
         for enumerator in enumeration.enumerators() {
-            let name = unique(&mut self.taken, c_spelling(enumerator.name().as_bytes()));
+            let name = unique(
+                &mut self.taken,
+                written_spelling(enumerator.name().as_bytes()),
+            );
             self.indent(depth + 1);
             self.ident(&name);
             self.push(" = ");

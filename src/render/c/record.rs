@@ -3,7 +3,7 @@
 use crate::error::{Error, Place, Result};
 use crate::graph::{Kind, Member, Type};
 use crate::id::TypeId;
-use crate::query::{bit_extent, c_spelling};
+use crate::query::{bit_extent, written_spelling};
 use crate::render::c::note::NoteKind;
 use crate::render::c::writer::Writer;
 use crate::render::fields::{Lost, Step, collect, is_bare, lane, lanes, outline, place};
@@ -135,10 +135,10 @@ impl<'g> Writer<'g, '_> {
             names.filter(|name| !name.is_empty())
         };
         for (count, name) in names().enumerate() {
-            let (_, is_new) = self.scope.add(scope, &c_spelling(name));
+            let (_, is_new) = self.scope.add(scope, &written_spelling(name));
             if !is_new {
                 for name in names().take(count) {
-                    let (key, _) = self.scope.add(scope, &c_spelling(name));
+                    let (key, _) = self.scope.add(scope, &written_spelling(name));
                     self.scope.remove(key);
                 }
                 return false;
@@ -155,7 +155,7 @@ impl<'g> Writer<'g, '_> {
         for field in ranked {
             let name = field.member.name().as_bytes();
             if !name.is_empty() {
-                let (_, is_new) = self.scope.add(scope, &c_spelling(name));
+                let (_, is_new) = self.scope.add(scope, &written_spelling(name));
                 if !is_new {
                     field.lost.get_or_insert(Lost::Hidden);
                 }
@@ -305,7 +305,7 @@ impl<'g> Writer<'g, '_> {
         let path = frame.path;
         self.path.truncate(path);
         self.indent(depth);
-        let name = c_spelling(member.name().as_bytes());
+        let name = written_spelling(member.name().as_bytes());
         if name.is_empty() {
             // The type may be one with a name, whose fields are written in place.
             if let Some(inner) = crate::render::extent::inlined(member.ty()) {
