@@ -12,7 +12,6 @@ mod names;
 mod order;
 mod raw;
 
-pub use fields::Lost;
 pub use json::json;
 pub use raw::raw;
 

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use crate::graph::{Btf, FwdKind, Kind, Type};
 use crate::id::TypeId;
-use crate::query::written_spelling;
+use crate::query::{spelling_key, written_spelling};
 
 /// A set of names in use, with the number of the last flavor of each.
 pub(super) type Taken<'g> = HashMap<Cow<'g, [u8]>, u32, FixedState>;
@@ -20,6 +20,8 @@ pub(super) struct Names<'g> {
     /// Index in `given` plus 1 by id; 0 for types that are written with their own name.
     index: Vec<u32>,
     given: Vec<Box<[u8]>>,
+    /// Types whose names are spelled alike in C, so that relocation can't tell them apart.
+    pub alike: Vec<TypeId>,
 }
 
 /// The name spaces of C: tags of structures, unions and enumerations, and everything else.
@@ -35,6 +37,7 @@ impl<'g> Names<'g> {
             graph,
             index: vec![0; graph.len() + 1],
             given: Vec::new(),
+            alike: Vec::new(),
         }
     }
 
@@ -76,6 +79,8 @@ impl<'g> Names<'g> {
         // The first type with each name, for forward declarations.
         let mut defined: HashMap<(&[u8], bool), TypeId, FixedState> = HashMap::default();
         let mut forwards = false;
+        // The first type with each spelling.
+        let mut spelled: HashMap<(bool, Box<[u8]>), TypeId, FixedState> = HashMap::default();
         for ty in ids.clone().map(|id| graph.ty(id)) {
             let taken = match ty.kind() {
                 Kind::Typedef => &mut spaces.others,
@@ -83,11 +88,36 @@ impl<'g> Names<'g> {
                     forwards = true;
                     continue;
                 }
-                _ => &mut spaces.tags,
+                Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => &mut spaces.tags,
+                Kind::Void
+                | Kind::Int
+                | Kind::Ptr
+                | Kind::Array
+                | Kind::Volatile
+                | Kind::Const
+                | Kind::Restrict
+                | Kind::Func
+                | Kind::FuncProto
+                | Kind::Var
+                | Kind::Datasec
+                | Kind::Float
+                | Kind::DeclTag
+                | Kind::TypeTag
+                | Kind::Unknown(_) => continue,
             };
-            let name = unique(taken, written_spelling(ty.name().as_bytes()));
+            let spelling = written_spelling(ty.name().as_bytes());
+            if matches!(spelling, Cow::Owned(_)) {
+                let key = (ty.kind() == Kind::Typedef, spelling_key(&spelling).into());
+                let first = *spelled.entry(key).or_insert(ty.id());
+                if graph.ty(first).name() != ty.name() {
+                    self.alike.extend([first, ty.id()]);
+                }
+            }
+            let name = unique(taken, spelling);
             self.give(ty.id(), name);
         }
+        self.alike.sort_unstable();
+        self.alike.dedup();
         if !forwards {
             return;
         }

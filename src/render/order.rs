@@ -110,6 +110,7 @@ pub(super) fn order<'g>(
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => {
                 walk.open.push(Step::Complete(root, TypeId::VOID));
             }
+            Kind::Typedef | Kind::Fwd if ty.name().is_empty() => continue,
             Kind::Typedef => walk.open.push(Step::Name(root, TypeId::VOID)),
             Kind::Fwd => walk.forward(root),
             Kind::Void
@@ -147,7 +148,8 @@ impl<'g> Walk<'g> {
                 Step::Completed(id) => self.completed(self.graph.ty(id))?,
                 Step::Named(id) => {
                     self.progress_mut(id, |progress| progress.name = State::Done);
-                    if self.graph.ty(id).kind() == Kind::Typedef {
+                    let ty = self.graph.ty(id);
+                    if ty.kind() == Kind::Typedef && !ty.name().is_empty() {
                         self.order.items.push(Item::Define(id));
                     }
                 }
@@ -174,6 +176,9 @@ impl<'g> Walk<'g> {
 
     /// Declares a structure or union that isn't defined yet.
     fn forward(&mut self, id: TypeId) {
+        if self.graph.ty(id).name().is_empty() {
+            return;
+        }
         let progress = self.progress(id);
         if !progress.forward && progress.value != State::Done {
             self.progress_mut(id, |progress| progress.forward = true);

@@ -145,6 +145,8 @@ impl<'g> Writer<'g, '_> {
                     Some(self.bytes(enumeration.size.0))
                 }
                 View::Enum(_) if ty.name().is_empty() => Some(Base::Enum(ty)),
+                View::Typedef(_) if ty.name().is_empty() => None,
+                View::Fwd(_) if ty.name().is_empty() => Some(Base::Void),
                 View::Struct(_)
                 | View::Union(_)
                 | View::Enum(_)
@@ -256,7 +258,11 @@ impl<'g> Writer<'g, '_> {
                 break;
             };
             if let Link::Ptr(qualifiers) = link {
-                self.push(if inner_is_pointer { "*" } else { "(*" });
+                if !inner_is_pointer {
+                    let behind_word = self.out.last().is_some_and(u8::is_ascii_alphanumeric);
+                    self.push(if behind_word { " (" } else { "(" });
+                }
+                self.out.push(b'*');
                 self.qualifiers(qualifiers, true);
             }
             inner_is_pointer = matches!(link, Link::Ptr(_));
@@ -375,7 +381,7 @@ impl<'g> Writer<'g, '_> {
         }
         let tags = qualifiers.tag.into_iter().flat_map(Type::chain);
         for tag in tags.take_while(|ty| ty.kind() != Kind::Typedef) {
-            if tag.kind() == Kind::TypeTag && is_plain_text(tag.name().as_bytes()) {
+            if is_written(tag) {
                 self.uses.type_tags = true;
                 self.push(if is_pointer { " " } else { "" });
                 self.push(if tag.info().flag() {
@@ -427,13 +433,22 @@ impl<'g> Writer<'g, '_> {
     }
 }
 
-/// Returns whether a tag's text can be written into a macro's argument.
-fn is_plain_text(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text.iter().all(|byte| {
-            byte.is_ascii_alphanumeric()
-                || matches!(byte, b'_' | b':' | b'.' | b'(' | b')' | b' ' | b'-')
-        })
-        && text.iter().filter(|byte| **byte == b'(').count()
-            == text.iter().filter(|byte| **byte == b')').count()
+/// Returns whether a tag can be written: any text that needs no escape, and of other attributes those of address spaces. A
+/// compiler refuses what it doesn't know.
+fn is_written(tag: Type<'_>) -> bool {
+    let text = tag.name();
+    let text = text.as_bytes();
+    if tag.kind() != Kind::TypeTag {
+        return false;
+    }
+    if tag.info().flag() {
+        let number = text
+            .strip_prefix(b"address_space(")
+            .and_then(|rest| rest.strip_suffix(b")"));
+        return number.is_some_and(|number| {
+            !number.is_empty() && number.len() < 7 && number.iter().all(u8::is_ascii_digit)
+        });
+    }
+    text.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-'))
 }

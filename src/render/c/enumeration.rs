@@ -30,10 +30,11 @@ impl<'g> Writer<'g, '_> {
             range.add(0, false);
         }
         for enumerator in enumeration.enumerators() {
-            let name = unique(
-                &mut self.taken,
-                written_spelling(enumerator.name().as_bytes()),
-            );
+            let name = match written_spelling(enumerator.name().as_bytes()) {
+                name if name.is_empty() => b"nameless"[..].into(),
+                name => name,
+            };
+            let name = unique(&mut self.taken, name);
             self.indent(depth + 1);
             self.ident(&name);
             self.push(" = ");

@@ -36,6 +36,10 @@ impl Header {
                 "types or enumerators have a flavor (NAME___2), because an earlier one has the name",
             ),
             (
+                of(|kind| matches!(kind, NoteKind::Alike)),
+                "types are spelled alike in C, so that relocation takes none of them without an alias",
+            ),
+            (
                 of(|kind| matches!(kind, NoteKind::Left(_))),
                 "fields are left out, because C can't write them",
             ),
@@ -192,6 +196,9 @@ impl<'g> Writer<'g, '_> {
             let given = String::from_utf8_lossy(given).into_owned();
             self.note(ty.id(), ty.name().as_bytes(), NoteKind::Renamed(given));
         }
+        if names.alike.binary_search(&ty.id()).is_ok() {
+            self.note(ty.id(), ty.name().as_bytes(), NoteKind::Alike);
+        }
     }
 
     fn enum_item(&mut self, ty: Type<'g>) -> Result<()> {
@@ -301,7 +308,7 @@ impl<'g> Writer<'g, '_> {
         for name in &macros {
             self.push(&format!("#pragma push_macro(\"{name}\")\n#undef {name}\n"));
         }
-        if options.core {
+        if options.core && self.uses.records {
             self.push(
                 "#if defined(__bpf__) && defined(__clang__) && !defined(BPF_NO_PRESERVE_ACCESS_INDEX)\n\
                 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n\
@@ -321,12 +328,13 @@ impl<'g> Writer<'g, '_> {
         }
         for (size, _, definition) in FLOATS {
             if self.uses.floats & 1 << size != 0 {
+                self.push("/* Bytes for compilers without such a type, as for BPF. Fields of it don't relocate there. */\n");
                 self.push(definition);
                 self.out.push(b'\n');
             }
         }
         self.out.extend_from_slice(&body);
-        if options.core {
+        if options.core && self.uses.records {
             self.push(
                 "#if defined(__bpf__) && defined(__clang__) && !defined(BPF_NO_PRESERVE_ACCESS_INDEX)\n\
                 #pragma clang attribute pop\n\

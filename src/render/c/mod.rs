@@ -23,6 +23,7 @@ mod options;
 mod record;
 mod writer;
 
+pub use crate::render::fields::Lost;
 pub use header::{Header, header};
 pub use note::{Note, NoteKind};
 pub use options::HeaderOptions;

@@ -23,6 +23,8 @@ pub struct Note {
 pub enum NoteKind {
     /// It has this name, because an earlier one has its own.
     Renamed(String),
+    /// Another type's name is spelled alike in C, so that relocation can't tell them apart without an alias.
+    Alike,
     /// The field is left out, and its bytes are padding.
     Left(Lost),
     /// The type is an array of bytes.
@@ -40,6 +42,10 @@ impl fmt::Display for Note {
             NoteKind::Renamed(to) => write!(
                 f,
                 "type {id}: {name:?} is called {to}, because an earlier one has its name"
+            ),
+            NoteKind::Alike => write!(
+                f,
+                "type {id}: C spells {name:?} like the name of another type: relocation takes neither without an alias"
             ),
             NoteKind::Left(lost) => {
                 write!(

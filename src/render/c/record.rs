@@ -104,6 +104,7 @@ impl<'g> Writer<'g, '_> {
             });
         }
         self.push(" {\n");
+        self.uses.records = true;
         let mut frame = Frame {
             ty,
             at,
@@ -373,10 +374,17 @@ impl<'g> Writer<'g, '_> {
         let last = (to / 8 * 8).max(first);
         self.pad_bits(first - from, depth);
         if last > first {
+            let scope = self.frames.last().map_or(0, |frame| frame.scope);
+            let name = loop {
+                let name = format!("__pad{}", self.pads);
+                self.pads += 1;
+                if self.scope.add(scope, name.as_bytes()).1 {
+                    break name;
+                }
+            };
             self.indent(depth);
-            self.push("unsigned char __pad");
-            self.number(u64::from(self.pads));
-            self.pads += 1;
+            self.push("unsigned char ");
+            self.push(&name);
             self.out.push(b'[');
             self.number((last - first) / 8);
             self.push("];\n");

@@ -51,6 +51,7 @@ pub(super) struct Uses {
     /// Bit `size` is set for the floating-point types that not every compiler has.
     pub floats: u32,
     pub type_tags: bool,
+    pub records: bool,
     /// A name that gcc's and clang's GNU modes define as a macro is used.
     pub macros: [bool; MACROS.len()],
 }
@@ -157,7 +158,8 @@ impl<'g> Writer<'g, '_> {
             last = if byte == b' ' || byte.is_ascii_graphic() {
                 byte
             } else {
-                b'?'
+                // Not `?`, of which two and another character are one.
+                b'.'
             };
             self.out.push(last);
         }

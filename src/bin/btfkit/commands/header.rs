@@ -75,7 +75,7 @@ pub fn rendered(
 }
 
 /// Returns the name of the include guard for a file: `__SERVER_H__`.
-fn guard(file: &Path) -> String {
+pub fn guard(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     format!("__{}_H__", stem.to_uppercase())
 }
