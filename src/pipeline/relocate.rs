@@ -1,22 +1,23 @@
 //! Relocates a BPF object file against targets: the main job.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use bytes::Bytes;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
-use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, Kind};
+use crate::id::TypeId;
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
-use crate::pipeline::declared::Declared;
-use crate::pipeline::load::{load, load_path};
+use crate::pipeline::loaded_target::{LoadedTarget, loaded};
+use crate::pipeline::losses::add_losses;
 use crate::pipeline::options::{LoadOptions, RelocateOptions};
-use crate::pipeline::target::{TargetFile, Types};
+use crate::pipeline::target::TargetFile;
 use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
-use crate::relocate::{self, Report, Role, is_context};
+use crate::relocate::{self, Outcome, Report, Role, is_context};
 
 /// A relocated object.
 #[derive(Clone, Debug)]
@@ -146,17 +147,6 @@ pub(super) fn check_aliases(targets: &[LoadedTarget], options: &RelocateOptions)
     Ok(())
 }
 
-/// Adds the aliases for types that the graph has.
-fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
-    let mut present = Vec::new();
-    for (alias, name) in aliases {
-        if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
-            present.push((alias.as_str(), name.as_str()));
-        }
-    }
-    graph.with_aliases(present)
-}
-
 /// Relocates an object, whose program is `program`, against targets whose types are loaded.
 pub(super) fn relocate_object(
     object: &BpfObject,
@@ -165,11 +155,15 @@ pub(super) fn relocate_object(
     options: &relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
     let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
-    let declared = |number: usize, id| loaded.get(number)?.declared.as_ref()?.place(id);
+    let declared = |number: usize, id| place_of(loaded, number, id);
     let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
     let (relocated, patched) = object.apply(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
+    add_losses(&mut report, &resolution, loaded);
+    for (target, loaded) in report.targets.iter_mut().zip(loaded) {
+        loaded.tell(target);
+    }
     Ok(RelocatedObject {
         object: relocated,
         warnings: warnings(&report, &targets),
@@ -178,10 +172,31 @@ pub(super) fn relocate_object(
     })
 }
 
+/// Returns the place of a target's type, with the function that chooses it: `server.c:12; --function handle`.
+pub(super) fn place_of(loaded: &[LoadedTarget], number: usize, id: TypeId) -> Option<String> {
+    let target = loaded.get(number)?;
+    let declared = target.declared.as_ref()?;
+    let place = declared.place(id)?;
+    let Some(function) = declared.function(id) else {
+        return Some(place);
+    };
+    // A function without a label is one of the first program.
+    let mut programs = loaded.iter().map(|loaded| &loaded.target);
+    let first = programs.position(|target| target.role == Role::User);
+    Some(if first == Some(number) {
+        format!("{place}; --function {function}")
+    } else {
+        format!("{place}; --function {}={function}", target.target.label)
+    })
+}
+
 /// Adds the nearest names to records of types that no target has and whose poison can be reached.
 fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
+    let mut nearest: HashMap<String, Vec<String>> = HashMap::new();
     for record in &mut report.records {
-        if record.target.is_some() || !record.outcome.is_poison() || record.unreachable {
+        let is_absent = matches!(record.outcome, Outcome::Absent { .. });
+        let is_poison = record.outcome.is_poison() && !record.unreachable;
+        if record.target.is_some() || !(is_absent || is_poison) {
             continue;
         }
         let words = ["struct ", "union ", "enum "];
@@ -198,97 +213,16 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
         };
         let declared = programs.clone().filter(declares);
         record.declared_in = declared.map(|loaded| loaded.target.label.clone()).collect();
-        if !record.declared_in.is_empty() {
+        if !record.declared_in.is_empty() || is_absent {
             continue;
         }
-        record.nearest = programs.flat_map(|loaded| loaded.nearest(name)).collect();
-        record.nearest.dedup();
+        let found = nearest.entry(name.to_owned()).or_insert_with(|| {
+            let mut names: Vec<_> = programs.flat_map(|loaded| loaded.nearest(name)).collect();
+            names.dedup();
+            names
+        });
+        record.nearest.clone_from(found);
     }
-}
-
-/// A target whose types are loaded.
-#[derive(Clone, Debug)]
-pub(super) struct LoadedTarget {
-    pub target: relocate::Target,
-    /// The debug information that the types were converted from.
-    pub declared: Option<Arc<Declared>>,
-}
-
-impl LoadedTarget {
-    /// Returns the target's names that are nearest to one that it doesn't have.
-    fn nearest(&self, name: &str) -> Vec<String> {
-        match &self.declared {
-            Some(declared) => declared.nearest(name),
-            None => self.target.graph.nearest_names(name),
-        }
-    }
-}
-
-/// Loads the types of a target. Files that are missing from its debug information are added to `incomplete`.
-pub(super) fn loaded(
-    target: &TargetFile,
-    options: &LoadOptions,
-    incomplete: &mut Vec<String>,
-) -> Result<LoadedTarget> {
-    let place = || Place::File(target.label.clone());
-    let with = |base: Option<Btf>, function: Option<&String>| {
-        let mut options = options.clone();
-        options.set_function(function.cloned());
-        LoadOptions { base, ..options }
-    };
-    let (mut preferred, mut declared) = (Vec::new(), Vec::new());
-    let mut load = |types: &Types, base: Option<Btf>, function: Option<&String>| {
-        let loaded = match types {
-            Types::Graph(_) if function.is_some() => {
-                return Err(Error::new(
-                    ErrorKind::Usage,
-                    "a graph doesn't tell which unit a type is from, so a function can't choose: the program's file does",
-                ));
-            }
-            Types::Graph(graph) => return Ok(graph.clone()),
-            Types::File(bytes) => load(bytes.clone(), &with(base, function))?,
-            Types::Path(path) => load_path(path, &with(base, function))?,
-        };
-        let missing = loaded.missing_files();
-        incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
-        let notes = loaded.notes.iter();
-        incomplete.extend(notes.map(|note| format!("{}: {note}", target.label)));
-        preferred.extend(loaded.preferred);
-        declared.push(loaded.declared);
-        Ok(loaded.graph)
-    };
-    let graph = load(&target.types, None, target.function.as_ref())
-        .and_then(|graph| with_aliases(graph, &options.aliases))
-        .within(place)?;
-    let mut modules: Vec<Btf> = target
-        .modules
-        .iter()
-        .enumerate()
-        .map(|(number, module)| {
-            load(module, Some(graph.clone()), None)
-                .within(|| Place::File(format!("module {number}")))
-                .within(place)
-        })
-        .collect::<Result<_>>()?;
-    for further in &target.further {
-        let graph =
-            load(further, None, None).and_then(|graph| with_aliases(graph, &options.aliases));
-        modules.push(graph.within(place)?);
-    }
-    Ok(LoadedTarget {
-        target: relocate::Target {
-            label: target.label.clone(),
-            role: target.role,
-            graph,
-            modules,
-            preferred,
-        },
-        // The target's own file comes first, if it is one.
-        declared: match target.types {
-            Types::Graph(_) => None,
-            Types::File(_) | Types::Path(_) => declared.into_iter().next().flatten(),
-        },
-    })
 }
 
 /// Refuses a report that strict mode doesn't accept.
@@ -303,6 +237,13 @@ pub fn check_strict(report: &Report) -> Result<()> {
         .find(|record| record.outcome.is_poison());
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
+    }
+    let untrusted = report
+        .records
+        .iter()
+        .find(|record| record.untrusted.is_some());
+    if let Some(record) = untrusted {
+        return Err(Error::new(ErrorKind::Malformed, record.to_string()));
     }
     if let Some(ambiguity) = report.ambiguous.first() {
         return Err(Error::new(ErrorKind::Ambiguous, ambiguity.to_string()));

@@ -32,6 +32,14 @@ pub enum Mismatch {
         /// The target's type.
         found: TypeId,
     },
+    /// The member may be in a type that the target only declares: in a base class of C++, or a member. So it is not known
+    /// whether the field exists.
+    OnlyDeclared {
+        /// The step in the local path.
+        accessor: usize,
+        /// The target's forward declaration.
+        found: TypeId,
+    },
     /// The member's type can't be read as the local member's.
     MemberType {
         /// The step in the local path.
@@ -195,18 +203,22 @@ impl Wanted<'_> {
         let Some(wanted) = member_of(graph, local) else {
             return Ok(Err(missing));
         };
-        let Some(member) = find_member(ty, wanted.name(), found, budget)? else {
-            return Ok(Err(if ty.kind().is_composite() {
-                missing
-            } else {
-                Mismatch::NotComposite {
+        let mut declared = (ty.kind() == Kind::Fwd).then_some(ty.id());
+        let Some(member) = find_member(ty, wanted.name(), found, budget, &mut declared)? else {
+            return Ok(Err(match declared {
+                Some(found) => Mismatch::OnlyDeclared {
+                    accessor: number,
+                    found,
+                },
+                None if ty.kind().is_composite() => missing,
+                None => Mismatch::NotComposite {
                     accessor: number,
                     found: ty.id(),
-                }
+                },
             }));
         };
         let (a, b) = (graph.ty(wanted.type_id), ty.graph().ty(member.type_id));
-        if !fields_agree(a, b)? {
+        if !fields_agree(a, b)? && !is_declared_composite(a, b)? {
             return Ok(Err(Mismatch::MemberType {
                 accessor: number,
                 found: member.type_id,
@@ -214,6 +226,15 @@ impl Wanted<'_> {
         }
         Ok(Ok((b, Flattened::between(a, b)?)))
     }
+}
+
+/// Returns whether the target only declares the structure or union that the field is, or of which it is an array. C++
+/// allows that, as a class may be defined in another file.
+fn is_declared_composite(local: Type<'_>, target: Type<'_>) -> Result<bool> {
+    let (local, target) = (Dimensions::of(local)?, Dimensions::of(target)?);
+    Ok(local.innermost.kind().is_composite()
+        && target.innermost.kind() == Kind::Fwd
+        && local.counts.len() == target.counts.len())
 }
 
 /// Finds an element of the array `ty`, and returns its type.
@@ -302,20 +323,22 @@ struct Open<'g> {
 /// derived class.)
 ///
 /// Where no member has the name, the first does that C spells like it ([`c_spelling`](crate::query::c_spelling)).
+/// An anonymous member that is only declared is left in `declared`: it may have the member.
 fn find_member<'g>(
     ty: Type<'g>,
     name: Name<'_>,
     found: &mut Spec,
     budget: &StepBudget,
+    declared: &mut Option<TypeId>,
 ) -> Result<Option<Member<'g>>> {
     let graph = ty.graph();
     let has_name = |id| graph.string_is(id, name.as_bytes());
-    let exact = search_members(ty, &has_name, found, budget)?;
+    let exact = search_members(ty, &has_name, found, budget, declared)?;
     if exact.is_some() {
         return Ok(exact);
     }
     let is_spelled = |id| is_spelled(graph.string(id).as_bytes(), name.as_bytes());
-    search_members(ty, &is_spelled, found, budget)
+    search_members(ty, &is_spelled, found, budget, declared)
 }
 
 /// Finds the first member whose name is wanted, as [`find_member`] does.
@@ -324,6 +347,7 @@ fn search_members<'g>(
     is_wanted: &impl Fn(StrId) -> bool,
     found: &mut Spec,
     budget: &StepBudget,
+    declared: &mut Option<TypeId>,
 ) -> Result<Option<Member<'g>>> {
     let graph = ty.graph();
     let mut searched = HashSet::new();
@@ -346,6 +370,9 @@ fn search_members<'g>(
         top.next += 1;
         if graph.string_is(member.name_id(), b"") {
             let inner = graph.ty(member.type_id).strip()?;
+            if inner.kind() == Kind::Fwd {
+                declared.get_or_insert(inner.id());
+            }
             if inner.kind().is_composite() && searched.insert(inner.id()) {
                 check_length(found, inner)?;
                 let offset = found.bit_offset;

@@ -27,6 +27,22 @@ pub struct Report {
     pub ambiguous: Vec<Ambiguity>,
     /// The labels of targets whose byte order differs from the object's, which can't run there.
     pub other_byte_order: Vec<String>,
+    /// The targets, in the order in which they were searched.
+    pub targets: Vec<ReportTarget>,
+}
+
+/// A target that the object was relocated against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportTarget {
+    /// The label.
+    pub label: String,
+    /// The role.
+    pub role: Role,
+    /// The build ID of each of the target's files, as [`Loaded::build_id`](crate::pipeline::Loaded::build_id): the
+    /// program's own first, then its further files'. `None` for a file without one. [`Report::new`], which sees types
+    /// and no files, leaves it empty.
+    pub build_ids: Vec<Option<String>>,
 }
 
 /// The report on one relocation.
@@ -62,6 +78,9 @@ pub struct Record {
     pub declared_in: Vec<String>,
     /// The names nearest to the root type's, if no target has a type of that name. [`Report::new`] leaves it empty.
     pub nearest: Vec<String>,
+    /// The reason why the outcome can't be trusted: the target's debug information was not converted whole.
+    /// [`Report::new`] leaves it empty.
+    pub untrusted: Option<String>,
     /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
     pub unreachable: bool,
     /// The candidates that don't match.
@@ -187,20 +206,29 @@ impl Report {
             .filter(|target| target.graph.endian() != program.endian)
             .map(|target| target.label.clone())
             .collect();
+        let targets = targets.iter().map(|target| ReportTarget {
+            label: target.label.clone(),
+            role: target.role,
+            build_ids: Vec::new(),
+        });
         Self {
             records,
             ambiguous,
             other_byte_order,
+            targets: targets.collect(),
         }
     }
 
-    /// Returns whether strict mode accepts the result: no poisoned instruction, no ambiguous type, no target of another
-    /// byte order.
+    /// Returns whether strict mode accepts the result: no poisoned instruction, no outcome that can't be trusted, no
+    /// ambiguous type, no target of another byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.ambiguous.is_empty()
             && self.other_byte_order.is_empty()
-            && !self.records.iter().any(|record| record.outcome.is_poison())
+            && !self
+                .records
+                .iter()
+                .any(|record| record.outcome.is_poison() || record.untrusted.is_some())
     }
 
     /// Returns the reason why the report has no relocations; `None` if it has some.
@@ -279,8 +307,8 @@ fn record(
     let insn = offset / Insn::LEN as u64;
     let graph = program.graph;
     let function = section.and_then(|section| section.function_at(offset));
-    let source = section.and_then(|section| source_line((graph, section), (graph, fixup.relo)));
     let local = Local::new(graph, fixup.relo);
+    let source = section.and_then(|section| source_line((graph, section), offset, &local));
     let found = target.and_then(|target| {
         let candidate = *fixup.matched.first()?;
         let root = target.graph_of(candidate).ty(candidate.id);
@@ -293,6 +321,11 @@ fn record(
     let is_field = fixup
         .kind
         .is_some_and(|kind| kind.subject() == Subject::Field);
+    let rejected = fixup
+        .rejected
+        .iter()
+        .filter_map(|(candidate, mismatch)| Some(rejected(target?, *candidate, *mismatch, &local)));
+    let rejected = rejected.collect();
     Record {
         section: section.map_or(String::new(), |section| section.name.to_string()),
         insn,
@@ -306,7 +339,7 @@ fn record(
             None => format!("kind {}", fixup.relo.kind).into(),
         },
         root: c_type(graph.ty(fixup.relo.type_id)),
-        local: local.text.clone(),
+        local: local.text,
         target: target.map(|target| target.label.clone()),
         found_at: found
             .as_ref()
@@ -317,14 +350,9 @@ fn record(
         left_because: fixup.left_because.clone(),
         declared_in: Vec::new(),
         nearest: Vec::new(),
+        untrusted: None,
         unreachable,
-        rejected: fixup
-            .rejected
-            .iter()
-            .filter_map(|(candidate, mismatch)| {
-                Some(rejected(target?, *candidate, *mismatch, &local))
-            })
-            .collect(),
+        rejected,
     }
 }
 
@@ -364,6 +392,11 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
         }
         Mismatch::NotComposite { accessor, found } => format!(
             "{:?} would have to be in {}, which has no members",
+            local.member(accessor),
+            name(found)
+        ),
+        Mismatch::OnlyDeclared { accessor, found } => format!(
+            "{:?} may be in {}, which is only declared: its definition is in another file (a further --target of the same label), or differs between units",
             local.member(accessor),
             name(found)
         ),
