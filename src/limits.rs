@@ -39,6 +39,8 @@ pub struct Limits {
     pub entries: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
+    /// Bytes of a text that is written of types, such as a C header. Default 256 MiB: a kernel's header has 3 MiB.
+    pub text_bytes: u32,
 }
 
 impl Limits {
@@ -125,6 +127,13 @@ impl Limits {
         self
     }
 
+    /// Sets the bound [`text_bytes`](field@Self::text_bytes).
+    #[must_use]
+    pub const fn text_bytes(mut self, text_bytes: u32) -> Self {
+        self.text_bytes = text_bytes;
+        self
+    }
+
     /// Sets the bound [`vlen`](field@Self::vlen).
     #[must_use]
     pub const fn vlen(mut self, vlen: u32) -> Self {
@@ -160,6 +169,7 @@ impl Default for Limits {
             abbreviations: 1 << 20,
             entries: 1 << 27,
             vlen: 0xff_ffff,
+            text_bytes: 1 << 28,
         }
     }
 }

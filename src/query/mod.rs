@@ -40,6 +40,6 @@ pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use pattern::Pattern;
 pub use spelling::c_spelling;
-pub(crate) use spelling::spelling_key;
+pub(crate) use spelling::{is_spelled, spelling_key, written_spelling};
 pub use walk::reachable;
 pub use written::bare_name;

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, layout, list, merge, min, offset, rebase,
-    relocate, sanitize, show, split, verify,
+    check, convert, dedup, diff, distill, dump, explain, header, layout, list, merge, min, offset,
+    rebase, relocate, sanitize, show, split, verify,
 };
 use crate::style::Color;
 
@@ -50,6 +50,7 @@ pub enum Command {
     Show(show::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
+    Header(header::Arguments),
     Verify(verify::Arguments),
     Sanitize(sanitize::Arguments),
 }

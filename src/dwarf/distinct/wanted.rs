@@ -8,7 +8,9 @@ use crate::dwarf::distinct::key::{Key, Mixer};
 use crate::dwarf::distinct::keys::UnitTypes;
 use crate::dwarf::options::Roots;
 use crate::graph::Name;
-use crate::query::{InlineNamespaces, c_spelling, essential_name, spelling_key};
+use crate::query::{
+    self, InlineNamespaces, c_spelling, essential_name, spelling_key, written_spelling,
+};
 
 /// The names of the types that are asked for.
 #[derive(Debug, Default)]
@@ -60,10 +62,11 @@ impl RootNames {
         let Cow::Owned(spelling) = c_spelling(name) else {
             return false;
         };
-        let key = spelling_key(&spelling);
+        let written = written_spelling(name);
+        let (key, other) = (spelling_key(&spelling), spelling_key(&written));
         let mut any = false;
         for (root, found) in self.spellings.iter().zip(found) {
-            if root == key {
+            if root == key || root == other {
                 *found = true;
                 any = true;
             }
@@ -127,10 +130,7 @@ impl ShortRoots {
 
 /// Returns whether C spells a name, which ends with the first NUL, like a root.
 pub(crate) fn is_spelled(root: &str, tail: &[u8]) -> bool {
-    match c_spelling(Name::new(tail).as_bytes()) {
-        Cow::Owned(name) => spelling_key(&name) == spelling_key(&c_spelling(root.as_bytes())),
-        Cow::Borrowed(_) => false,
-    }
+    query::is_spelled(Name::new(tail).as_bytes(), &c_spelling(root.as_bytes()))
 }
 
 /// Returns whether a name, which ends with the first NUL, is a root if inline and anonymous namespaces are left out.
