@@ -9,6 +9,7 @@ mod check;
 mod conversion;
 mod declared;
 mod explain;
+mod functions;
 mod json;
 mod link_objects;
 mod load;
@@ -22,6 +23,10 @@ mod warnings;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
+pub use functions::{
+    FoundFunctions, Function, FunctionKind, FunctionOptions, InlinedCopy, NameNotFound,
+    SourcePlace, functions, functions_path, write_functions_json,
+};
 pub use json::write_json;
 pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};
 pub use load::{Loaded, Source, load, load_path};

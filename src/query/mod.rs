@@ -19,8 +19,9 @@
 mod alias;
 mod display;
 mod field;
+pub(crate) mod function_name;
 mod name;
-mod nearest;
+pub(crate) mod nearest;
 mod size;
 mod spelling;
 mod walk;

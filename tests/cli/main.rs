@@ -12,6 +12,7 @@ mod distill;
 mod dump;
 mod explain;
 mod files;
+mod function;
 mod merge;
 mod min;
 mod offset;

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
-    split,
+    check, convert, dedup, diff, distill, dump, explain, function, merge, min, offset, rebase,
+    relocate, split,
 };
 use crate::style::Color;
 
@@ -45,6 +45,7 @@ pub enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Offset(offset::Arguments),
+    Function(function::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
 }

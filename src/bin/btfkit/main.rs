@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(&arguments, style),
         Command::Explain(arguments) => commands::explain::run(&arguments, style),
         Command::Offset(arguments) => commands::offset::run(&arguments, style),
+        Command::Function(arguments) => commands::function::run(&arguments, style),
         Command::Diff(arguments) => commands::diff::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
     };
