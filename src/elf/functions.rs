@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use object::elf;
 
-use crate::elf::file::{EXECUTABLE, Elf, is_elf};
+use crate::elf::file::{EXECUTABLE, Elf, Section, is_elf};
 use crate::elf::imports::{ImportedFunction, Imports, libraries};
 use crate::elf::inflate::{Compression, inflate};
 use crate::elf::segments::{Segment, file_offset};
@@ -277,10 +277,21 @@ impl FunctionTable {
         file_offset(&self.segments, address)
     }
 
+    /// Returns whether an address is in a section of instructions.
+    pub(crate) fn is_code(&self, address: u64) -> bool {
+        let is_in = |section: &Section| {
+            section.flags & EXECUTABLE != 0
+                && address
+                    .checked_sub(section.address)
+                    .is_some_and(|within| within < section.size)
+        };
+        self.elf.sections.iter().any(is_in)
+    }
+
     /// Returns whether the file is a debug file: its code is elsewhere, in the program.
     #[must_use]
     pub fn is_debug_file(&self) -> bool {
-        let code = |section: &&crate::elf::file::Section| section.flags & EXECUTABLE != 0;
+        let code = |section: &&Section| section.flags & EXECUTABLE != 0;
         let mut code = self.elf.sections.iter().filter(code).peekable();
         code.peek().is_some() && code.all(|section| section.kind == elf::SHT_NOBITS.0)
     }

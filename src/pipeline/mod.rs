@@ -24,8 +24,9 @@ mod warnings;
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
 pub use functions::{
-    FoundFunctions, Function, FunctionKind, FunctionOptions, InlinedCopy, NameNotFound,
-    SourcePlace, functions, functions_path, write_functions_json,
+    FoundFunctions, Function, FunctionKind, FunctionOptions, InlinedCopy, Location, LocationSource,
+    Machine, NameNotFound, Parameter, Piece, Register, Slot, SourcePlace, functions,
+    functions_path, write_functions_json,
 };
 pub use json::write_json;
 pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};

@@ -104,11 +104,6 @@ impl FunctionNames {
         self.asked.iter().map(|asked| &*asked.text)
     }
 
-    /// Returns whether a name is a pattern.
-    pub fn is_pattern(&self, number: usize) -> bool {
-        self.patterns.contains(&number)
-    }
-
     /// Returns the matches of a symbol's name, also by the function that it is a part of.
     pub fn of_symbol(&self, name: &[u8], version: Option<&[u8]>) -> Matches {
         let mut found = Vec::new();

@@ -1,5 +1,6 @@
 //! The search for functions.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 #[cfg(feature = "dwarf")]
 use std::path::PathBuf;
@@ -7,13 +8,19 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 #[cfg(feature = "dwarf")]
-use crate::debuginfo::{Missing, Search};
+use crate::debuginfo::{Missing, Search, find_debug_sections_of};
+#[cfg(feature = "dwarf")]
+use crate::dwarf::Sections;
+#[cfg(feature = "dwarf")]
+use crate::elf::debug_sections_in;
 use crate::elf::demangle::demangle;
 use crate::elf::{Elf, FunctionTable};
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "dwarf")]
+use crate::pipeline::functions::debug::Debug;
 use crate::pipeline::functions::function::Function;
 use crate::pipeline::functions::options::FunctionOptions;
-use crate::pipeline::functions::symbols::{self, Found, Hit};
+use crate::pipeline::functions::symbols::{self, Key};
 use crate::pipeline::load::unpacked;
 use crate::query::function_name::FunctionNames;
 use crate::query::nearest::nearest;
@@ -128,11 +135,10 @@ fn parsed(file: Bytes, options: &FunctionOptions) -> Result<Elf> {
 fn find(
     elf: Elf,
     names: &FunctionNames,
-    _place: SearchPlace<'_>,
+    place: SearchPlace<'_>,
     options: &FunctionOptions,
 ) -> Result<FoundFunctions> {
-    let table = FunctionTable::of(elf, &options.limits)?;
-    let found = symbols::find(&table, names);
+    let mut table = FunctionTable::of(elf, &options.limits)?;
     let mut list = FoundFunctions {
         functions: Vec::new(),
         not_found: Vec::new(),
@@ -140,17 +146,43 @@ fn find(
         files: Vec::new(),
         #[cfg(feature = "dwarf")]
         missing: Vec::new(),
-        notes: table.notes().to_vec(),
+        notes: Vec::new(),
     };
-    from_symbols(&table, &found, names, &mut list.functions);
-    for (number, name) in names.texts().enumerate() {
-        if found.items(number).is_empty() {
+    #[cfg(feature = "dwarf")]
+    let sections = debug_sections(&mut table, place, options, &mut list)?;
+    #[cfg(not(feature = "dwarf"))]
+    let _ = (place, &mut table);
+    let mut symbols = symbols::find(&table, names);
+    #[cfg(feature = "dwarf")]
+    let debug = {
+        let debug = Debug::new(&table, names, &symbols, sections.as_ref(), options)?;
+        debug.add(&table, &mut symbols.found);
+        list.notes.extend(debug.note());
+        debug
+    };
+    let mut numbers: HashMap<Key, usize> = HashMap::new();
+    for (number, asked) in names.texts().enumerate() {
+        let keys = symbols.found.items(number);
+        if keys.is_empty() {
             list.not_found.push(NameNotFound {
-                name: name.to_owned(),
-                nearest: nearest_names(&table, name),
+                name: asked.to_owned(),
+                nearest: nearest_names(&table, asked),
             });
         }
+        for key in keys {
+            let at = *numbers.entry(key.clone()).or_insert_with(|| {
+                let function = function(&table, &symbols, &key);
+                #[cfg(feature = "dwarf")]
+                let function = debug.complete(&table, &key, function);
+                list.functions.push(function);
+                list.functions.len() - 1
+            });
+            if let Some(function) = list.functions.get_mut(at) {
+                function.asked.push(asked.to_owned());
+            }
+        }
     }
+    list.notes.extend(table.notes().iter().cloned());
     if table.is_debug_file() {
         list.notes.push(
             "this is a debug file, which has no code: give the program for file offsets".to_owned(),
@@ -164,46 +196,63 @@ fn find(
     Ok(list)
 }
 
-/// Adds the functions whose symbols were found.
-fn from_symbols(
-    table: &FunctionTable,
-    found: &Found<Hit>,
-    names: &FunctionNames,
-    functions: &mut Vec<Function>,
-) {
-    let symbols: Vec<_> = table.iter().collect();
-    let mut by_place = std::collections::HashMap::new();
-    for (number, asked) in names.texts().enumerate() {
-        for hit in found.items(number) {
-            let function = match hit {
-                Hit::Defined(at) => symbols.get(*at).map(|symbol| {
-                    let key = (Some(symbol.address()), Vec::new());
-                    (key, symbols::defined(table, symbol))
-                }),
-                Hit::Imported(at) => table.imports().get(*at).map(|import| {
-                    let name = import.name().as_bytes().to_vec();
-                    ((None, name), symbols::imported(table, import))
-                }),
-            };
-            let Some((key, function)) = function else {
-                continue;
-            };
-            let at = *by_place.entry(key).or_insert_with(|| {
-                functions.push(function);
-                functions.len() - 1
-            });
-            if let Some(function) = functions.get_mut(at)
-                && !function.asked.iter().any(|known| known == asked)
-            {
-                function.asked.push(asked.to_owned());
+/// Finds the debug sections of a program, and adds the symbols of its debug file. A program without debug information
+/// gets a note.
+#[cfg(feature = "dwarf")]
+fn debug_sections(
+    table: &mut FunctionTable,
+    place: SearchPlace<'_>,
+    options: &FunctionOptions,
+    list: &mut FoundFunctions,
+) -> Result<Option<Sections>> {
+    let found = match place {
+        None => debug_sections_in(&table.elf, &options.limits).map(|sections| (sections, None)),
+        Some((search, path)) => find_debug_sections_of(&table.elf, path, search, &options.limits)
+            .map(|found| {
+                list.files = found.files;
+                list.missing = found.missing;
+                (found.sections, found.debug_file)
+            }),
+    };
+    match found {
+        Ok((sections, debug_file)) => {
+            if let Some(debug_file) = debug_file {
+                table.add_debug_elf(&debug_file)?;
+            }
+            Ok(Some(sections))
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::NoDebugInfo | ErrorKind::Stripped) => {
+            list.notes.push(format!(
+                "parameters, source lines and inlined copies are not known: {error}"
+            ));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns what symbols tell about a function.
+fn function(table: &FunctionTable, symbols: &symbols::Symbols, key: &Key) -> Function {
+    match key {
+        Key::Code(address) => {
+            let chosen = symbols.chosen.get(address);
+            let symbol = chosen.or_else(|| table.at(*address).first());
+            match symbol {
+                Some(symbol) => symbols::defined(table, symbol),
+                None => symbols::nameless(table, *address),
             }
         }
+        Key::Imported(number) => match table.imports().get(*number) {
+            Some(import) => symbols::imported(table, import),
+            None => Function::empty(),
+        },
+        Key::Described(_) => Function::empty(),
     }
 }
 
 /// Returns the names of functions that are nearest to one that isn't there.
 fn nearest_names(table: &FunctionTable, wanted: &str) -> Vec<String> {
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     let imports = table.imports().iter().map(|import| import.name());
     for symbol in table.iter().map(|symbol| symbol.name()).chain(imports) {
         match demangle(symbol.as_bytes()) {

@@ -1,6 +1,7 @@
 //! What is known of one function.
 
 use crate::elf::SymbolSource;
+use crate::pipeline::functions::parameter::{Parameter, Slot};
 
 /// A function of a program.
 #[derive(Clone, Debug)]
@@ -21,6 +22,10 @@ pub struct Function {
     pub(super) stubs: Vec<(u64, Option<u64>)>,
     pub(super) unit: Option<String>,
     pub(super) declared_at: Option<SourcePlace>,
+    pub(super) parameters: Option<Vec<Parameter>>,
+    pub(super) is_variadic: bool,
+    pub(super) results: Vec<String>,
+    pub(super) result_address: Option<Slot>,
     pub(super) inlined: Vec<InlinedCopy>,
 }
 
@@ -50,6 +55,7 @@ pub struct InlinedCopy {
     pub(super) file_offset: Option<u64>,
     pub(super) ranges: Vec<(u64, u64)>,
     pub(super) caller: String,
+    pub(super) within: Option<String>,
     pub(super) call_site: Option<SourcePlace>,
 }
 
@@ -162,6 +168,30 @@ impl Function {
         self.declared_at.as_ref()
     }
 
+    /// Returns the parameters; `None` if they are not known, because there is no debug information.
+    #[must_use]
+    pub fn parameters(&self) -> Option<&[Parameter]> {
+        self.parameters.as_deref()
+    }
+
+    /// Returns whether the function takes further parameters (`...`).
+    #[must_use]
+    pub const fn is_variadic(&self) -> bool {
+        self.is_variadic
+    }
+
+    /// Returns the types of the results: none for `void`, several in Go.
+    #[must_use]
+    pub fn results(&self) -> &[String] {
+        &self.results
+    }
+
+    /// Returns where the address is that the result is written to, if the caller passes one.
+    #[must_use]
+    pub const fn result_address(&self) -> Option<Slot> {
+        self.result_address
+    }
+
     /// Returns the copies of the function's code inside other functions, ascending by address.
     #[must_use]
     pub fn inlined(&self) -> &[InlinedCopy] {
@@ -188,10 +218,16 @@ impl InlinedCopy {
         &self.ranges
     }
 
-    /// Returns the function whose code the copy is in.
+    /// Returns the function that the source calls it from.
     #[must_use]
     pub fn caller(&self) -> &str {
         &self.caller
+    }
+
+    /// Returns the function whose code the copy is in, if that is not the caller: the caller is inlined, too.
+    #[must_use]
+    pub fn within(&self) -> Option<&str> {
+        self.within.as_deref()
     }
 
     /// Returns where the source calls the function.

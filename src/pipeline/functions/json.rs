@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use crate::error::Result;
 use crate::pipeline::functions::find::FoundFunctions;
 use crate::pipeline::functions::function::{Function, FunctionKind, InlinedCopy, SourcePlace};
+use crate::pipeline::functions::parameter::{Location, LocationSource, Parameter, Piece, Slot};
+use crate::pipeline::functions::register::Register;
 use crate::render::json_string;
 
 /// Writes functions as one line of JSON. The writer should be buffered.
@@ -27,9 +29,20 @@ use crate::render::json_string;
 ///     "libraries": [string],              that may have an imported function
 ///     "stubs": [{ "address": number, "file_offset": number | null }],
 ///     "unit": string | null, "file": string | null, "line": number | null,
+///     "parameters": [{ "name": string, "type": string, "size": number | null,
+///                      "source": "dwarf" | "convention" | null,
+///                      "unknown": string | null,     why it isn't known where it is
+///                      "by_address": boolean,        whether the pieces hold the value's address
+///                      "pieces": [{ "register": string | null, "pt_regs": string | null,
+///                                   "stack": number | null,      bytes from the stack pointer
+///                                   "offset": number | null,     of the value in memory, from the register
+///                                   "constant": number | null,
+///                                   "size": number | null, "bpf": string | null }] }] | null,
+///     "variadic": boolean, "results": [string],
+///     "result_address": string | null,    how BPF reads where the result is to be written
 ///     "inlined": [{ "address": number | null, "file_offset": number | null,
 ///                   "ranges": [[number, number]],
-///                   "caller": string, "call_file": string | null, "call_line": number | null }] }],
+///                   "caller": string, "within": string | null, "call_file": string | null, "call_line": number | null }] }],
 ///   "not_found": [{ "name": string, "nearest": [string] }],
 ///   "notes": [string] }
 /// ```
@@ -132,9 +145,77 @@ impl<W: Write> Json<'_, W> {
         self.raw("]")?;
         self.text("unit", function.unit())?;
         self.place("file", "line", function.declared_at())?;
+        match function.parameters() {
+            None => self.raw(",\"parameters\":null")?,
+            Some(parameters) => {
+                self.raw(",\"parameters\":[")?;
+                self.list(parameters, Self::parameter)?;
+                self.raw("]")?;
+            }
+        }
+        write!(self.0, ",\"variadic\":{}", function.is_variadic())?;
+        self.strings("results", function.results())?;
+        let address = function.result_address().and_then(Slot::in_bpf);
+        self.text("result_address", address.as_deref())?;
         self.raw(",\"inlined\":[")?;
         self.list(function.inlined(), Self::inlined)?;
         self.raw("]}")
+    }
+
+    fn parameter(&mut self, parameter: &Parameter) -> io::Result<()> {
+        self.raw("{\"name\":")?;
+        self.string(parameter.name())?;
+        self.text("type", Some(parameter.ty()))?;
+        self.number("size", parameter.size())?;
+        let source = parameter.source().map(|source| match source {
+            LocationSource::Dwarf => "dwarf",
+            LocationSource::Convention => "convention",
+        });
+        self.text("source", source)?;
+        let (unknown, by_address, pieces) = match parameter.location() {
+            Location::Unknown(why) => (Some(*why), false, Vec::new()),
+            Location::Empty => (None, false, Vec::new()),
+            Location::Address(slot) => (
+                None,
+                true,
+                vec![Piece {
+                    slot: *slot,
+                    size: None,
+                }],
+            ),
+            Location::Pieces(pieces) => (None, false, pieces.clone()),
+        };
+        self.text("unknown", unknown)?;
+        write!(self.0, ",\"by_address\":{by_address},\"pieces\":[")?;
+        self.list(&pieces, Self::piece)?;
+        self.raw("]}")
+    }
+
+    fn piece(&mut self, piece: &Piece) -> io::Result<()> {
+        let (mut register, mut stack, mut offset, mut constant) = (None, None, None, None);
+        match piece.slot {
+            Slot::Register(it) => register = Some(it),
+            Slot::Stack(at) => stack = Some(at),
+            Slot::Memory(it, at) => (register, offset) = (Some(it), Some(at)),
+            Slot::Constant(value) => constant = Some(value),
+            Slot::Nothing => {}
+        }
+        self.raw("{\"bpf\":")?;
+        match piece.slot.in_bpf() {
+            Some(text) => self.string(&text)?,
+            None => self.raw("null")?,
+        }
+        self.text("register", register.map(|it| it.to_string()).as_deref())?;
+        let field = register.and_then(Register::pt_regs);
+        self.text("pt_regs", field.as_deref())?;
+        for (key, value) in [("stack", stack), ("offset", offset), ("constant", constant)] {
+            match value {
+                Some(value) => write!(self.0, ",\"{key}\":{value}")?,
+                None => write!(self.0, ",\"{key}\":null")?,
+            }
+        }
+        self.number("size", piece.size)?;
+        self.raw("}")
     }
 
     fn place(&mut self, file: &str, line: &str, place: Option<&SourcePlace>) -> io::Result<()> {
@@ -145,6 +226,7 @@ impl<W: Write> Json<'_, W> {
     fn inlined(&mut self, copy: &InlinedCopy) -> io::Result<()> {
         self.raw("{\"caller\":")?;
         self.string(copy.caller())?;
+        self.text("within", copy.within())?;
         self.number("address", copy.address())?;
         self.number("file_offset", copy.file_offset())?;
         self.raw(",\"ranges\":[")?;

@@ -2,11 +2,20 @@
 //!
 //! [`functions`](find::functions) takes names and returns what symbols and DWARF tell about each.
 
+#[cfg(feature = "dwarf")]
+mod convention;
+#[cfg(feature = "dwarf")]
+mod debug;
 mod find;
 mod function;
 mod json;
+#[cfg(feature = "dwarf")]
+mod located;
 mod names;
 mod options;
+mod parameter;
+mod parameter_text;
+mod register;
 mod symbols;
 mod text;
 
@@ -14,3 +23,5 @@ pub use find::{FoundFunctions, NameNotFound, functions, functions_path};
 pub use function::{Function, FunctionKind, InlinedCopy, SourcePlace};
 pub use json::write_functions_json;
 pub use options::FunctionOptions;
+pub use parameter::{Location, LocationSource, Parameter, Piece, Slot};
+pub use register::{Machine, Register};

@@ -1,6 +1,6 @@
 //! Functions by the names of symbols.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::elf::demangle::demangle;
 use crate::elf::{Binding, FunctionSymbol, FunctionTable, ImportedFunction, SymbolKind};
@@ -37,44 +37,64 @@ impl<K: Ord + Clone> Found<K> {
         }
     }
 
-    /// Returns how well the best match of a name matches.
-    pub fn rank(&self, number: usize) -> Option<Rank> {
-        self.found.get(&number).and_then(|(rank, _)| *rank)
-    }
-
-    /// Returns what a name found.
-    pub fn items(&self, number: usize) -> &[K] {
+    /// Returns what a name found, sorted.
+    pub fn items(&self, number: usize) -> Vec<K> {
         let found = self.found.get(&number);
-        found.map(|(_, items)| &items[..]).unwrap_or_default()
-    }
-
-    /// Drops what a name found.
-    pub fn clear(&mut self, number: usize) {
-        self.found.remove(&number);
+        let mut items = found.map(|(_, items)| items.clone()).unwrap_or_default();
+        items.sort();
+        items.dedup();
+        items
     }
 }
 
-/// What a symbol that was found is, by its number in its list.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Hit {
-    Defined(usize),
+/// A function that was found.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Key {
+    /// It has code, at this address.
+    Code(u64),
+    /// Another file has its code: the number of the import.
     Imported(usize),
+    /// It has no code, and only debug information describes it: what tells it from others.
+    Described(String),
+}
+
+/// The functions that symbols name.
+#[derive(Debug)]
+pub(super) struct Symbols {
+    pub found: Found<Key>,
+    /// Of each address, the symbol that was asked for.
+    pub chosen: HashMap<u64, FunctionSymbol>,
 }
 
 /// Finds the symbols that the names mean.
-pub(super) fn find(table: &FunctionTable, names: &FunctionNames) -> Found<Hit> {
+pub(super) fn find(table: &FunctionTable, names: &FunctionNames) -> Symbols {
     let mut found = Found::new();
-    for (number, symbol) in table.iter().enumerate() {
+    let mut chosen: HashMap<u64, (Rank, FunctionSymbol)> = HashMap::new();
+    for symbol in table.iter() {
         let version = symbol.version().map(|(version, _)| version.as_bytes());
         let matches = matches(names, symbol.name().as_bytes(), version);
-        found.add(matches, &Hit::Defined(number));
+        let Some(rank) = matches.iter().map(|(_, rank)| *rank).min() else {
+            continue;
+        };
+        found.add(matches, &Key::Code(symbol.address()));
+        let known = chosen.entry(symbol.address());
+        let known = known.or_insert_with(|| (rank, symbol.clone()));
+        if rank < known.0 {
+            *known = (rank, symbol.clone());
+        }
     }
     for (number, import) in table.imports().iter().enumerate() {
         let version = import.version().map(|version| version.as_bytes());
         let matches = matches(names, import.name().as_bytes(), version);
-        found.add(matches, &Hit::Imported(number));
+        found.add(matches, &Key::Imported(number));
     }
-    found
+    let chosen = chosen.into_iter();
+    Symbols {
+        found,
+        chosen: chosen
+            .map(|(address, (_, symbol))| (address, symbol))
+            .collect(),
+    }
 }
 
 fn matches(names: &FunctionNames, symbol: &[u8], version: Option<&[u8]>) -> Matches {
@@ -126,6 +146,16 @@ pub(super) fn defined(table: &FunctionTable, symbol: &FunctionSymbol) -> Functio
     }
 }
 
+/// Returns a function without a symbol.
+pub(super) fn nameless(table: &FunctionTable, address: u64) -> Function {
+    Function {
+        kind: FunctionKind::Code,
+        address: Some(address),
+        file_offset: table.file_offset(address),
+        ..Function::empty()
+    }
+}
+
 /// Returns a function that another file defines.
 pub(super) fn imported(table: &FunctionTable, import: &ImportedFunction) -> Function {
     let stubs = import.stubs().iter();
@@ -169,6 +199,10 @@ impl Function {
             stubs: Vec::new(),
             unit: None,
             declared_at: None,
+            parameters: None,
+            is_variadic: false,
+            results: Vec::new(),
+            result_address: None,
             inlined: Vec::new(),
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::pipeline::functions::find::NameNotFound;
 use crate::pipeline::functions::function::{Function, FunctionKind, InlinedCopy, SourcePlace};
+use crate::pipeline::functions::parameter::Slot;
+use crate::pipeline::functions::parameter_text::Lines;
 
 /// The columns of a terminal.
 const WIDTH: usize = 80;
@@ -44,6 +46,7 @@ impl fmt::Display for Function {
         if let Some(unit) = self.unit() {
             row(f, "unit", unit)?;
         }
+        self.signature(f)?;
         self.copies(f)
     }
 }
@@ -111,6 +114,51 @@ impl Function {
         Ok(())
     }
 
+    /// Writes parameters and results.
+    fn signature(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(parameters) = self.parameters() else {
+            return Ok(());
+        };
+        let dots = if self.is_variadic {
+            ", and further ones"
+        } else {
+            ""
+        };
+        match parameters {
+            [] => row(f, "parameters", &format!("none{dots}"))?,
+            parameters => {
+                let has_entry = self.address.is_some();
+                let at_entry = if has_entry { ", at entry" } else { "" };
+                let count = parameters.len();
+                row(f, "parameters", &format!("{count}{dots}{at_entry}:"))?;
+                let lines: Vec<_> = parameters.iter().map(Lines::of).collect();
+                let width = lines.iter().map(Lines::width).max().unwrap_or(0);
+                let is_narrow = lines
+                    .iter()
+                    .all(|it| 4 + width + 2 + it.location_width() <= WIDTH);
+                for line in lines {
+                    if !has_entry {
+                        wrapped(f, 4, 8, &line.name)?;
+                    } else if is_narrow {
+                        wrapped(f, 4, 8, &line.side_by_side(width))?;
+                    } else {
+                        wrapped(f, 4, 8, &line.name)?;
+                        wrapped(f, 8, 10, &line.location)?;
+                    }
+                }
+            }
+        }
+        let results = self.results();
+        if !results.is_empty() {
+            let address = match self.result_address().and_then(Slot::in_bpf) {
+                Some(address) => format!(", written to memory at {address}"),
+                None => String::new(),
+            };
+            row(f, "returns", &format!("{}{address}", results.join(", ")))?;
+        }
+        Ok(())
+    }
+
     fn copies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let copies = self.inlined();
         if copies.is_empty() {
@@ -143,6 +191,9 @@ impl fmt::Display for InlinedCopy {
             (Some(offset), _) => write!(f, "file offset {offset:#x} in {}", self.caller)?,
             (None, Some(address)) => write!(f, "address {address:#x} in {}", self.caller)?,
             (None, None) => write!(f, "without code of its own in {}", self.caller)?,
+        }
+        if let Some(within) = &self.within {
+            write!(f, ", inlined in {within}")?;
         }
         match &self.call_site {
             Some(place) => write!(f, ", called at {place}"),
