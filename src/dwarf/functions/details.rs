@@ -228,7 +228,7 @@ impl<'a> UnitFacts<'_, 'a> {
         let target = self.reader.units.target(die.unit, &value);
         Some(match target {
             Some(target) => type_facts(&self.reader, Some(target), language),
-            // A type in a unit of its own.
+            // A type that is nowhere.
             None => TypeFacts {
                 text: "?".to_owned(),
                 ..TypeFacts::default()
@@ -294,6 +294,8 @@ impl<'a> UnitFacts<'_, 'a> {
             });
             match best {
                 Some((die, entry)) => found.push((*die, entry.clone(), true)),
+                // Whether constructors and destructors have the compiler's own parameters depends on the copy.
+                None if entry.attr_value(gimli::DW_AT_artificial).is_some() => {}
                 None => found.push((die, entry, false)),
             }
         }

@@ -60,6 +60,8 @@ struct Declarator {
     text: String,
     /// Qualifiers of what comes next.
     qualifiers: String,
+    /// Whether the text starts with the mark of a pointer.
+    is_pointer: bool,
 }
 
 impl Declarator {
@@ -70,10 +72,11 @@ impl Declarator {
             qualifiers.trim_end(),
             spaced(&qualifiers, &self.text)
         );
+        self.is_pointer = true;
     }
 
     fn postfix(&mut self, suffix: &str) {
-        if self.text.starts_with(['*', '&']) {
+        if std::mem::take(&mut self.is_pointer) {
             self.text = format!("({}){suffix}", self.text);
         } else {
             self.text.push_str(suffix);
@@ -81,7 +84,9 @@ impl Declarator {
     }
 
     fn finish(self, base: &str) -> String {
-        let Self { text, qualifiers } = self;
+        let Self {
+            text, qualifiers, ..
+        } = self;
         if text.is_empty() {
             return format!("{qualifiers}{base}");
         }
@@ -124,6 +129,10 @@ impl<'a> Types<'_, '_, 'a> {
             let Some(entry) = self.reader.entry(die) else {
                 return declarator.finish("?");
             };
+            if let Some(unit) = self.reader.follow(die, &entry, gimli::DW_AT_signature) {
+                next = Some(unit);
+                continue;
+            }
             let name = self.name(die, &entry);
             next = self.target(die, &entry);
             match (entry.tag(), name) {
@@ -265,6 +274,10 @@ impl<'a> Types<'_, '_, 'a> {
         let mut die = die;
         for _ in 0..CHAIN {
             let entry = self.reader.entry(die)?;
+            if let Some(unit) = self.reader.follow(die, &entry, gimli::DW_AT_signature) {
+                die = unit;
+                continue;
+            }
             match entry.tag() {
                 gimli::DW_TAG_typedef
                 | gimli::DW_TAG_const_type

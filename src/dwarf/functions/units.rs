@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gimli::{
     AttributeValue, DebugInfoOffset, DwarfFileType, EndianSlice, Reader as _, RunTimeEndian,
-    Section as _, UnitOffset,
+    Section as _, UnitOffset, UnitType,
 };
 
 use crate::dwarf::functions::scopes::ScopeIndex;
@@ -53,8 +53,12 @@ impl Lists {
 #[derive(Debug)]
 pub(super) struct Units<'a> {
     files: Vec<Dwarf<'a>>,
-    /// In the order of the files.
+    /// Those of `.debug_info` in the order of the files, and behind them those of `.debug_types`.
     units: Vec<Place<'a>>,
+    /// The number of units of `.debug_info`.
+    in_info: usize,
+    /// The types that have units of their own.
+    signatures: HashMap<u64, Die>,
     /// The number of the file that `dwz` moved shared entries to.
     alt: Option<u32>,
     /// The skeletons of split units, by `dwo_id`: numbers of units.
@@ -95,6 +99,8 @@ impl<'a> Units<'a> {
         let mut this = Self {
             files: Vec::new(),
             units: Vec::new(),
+            in_info: 0,
+            signatures: HashMap::new(),
             alt,
             skeletons: HashMap::new(),
         };
@@ -109,6 +115,35 @@ impl<'a> Units<'a> {
                         header,
                     });
                 }
+            }
+        }
+        this.in_info = this.units.len();
+        for (number, dwarf) in (0u32..).zip(&files) {
+            let mut headers = dwarf.type_units();
+            while let Ok(Some(header)) = headers.next() {
+                this.units.push(Place {
+                    file: number,
+                    start: 0,
+                    header,
+                });
+            }
+        }
+        for (number, place) in (0u32..).zip(&this.units) {
+            let kind = place.header.type_();
+            if let UnitType::Type {
+                type_signature,
+                type_offset,
+            }
+            | UnitType::SplitType {
+                type_signature,
+                type_offset,
+            } = kind
+            {
+                let die = Die {
+                    unit: number,
+                    offset: type_offset.0,
+                };
+                this.signatures.entry(type_signature.0).or_insert(die);
             }
         }
         this.files = files;
@@ -188,6 +223,7 @@ impl<'a> Units<'a> {
                 offset: *offset,
             }),
             AttributeValue::DebugInfoRef(DebugInfoOffset(at)) => self.at(self.file_of(unit)?, *at),
+            AttributeValue::DebugTypesRef(signature) => self.signatures.get(&signature.0).copied(),
             AttributeValue::DebugInfoRefSup(DebugInfoOffset(at)) => self.at(self.alt?, *at),
             _ => None,
         }
@@ -195,11 +231,10 @@ impl<'a> Units<'a> {
 
     /// Returns the DIE at an offset of a file's `.debug_info`.
     fn at(&self, file: u32, offset: usize) -> Option<Die> {
-        let behind = self
-            .units
-            .partition_point(|place| (place.file, place.start) <= (file, offset));
+        let units = self.units.get(..self.in_info)?;
+        let behind = units.partition_point(|place| (place.file, place.start) <= (file, offset));
         let number = behind.checked_sub(1)?;
-        let place = self.units.get(number).filter(|place| place.file == file)?;
+        let place = units.get(number).filter(|place| place.file == file)?;
         Some(Die {
             unit: u32::try_from(number).ok()?,
             offset: offset.checked_sub(place.start)?,

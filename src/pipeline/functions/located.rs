@@ -49,6 +49,10 @@ pub(super) fn parameters(table: &FunctionTable, facts: &FunctionFacts, function:
             {
                 (other.clone(), Some(LocationSource::Convention))
             }
+            // Compilers give it a place all the same.
+            (Some(_), Some(Location::Empty), None) => {
+                (Location::Empty, Some(LocationSource::Convention))
+            }
             // What the function doesn't need is passed all the same.
             (Some(said), Some(other @ Location::Pieces(_)), None) if lacks(&said) => {
                 (other.clone(), Some(LocationSource::Convention))
