@@ -399,7 +399,7 @@ impl<'a> UnitFacts<'_, 'a> {
 
     /// Returns the file and line that a chain names.
     fn line(&self, chain: &[(Die, Entry<'a>)], file: DwAt, line: DwAt) -> Option<Line> {
-        let (_, number) = Reader::first(chain, line)?;
+        let number = Reader::first(chain, line).and_then(|(_, number)| number.udata_value());
         let (die, value) = Reader::first(chain, file)?;
         let index = match value {
             AttributeValue::FileIndex(index) => index,
@@ -412,7 +412,8 @@ impl<'a> UnitFacts<'_, 'a> {
         let dwarf = self.reader.units.dwarf(number_of_unit)?;
         Some(Line {
             file: file_name(dwarf, &unit, index)?,
-            line: number.udata_value().unwrap_or(0),
+            // Go's compiler leaves it out.
+            line: number.unwrap_or(0),
         })
     }
 

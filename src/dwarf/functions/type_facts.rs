@@ -6,7 +6,7 @@ use gimli::{DwTag, EntriesTreeNode, UnitOffset};
 
 use crate::dwarf::functions::facts::{Leaf, LeafKind, TypeFacts};
 use crate::dwarf::functions::units::{Die, Entry, Reader, Slice};
-use crate::dwarf::read::language::{is_c, is_go};
+use crate::dwarf::read::language::{is_c, is_go, is_rust};
 
 /// The most references from one type to another that are followed.
 const CHAIN: usize = 64;
@@ -143,6 +143,15 @@ impl<'a> Types<'_, '_, 'a> {
                 (gimli::DW_TAG_volatile_type, _) => declarator.qualifiers.push_str("volatile "),
                 (gimli::DW_TAG_restrict_type, _) => declarator.qualifiers.push_str("restrict "),
                 (gimli::DW_TAG_atomic_type, _) => declarator.qualifiers.push_str("_Atomic "),
+                (gimli::DW_TAG_array_type, None) if is_rust(self.language) => {
+                    let element = match depth.checked_sub(1) {
+                        Some(depth) => self.text(next, depth),
+                        None => "…".to_owned(),
+                    };
+                    let dimensions = self.dimensions(die);
+                    let count = dimensions.trim_matches(['[', ']']);
+                    return declarator.finish(&format!("[{element}; {count}]"));
+                }
                 (gimli::DW_TAG_array_type, None) => {
                     declarator.postfix(&self.dimensions(die));
                 }

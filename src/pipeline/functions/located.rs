@@ -63,6 +63,10 @@ pub(super) fn parameters(table: &FunctionTable, facts: &FunctionFacts, function:
             (None, Some(other), None) => (other.clone(), Some(LocationSource::Convention)),
             (None, None, None) => (Location::Unknown(NO_CONVENTION), None),
         };
+        let location = match facts.language {
+            LanguageFacts::Go => location.not_of_c(),
+            LanguageFacts::C | LanguageFacts::Rust | LanguageFacts::Other => location,
+        };
         parameters.push(Parameter {
             name: parameter.name.clone(),
             ty: parameter.ty.text.clone(),

@@ -95,6 +95,23 @@ impl Parameter {
 }
 
 impl Location {
+    /// Returns the location as one in a function that isn't called as C calls.
+    pub(super) fn not_of_c(self) -> Self {
+        match self {
+            Self::Pieces(pieces) => Self::Pieces(
+                pieces
+                    .into_iter()
+                    .map(|piece| Piece {
+                        slot: piece.slot.not_of_c(),
+                        ..piece
+                    })
+                    .collect(),
+            ),
+            Self::Address(slot) => Self::Address(slot.not_of_c()),
+            Self::Empty | Self::Unknown(_) => self,
+        }
+    }
+
     /// Returns a value in one piece.
     pub(super) fn one(slot: Slot) -> Self {
         Self::Pieces(vec![Piece { slot, size: None }])
@@ -102,6 +119,14 @@ impl Location {
 }
 
 impl Slot {
+    const fn not_of_c(self) -> Self {
+        match self {
+            Self::Register(register) => Self::Register(register.not_of_c()),
+            Self::Memory(register, offset) => Self::Memory(register.not_of_c(), offset),
+            Self::Stack(_) | Self::Constant(_) | Self::Nothing => self,
+        }
+    }
+
     /// Returns how a BPF program that is attached to the function reads the slot: `PT_REGS_PARM1(ctx)`, `ctx->ax`,
     /// `user memory at PT_REGS_SP(ctx) + 8`. Returns `None` if it can't.
     #[must_use]

@@ -25,6 +25,8 @@ pub enum Machine {
 pub struct Register {
     machine: Machine,
     number: u16,
+    /// Whether the function's parameters are where those of C are, so that libbpf's macros mean them.
+    is_c: bool,
 }
 
 /// The names of x86-64's general registers by DWARF's numbers (System V ABI, figure 3.36), and the fields of the kernel's
@@ -80,6 +82,14 @@ impl Machine {
 }
 
 impl Register {
+    /// Returns the register as one of a function that isn't called as C calls.
+    pub(super) const fn not_of_c(self) -> Self {
+        Self {
+            is_c: false,
+            ..self
+        }
+    }
+
     /// Returns the number that DWARF gives the register.
     #[must_use]
     pub const fn dwarf_number(self) -> u16 {
@@ -102,10 +112,11 @@ impl Register {
     }
 
     /// Returns the number of the macro of libbpf's `bpf_tracing.h` that reads the register, `PT_REGS_PARM1` to
-    /// `PT_REGS_PARM8`; `None` for registers of no parameter of C.
+    /// `PT_REGS_PARM8`; `None` for registers of no parameter of C, and for those of functions of Go.
     #[must_use]
     pub fn parameter_number(self) -> Option<u16> {
         match self.machine {
+            _ if !self.is_c => None,
             Machine::X86_64 => {
                 let at = X86_64_PARAMETERS
                     .iter()
