@@ -53,9 +53,11 @@ pub(crate) fn reachable(function: &[u8], endian: Endian) -> Vec<bool> {
                 flow.join(next, state);
             }
             Class::Stx => {
-                // An atomic operation may fetch the old value.
+                // An atomic operation may fetch the old value into the source or r0; a load-acquire writes the
+                // destination.
                 if insn.code & opcode::MODE == opcode::ATOMIC {
                     set(&mut state, insn.src, None);
+                    set(&mut state, insn.dst, None);
                     set(&mut state, 0, None);
                 }
                 flow.join(next, state);
@@ -98,6 +100,13 @@ impl Flow {
         }
     }
 
+    /// Adds a way to every instruction.
+    fn join_all(&mut self) {
+        for at in 0..self.states.len() {
+            self.join(at, [None; REGISTERS]);
+        }
+    }
+
     /// Follows a jump, a call or a return.
     fn jump(&mut self, at: usize, insn: Insn, mut state: State) {
         let wide = insn.class() == Class::Jmp;
@@ -108,10 +117,12 @@ impl Flow {
         };
         match insn.code {
             opcode::EXIT => return,
-            opcode::CALL => {
+            opcode::CALL | opcode::CALL_REGISTER => {
                 clobber(&mut state);
                 return self.join(next, state);
             }
+            // Its targets are in a table elsewhere, so it may lead anywhere.
+            opcode::JUMP_REGISTER => return self.join_all(),
             _ => {}
         }
         if insn.operation() == jump::ALWAYS {
@@ -290,5 +301,28 @@ mod tests {
             insn(0x95, 0, 0, 0, 0),
         ]);
         assert_eq!(looped, [0, 2, 3, 4]);
+    }
+
+    #[test]
+    fn instructions_that_change_registers_or_lead_anywhere() {
+        // `first` runs with 0 in r1 and in r2; then: if r1 == 0 goto +1; exit; exit
+        let after = |first| {
+            reached(&[
+                insn(0xb7, 1, 0, 0, 0),
+                insn(0xb7, 2, 0, 0, 0),
+                first,
+                insn(0x15, 1, 0, 1, 0),
+                insn(0x95, 0, 0, 0, 0),
+                insn(0x95, 0, 0, 0, 0),
+            ])
+        };
+        // A store leaves r1 as it is. A load-acquire writes its destination, a fetching operation its source.
+        assert_eq!(after(insn(0x7b, 1, 2, 0, 0)), [0, 1, 2, 3, 5]);
+        assert_eq!(after(insn(0xdb, 1, 2, 0, 0x100)), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(after(insn(0xdb, 2, 1, 0, 0x01)), [0, 1, 2, 3, 4, 5]);
+        // A call by register.
+        assert_eq!(after(insn(0x8d, 3, 0, 0, 0)), [0, 1, 2, 3, 4, 5]);
+        // A jump through a table.
+        assert_eq!(after(insn(0x0d, 3, 0, 0, 0)), [0, 1, 2, 3, 4, 5]);
     }
 }

@@ -24,6 +24,10 @@ pub(crate) mod opcode {
     pub const LD_IMM64: u8 = 0x18;
     /// The call of a helper or function.
     pub const CALL: u8 = 0x85;
+    /// The call of the function at the address in a register.
+    pub const CALL_REGISTER: u8 = 0x8d;
+    /// The jump to the address in a register, which is from a table of jumps.
+    pub const JUMP_REGISTER: u8 = 0x0d;
     /// The return from a function.
     pub const EXIT: u8 = 0x95;
 

@@ -91,5 +91,5 @@ pub(crate) use functions::{
 pub use options::ConvertOptions;
 pub use origin::Origin;
 pub(crate) use read::skeleton::{Skeleton, dwo_ids, only_skeletons, skeletons};
-pub use report::{Conversion, Degraded, Reason};
+pub use report::{Conversion, Degraded, Reason, TypeLoss};
 pub use sections::{FunctionSymbols, LazySection, MemorySection, Sections};

@@ -19,6 +19,31 @@ pub struct Conversion {
     pub preferred: Vec<TypeId>,
     /// The offset of each type's first DIE, by id.
     pub(super) places: Vec<(TypeId, u64)>,
+    /// What was lost of each type, sorted by id.
+    pub(super) losses: Vec<TypeLoss>,
+}
+
+impl Conversion {
+    /// Returns what BTF can't represent of a type: of the type itself and of its members, not of their types.
+    #[must_use]
+    pub fn losses(&self, ty: TypeId) -> &[TypeLoss] {
+        let start = self.losses.partition_point(|loss| loss.ty < ty);
+        let losses = self.losses.get(start..).unwrap_or_default();
+        let count = losses.partition_point(|loss| loss.ty == ty);
+        losses.get(..count).unwrap_or_default()
+    }
+}
+
+/// A property of a type that BTF can't represent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub struct TypeLoss {
+    /// The type's id.
+    pub ty: TypeId,
+    /// The name of the member it is about; empty for the type itself and for an unnamed member.
+    pub member: String,
+    /// The reason, and what it became.
+    pub reason: Reason,
 }
 
 /// A type or member that BTF can't represent as it is.
@@ -152,6 +177,42 @@ impl Reason {
             | Self::PointerWidth
             | Self::TemplateName => false,
         }
+    }
+
+    /// Returns whether a member was left out, or may have been, so that its absence says nothing about the program.
+    #[must_use]
+    pub const fn hides_members(self) -> bool {
+        matches!(
+            self,
+            Self::DeclaredMember
+                | Self::VirtualBase
+                | Self::MemberPlace
+                | Self::MemberBeyond
+                | Self::Bitfield
+                | Self::SwappedBitfield
+                | Self::UnknownType
+                | Self::Elsewhere
+                | Self::EnumSize
+                | Self::VoidMember
+                | Self::DanglingReference
+                | Self::NamelessCycle
+        )
+    }
+
+    /// Returns whether the offset, the size or the stored value of a field can't be taken as BTF has it.
+    #[must_use]
+    pub const fn misplaces(self) -> bool {
+        matches!(
+            self,
+            Self::ByteOrder
+                | Self::Bias
+                | Self::PackedArray
+                | Self::MemberTooLong
+                | Self::Overlap
+                | Self::ArraySize
+                | Self::UnknownSize
+                | Self::Size
+        )
     }
 }
 

@@ -6,10 +6,46 @@ use std::fmt;
 use std::sync::OnceLock;
 
 #[cfg(feature = "dwarf")]
-use crate::dwarf::{self, Conversion, Sections};
+use crate::dwarf::{self, Conversion, Reason, Sections, TypeLoss};
 #[cfg(feature = "dwarf")]
 use crate::graph::Btf;
 use crate::id::TypeId;
+
+/// The use that a relocation makes of a type on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use<'a> {
+    /// The offset of the member with this name.
+    Member(&'a str),
+    /// The offset of an element.
+    Element,
+    /// The stored value.
+    Value,
+    /// The size.
+    Size,
+    /// The absence of a member.
+    Absence,
+}
+
+#[cfg(feature = "dwarf")]
+impl Use<'_> {
+    /// Returns whether the use can't rely on the type's BTF, for what was lost of it.
+    fn is_spoiled_by(self, loss: &TypeLoss) -> bool {
+        match (self, loss.reason) {
+            (
+                Self::Member(member),
+                Reason::MemberTooLong | Reason::Overlap | Reason::Enumerator,
+            ) => loss.member == member,
+            (Self::Element, reason) => matches!(
+                reason,
+                Reason::PackedArray | Reason::ArraySize | Reason::Elsewhere
+            ),
+            (Self::Value, reason) => matches!(reason, Reason::ByteOrder | Reason::Bias),
+            (Self::Size, reason) => matches!(reason, Reason::UnknownSize | Reason::Size),
+            (Self::Absence, reason) => reason.hides_members(),
+            (Self::Member(_), _) => false,
+        }
+    }
+}
 
 /// The debug information that a target's types were converted from.
 #[cfg(feature = "dwarf")]
@@ -48,6 +84,23 @@ impl Declared {
         })
     }
 
+    /// Returns what was lost of a type that spoils a use of it.
+    pub fn loss(&self, id: TypeId, used: Use<'_>) -> Option<String> {
+        let mut losses = self.conversion.losses(id).iter();
+        let loss = losses.find(|loss| used.is_spoiled_by(loss))?;
+        Some(match loss.member.as_str() {
+            "" => loss.reason.to_string(),
+            member => format!("{member}: {}", loss.reason),
+        })
+    }
+
+    /// Returns the first unit that can't be read, and why.
+    pub fn unreadable_unit(&self) -> Option<String> {
+        let mut degraded = self.conversion.degraded.iter();
+        let unit = degraded.find(|degraded| degraded.reason == Reason::UnreadableUnit)?;
+        Some(unit.to_string())
+    }
+
     /// Returns the program's names that are nearest to one that it doesn't have.
     pub fn nearest(&self, name: &str) -> Vec<String> {
         if self.options.roots.is_empty() {
@@ -79,6 +132,14 @@ pub(super) enum Declared {}
 #[cfg(not(feature = "dwarf"))]
 impl Declared {
     pub fn place(&self, _: TypeId) -> Option<String> {
+        match *self {}
+    }
+
+    pub fn loss(&self, _: TypeId, _: Use<'_>) -> Option<String> {
+        match *self {}
+    }
+
+    pub fn unreadable_unit(&self) -> Option<String> {
         match *self {}
     }
 

@@ -8,7 +8,7 @@ use crate::bpf::Insn;
 use crate::elf::BpfObject;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::limits::Limits;
-use crate::relocate::{SourceLine, local_path, source_line};
+use crate::relocate::{SourceLine, local_path, source_line_of};
 
 /// A poisoned instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,9 @@ pub fn explain(
                 function: function.map_or(String::new(), |function| function.name.clone()),
                 insn: (offset - function.map_or(0, |function| function.start)) / Insn::LEN as u64,
                 source: match relo {
-                    Some(relo) => source_line((object.graph(), &section), (program.graph, *relo)),
+                    Some(relo) => {
+                        source_line_of((object.graph(), &section), (program.graph, *relo))
+                    }
                     None => section
                         .line_at(offset)
                         .map(|line| SourceLine::new(object.graph(), line)),

@@ -25,6 +25,7 @@ use crate::render::json_string;
 ///                | "left_to_loader",                the three in the middle are poison
 ///     "left_because": string,                       only where the loader gets it for another reason than partial mode
 ///     "nearest": [string],                          only where no target has the type: names that are near
+///     "untrusted": string,                          only where the outcome can't be trusted: what debug information lacks
 ///     "dead": boolean,                              whether it is poison that can't be reached
 ///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
 ///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
@@ -124,6 +125,9 @@ impl<W: Write> Json<'_, W> {
             self.0.write_all(b",\"nearest\":[")?;
             self.list(&record.nearest, |json, name| json.string(name))?;
             self.0.write_all(b"]")?;
+        }
+        if let Some(why) = &record.untrusted {
+            self.text("untrusted", Some(why))?;
         }
         write!(self.0, ",\"dead\":{}", record.unreachable)?;
         self.number("old", old)?;

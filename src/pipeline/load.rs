@@ -290,7 +290,9 @@ fn from_elf(
             ));
             Ok(loaded)
         }
-        (Err(_), Ok(graph)) => Ok(Loaded::new(graph, Source::ElfBtf)),
+        (Err(dwarf), Ok(graph)) if has_no_dwarf(&dwarf) => Ok(Loaded::new(graph, Source::ElfBtf)),
+        // Its BTF is no answer, and its DWARF can't be read.
+        (Err(dwarf), Ok(_)) => Err(dwarf),
         (Err(_), Err(error)) => Err(Error::new(
             error.kind(),
             format!(
@@ -300,6 +302,12 @@ fn from_elf(
         )
         .within_all(error.places())),
     }
+}
+
+/// Returns whether there is no DWARF to be read, or nothing that reads it.
+fn has_no_dwarf(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NoDebugInfo | ErrorKind::Stripped)
+        || cfg!(not(feature = "dwarf"))
 }
 
 #[cfg(not(feature = "dwarf"))]

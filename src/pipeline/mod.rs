@@ -13,6 +13,7 @@ mod functions;
 mod json;
 mod link_objects;
 mod load;
+mod losses;
 mod minimise;
 mod open;
 mod options;

@@ -1,5 +1,6 @@
 //! Relocates a BPF object file against targets: the main job.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,11 +13,12 @@ use crate::graph::{Btf, Kind};
 use crate::pipeline::conversion::conversion_for;
 use crate::pipeline::declared::Declared;
 use crate::pipeline::load::{load, load_path};
+use crate::pipeline::losses::add_losses;
 use crate::pipeline::options::{LoadOptions, RelocateOptions};
 use crate::pipeline::target::{TargetFile, Types};
 use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
-use crate::relocate::{self, Report, Role, is_context};
+use crate::relocate::{self, Outcome, Report, Role, is_context};
 
 /// A relocated object.
 #[derive(Clone, Debug)]
@@ -170,6 +172,7 @@ pub(super) fn relocate_object(
     let (relocated, patched) = object.apply(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
+    add_losses(&mut report, &resolution, loaded);
     Ok(RelocatedObject {
         object: relocated,
         warnings: warnings(&report, &targets),
@@ -180,8 +183,11 @@ pub(super) fn relocate_object(
 
 /// Adds the nearest names to records of types that no target has and whose poison can be reached.
 fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
+    let mut nearest: HashMap<String, Vec<String>> = HashMap::new();
     for record in &mut report.records {
-        if record.target.is_some() || !record.outcome.is_poison() || record.unreachable {
+        let is_absent = matches!(record.outcome, Outcome::Absent { .. });
+        let is_poison = record.outcome.is_poison() && !record.unreachable;
+        if record.target.is_some() || !(is_absent || is_poison) {
             continue;
         }
         let words = ["struct ", "union ", "enum "];
@@ -198,11 +204,15 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
         };
         let declared = programs.clone().filter(declares);
         record.declared_in = declared.map(|loaded| loaded.target.label.clone()).collect();
-        if !record.declared_in.is_empty() {
+        if !record.declared_in.is_empty() || is_absent {
             continue;
         }
-        record.nearest = programs.flat_map(|loaded| loaded.nearest(name)).collect();
-        record.nearest.dedup();
+        let found = nearest.entry(name.to_owned()).or_insert_with(|| {
+            let mut names: Vec<_> = programs.flat_map(|loaded| loaded.nearest(name)).collect();
+            names.dedup();
+            names
+        });
+        record.nearest.clone_from(found);
     }
 }
 
@@ -212,6 +222,10 @@ pub(super) struct LoadedTarget {
     pub target: relocate::Target,
     /// The debug information that the types were converted from.
     pub declared: Option<Arc<Declared>>,
+    /// The same for each graph: the target's own, then those of its modules and further files.
+    pub sources: Vec<Option<Arc<Declared>>>,
+    /// The files of its debug information that were not found, a line each.
+    pub missing: Vec<String>,
 }
 
 impl LoadedTarget {
@@ -236,7 +250,7 @@ pub(super) fn loaded(
         options.set_function(function.cloned());
         LoadOptions { base, ..options }
     };
-    let (mut preferred, mut declared) = (Vec::new(), Vec::new());
+    let (mut preferred, mut sources, mut files) = (Vec::new(), Vec::new(), Vec::new());
     let mut load = |types: &Types, base: Option<Btf>, function: Option<&String>| {
         let loaded = match types {
             Types::Graph(_) if function.is_some() => {
@@ -245,16 +259,20 @@ pub(super) fn loaded(
                     "a graph doesn't tell which unit a type is from, so a function can't choose: the program's file does",
                 ));
             }
-            Types::Graph(graph) => return Ok(graph.clone()),
+            Types::Graph(graph) => {
+                sources.push(None);
+                return Ok(graph.clone());
+            }
             Types::File(bytes) => load(bytes.clone(), &with(base, function))?,
             Types::Path(path) => load_path(path, &with(base, function))?,
         };
+        files.extend(loaded.missing_files());
         let missing = loaded.missing_files();
         incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
         let notes = loaded.notes.iter();
         incomplete.extend(notes.map(|note| format!("{}: {note}", target.label)));
         preferred.extend(loaded.preferred);
-        declared.push(loaded.declared);
+        sources.push(loaded.declared);
         Ok(loaded.graph)
     };
     let graph = load(&target.types, None, target.function.as_ref())
@@ -283,11 +301,9 @@ pub(super) fn loaded(
             modules,
             preferred,
         },
-        // The target's own file comes first, if it is one.
-        declared: match target.types {
-            Types::Graph(_) => None,
-            Types::File(_) | Types::Path(_) => declared.into_iter().next().flatten(),
-        },
+        declared: sources.first().cloned().flatten(),
+        sources,
+        missing: files,
     })
 }
 
@@ -303,6 +319,13 @@ pub fn check_strict(report: &Report) -> Result<()> {
         .find(|record| record.outcome.is_poison());
     if let Some(record) = poisoned {
         return Err(Error::new(ErrorKind::NotFound, record.to_string()));
+    }
+    let untrusted = report
+        .records
+        .iter()
+        .find(|record| record.untrusted.is_some());
+    if let Some(record) = untrusted {
+        return Err(Error::new(ErrorKind::Malformed, record.to_string()));
     }
     if let Some(ambiguity) = report.ambiguous.first() {
         return Err(Error::new(ErrorKind::Ambiguous, ambiguity.to_string()));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::query::essential_name;
 use crate::relocate::{self, Outcome, Record, Report, Role, is_context};
 
-/// Returns a line for each root type of which a poisoned instruction can be reached, each type that only the kernel
-/// has, each target of another byte order, and for an object without relocations.
+/// Returns a line for each root type of which a poisoned instruction can be reached, each loss of debug information that
+/// a value rests on, each type that only the kernel has, each target of another byte order, and for an object without relocations.
 pub(super) fn warnings(report: &Report, targets: &[relocate::Target]) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(report.why_empty().map(str::to_owned));
@@ -27,10 +27,7 @@ pub(super) fn warnings(report: &Report, targets: &[relocate::Target]) -> Vec<Str
             1 => String::new(),
             count => format!(" and {} more of {root}", count - 1),
         };
-        let place = match &first.function {
-            Some((function, insn)) => format!("{function}:{insn}"),
-            None => format!("{}+{}", first.section, first.insn),
-        };
+        let place = place(first);
         let cure = match target {
             None => no_target(first, root, targets),
             Some(label) => in_target(first, label, report, targets),
@@ -40,6 +37,7 @@ pub(super) fn warnings(report: &Report, targets: &[relocate::Target]) -> Vec<Str
             first.kind, first.local
         ));
     }
+    lines.extend(untrusted(report));
     let foreign = report
         .ambiguous
         .iter()
@@ -49,6 +47,40 @@ pub(super) fn warnings(report: &Report, targets: &[relocate::Target]) -> Vec<Str
         format!("{label} has another byte order than the object, which can't run there")
     }));
     lines
+}
+
+/// Returns the place of a relocation: `function:instruction`.
+fn place(record: &Record) -> String {
+    match &record.function {
+        Some((function, insn)) => format!("{function}:{insn}"),
+        None => format!("{}+{}", record.section, record.insn),
+    }
+}
+
+/// Returns a line for each root type and reason for which outcomes can't be trusted.
+fn untrusted(report: &Report) -> Vec<String> {
+    let mut untrusted: BTreeMap<(&str, &str), Vec<&Record>> = BTreeMap::new();
+    for record in &report.records {
+        if let Some(why) = &record.untrusted {
+            let records = untrusted.entry((&record.root, why)).or_default();
+            records.push(record);
+        }
+    }
+    let lines = untrusted.into_iter().filter_map(|((root, why), records)| {
+        let first = records.first()?;
+        let more = match records.len() {
+            1 => String::new(),
+            count => format!(" and {} more of {root}", count - 1),
+        };
+        Some(format!(
+            "{}: {} of {}{more}: {}, which can't be trusted: {why}",
+            place(first),
+            first.kind,
+            first.local,
+            first.outcome
+        ))
+    });
+    lines.collect()
 }
 
 /// Returns the cure for a type that no target has.

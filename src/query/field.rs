@@ -116,7 +116,7 @@ impl Btf {
             if !matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) {
                 continue;
             }
-            match (follow(ty, name, &steps), &found) {
+            match (follow(ty, name, &steps, &mut |_, _| {}), &found) {
                 (Ok(field), None) => found = Some(field),
                 (Ok(field), Some(first))
                     if (field.offset, field.size, field.bitfield)
@@ -143,6 +143,29 @@ impl Btf {
             })
         })
     }
+}
+
+/// A type on a path, and the name of the member that is looked for in it; without one it is an array.
+pub(crate) type Visited<'g, 'p> = (Type<'g>, Option<&'p [u8]>);
+
+/// Returns the types that a path goes through, for each type of the name; for a path that isn't there, as far as it goes.
+pub(crate) fn types_on_path<'g, 'p>(
+    graph: &'g Btf,
+    (name, path): (&[u8], &'p [u8]),
+    preferred: &[TypeId],
+) -> Result<Vec<Vec<Visited<'g, 'p>>>> {
+    let name = Name::new(name);
+    let steps = parse_path(Name::new(path))?;
+    let named = graph.named_and_preferred(name, preferred)?;
+    let visited = named.into_iter().map(|ty| {
+        let mut visited = Vec::new();
+        // How it ends is what `preferred_field` returns.
+        let _ = follow(ty, name, &steps, &mut |ty, member| {
+            visited.push((ty, member))
+        });
+        visited
+    });
+    Ok(visited.collect())
 }
 
 /// Returns the offset of a member and its width in bits, if it is a bitfield: by its own record, or by its integer's if
@@ -208,8 +231,14 @@ fn parse_path(path: Name<'_>) -> Result<Vec<Step<'_>>> {
     Ok(steps)
 }
 
-/// Follows a path from a type.
-fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Field<'g>> {
+/// Follows a path from a type. `visit` gets each structure with the name of the member that is looked for, and each
+/// array.
+fn follow<'g, 'p>(
+    root: Type<'g>,
+    name: Name<'_>,
+    steps: &[Step<'p>],
+    visit: &mut dyn FnMut(Type<'g>, Option<&'p [u8]>),
+) -> Result<Field<'g>> {
     let missing = |message: String| Error::new(ErrorKind::NotFound, message);
     let (mut ty, mut offset, mut bitfield) = (root, 0u64, None);
     let mut so_far = name.to_string();
@@ -217,6 +246,7 @@ fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Fiel
         let inner = ty.strip()?;
         match step {
             Step::Member(member_name) => {
+                visit(inner, Some(member_name));
                 let Some((member, at)) = inner.member(member_name)? else {
                     let member_name = Name::new(member_name);
                     let near = nearest_members(inner, &member_name.to_string_lossy());
@@ -237,6 +267,7 @@ fn follow<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Fiel
                 so_far.push_str(&member.name().to_string_lossy());
             }
             Step::Index(index) => {
+                visit(inner, None);
                 let Some(array) = inner.as_array() else {
                     return Err(missing(format!("{so_far} is no array")));
                 };

@@ -29,6 +29,7 @@ mod walk;
 pub(crate) use alias::one_name;
 pub use field::Field;
 pub(crate) use field::bit_extent;
+pub(crate) use field::types_on_path;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use spelling::c_spelling;

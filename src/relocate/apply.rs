@@ -1,6 +1,7 @@
 //! Applies a resolution to a copy of the program, and finds the poison that can't be reached.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::bpf::{Insn, Program, Rewrite, reachable};
 use crate::error::{Context, Place, Result};
@@ -61,19 +62,25 @@ fn unreachable_poison(
     applied: &[Applied],
     copy: &impl Rewrite,
 ) -> Vec<bool> {
-    // By section and start of the function.
+    // By section and start of the function. Functions don't overlap in a valid object, so the bytes of all sections
+    // bound the work; what is beyond counts as reachable.
     let mut reachable_insns = HashMap::new();
+    let sections = program.sections.iter();
+    let mut bytes_left: usize = sections.map(|section| section.code.len()).sum();
     let mut is_unreachable = |fixup: &Fixup| {
         let section = program.sections.get(fixup.section)?;
         let function = section.function_at(fixup.relo.insn_off.into())?;
         let start = usize::try_from(function.start).ok()?;
-        let end = start.checked_add(usize::try_from(function.size).ok()?)?;
-        let reached = reachable_insns
-            .entry((fixup.section, function.start))
-            .or_insert_with(|| {
+        let size = usize::try_from(function.size).ok()?;
+        let end = start.checked_add(size)?;
+        let reached = match reachable_insns.entry((fixup.section, function.start)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                bytes_left = bytes_left.checked_sub(size)?;
                 let code = copy.section_code(fixup.section, section).get(start..end);
-                reachable(code.unwrap_or_default(), program.endian)
-            });
+                entry.insert(reachable(code.unwrap_or_default(), program.endian))
+            }
+        };
         let insn = (fixup.relo.insn_off as usize).checked_sub(start)? / Insn::LEN;
         reached.get(insn).map(|reached| !reached)
     };

@@ -36,7 +36,7 @@ pub enum RelocationKind {
 
 /// The subject of a kind of relocation, which decides what its accessor means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     Field,
     Type,
     Enumerator,
@@ -93,7 +93,7 @@ impl RelocationKind {
     }
 
     /// Returns the subject of this kind.
-    pub(super) const fn subject(self) -> Subject {
+    pub(crate) const fn subject(self) -> Subject {
         match self {
             Self::FieldByteOffset
             | Self::FieldByteSize

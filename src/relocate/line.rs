@@ -38,16 +38,16 @@ const MOST_LINES: usize = 8;
 const MOST_BYTES: u64 = 24 * 8;
 
 /// Returns the source line of a relocation: of the line records around its instruction, the one whose text has the
-/// field; the instruction's own if none has it. `lines` are the strings and records of the object with line
-/// information, `relo` is a relocation over the types of its object, which may be an earlier version of that one.
-pub(crate) fn source_line(
+/// field; the instruction's own if none has it. `strings` and `section` are of the object with line information,
+/// `local` is the local side of the relocation at `offset`, which may be of an earlier version of that object.
+pub(super) fn source_line(
     (strings, section): (&Btf, &CodeSection<'_>),
-    (graph, relo): (&Btf, CoreRelo),
+    offset: u64,
+    local: &Local<'_>,
 ) -> Option<SourceLine> {
-    let offset = u64::from(relo.insn_off);
     let own = section.line_at(offset)?;
-    let word = Local::new(graph, relo).last_name();
-    let fit = |line: &LineInfo| fit(strings.string(line.line).as_bytes(), word.as_bytes());
+    let word = local.last_name();
+    let fit = |line: &LineInfo| fit(strings.string(line.line).as_bytes(), word);
     let mut best = (fit(&own), own);
     if !word.is_empty() && best.0 != Fit::Field {
         let function = section.function_at(offset);
@@ -70,6 +70,14 @@ pub(crate) fn source_line(
         }
     }
     Some(SourceLine::new(strings, best.1))
+}
+
+/// Returns the source line of the relocation `relo` over the types of `graph`.
+pub(crate) fn source_line_of(
+    lines: (&Btf, &CodeSection<'_>),
+    (graph, relo): (&Btf, CoreRelo),
+) -> Option<SourceLine> {
+    source_line(lines, u64::from(relo.insn_off), &Local::new(graph, relo))
 }
 
 /// How well a line's text fits a field.

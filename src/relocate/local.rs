@@ -1,6 +1,6 @@
 //! The local side of a relocation, as text: what the program asks for.
 
-use crate::graph::{Btf, CoreRelo};
+use crate::graph::{Btf, CoreRelo, Name, Type};
 use crate::query::essential_name;
 use crate::relocate::accessor::{self, Accessor, Spec};
 use crate::relocate::c_text::{c_enumerator, c_path, c_type};
@@ -22,7 +22,7 @@ pub(super) struct Local<'a> {
     pub graph: &'a Btf,
     /// The local path, as C has it.
     pub text: String,
-    pub root_name: String,
+    pub root: Type<'a>,
     pub accessors: Vec<Accessor>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Local<'a> {
         Self {
             graph,
             text,
-            root_name: root.name().to_string(),
+            root,
             accessors: spec.accessors,
         }
     }
@@ -57,20 +57,18 @@ impl<'a> Local<'a> {
 
     /// Returns the name that source code has for what the relocation is about: of the last member, the enumerator or
     /// the type.
-    pub fn last_name(&self) -> String {
+    pub fn last_name(&self) -> &'a [u8] {
         let mut last = self.accessors.iter().enumerate().rev();
-        match last.find(|(_, accessor)| accessor.named) {
-            Some((step, accessor)) => match self.graph.ty(accessor.ty).as_enum() {
-                Some(found) => found
-                    .enumerator(accessor.index as usize)
-                    .map_or(String::new(), |enumerator| enumerator.name().to_string()),
-                None => self.member(step),
-            },
-            None => {
-                let name = self.root_name.as_bytes();
-                String::from_utf8_lossy(essential_name(name)).into_owned()
-            }
-        }
+        let Some((_, accessor)) = last.find(|(_, accessor)| accessor.named) else {
+            return essential_name(self.root.name().as_bytes());
+        };
+        let name = match self.graph.ty(accessor.ty).as_enum() {
+            Some(found) => found
+                .enumerator(accessor.index as usize)
+                .map(|enumerator| enumerator.name()),
+            None => member_of(self.graph, *accessor).map(|member| member.name()),
+        };
+        name.map_or(&[], Name::as_bytes)
     }
 
     /// Returns the index that a step of the path has.

@@ -62,6 +62,9 @@ pub struct Record {
     pub declared_in: Vec<String>,
     /// The names nearest to the root type's, if no target has a type of that name. [`Report::new`] leaves it empty.
     pub nearest: Vec<String>,
+    /// The reason why the outcome can't be trusted: the target's debug information was not converted whole.
+    /// [`Report::new`] leaves it empty.
+    pub untrusted: Option<String>,
     /// Whether the instruction is poisoned and can't be reached: behind an existence check that fails, say.
     pub unreachable: bool,
     /// The candidates that don't match.
@@ -194,13 +197,16 @@ impl Report {
         }
     }
 
-    /// Returns whether strict mode accepts the result: no poisoned instruction, no ambiguous type, no target of another
-    /// byte order.
+    /// Returns whether strict mode accepts the result: no poisoned instruction, no outcome that can't be trusted, no
+    /// ambiguous type, no target of another byte order.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.ambiguous.is_empty()
             && self.other_byte_order.is_empty()
-            && !self.records.iter().any(|record| record.outcome.is_poison())
+            && !self
+                .records
+                .iter()
+                .any(|record| record.outcome.is_poison() || record.untrusted.is_some())
     }
 
     /// Returns the reason why the report has no relocations; `None` if it has some.
@@ -279,8 +285,8 @@ fn record(
     let insn = offset / Insn::LEN as u64;
     let graph = program.graph;
     let function = section.and_then(|section| section.function_at(offset));
-    let source = section.and_then(|section| source_line((graph, section), (graph, fixup.relo)));
     let local = Local::new(graph, fixup.relo);
+    let source = section.and_then(|section| source_line((graph, section), offset, &local));
     let found = target.and_then(|target| {
         let candidate = *fixup.matched.first()?;
         let root = target.graph_of(candidate).ty(candidate.id);
@@ -293,6 +299,11 @@ fn record(
     let is_field = fixup
         .kind
         .is_some_and(|kind| kind.subject() == Subject::Field);
+    let rejected = fixup
+        .rejected
+        .iter()
+        .filter_map(|(candidate, mismatch)| Some(rejected(target?, *candidate, *mismatch, &local)));
+    let rejected = rejected.collect();
     Record {
         section: section.map_or(String::new(), |section| section.name.to_string()),
         insn,
@@ -306,7 +317,7 @@ fn record(
             None => format!("kind {}", fixup.relo.kind).into(),
         },
         root: c_type(graph.ty(fixup.relo.type_id)),
-        local: local.text.clone(),
+        local: local.text,
         target: target.map(|target| target.label.clone()),
         found_at: found
             .as_ref()
@@ -317,14 +328,9 @@ fn record(
         left_because: fixup.left_because.clone(),
         declared_in: Vec::new(),
         nearest: Vec::new(),
+        untrusted: None,
         unreachable,
-        rejected: fixup
-            .rejected
-            .iter()
-            .filter_map(|(candidate, mismatch)| {
-                Some(rejected(target?, *candidate, *mismatch, &local))
-            })
-            .collect(),
+        rejected,
     }
 }
 

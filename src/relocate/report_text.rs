@@ -55,6 +55,9 @@ impl fmt::Display for Record {
         if self.unreachable {
             f.write_str(" (never reached)")?;
         }
+        if let Some(why) = &self.untrusted {
+            write!(f, "; not to be trusted: {why}")?;
+        }
         for rejected in &self.rejected {
             write!(
                 f,

@@ -75,7 +75,7 @@ pub(crate) fn resolve_with(
         local: Spec::default(),
         found: Spec::default(),
     };
-    let mut fixups = BTreeMap::new();
+    let mut fixups = Vec::with_capacity(count);
     let mut required = Vec::with_capacity(count);
     let mut optional: BTreeMap<(usize, u64), Vec<(usize, usize)>> = BTreeMap::new();
     for (number, section) in program.sections.iter().enumerate() {
@@ -88,26 +88,26 @@ pub(crate) fn resolve_with(
                     .push((number, record)),
                 Handling::Skipped => {
                     let why = "its program was skipped by name".to_owned();
-                    fixups.insert((number, record), left(number, record, *relo, why));
+                    fixups.push(left(number, record, *relo, why));
                 }
             }
         }
     }
     fixups.extend(resolver.required(required)?);
+    let required = std::mem::replace(&mut resolver.choices, TargetChoices::new(targets));
+    let mut choices = HashMap::new();
     // An optional program neither prunes candidates of others nor makes the object be refused.
-    let base = resolver.choices.clone();
-    let mut choices = base.clone().into_choices();
     for records in optional.into_values() {
-        resolver.choices = base.clone();
+        resolver.choices = required.clone();
         fixups.extend(resolver.optional(records));
-        for (id, choice) in std::mem::replace(&mut resolver.choices, base.clone()).into_choices() {
+        let own = std::mem::replace(&mut resolver.choices, TargetChoices::new(targets));
+        for (id, choice) in own.into_choices() {
             choices.entry(id).or_insert(choice);
         }
     }
-    Ok(Resolution {
-        fixups: fixups.into_values().collect(),
-        choices,
-    })
+    choices.extend(required.into_choices());
+    fixups.sort_by_key(|fixup| (fixup.section, fixup.record));
+    Ok(Resolution { fixups, choices })
 }
 
 /// How the relocations of a function are handled.
@@ -233,12 +233,9 @@ struct Match {
     bit_offset: u32,
 }
 
-/// The fix-up of a relocation, by section and record.
-type Placed = ((usize, usize), Fixup);
-
 impl<'a> Resolver<'a, '_> {
     /// Resolves relocations that must be resolved.
-    fn required(&mut self, records: Vec<(usize, usize)>) -> Result<Vec<Placed>> {
+    fn required(&mut self, records: Vec<(usize, usize)>) -> Result<Vec<Fixup>> {
         let mut pending = Vec::with_capacity(records.len());
         for (number, record) in records {
             let Some((section, relo)) = self.record(number, record) else {
@@ -254,13 +251,13 @@ impl<'a> Resolver<'a, '_> {
             let fixup = found
                 .decide((number, record, relo), self)
                 .within(|| place(section, record))?;
-            fixups.push(((number, record), fixup));
+            fixups.push(fixup);
         }
         Ok(fixups)
     }
 
     /// Resolves the relocations of one optional program, as far as they resolve.
-    fn optional(&mut self, records: Vec<(usize, usize)>) -> Vec<Placed> {
+    fn optional(&mut self, records: Vec<(usize, usize)>) -> Vec<Fixup> {
         let mut pending = Vec::with_capacity(records.len());
         for (number, record) in records {
             if let Some((section, relo)) = self.record(number, record) {
@@ -270,7 +267,7 @@ impl<'a> Resolver<'a, '_> {
         }
         let decided = pending.into_iter().map(|(number, record, relo, found)| {
             let decided = found.and_then(|found| found.decide((number, record, relo), self));
-            let fixup = match decided {
+            match decided {
                 Ok(fixup) if fixup.action == Action::PoisonNoMatch => Fixup {
                     action: Action::LeaveToLoader,
                     left_because: Some("its program is optional, and no type matches".to_owned()),
@@ -282,8 +279,7 @@ impl<'a> Resolver<'a, '_> {
                     let why = format!("its program is optional, and {error}");
                     left(number, record, relo, why)
                 }
-            };
-            ((number, record), fixup)
+            }
         });
         decided.collect()
     }

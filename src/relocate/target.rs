@@ -117,7 +117,7 @@ impl Target {
     }
 
     /// Returns the graph that a candidate is from.
-    pub(super) fn graph_of(&self, candidate: Candidate) -> &Btf {
+    pub(crate) fn graph_of(&self, candidate: Candidate) -> &Btf {
         candidate
             .module
             .and_then(|number| self.modules.get(number))

@@ -12,7 +12,7 @@ use crate::dwarf::collect::types::{
     Shape,
 };
 use crate::dwarf::read::language;
-use crate::dwarf::read::name::{Composed, NameRef, NameSection};
+use crate::dwarf::read::name::{NameRef, NameSection};
 use crate::dwarf::read::{Class, Cursor, Entry, Plan, Slot, index};
 use crate::error::Result;
 use crate::target::Endian;
@@ -465,24 +465,15 @@ impl Pass<'_, '_> {
                 NameRef::new(unit.file, unit.section, unit.header.offset + start)
             }
             (Class::Strx, number) => self.numbered_name(number),
-            (Class::LineStr, offset) => self.readable(
-                NameRef::new(unit.file, NameSection::LineStr, offset),
-                offset,
-            ),
-            (Class::AltStr, offset) => {
-                self.readable(NameRef::new(unit.alt, NameSection::Str, offset), offset)
+            (Class::LineStr, offset) if offset < self.files.line_str_len(unit.file) => {
+                NameRef::new(unit.file, NameSection::LineStr, offset)
             }
-            (Class::Str, offset) => self.unreadable(offset),
+            (Class::AltStr, offset) if offset < self.files.str_len(unit.alt) => {
+                NameRef::new(unit.alt, NameSection::Str, offset)
+            }
+            (Class::Str | Class::LineStr | Class::AltStr, offset) => self.unreadable(offset),
             _ => NameRef::NONE,
         }
-    }
-
-    /// Returns a name if its section has the whole of it.
-    fn readable(&self, name: NameRef, offset: u64) -> NameRef {
-        if memchr::memchr(0, self.files.tail(name, Composed::NONE)).is_none() {
-            return self.unreadable(offset);
-        }
-        name
     }
 
     /// Notes that a name can't be read.

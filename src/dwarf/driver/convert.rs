@@ -72,6 +72,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         graph,
         degraded,
         preferred,
+        losses: emitted.losses,
         places: emitted.seen.into_iter().map(place).collect(),
     })
 }

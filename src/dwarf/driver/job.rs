@@ -120,12 +120,12 @@ impl<'a> Job<'a> {
             .any(|(_, unit)| unit.header.signature.is_some());
         Ok(Self {
             options,
-            files: Files {
-                files: std::iter::once(sections)
+            files: Files::new(
+                std::iter::once(sections)
                     .chain(sections.alt.as_deref())
                     .chain(&sections.split)
                     .collect(),
-            },
+            ),
             sources,
             units,
             abbrevs_read: AtomicU64::new(0),

@@ -91,7 +91,7 @@ impl Emit<'_> {
 
     /// Returns whether a member reaches into the next one. An unnamed member may: the padding of a base class is used
     /// again, an empty one takes no room, and the variants of a Rust enumeration surround the discriminant.
-    fn overlaps(&self, before: Placed, next: Placed) -> bool {
+    fn overlaps(&mut self, before: Placed, next: Placed) -> bool {
         if before.is_bitfield || next.is_bitfield {
             return before.end > next.start;
         }
@@ -104,15 +104,18 @@ impl Emit<'_> {
 
     /// Returns the number of bytes of a type up to the end of its last member, without the padding that C++ uses again;
     /// 0 for an empty class (`[[no_unique_address]]`).
-    fn used(&self, id: u32) -> u64 {
-        let size = self.size_of(id).unwrap_or(0);
-        match id.checked_sub(self.first_record) {
-            None => match self.named_variant(id) {
-                Some(distinct) => self.used_by(RefId::distinct(distinct), NESTED),
-                None => size,
-            },
-            Some(_) => size,
+    fn used(&mut self, id: u32) -> u64 {
+        if let Some(used) = self.used_bytes.get(&id) {
+            return *used;
         }
+        let named = id.checked_sub(self.first_record).is_none();
+        let distinct = self.named_variant(id).filter(|_| named);
+        let used = match distinct {
+            Some(distinct) => self.used_by(RefId::distinct(distinct), NESTED),
+            None => self.size_of(id).unwrap_or(0),
+        };
+        self.used_bytes.insert(id, used);
+        used
     }
 
     /// Returns the same for a reference. Searches `depth` levels of members.

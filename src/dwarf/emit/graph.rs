@@ -3,7 +3,7 @@
 //! Named types get their ids first, in the order in which they were found, so that all others can refer to them. The
 //! records of unnamed types are made from the inside out, and each different record is kept once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -14,7 +14,7 @@ use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
 use crate::dwarf::distinct::wanted::Roots;
 use crate::dwarf::emit::bind::{Binding, Meant, Variant};
 use crate::dwarf::read::name::{Files, NameRef};
-use crate::dwarf::report::{Degraded, Reason};
+use crate::dwarf::report::{Degraded, Reason, TypeLoss};
 use crate::error::{Error, Result};
 use crate::graph::{Btf, GraphBuilder, Info, Kind};
 use crate::id::TypeId;
@@ -24,6 +24,8 @@ use crate::target::PointerWidth;
 pub(crate) struct Emitted {
     pub graph: Btf,
     pub degraded: Vec<Degraded>,
+    /// The same by type, sorted.
+    pub losses: Vec<TypeLoss>,
     /// The first place of each type that has one, by id.
     pub seen: Vec<(TypeId, Seen)>,
     /// The addresses and ids of variables.
@@ -55,6 +57,8 @@ pub(crate) struct Emit<'a> {
     degraded: BTreeSet<Degraded>,
     /// The names and reasons that were listed, to list each once.
     listed: BTreeSet<(String, Reason)>,
+    /// All losses, as they were met.
+    losses: Vec<PendingLoss>,
     /// The named type whose record is being made, for reports.
     context: Context,
     unit_offsets: &'a [u64],
@@ -62,12 +66,26 @@ pub(crate) struct Emit<'a> {
     pub(super) first_record: u32,
     most_types: u32,
     pub(super) pointer_bytes: u32,
+    /// The bytes that types were found to use, by id: see `used`.
+    pub(super) used_bytes: HashMap<u32, u64>,
 }
 
 #[derive(Clone, Copy)]
 struct Context {
     distinct: u32,
+    /// The id; 0 if the type has none yet.
+    id: u32,
     seen: Seen,
+}
+
+/// A loss of a type whose id may not be known yet.
+#[derive(Clone, Copy)]
+struct PendingLoss {
+    distinct: u32,
+    part: u32,
+    reason: Reason,
+    /// The named type that contains it.
+    context: Context,
 }
 
 #[derive(Clone, Copy)]
@@ -165,8 +183,10 @@ pub(crate) fn emit(
         },
         degraded: BTreeSet::new(),
         listed: BTreeSet::new(),
+        losses: Vec::new(),
         context: Context {
             distinct: 0,
+            id: 0,
             seen: Seen::NEVER,
         },
         unit_offsets,
@@ -176,6 +196,7 @@ pub(crate) fn emit(
             PointerWidth::Four => 4,
             PointerWidth::Eight => 8,
         },
+        used_bytes: HashMap::new(),
     };
     emit.find_dependent();
     emit.kept = if wanted.roots.is_empty() {
@@ -255,7 +276,6 @@ impl Emit<'_> {
         self.named.get(id.checked_sub(first)? as usize).copied()
     }
 
-    /// Makes all records and freezes the graph.
     /// Declares the roots that the program only declares.
     fn declare_roots(&mut self) -> Result<()> {
         for tag in std::mem::take(&mut self.declared_roots) {
@@ -264,6 +284,7 @@ impl Emit<'_> {
         Ok(())
     }
 
+    /// Makes all records and freezes the graph.
     fn run(mut self) -> Result<Emitted> {
         let mut named: Vec<Vec<u32>> = Vec::new();
         let mut seen = Vec::new();
@@ -275,11 +296,12 @@ impl Emit<'_> {
                 ids.push(TypeId::VOID);
                 continue;
             }
+            let id = self.ids.get(number).copied().unwrap_or(0);
             self.context = Context {
                 distinct: variant.distinct,
+                id,
                 seen: variant.seen,
             };
-            let id = self.ids.get(number).copied().unwrap_or(0);
             if id == 0 {
                 let id = self.id_of(RefId::distinct(variant.distinct), variant)?;
                 ids.push(TypeId::new(id));
@@ -308,8 +330,10 @@ impl Emit<'_> {
         }
         seen.sort_unstable();
         seen.dedup_by_key(|(id, _)| *id);
+        let losses = self.losses_by_type();
         Ok(Emitted {
             graph: self.builder.freeze()?,
+            losses,
             degraded: self.degraded.into_iter().collect(),
             seen,
             variables,
@@ -470,8 +494,41 @@ impl Emit<'_> {
         }
     }
 
+    /// Returns all losses by type. One of an unnamed type that has no id of its own belongs to the named type around it.
+    fn losses_by_type(&self) -> Vec<TypeLoss> {
+        let text = |name: NameRef| {
+            String::from_utf8_lossy(self.files.bytes(name, &self.table.composed)).into_owned()
+        };
+        let losses = self.losses.iter().filter_map(|loss| {
+            let memo = self.memo.get(loss.distinct as usize).copied();
+            let known = memo.filter(|id| *id != u32::MAX && *id != 0);
+            let own = known
+                .or_else(|| (loss.distinct == loss.context.distinct).then_some(loss.context.id));
+            let id = own.unwrap_or(loss.context.id);
+            let part = own.and_then(|_| {
+                let distinct = self.table.types.get(loss.distinct as usize)?;
+                self.table.parts_of(distinct).get(loss.part as usize)
+            });
+            (id != 0).then(|| TypeLoss {
+                ty: TypeId::new(id),
+                member: part.map_or(String::new(), |part| text(part.name)),
+                reason: loss.reason,
+            })
+        });
+        let mut losses: Vec<_> = losses.collect();
+        losses.sort_unstable();
+        losses.dedup();
+        losses
+    }
+
     /// Reports a loss of a type, at the place of the named type whose record is being made.
     pub(super) fn lose(&mut self, distinct: u32, part: u32, reason: Reason) {
+        self.losses.push(PendingLoss {
+            distinct,
+            part,
+            reason,
+            context: self.context,
+        });
         let name_of = |distinct: u32| {
             let distinct = self.table.types.get(distinct as usize)?;
             (!distinct.name.is_none()).then_some(distinct.name)

@@ -74,9 +74,6 @@ pub(crate) struct Composed {
 }
 
 impl Composed {
-    /// No composed names.
-    pub const NONE: &'static Self = &Self { bytes: Vec::new() };
-
     /// Removes all names.
     pub fn clear(&mut self) {
         self.bytes.clear();
@@ -100,9 +97,20 @@ impl Composed {
 #[derive(Debug)]
 pub(crate) struct Files<'a> {
     pub files: Vec<&'a Sections>,
+    /// The size of each file's `.debug_str` and `.debug_line_str` up to the end of the last whole string.
+    whole: Vec<(u64, u64)>,
 }
 
 impl<'a> Files<'a> {
+    /// Finds the last whole string of each section once.
+    pub fn new(files: Vec<&'a Sections>) -> Self {
+        let len = |section: &[u8]| memchr::memrchr(0, section).map_or(0, |last| last as u64 + 1);
+        let sizes = files.iter();
+        let whole = sizes.map(|file| (len(&file.str), len(&file.line_str)));
+        let whole = whole.collect();
+        Self { files, whole }
+    }
+
     /// Returns the bytes from the start of a name to the end of its section.
     #[inline]
     pub fn tail<'n>(&self, name: NameRef, composed: &'n Composed) -> &'n [u8]
@@ -157,9 +165,12 @@ impl<'a> Files<'a> {
 
     /// Returns the size of a file's `.debug_str` up to the end of its last whole string.
     pub fn str_len(&self, file: u32) -> u64 {
-        let file = self.files.get(file as usize);
-        let last = file.and_then(|file| memchr::memrchr(0, &file.str));
-        last.map_or(0, |last| last as u64 + 1)
+        self.whole.get(file as usize).map_or(0, |whole| whole.0)
+    }
+
+    /// Returns the size of a file's `.debug_line_str` up to the end of its last whole string.
+    pub fn line_str_len(&self, file: u32) -> u64 {
+        self.whole.get(file as usize).map_or(0, |whole| whole.1)
     }
 
     /// Returns a name's bytes.
