@@ -68,6 +68,7 @@ impl Machine {
         Register {
             machine: self,
             number,
+            is_c: true,
         }
     }
 
