@@ -278,6 +278,10 @@ impl FunctionTable {
     }
 
     /// Returns whether an address is in a section of instructions.
+    #[cfg_attr(
+        not(feature = "dwarf"),
+        expect(dead_code, reason = "only debug information needs it")
+    )]
     pub(crate) fn is_code(&self, address: u64) -> bool {
         let is_in = |section: &Section| {
             section.flags & EXECUTABLE != 0

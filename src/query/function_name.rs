@@ -153,6 +153,10 @@ impl FunctionNames {
     }
 
     /// Returns whether a function whose last part is `name` may be one of the names, whatever it is in.
+    #[cfg_attr(
+        not(feature = "dwarf"),
+        expect(dead_code, reason = "only debug information needs it")
+    )]
     pub fn may_end_in(&self, name: &[u8]) -> bool {
         if !self.patterns.is_empty() {
             return true;

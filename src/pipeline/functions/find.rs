@@ -152,7 +152,9 @@ fn find(
     let sections = debug_sections(&mut table, place, options, &mut list)?;
     #[cfg(not(feature = "dwarf"))]
     let _ = (place, &mut table);
-    let mut symbols = symbols::find(&table, names);
+    let symbols = symbols::find(&table, names);
+    #[cfg(feature = "dwarf")]
+    let mut symbols = symbols;
     #[cfg(feature = "dwarf")]
     let debug = {
         let debug = Debug::new(&table, names, &symbols, sections.as_ref(), options)?;

@@ -13,8 +13,16 @@ mod json;
 mod located;
 mod names;
 mod options;
+#[cfg_attr(
+    not(feature = "dwarf"),
+    expect(dead_code, reason = "only debug information tells parameters")
+)]
 mod parameter;
 mod parameter_text;
+#[cfg_attr(
+    not(feature = "dwarf"),
+    expect(dead_code, reason = "only debug information tells parameters")
+)]
 mod register;
 mod symbols;
 mod text;

@@ -55,6 +55,7 @@ pub(super) enum Key {
     /// Another file has its code: the number of the import.
     Imported(usize),
     /// It has no code, and only debug information describes it: what tells it from others.
+    #[cfg_attr(not(feature = "dwarf"), expect(dead_code, reason = "there is none"))]
     Described(String),
 }
 
