@@ -22,6 +22,7 @@ mod functions;
 mod imports;
 mod inflate;
 mod linkable;
+pub(crate) mod notes;
 #[cfg(feature = "dwarf")]
 mod relocations;
 mod rewrite;

@@ -5,6 +5,7 @@
 //! take [targets](TargetFile): user programs, and the kernel with its modules.
 
 mod check;
+mod completion;
 #[cfg(feature = "dwarf")]
 mod conversion;
 mod declared;
@@ -13,6 +14,7 @@ mod functions;
 mod json;
 mod link_objects;
 mod load;
+mod loaded_target;
 mod losses;
 mod minimise;
 mod open;
@@ -29,9 +31,9 @@ pub use functions::{
     Machine, NameNotFound, Parameter, Piece, Register, Slot, SourcePlace, functions,
     functions_path, write_functions_json,
 };
-pub use json::write_json;
+pub use json::{write_json, write_verdicts};
 pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};
-pub use load::{Loaded, Source, load, load_path};
+pub use load::{Definition, Loaded, Source, load, load_path};
 pub use minimise::minimise;
 pub use options::{LoadOptions, RelocateOptions};
 pub use relocate::{RelocatedObject, check_strict, relocate};

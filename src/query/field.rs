@@ -24,7 +24,7 @@ pub struct Field<'g> {
 
 impl<'g> Type<'g> {
     /// Returns the member with this name, which may be inside of anonymous members, and its offset from the start of
-    /// this type. Returns `None` where there is none, or the type is no structure or union.
+    /// this type. Returns `None` where there is none, or the type is not a structure or union.
     ///
     /// # Errors
     /// `Malformed` for an endless chain; `Limit` where anonymous members nest too deep.
@@ -201,7 +201,7 @@ fn parse_path(path: Name<'_>) -> Result<Vec<Step<'_>>> {
     let wrong = || {
         Error::new(
             ErrorKind::Usage,
-            format!("{path:?} is no field path such as a.b[2].c"),
+            format!("{path:?} is not a field path such as a.b[2].c"),
         )
     };
     let mut steps = Vec::new();
@@ -249,6 +249,12 @@ fn follow<'g, 'p>(
                 visit(inner, Some(member_name));
                 let Some((member, at)) = inner.member(member_name)? else {
                     let member_name = Name::new(member_name);
+                    if let Some(declared) = only_declared(inner) {
+                        return Err(missing(format!(
+                            "{so_far} may have a member {member_name:?} in {declared}, which is only declared: its \
+                             definition is in another file, or differs between units"
+                        )));
+                    }
                     let near = nearest_members(inner, &member_name.to_string_lossy());
                     let near = if near.is_empty() {
                         String::new()
@@ -269,7 +275,7 @@ fn follow<'g, 'p>(
             Step::Index(index) => {
                 visit(inner, None);
                 let Some(array) = inner.as_array() else {
-                    return Err(missing(format!("{so_far} is no array")));
+                    return Err(missing(format!("{so_far} is not an array")));
                 };
                 if array.count > 0 && *index >= u64::from(array.count) {
                     return Err(missing(format!(
@@ -298,6 +304,22 @@ fn follow<'g, 'p>(
         size: ty.size()?,
         bitfield,
     })
+}
+
+/// Returns the type among a structure and its anonymous members that is only declared, as a base class of C++ may be.
+fn only_declared(ty: Type<'_>) -> Option<Type<'_>> {
+    let mut seen = HashSet::new();
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
+        if ty.kind() == Kind::Fwd {
+            return Some(ty);
+        }
+        if seen.insert(ty.id()) {
+            let unnamed = ty.members().filter(|member| member.name().is_empty());
+            open.extend(unnamed.filter_map(|member| member.ty().strip().ok()));
+        }
+    }
+    None
 }
 
 #[cfg(test)]

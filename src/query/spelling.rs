@@ -45,7 +45,8 @@ fn is_identifier(name: &[u8]) -> bool {
 /// spelled as clang does (`long unsigned int` is `unsigned_long`). There are never more than two `_` in a row,
 /// because three start a flavor, and no digit at the start, but `_` before it.
 #[must_use]
-pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
+pub fn c_spelling<N: AsRef<[u8]> + ?Sized>(name: &N) -> Cow<'_, [u8]> {
+    let name = name.as_ref();
     if is_identifier(name) {
         return Cow::Borrowed(name);
     }

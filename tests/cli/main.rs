@@ -13,6 +13,8 @@ mod dump;
 mod explain;
 mod files;
 mod function;
+mod functions;
+mod further;
 mod merge;
 mod min;
 mod offset;
