@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, function, header, layout, list, merge, min,
-    offset, rebase, relocate, sanitize, show, split, verify,
+    check, convert, dedup, diff, distill, dump, explain, function, header, layout, list, merge,
+    min, offset, rebase, relocate, sanitize, show, split, verify,
 };
 use crate::style::Color;
 
