@@ -20,8 +20,8 @@ use crate::limits::Limits;
 /// [`find_debug_sections`](crate::debuginfo::find_debug_sections) searches those.
 ///
 /// ```no_run
-/// let file = bytes::Bytes::from(std::fs::read("program")?);
-/// let sections = btfkit::elf::debug_sections(&file, &btfkit::Limits::default())?;
+/// let file = std::fs::read("program")?;
+/// let sections = btfkit::elf::debug_sections(file, &btfkit::Limits::default())?;
 /// let options = btfkit::dwarf::ConvertOptions::default();
 /// let conversion = btfkit::dwarf::convert(&sections, &options)?;
 /// println!("{} types", conversion.graph.len());
@@ -30,10 +30,10 @@ use crate::limits::Limits;
 ///
 /// # Errors
 /// `NoDebugInfo` if the program was compiled without; `Stripped` if its debug information was removed or is in
-/// another file; `Malformed` if the file is no ELF file or a section lies outside of it; `Unsupported` for an
+/// another file; `Malformed` if the file is not an ELF file or a section lies outside of it; `Unsupported` for an
 /// unknown relocation; `Limit` if a section decompresses to more than [`Limits::section_bytes`].
-pub fn debug_sections(file: &Bytes, limits: &Limits) -> Result<Sections> {
-    debug_sections_in(&Elf::parse(file.clone())?, limits)
+pub fn debug_sections(file: impl Into<Bytes>, limits: &Limits) -> Result<Sections> {
+    debug_sections_in(&Elf::parse(file.into())?, limits)
 }
 
 /// Reads the debug sections of an ELF file whose headers were read.
@@ -118,7 +118,7 @@ fn take_with(
     Ok(sections)
 }
 
-/// The functions of a file's symbol tables, which are read when the first one is asked for.
+/// Returns the functions of a file's symbol tables, which are read when the first one is asked for.
 pub(crate) fn function_symbols(elf: &Elf) -> FunctionSymbols {
     let bytes = elf.bytes.clone();
     let table: OnceLock<HashMap<Box<[u8]>, Vec<u64>>> = OnceLock::new();

@@ -7,7 +7,7 @@ use crate::graph::edges;
 use crate::graph::format::Format;
 use crate::graph::info::{Info, WIDE_VLEN};
 use crate::graph::kind::{Kind, Word};
-use crate::graph::store::{Btf, Parts};
+use crate::graph::store::{Btf, Names, Parts};
 use crate::graph::strings::{Name, StringTable};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
@@ -21,15 +21,11 @@ use crate::target::{Endian, PointerWidth};
 ///
 /// ```
 /// use btfkit::Bits;
-/// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+/// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
 ///
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-/// let members = [
-///     NewMember::new("a", int),
-///     NewMember::new("b", int).at(Bits(32)),
-/// ];
-/// builder.composite(Kind::Struct, "pair", 8, &members)?;
+/// builder.structure("pair", 8, [("a", int, Bits(0)), ("b", int, Bits(32))])?;
 /// let graph = builder.freeze()?;
 /// assert_eq!(graph.find(Kind::Struct, "pair").unwrap().members().len(), 2);
 /// # Ok::<(), btfkit::Error>(())
@@ -43,6 +39,7 @@ pub struct GraphBuilder {
     strings: StringTable,
     format: Format,
     pointer_width: Option<PointerWidth>,
+    inline_namespaces: Names,
     limits: Limits,
 }
 
@@ -70,6 +67,7 @@ impl GraphBuilder {
             strings: StringTable::new(Bytes::new(), limits.string_bytes),
             format: Format::default(),
             pointer_width: None,
+            inline_namespaces: Names::default(),
             limits,
         }
     }
@@ -93,6 +91,7 @@ impl GraphBuilder {
                 ..Format::default()
             },
             pointer_width: base.known_pointer_width(),
+            inline_namespaces: Names::default(),
             base: Some(base.clone()),
             limits,
         }
@@ -103,6 +102,7 @@ impl GraphBuilder {
         Self {
             format: graph.format().clone(),
             pointer_width: graph.known_pointer_width(),
+            inline_namespaces: graph.shared_inline_namespaces(),
             ..Self::with_limits(limits)
         }
     }
@@ -129,6 +129,7 @@ impl GraphBuilder {
             ),
             format: graph.format().clone(),
             pointer_width: graph.known_pointer_width(),
+            inline_namespaces: graph.shared_inline_namespaces(),
             limits,
         }
     }
@@ -151,6 +152,7 @@ impl GraphBuilder {
             strings: StringTable::resume(base_strings, strings, limits.string_bytes),
             format: parts.format,
             pointer_width: parts.pointer_width,
+            inline_namespaces: parts.inline_namespaces,
             limits,
         }
     }
@@ -164,6 +166,20 @@ impl GraphBuilder {
     /// Sets the pointer width.
     pub fn set_pointer_width(&mut self, width: PointerWidth) -> &mut Self {
         self.pointer_width = Some(width);
+        self
+    }
+
+    /// Sets the qualified names of the program's inline namespaces, such as `std::__cxx11`. Look-ups by name may leave out
+    /// their last part ([`Btf::named_or_spelled`]). BTF has no place for them, so they are not written.
+    pub fn set_inline_namespaces(
+        &mut self,
+        names: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> &mut Self {
+        let mut names: Vec<Box<[u8]>> =
+            names.into_iter().map(|name| name.as_ref().into()).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.inline_namespaces = names.into();
         self
     }
 
@@ -358,6 +374,7 @@ impl GraphBuilder {
                 strings: self.strings.into_section(),
                 format: self.format,
                 pointer_width: self.pointer_width,
+                inline_namespaces: self.inline_namespaces,
                 from_wire: false,
             },
             &self.limits,
@@ -388,7 +405,7 @@ fn not_a_record() -> Error {
     )
 }
 
-/// The error for a type that can't be copied because its kind is unknown.
+/// Returns the error for a type that can't be copied because its kind is unknown.
 #[cold]
 pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
     Error::new(

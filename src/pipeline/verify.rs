@@ -154,7 +154,7 @@ fn verdict(
 ///
 /// # Errors
 /// `Io` if the writer fails.
-pub fn write_verdicts<'r>(
+pub fn write_findings<'r>(
     reports: impl IntoIterator<Item = (&'r str, &'r Report)>,
     out: &mut impl Write,
 ) -> Result<()> {

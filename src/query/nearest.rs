@@ -182,8 +182,8 @@ impl Btf {
     /// # Ok::<(), btfkit::Error>(())
     /// ```
     #[must_use]
-    pub fn nearest_names(&self, wanted: &str) -> Vec<String> {
-        let wanted = essential_name(wanted.as_bytes());
+    pub fn nearest_names(&self, wanted: impl AsRef<[u8]>) -> Vec<String> {
+        let wanted = essential_name(wanted.as_ref());
         let mut names = BTreeSet::new();
         let mut level = Some(self);
         while let Some(graph) = level {

@@ -110,6 +110,47 @@ fn a_subrange_has_its_own_size() {
     assert_eq!(reasons(&done), [Reason::Bias]);
 }
 
+/// A DIE with one number is read at fixed offsets; the number counts for what its attribute says.
+#[test]
+fn a_size_alone_is_neither_a_count_nor_a_place() {
+    let index = || Die::new(SUBRANGE_TYPE).number(BYTE_SIZE, 8);
+    let open = Die::new(ARRAY_TYPE)
+        .mark("open")
+        .to("int")
+        .children([index()]);
+    let sized = Die::new(ARRAY_TYPE)
+        .mark("sized")
+        .to("int")
+        .number(BYTE_SIZE, 12)
+        .children([index()]);
+    let union = Die::new(UNION_TYPE)
+        .mark("union")
+        .name("u")
+        .number(BYTE_SIZE, 4)
+        .children([Die::new(MEMBER).name("a").to("int").number(BYTE_SIZE, 4)]);
+    let types = [
+        base("int", 4, 5),
+        open,
+        sized,
+        union,
+        structure(
+            "s",
+            20,
+            &[
+                ("u", "union", 0),
+                ("sized", "sized", 4),
+                ("z", "int", 16),
+                ("open", "open", 20),
+            ],
+        ),
+    ];
+    let done = converted(&program(types));
+    assert_eq!(field(&done.graph, "u.a"), (0, 4));
+    assert_eq!(field(&done.graph, "sized"), (4, 12));
+    assert_eq!(field(&done.graph, "open"), (20, 0));
+    assert_eq!(reasons(&done), []);
+}
+
 #[test]
 fn types_of_unknown_tags_keep_their_size() {
     let types = [
@@ -263,6 +304,19 @@ fn a_unit_that_cannot_be_read_costs_its_types_alone() {
         assert_eq!(done.graph.field(name, "a").unwrap().offset.0, 32);
     }
     assert_eq!(reasons(&done), [Reason::UnreadableUnit; 2]);
+}
+
+/// The alternate file serves other programs, too: its units are not the program's.
+#[test]
+fn an_alternate_unit_that_cannot_be_read_costs_its_types_alone() {
+    let good = [base("int", 4, 5), structure("own", 8, &[("a", "int", 4)])];
+    let (info, abbrev) = unit_of(0x0c, good, 0);
+    let mut program = entries::sections(info, abbrev.clone());
+    let bad_code = vec![8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0x63];
+    program.alt = Some(Box::new(entries::sections(bad_code, abbrev)));
+    let done = converted(&program);
+    assert_eq!(done.graph.field("own", "a").unwrap().offset.0, 32);
+    assert_eq!(reasons(&done), [Reason::UnreadableUnit]);
 }
 
 #[test]

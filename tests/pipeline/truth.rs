@@ -98,7 +98,7 @@ fn reachable_poison_is_a_warning_with_its_cure_and_check_agrees() {
         (RelocateOptions::new(), false),
         (RelocateOptions::new().partial(true), true),
     ] {
-        let verdicts = check(&[read(FOREIGN).into()], &targets, &options).unwrap();
+        let verdicts = check([read(FOREIGN)], &targets, &options).unwrap();
         let relocated = done(FOREIGN, &targets, &options);
         let report = verdicts[0].outcome.as_ref().unwrap();
         assert_eq!(*report, relocated.report);
@@ -117,12 +117,7 @@ fn an_object_without_relocations_is_not_ok() {
         &["0 relocations", "preserve_access_index"],
     );
     words(&relocated.warnings.concat(), &["preserve_access_index"]);
-    let verdicts = check(
-        &[read(object).into()],
-        &[app(PROGRAM)],
-        &RelocateOptions::new(),
-    )
-    .unwrap();
+    let verdicts = check([read(object)], &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
     assert!(!verdicts[0].is_good());
 }
 
@@ -139,7 +134,7 @@ fn an_object_without_types_passes_through() {
     let relocated = relocate(object.clone(), &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
     assert!(relocated.object == object);
     words(&relocated.warnings.concat(), &[".BTF"]);
-    let verdicts = check(&[object.into()], &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
+    let verdicts = check([object], &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
     assert!(!verdicts[0].is_good());
 }
 
@@ -282,6 +277,36 @@ fn further_files_of_one_program_are_searched_in_order() {
     );
 }
 
+/// A type that the first file contains by value and only declares has the members that a further file gives it, on two
+/// levels; the first file's own types come before those of the same name that are added with it.
+#[test]
+fn further_files_complete_what_is_only_declared() {
+    let program = "int = signed int 4; l = signed long 8; base = fwd base struct; fine = struct fine 24 x:int@0 y:l@128
+        gone = struct gone 24 :base@0 p:int@128";
+    let first = "int = signed int 4; l = signed long 8; root = fwd root struct; fine = struct fine 64 x:int@0 y:l@256
+        base = struct base 80 :root@0 fine:fine@64";
+    let second = "int = signed int 4; root = struct root 8 r:int@0 q:int@32";
+    let mut target = app(program);
+    let mut options = RelocateOptions::new();
+    options.programs = vec!["of_gone".to_owned(), "on".to_owned()];
+    let alone = done(OPTIONAL, std::slice::from_ref(&target), &options);
+    let gone = record(&alone, "struct gone.q");
+    assert_eq!(gone.outcome, Outcome::NoMatch);
+    words(
+        &alone.warnings.concat(),
+        &["base is only declared", "further --target"],
+    );
+    for files in [[first, second], [second, first]] {
+        target.further = files.map(|text| graph(text).into()).to_vec();
+        let whole = done(OPTIONAL, std::slice::from_ref(&target), &options);
+        let gone = record(&whole, "struct gone.q");
+        assert_eq!(gone.outcome, Outcome::Set { old: 0, new: 4 });
+        let fine = record(&whole, "struct fine.y");
+        assert_eq!(fine.outcome, Outcome::Set { old: 8, new: 16 });
+        assert_eq!(whole.warnings, [] as [String; 0]);
+    }
+}
+
 const PROBE: &str = "tutorial/probe.bpf.o";
 const UNITS: &str = "probed/program.gcc";
 
@@ -304,10 +329,15 @@ fn a_function_chooses_everywhere_or_is_refused() {
     let program = function(read(UNITS));
     let relocated = relocate(read(PROBE), std::slice::from_ref(&program), &partial).unwrap();
     let at = record(&relocated, "struct data.c").found_at;
-    let objects = [read(PROBE).into()];
-    let verdicts = check(&objects, std::slice::from_ref(&program), &partial).unwrap();
+    let objects = [read(PROBE)];
+    let verdicts = check(objects.clone(), std::slice::from_ref(&program), &partial).unwrap();
     assert!(verdicts[0].is_good());
-    let small = minimise(&objects, &program, &RelocateOptions::new()).unwrap();
+    let small = minimise(
+        objects,
+        std::slice::from_ref(&program),
+        &RelocateOptions::new(),
+    )
+    .unwrap();
     let small = done_with(&small, &partial);
     assert_eq!(record(&small, "struct data.c").found_at, at);
     // BTF has no units.

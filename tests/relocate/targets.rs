@@ -51,6 +51,30 @@ fn a_label_picks_its_target_and_else_the_first_that_has_the_type() {
     assert_eq!(at("", &[]), poison());
 }
 
+/// A type whose name leaves out an inline namespace: the target that has the whole name comes first.
+#[test]
+fn a_whole_name_in_any_target_comes_before_one_without_inline_namespaces() {
+    let mut inline = app(&FILE_APP.replace("struct file", "struct v1::file"));
+    let mut builder = GraphBuilder::resume(&inline.graph);
+    builder.set_inline_namespaces(["v1"]);
+    inline.graph = builder.freeze().unwrap();
+    let at = |suffix: &str, targets: &[Target]| {
+        against(
+            &file(suffix),
+            &[("file", FieldByteOffset, "0:1", mov(4))],
+            targets,
+        )
+    };
+    let kernel = kernel(FILE_KERNEL);
+    assert_eq!(at("", &[inline.clone(), kernel.clone()]), Code(mov(40)));
+    assert_eq!(at("", &[kernel.clone(), inline.clone()]), Code(mov(40)));
+    assert_eq!(at("___app", &[kernel, inline.clone()]), Code(mov(20)));
+    let mut other = app(NOTHING);
+    other.label = "other".into();
+    assert_eq!(at("", &[other, inline.clone()]), Code(mov(20)));
+    assert_eq!(at("___v7", &[inline]), Code(mov(20)));
+}
+
 #[test]
 fn a_type_is_bound_once() {
     // The program's `file` has no `c`: it is not the kernel's that is asked then.
@@ -134,18 +158,24 @@ fn modules_are_asked_where_the_kernel_has_nothing() {
 }
 
 #[test]
-fn two_targets_with_one_label_are_refused() {
+fn labels_that_mean_two_things_are_refused() {
     let graph = GraphBuilder::new().freeze().unwrap();
     let program = Program {
         graph: &graph,
         endian: Endian::Little,
         sections: Vec::new(),
     };
-    let targets = [
-        Target::user("app", graph.clone()),
-        Target::user("app", graph.clone()),
-    ];
-    let error = resolve(&program, &targets, &ResolveOptions::default()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Usage);
-    assert!(error.to_string().contains("\"app\""));
+    let refused = |targets: &[Target], label: &str| {
+        let error = resolve(&program, targets, &ResolveOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert!(error.to_string().contains(label), "{error}");
+    };
+    let user = |label: &str| Target::user(label, graph.clone());
+    refused(&[user("app"), user("app")], "\"app\"");
+    // `___kernel` always means the kernel.
+    refused(&[user("kernel")], "\"kernel\"");
+    refused(
+        &[user("kernel"), Target::kernel(graph.clone())],
+        "\"kernel\"",
+    );
 }

@@ -19,7 +19,7 @@ pub const PROGRAMS: [&str; 4] = [
 pub fn program(name: &str) -> Vec<u8> {
     use btfkit::{Limits, dwarf, elf};
     let bytes = std::fs::read(testdata(name)).unwrap();
-    let sections = elf::debug_sections(&bytes.into(), &Limits::default()).unwrap();
+    let sections = elf::debug_sections(bytes, &Limits::default()).unwrap();
     let options = dwarf::ConvertOptions::new().functions(true).variables(true);
     let conversion = dwarf::convert(&sections, &options).unwrap();
     conversion.graph.encode().unwrap()

@@ -2,47 +2,18 @@
 
 use gimli::constants as dw;
 
+use crate::dwarf::collect::code::Code;
 use crate::dwarf::collect::deferred::Deferred;
-use crate::dwarf::collect::nodes::Node;
+use crate::dwarf::collect::nodes::{Node, Ref};
 use crate::dwarf::collect::pass::Pass;
 use crate::dwarf::collect::scratch::{Frame, NO_NODE, Role};
 use crate::dwarf::collect::types::Shape;
-use crate::dwarf::read::name::NameRef;
 use crate::dwarf::read::{Class, Cursor, Plan, Slot, index};
 use crate::error::Result;
 
 /// The linkage of a FUNC or VAR (BTF: `BTF_FUNC_STATIC` and `BTF_FUNC_GLOBAL`, likewise for VAR).
 const STATIC: u32 = 0;
 const GLOBAL: u32 = 1;
-
-/// The code of a function.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Code {
-    /// The first address, if the code is in one piece.
-    pub low: Option<u64>,
-    /// The address behind the last.
-    pub high: u64,
-    /// The class and value of the list of its pieces.
-    pub ranges: Option<(Class, u64)>,
-    /// The function's name in the symbol table, if it differs.
-    pub linkage_name: NameRef,
-}
-
-/// The bases that the lists of pieces in a unit count from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct UnitCode {
-    pub low: u64,
-    pub addr_base: u64,
-    pub rnglists_base: u64,
-}
-
-impl UnitCode {
-    pub const NONE: Self = Self {
-        low: 0,
-        addr_base: 0,
-        rnglists_base: 0,
-    };
-}
 
 impl Pass<'_, '_> {
     /// Takes a function. Returns the frame of its children.
@@ -63,11 +34,17 @@ impl Pass<'_, '_> {
         let is_dropped = address.is_some_and(|address| !self.files.is_in_memory(address))
             && !self.attrs.has(Slot::Ranges);
         let has_code = has_address && !is_dropped && !self.attrs.flag(Slot::Declaration);
-        if self.wants.codes && has_code {
-            self.code(address);
+        let origin = self.ty(Slot::Origin);
+        if self.wants.codes {
+            if origin != Ref::VOID {
+                self.origins.push((die, origin));
+            }
+            if has_code {
+                self.code(die, origin, address);
+            }
         }
         if self.attrs.has(Slot::Origin) {
-            let of = self.ty(Slot::Origin);
+            let of = origin;
             if has_code {
                 self.deferred.push(Deferred::Code { of });
             }
@@ -103,7 +80,7 @@ impl Pass<'_, '_> {
     }
 
     /// Notes the code of a function.
-    fn code(&mut self, low: Option<u64>) {
+    fn code(&mut self, die: u32, origin: Ref, low: Option<u64>) {
         let high = match (self.attrs.get(Slot::HighPc), low) {
             ((Class::Address, high), _) => high,
             ((Class::Unsigned | Class::Signed, len), Some(low)) => low.saturating_add(len),
@@ -111,6 +88,8 @@ impl Pass<'_, '_> {
         };
         let ranges = self.attrs.get(Slot::Ranges);
         self.codes.push(Code {
+            die,
+            origin,
             low,
             high,
             ranges: (ranges.0 != Class::Absent).then_some(ranges),

@@ -2,9 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::dwarf::collect::template::Argument;
 use crate::dwarf::collect::types::{Body, Part, Shape};
-use crate::dwarf::read::name::Composed;
+use crate::dwarf::read::Class;
+use crate::dwarf::read::name::{Composed, NameRef};
 
 /// A reference to a type, as the DIE specifies it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -105,6 +105,26 @@ impl DerefMut for Node {
     }
 }
 
+/// An argument of a template.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Argument {
+    /// The number of the template's node.
+    pub owner: u32,
+    pub value: ArgumentValue,
+}
+
+/// The value of a template's argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ArgumentValue {
+    Type(Ref),
+    /// The type, class and value of a constant.
+    Constant(Ref, Class, u64),
+    /// The name of a template.
+    Template(NameRef),
+    /// A parameter pack: its arguments follow.
+    Pack,
+}
+
 /// The types of one unit.
 #[derive(Default, Debug)]
 pub(crate) struct Nodes {
@@ -120,6 +140,8 @@ pub(crate) struct Nodes {
     pub for_values: Vec<(u32, bool)>,
     /// The nodes whose names lack arguments that could not be rebuilt, in order.
     pub incomplete: Vec<u32>,
+    /// The qualified names of inline namespaces.
+    pub inline_namespaces: Vec<NameRef>,
     /// The names composed from others.
     pub composed: Composed,
     /// Whether there is a part with [`Note::NeedsStorage`](super::types::Note::NeedsStorage).
@@ -137,6 +159,7 @@ impl Nodes {
         self.arguments.clear();
         self.for_values.clear();
         self.incomplete.clear();
+        self.inline_namespaces.clear();
         self.composed.clear();
         self.old_bitfields = false;
         self.index.clear(unit_len);

@@ -1,7 +1,7 @@
 //! The memory of a pass, kept from unit to unit, and what a pass notes apart from types.
 
+use crate::dwarf::collect::code::{Code, UnitCode};
 use crate::dwarf::collect::deferred::Deferred;
-use crate::dwarf::collect::functions::{Code, UnitCode};
 use crate::dwarf::collect::nodes::Ref;
 use crate::dwarf::collect::types::Part;
 use crate::dwarf::read::language::is_c;
@@ -87,6 +87,17 @@ pub(crate) struct Import {
     pub offset: u64,
 }
 
+/// A namespace with a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Namespace {
+    /// The offset of its DIE, as that of a node.
+    pub(super) die: u32,
+    /// Its qualified name.
+    pub(super) name: NameRef,
+    /// The name of the enclosing scope.
+    pub(super) scope: NameRef,
+}
+
 /// The memory of a pass.
 #[derive(Debug)]
 pub(crate) struct Scratch {
@@ -98,6 +109,7 @@ pub(crate) struct Scratch {
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,
     pub(super) codes: Vec<Code>,
+    pub(super) origins: Vec<(u32, Ref)>,
     pub(super) unit_code: UnitCode,
 }
 
@@ -111,6 +123,7 @@ impl Scratch {
             imports: Vec::new(),
             languages: Vec::new(),
             codes: Vec::new(),
+            origins: Vec::new(),
             unit_code: UnitCode::NONE,
         }
     }
@@ -121,6 +134,7 @@ impl Scratch {
         self.imports.clear();
         self.languages.clear();
         self.codes.clear();
+        self.origins.clear();
         self.unit_code = UnitCode::NONE;
     }
 
@@ -143,6 +157,12 @@ impl Scratch {
     /// Returns the code of the functions that were found, if it was wanted, and what its lists count from.
     pub fn codes(&self) -> (&[Code], UnitCode) {
         (&self.codes, self.unit_code)
+    }
+
+    /// Returns the functions that other DIEs describe, if code was wanted: the offset of each DIE, in order, and the
+    /// reference to the other one.
+    pub fn origins(&self) -> &[(u32, Ref)] {
+        &self.origins
     }
 
     /// Returns what was left to other DIEs.

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use btfkit::pipeline::{LoadOptions, verify, verify_path, write_verdicts};
+use btfkit::pipeline::{LoadOptions, verify, verify_path, write_findings};
 use btfkit::verify::{KernelVersion, Report, VerifyOptions};
 use clap::ValueEnum;
 
@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         Format::Text => print(&reports, arguments.all, &mut out),
         Format::Json => {
             let named = reports.iter().map(|(file, report)| (&**file, report));
-            write_verdicts(named, &mut out).map_err(into_io)
+            write_findings(named, &mut out).map_err(into_io)
         }
     };
     done.and_then(|()| out.flush()).map_err(Failure::stdout)?;
