@@ -73,6 +73,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("object", &["elf"]),
     ("crc32fast", &["debuginfo"]),
     ("flate2", &["elf"]),
+    ("cpp_demangle", &["elf"]),
+    ("rustc_demangle", &["elf"]),
     ("ruzstd", &["elf"]),
     ("lzma_rust2", &["elf"]),
     ("aya_obj", &["aya"]),

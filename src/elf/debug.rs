@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use object::{Object, ObjectSymbol};
 
-use crate::dwarf::{FunctionSymbols, MemorySection, Sections};
+use crate::dwarf::{FunctionSymbols, LazySection, MemorySection, Sections};
 use crate::elf::file::{Elf, Section};
 use crate::elf::inflate::{Compression, inflate};
 use crate::elf::relocations::Relocations;
@@ -102,6 +102,8 @@ fn take_with(
     for (name, field) in fields {
         *field = contents(elf, relocations, &format!("{name}{suffix}"), limits)?;
     }
+    sections.loc = lazy(elf, &format!("debug_loc{suffix}"), limits);
+    sections.loclists = lazy(elf, &format!("debug_loclists{suffix}"), limits);
     let whole = |name| contents(elf, relocations, name, limits);
     match part {
         Part::Program => {
@@ -116,6 +118,20 @@ fn take_with(
         }
     }
     Ok(sections)
+}
+
+/// Returns a section that is decompressed and relocated when it is asked for.
+fn lazy(elf: &Elf, name: &str, limits: &Limits) -> LazySection {
+    let is_there = |section: &Section| {
+        let bare = section.name.strip_prefix(b".z");
+        let bare = bare.or_else(|| section.name.strip_prefix(b"."));
+        bare == Some(name.as_bytes())
+    };
+    if !elf.sections.iter().any(is_there) {
+        return LazySection::EMPTY;
+    }
+    let (elf, name, limits) = (elf.clone(), name.to_owned(), limits.clone());
+    LazySection::new(move || contents(&elf, &Relocations::new(&elf)?, &name, &limits))
 }
 
 /// Returns the functions of a file's symbol tables, which are read when the first one is asked for.

@@ -262,7 +262,7 @@ pub(super) fn malformed(at: u64, message: impl Into<std::borrow::Cow<'static, st
 
 /// Turns an error of `object` into ours: its type stays out of our signatures.
 #[cold]
-fn wrong(error: object::read::Error) -> Error {
+pub(super) fn wrong(error: object::read::Error) -> Error {
     Error::malformed(format!("the ELF file is damaged: {error}"))
 }
 

@@ -22,9 +22,10 @@
 mod alias;
 mod display;
 mod field;
+pub(crate) mod function_name;
 mod inline_namespace;
 mod name;
-mod nearest;
+pub(crate) mod nearest;
 mod pattern;
 mod size;
 mod spelling;

@@ -13,7 +13,10 @@ const LONGEST: usize = 128;
 
 /// Returns the names nearest to `wanted`, the nearest first: names that end in it after a namespace, that differ in
 /// template arguments, or in few letters.
-fn nearest<'n>(wanted: &[u8], names: impl IntoIterator<Item = &'n [u8]>) -> Vec<&'n [u8]> {
+pub(crate) fn nearest<'n>(
+    wanted: &[u8],
+    names: impl IntoIterator<Item = &'n [u8]>,
+) -> Vec<&'n [u8]> {
     let wanted = wanted.trim_ascii();
     if wanted.is_empty() {
         return Vec::new();

@@ -12,6 +12,7 @@ mod distill;
 mod dump;
 mod explain;
 mod files;
+mod function;
 mod functions;
 mod further;
 mod layout;

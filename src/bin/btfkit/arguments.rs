@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, header, layout, list, merge, min, offset,
-    rebase, relocate, sanitize, show, split, verify,
+    check, convert, dedup, diff, distill, dump, explain, function, header, layout, list, merge, min,
+    offset, rebase, relocate, sanitize, show, split, verify,
 };
 use crate::style::Color;
 
@@ -48,6 +48,7 @@ pub enum Command {
     Layout(layout::Arguments),
     List(list::Arguments),
     Show(show::Arguments),
+    Function(function::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
     Header(header::Arguments),

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Layout(arguments) => commands::layout::run(&arguments, style),
         Command::List(arguments) => commands::list::run(&arguments, style),
         Command::Show(arguments) => commands::show::run(&arguments, style),
+        Command::Function(arguments) => commands::function::run(&arguments, style),
         Command::Diff(arguments) => commands::diff::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
         Command::Header(arguments) => commands::header::run(&arguments, style),

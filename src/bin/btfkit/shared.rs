@@ -61,7 +61,8 @@ pub struct DebugRoots {
 }
 
 impl DebugRoots {
-    fn search(&self) -> Search {
+    /// Returns the places that are searched.
+    pub fn search(&self) -> Search {
         Search::new()
             .roots_first(self.debug_root.iter())
             .read_with(file_bytes)

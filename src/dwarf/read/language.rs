@@ -44,6 +44,11 @@ pub(crate) fn is_go(language: u64) -> bool {
     code(language) == dw::DW_LANG_Go
 }
 
+/// Returns whether the language is Rust.
+pub(crate) fn is_rust(language: u64) -> bool {
+    code(language) == dw::DW_LANG_Rust
+}
+
 /// Returns the lower bound of arrays that don't specify one (DWARF 5, table 7.17).
 pub(crate) fn lower_bound(language: u64) -> u64 {
     match code(language) {

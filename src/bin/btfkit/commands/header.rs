@@ -65,7 +65,9 @@ pub fn rendered(
     style: Style,
 ) -> Result<Header, Failure> {
     let mut load = loading.options(style)?;
-    load.conversion.roots.clone_from(&options.names);
+    for name in &options.names {
+        load.conversion = load.conversion.root(name);
+    }
     let graph = types(file, &load, style)?.graph;
     let header = header(&graph, options).map_err(|error| with_nearest(file, error, &load))?;
     for (count, text) in header.counts() {

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod distill;
 pub mod dump;
 pub mod explain;
+pub mod function;
 pub mod header;
 pub mod layout;
 pub mod list;
