@@ -6,6 +6,7 @@ use crate::mutate::Pieces;
 use crate::support::{testdata, tools};
 
 /// Programs with DWARF, by language.
+#[cfg(feature = "dwarf")]
 pub const PROGRAMS: [&str; 4] = [
     "layouts/server2.gcc-dwarf5",
     "cxx/classes.clang-dwarf5",
