@@ -148,7 +148,7 @@ fn a_function_that_the_linker_dropped() {
     let Some(program) = built(&["gcc"], &flags) else {
         return;
     };
-    let sections = debug_sections(&program.into(), &Limits::default()).unwrap();
+    let sections = debug_sections(program, &Limits::default()).unwrap();
     let error = |function: &str| {
         let mut options = ConvertOptions::default();
         options.function = Some(function.to_owned());
@@ -236,7 +236,7 @@ fn mangled_names() {
             return;
         }
         let bytes = std::fs::read(folder.path().join("program")).unwrap();
-        let sections = debug_sections(&bytes.into(), &Limits::default()).unwrap();
+        let sections = debug_sections(bytes, &Limits::default()).unwrap();
         for (name, known) in [
             ("_ZN3one4data3runEv", true),
             ("one::data::run", true),
