@@ -51,8 +51,8 @@ pub struct RelocatedObject {
 /// ```
 ///
 /// # Errors
-/// As [`BpfObject::parse`], [`load`](crate::pipeline::load()), [`relocate::resolve`] and [`relocate::apply`]: a malformed object or target, an
-/// ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
+/// As [`BpfObject::parse`], [`load`](crate::pipeline::load()), [`relocate::resolve`] and [`relocate::apply`]: a malformed
+/// object or target, an ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
 /// [`check_strict`]. There is no half-relocated object then.
 pub fn relocate(
     object: impl Into<Bytes>,

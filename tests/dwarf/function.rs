@@ -7,6 +7,7 @@ use btfkit::ErrorKind;
 use btfkit::Limits;
 use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::elf::debug_sections;
+use btfkit::graph::Kind;
 use btfkit::pipeline::{self, TargetFile, relocate};
 
 const BUILDS: [&str; 2] = ["probed/program.gcc", "probed/program.clang"];
@@ -163,6 +164,11 @@ fn a_function_that_the_linker_dropped() {
         unknown.to_string().contains("no function called"),
         "{unknown}"
     );
+    // Nor does the conversion have it as a function.
+    let options = ConvertOptions::default().functions(true);
+    let graph = convert(&sections, &options).unwrap().graph;
+    assert!(graph.find(Kind::Func, "second_add").is_some());
+    assert!(graph.find(Kind::Func, "unused_main").is_none());
 }
 
 /// Every name that a uprobe takes for code of the first unit: aliases, weak names, copies and parts that the optimiser
