@@ -57,6 +57,7 @@ for path in objects:
             seed("relocate", halves(content, sections(read(other)).get(".BTF", b"")))
 for graph in graphs:
     seed("parse", graph)
+    seed("value", halves(graph, bytes(range(1, 200))))
 for first in graphs[:6]:
     for second in graphs[:6]:
         if len(first) < len(second) * 255:

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
-    split,
+    check, convert, dedup, diff, distill, dump, explain, layout, list, merge, min, offset, rebase,
+    relocate, show, split,
 };
 use crate::style::Color;
 
@@ -45,6 +45,9 @@ pub enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Offset(offset::Arguments),
+    Layout(layout::Arguments),
+    List(list::Arguments),
+    Show(show::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
 }

@@ -136,6 +136,15 @@ pub struct Function {
     pub function: Option<String>,
 }
 
+/// The format of an output that people or scripts read.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextOrJson {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
+}
+
 /// Further names for types.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Aliases {

@@ -8,11 +8,14 @@ pub mod diff;
 pub mod distill;
 pub mod dump;
 pub mod explain;
+pub mod layout;
+pub mod list;
 pub mod merge;
 pub mod min;
 pub mod offset;
 pub mod rebase;
 pub mod relocate;
+pub mod show;
 pub mod split;
 
 use std::path::PathBuf;
