@@ -170,6 +170,7 @@ pub mod dwarf;
 pub mod merge;
 pub mod relocate;
 pub mod render;
+pub mod verify;
 
 #[cfg(feature = "aya")]
 pub mod aya;

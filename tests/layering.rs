@@ -28,7 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("dwarf", &["graph", "query", "parse", "encode"]),
     ("merge", &["graph", "query", "bpf", "parse", "encode"]),
     ("relocate", &["graph", "query", "bpf", "parse", "encode"]),
-    ("verify", &["graph", "query", "bpf", "parse", "encode"]),
+    ("verify", &["graph", "query", "wire", "parse", "encode"]),
     ("render", &["graph", "query", "parse", "encode"]),
     // glue
     (
@@ -98,6 +98,7 @@ const CIRCLES: &[(&str, &[&[&str]])] = &[
     ("merge", &[]),
     ("relocate", &[]),
     ("render", &[]),
+    ("verify", &[]),
     // An object hands out its rewriter.
     ("elf", &[&["bpf", "rewrite"]]),
     ("debuginfo", &[]),

@@ -21,6 +21,7 @@ mod options;
 mod relocate;
 mod target;
 mod targets;
+mod verify;
 mod warnings;
 
 pub use check::{Counts, Verdict, check};
@@ -33,3 +34,4 @@ pub use options::{LoadOptions, RelocateOptions};
 pub use relocate::{RelocatedObject, check_strict, relocate};
 pub use target::{LabelledPath, TargetFile, Types};
 pub use targets::Targets;
+pub use verify::{verify, verify_path, write_findings};

@@ -24,3 +24,4 @@ mod show;
 mod split;
 mod truth;
 mod usage;
+mod verify;

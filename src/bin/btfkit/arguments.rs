@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     check, convert, dedup, diff, distill, dump, explain, layout, list, merge, min, offset, rebase,
-    relocate, show, split,
+    relocate, sanitize, show, split, verify,
 };
 use crate::style::Color;
 
@@ -50,4 +50,6 @@ pub enum Command {
     Show(show::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
+    Verify(verify::Arguments),
+    Sanitize(sanitize::Arguments),
 }

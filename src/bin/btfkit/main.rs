@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         Command::Show(arguments) => commands::show::run(&arguments, style),
         Command::Diff(arguments) => commands::diff::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
+        Command::Verify(arguments) => commands::verify::run(&arguments, style),
+        Command::Sanitize(arguments) => commands::sanitize::run(&arguments, style),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

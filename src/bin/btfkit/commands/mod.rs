@@ -15,8 +15,10 @@ pub mod min;
 pub mod offset;
 pub mod rebase;
 pub mod relocate;
+pub mod sanitize;
 pub mod show;
 pub mod split;
+pub mod verify;
 
 use std::path::PathBuf;
 
