@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::render::value::write::LongDouble;
+use crate::render::value::options::LongDouble;
 use crate::target::Endian;
 
 /// A floating-point number.

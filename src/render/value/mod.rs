@@ -2,7 +2,7 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | the entry point and its options | `write` |
+//! | the entry point, and its options | `write`, `options` |
 //! | the walk over types and bytes | `walk` |
 //! | numbers out of bytes and bits | `number` |
 //! | names of enumerators and flags | `enumerators` |
@@ -15,10 +15,12 @@ mod enumerators;
 mod float;
 mod json;
 mod number;
+mod options;
 mod sink;
 mod text;
 mod variant;
 mod walk;
 mod write;
 
-pub use write::{LongDouble, ValueFormat, ValueOptions, Written, value};
+pub use options::{LongDouble, ValueFormat, ValueOptions};
+pub use write::{Written, value};

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::error::{Error, ErrorKind};
 use crate::graph::{Enum, Name};
 use crate::render::value::float::Float;
 use crate::render::value::number::Number;
@@ -93,4 +94,14 @@ impl Lines {
         }
         Ok(())
     }
+}
+
+#[cold]
+pub(super) fn too_long() -> Error {
+    Error::limit("the value takes more bytes than ValueOptions::output")
+}
+
+#[cold]
+pub(super) fn writer_failed(_: std::fmt::Error) -> Error {
+    Error::new(ErrorKind::Io, "the writer failed")
 }

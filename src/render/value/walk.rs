@@ -7,9 +7,10 @@ use crate::limits::Limits;
 use crate::render::value::enumerators::{Called, called};
 use crate::render::value::float::Float;
 use crate::render::value::number::Number;
+use crate::render::value::options::ValueOptions;
 use crate::render::value::sink::{Scalar, Shape, Sink};
+use crate::render::value::sink::{too_long, writer_failed};
 use crate::render::value::variant::{TAG, living};
-use crate::render::value::write::{ValueOptions, too_long, writer_failed};
 use crate::target::Endian;
 
 /// The state of writing one value.

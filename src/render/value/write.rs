@@ -2,95 +2,14 @@
 
 use std::fmt::Write;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::graph::Type;
 use crate::id::ByteSize;
 use crate::render::value::c::C;
 use crate::render::value::json::Json;
-use crate::render::value::sink::{Bounded, Lines, Sink};
+use crate::render::value::options::{ValueFormat, ValueOptions};
+use crate::render::value::sink::{Bounded, Lines, Sink, too_long};
 use crate::render::value::walk::Walk;
-
-/// How to write a value.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct ValueOptions {
-    /// The format. Default [`ValueFormat::C`].
-    pub format: ValueFormat,
-    /// Whether each member and element is on a line of its own. Default no: the value is one line.
-    pub lines: bool,
-    /// The format of a floating-point number of 16 bytes. Default `None`: the x87's if the lowest byte comes first and
-    /// the type isn't called `float128`, else IEEE's binary128.
-    pub long_double: Option<LongDouble>,
-    /// The most bytes to write. Default 16 MiB.
-    pub output: u64,
-}
-
-/// A format of values.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum ValueFormat {
-    /// C's designated initialisers.
-    C,
-    /// JSON.
-    Json,
-}
-
-/// A format of floating-point numbers of 16 bytes, which BTF doesn't tell.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum LongDouble {
-    /// The x87's 80 bits: `long double` on x86.
-    X87,
-    /// IEEE's binary128: `__float128` on x86, `long double` on AArch64, s390x and RISC-V.
-    Binary128,
-}
-
-impl Default for ValueOptions {
-    fn default() -> Self {
-        Self {
-            format: ValueFormat::C,
-            lines: false,
-            long_double: None,
-            output: 16 << 20,
-        }
-    }
-}
-
-impl ValueOptions {
-    /// Returns the defaults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets the format.
-    #[must_use]
-    pub const fn format(mut self, format: ValueFormat) -> Self {
-        self.format = format;
-        self
-    }
-
-    /// Sets whether each member and element is on a line of its own.
-    #[must_use]
-    pub const fn lines(mut self, yes: bool) -> Self {
-        self.lines = yes;
-        self
-    }
-
-    /// Sets the format of a floating-point number of 16 bytes.
-    #[must_use]
-    pub const fn long_double(mut self, format: LongDouble) -> Self {
-        self.long_double = Some(format);
-        self
-    }
-
-    /// Sets the most bytes to write.
-    #[must_use]
-    pub const fn output(mut self, bytes: u64) -> Self {
-        self.output = bytes;
-        self
-    }
-}
 
 /// What [`value`] wrote.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -208,14 +127,4 @@ fn walk(ty: Type<'_>, bytes: &[u8], options: &ValueOptions, sink: impl Sink) -> 
         used: walk.used(),
         is_truncated: walk.is_truncated(),
     })
-}
-
-#[cold]
-pub(super) fn too_long() -> Error {
-    Error::limit("the value takes more bytes than ValueOptions::output")
-}
-
-#[cold]
-pub(super) fn writer_failed(_: std::fmt::Error) -> Error {
-    Error::new(ErrorKind::Io, "the writer failed")
 }
