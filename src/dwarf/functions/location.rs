@@ -3,7 +3,8 @@
 use gimli::{AttributeValue, Encoding, Operation};
 
 use crate::dwarf::functions::facts::{LocationFacts, PieceFacts};
-use crate::dwarf::functions::units::{Die, Entry, Reader, Slice};
+use crate::dwarf::functions::units::{Die, Reader};
+use crate::dwarf::functions::views::{Entry, Slice};
 
 /// The most operations and pieces of one location that are read.
 const MOST: usize = 64;

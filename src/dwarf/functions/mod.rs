@@ -12,6 +12,7 @@ mod scan;
 mod scopes;
 mod type_facts;
 mod units;
+mod views;
 
 pub(crate) use details::find_functions;
 pub(crate) use facts::{

@@ -3,7 +3,8 @@
 use gimli::{AttributeValue, EntriesRaw};
 
 use crate::dwarf::functions::scopes::Scopes;
-use crate::dwarf::functions::units::{Die, Dwarf, Slice, Unit, Units};
+use crate::dwarf::functions::units::{Die, Units};
+use crate::dwarf::functions::views::{Dwarf, Slice, Unit};
 use crate::query::function_name::{FunctionNames, Matches};
 
 /// What is asked for.

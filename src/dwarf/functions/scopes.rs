@@ -2,7 +2,7 @@
 
 use gimli::{AttributeValue, DwTag};
 
-use crate::dwarf::functions::units::{Dwarf, Slice, Unit};
+use crate::dwarf::functions::views::{Dwarf, Slice, Unit};
 use crate::dwarf::read::language::is_c;
 
 /// The deepest scope that qualifies names.

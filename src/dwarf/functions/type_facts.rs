@@ -5,7 +5,8 @@ use std::cell::Cell;
 use gimli::{DwTag, EntriesTreeNode, UnitOffset};
 
 use crate::dwarf::functions::facts::{Leaf, LeafKind, TypeFacts};
-use crate::dwarf::functions::units::{Die, Entry, Reader, Slice};
+use crate::dwarf::functions::units::{Die, Reader};
+use crate::dwarf::functions::views::{Entry, Slice};
 use crate::dwarf::read::language::{is_c, is_go, is_rust};
 
 /// The most references from one type to another that are followed.

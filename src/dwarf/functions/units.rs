@@ -5,19 +5,15 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use gimli::{
-    AttributeValue, DebugInfoOffset, DwarfFileType, EndianSlice, Reader as _, RunTimeEndian,
-    Section as _, UnitOffset, UnitType,
+    AttributeValue, DebugInfoOffset, DwarfFileType, Reader as _, Section as _, UnitOffset, UnitType,
 };
 
 use crate::dwarf::functions::scopes::ScopeIndex;
+use crate::dwarf::functions::views::{Dwarf, Entry, Slice, Unit};
 use crate::dwarf::origin::{dwarf_of, rows};
 use crate::dwarf::sections::Sections;
 use crate::error::{Error, Result};
 
-pub(super) type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
-pub(super) type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
-pub(super) type Unit<'a> = gimli::Unit<Slice<'a>>;
-pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
 type Header<'a> = gimli::UnitHeader<Slice<'a>>;
 
 /// A DIE: the number of its unit, and its offset there.

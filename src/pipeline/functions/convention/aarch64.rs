@@ -1,7 +1,7 @@
 //! C and C++ on AArch64 (Procedure Call Standard for the Arm 64-bit Architecture, section 6.8.2).
 
 use crate::dwarf::{LeafKind, TypeFacts};
-use crate::pipeline::functions::convention::{EARLIER, Located, TYPE, aligned, stack};
+use crate::pipeline::functions::convention::located::{EARLIER, Located, TYPE, aligned, stack};
 use crate::pipeline::functions::parameter::{Location, Piece, Slot};
 use crate::pipeline::functions::register::Machine;
 

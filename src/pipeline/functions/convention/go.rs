@@ -1,7 +1,7 @@
 //! Go's internal convention since Go 1.17 (`abi-internal.md` in Go's sources).
 
 use crate::dwarf::{LeafKind, TypeFacts};
-use crate::pipeline::functions::convention::{EARLIER, Located, TYPE, aligned, stack};
+use crate::pipeline::functions::convention::located::{EARLIER, Located, TYPE, aligned, stack};
 use crate::pipeline::functions::parameter::{Location, Piece, Slot};
 use crate::pipeline::functions::register::Machine;
 

@@ -2,7 +2,7 @@
 //! told: scalars, pairs of scalars such as slices, and large values.
 
 use crate::dwarf::{Leaf, LeafKind, TypeFacts};
-use crate::pipeline::functions::convention::{EARLIER, Located};
+use crate::pipeline::functions::convention::located::{EARLIER, Located};
 use crate::pipeline::functions::parameter::{Location, Piece, Slot};
 use crate::pipeline::functions::register::{Machine, X86_64_PARAMETERS};
 

@@ -1,7 +1,7 @@
 //! C and C++ on x86-64 (System V ABI, AMD64 supplement, section 3.2.3; Itanium C++ ABI, section 3.1).
 
 use crate::dwarf::{LeafKind, TypeFacts};
-use crate::pipeline::functions::convention::{EARLIER, Located, TYPE, aligned, stack};
+use crate::pipeline::functions::convention::located::{EARLIER, Located, TYPE, aligned, stack};
 use crate::pipeline::functions::parameter::{Location, Piece, Slot};
 use crate::pipeline::functions::register::{Machine, X86_64_PARAMETERS};
 
