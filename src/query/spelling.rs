@@ -384,7 +384,7 @@ mod tests {
             ("[][]int", "slice_slice_int"),
             ("[]*main.Foo", "slice_ptr_main_Foo"),
             ("map[string][]byte", "map__string_slice_byte"),
-            ("std::unique_ptr<int []>", "std__unique_ptr_int___"),
+            ("std::unique_ptr<int []>", "std__unique_ptr_int__"),
             ("[4]u8", "__4_u8"),
         ];
         for (name, expected) in table {
