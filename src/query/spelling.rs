@@ -121,9 +121,9 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
 
 /// Returns the spelling in which headers write a name: that in which `[]` is a word, for names of Go's slices.
 pub(crate) fn written_spelling(name: &[u8]) -> Cow<'_, [u8]> {
-    match slice_spelling(name) {
-        Some(spelling) => Cow::Owned(spelling),
-        None => c_spelling(name),
+    match c_spelling(name) {
+        Cow::Owned(spelling) => Cow::Owned(slice_spelling(name).unwrap_or(spelling)),
+        borrowed @ Cow::Borrowed(_) => borrowed,
     }
 }
 
