@@ -11,6 +11,7 @@ mod hostile;
 mod languages;
 mod layouts;
 mod machines;
+mod members;
 mod names;
 mod origins;
 mod packaging;

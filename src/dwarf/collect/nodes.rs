@@ -122,8 +122,10 @@ pub(crate) struct Nodes {
     pub incomplete: Vec<u32>,
     /// The names composed from others.
     pub composed: Composed,
-    /// Whether there is a part with [`Note::NeedsStorage`](super::types::Note::NeedsStorage).
-    pub old_bitfields: bool,
+    /// The widths in bits of the base types that have one of their own, in order.
+    pub widths: Vec<(u32, u16)>,
+    /// Whether there is a part or node that [`place_bitfields`](super::member::place_bitfields) completes.
+    pub incomplete_layouts: bool,
     index: DieIndex,
 }
 
@@ -138,7 +140,8 @@ impl Nodes {
         self.for_values.clear();
         self.incomplete.clear();
         self.composed.clear();
-        self.old_bitfields = false;
+        self.widths.clear();
+        self.incomplete_layouts = false;
         self.index.clear(unit_len);
     }
 

@@ -57,10 +57,12 @@ pub(crate) enum Slot {
     ForLvalues,
     /// The flag of a member function's type that is called on rvalues only.
     ForRvalues,
+    Alignment,
+    Ordering,
 }
 
 /// The number of slots.
-pub(crate) const SLOTS: usize = Slot::ForRvalues as usize + 1;
+pub(crate) const SLOTS: usize = Slot::Ordering as usize + 1;
 
 impl Slot {
     /// Returns whether the attribute refers to another type.
@@ -124,6 +126,8 @@ impl Slot {
             dw::DW_AT_GNU_template_name => Self::TemplateName,
             dw::DW_AT_reference => Self::ForLvalues,
             dw::DW_AT_rvalue_reference => Self::ForRvalues,
+            dw::DW_AT_alignment => Self::Alignment,
+            dw::DW_AT_ordering => Self::Ordering,
             GNU_BIAS => Self::Bias,
             _ => return None,
         })
