@@ -37,5 +37,5 @@ fuzz_target!(|data: &[u8]| {
     }
     options.partial = false;
     let _ = check(&[object.clone()], &targets, &options);
-    let _ = minimise(&[object], &targets[0], &options);
+    let _ = minimise(&[object], &targets[..1], &options);
 });

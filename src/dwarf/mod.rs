@@ -56,6 +56,7 @@
 //! | `_Atomic` | the type itself |
 //! | base type | INT or FLOAT; `complex` is an ARRAY of two FLOATs, a decimal number an INT, another size an ARRAY of bytes |
 //! | function | FUNC and FUNC_PROTO, if it has code, its own or that of an identical function |
+//! | typedef that belongs to a template (`std::vector<int>::value_type`) | TYPEDEF, if something refers to it, a root names it, or all are wanted ([`ConvertOptions::all_typedefs`]) |
 //! | `btf_type_tag`, `btf_decl_tag` (clang) | TYPE_TAG, DECL_TAG |
 //!
 //! A typedef of Go may refer to itself (`type F func(F)`), and so may its TYPEDEF.
@@ -67,6 +68,12 @@
 //! that has the name itself is preferred. If C spells two names alike, the look-up is refused as ambiguous, and an
 //! alias ([`with_aliases`](crate::graph::Btf::with_aliases), `--alias`) names the right one. If several units have
 //! types of one name, [`ConvertOptions::function`] selects a unit's.
+//!
+//! A name may leave out inline namespaces and anonymous ones, as C++ code may: `std::list<int>` finds
+//! `std::__cxx11::list<int>`, and `ns::Foo` finds `ns::(anonymous namespace)::Foo`. The whole name comes first. DWARF
+//! marks inline namespaces (`DW_AT_export_symbols`, or in strict DWARF 4 an import into the enclosing namespace) and BTF
+//! can't, so written BTF has the whole names only; [`with_short_names`](crate::graph::Btf::with_short_names) keeps
+//! chosen ones, as `convert --root` does.
 //!
 //! Losses are listed in [`Conversion::degraded`] with a [`Reason`]. So is what contradicts itself: a member that
 //! ends behind its structure, overlaps the next one, or is of a type that is only declared

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use crate::limits::Limits;
 
-/// The options of [`convert()`](super::convert()). By default every type of the program is converted, without functions
-/// and variables.
+/// The options of [`convert()`](super::convert()). By default every type of the program is converted, without
+/// functions, variables, and typedefs of templates that nothing refers to.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ConvertOptions {
@@ -22,6 +22,10 @@ pub struct ConvertOptions {
     pub functions: bool,
     /// Whether to convert global variables, as VAR and DATASEC.
     pub variables: bool,
+    /// Whether typedefs that belong to a template, such as `std::vector<int>::value_type`, are converted even if nothing
+    /// refers to them. Only a conversion without roots leaves them out: a root may be one of them. Large C++ programs have
+    /// more of them than of all other types.
+    pub all_typedefs: bool,
     /// A (qualified) function name, such as `ns::function`. The types defined in its compile unit are listed in
     /// [`Conversion::preferred`], to break ties between types of one name.
     ///
@@ -58,6 +62,13 @@ impl ConvertOptions {
     #[must_use]
     pub const fn variables(mut self, yes: bool) -> Self {
         self.variables = yes;
+        self
+    }
+
+    /// Sets whether typedefs that belong to a template are converted even if nothing refers to them.
+    #[must_use]
+    pub const fn all_typedefs(mut self, yes: bool) -> Self {
+        self.all_typedefs = yes;
         self
     }
 

@@ -17,6 +17,9 @@ pub struct Conversion {
     /// The ids of the types that the unit of [`ConvertOptions::function`](super::ConvertOptions::function) defines,
     /// sorted. If several units define a function of that name, the types of all of them.
     pub preferred: Vec<TypeId>,
+    /// The number of typedefs of templates that were left out, since nothing refers to them
+    /// ([`ConvertOptions::all_typedefs`](super::ConvertOptions::all_typedefs)).
+    pub unused_typedefs: u64,
     /// The offset of each type's first DIE, by id.
     pub(super) places: Vec<(TypeId, u64)>,
     /// What was lost of each type, sorted by id.

@@ -19,6 +19,7 @@ pub(crate) mod debug;
 pub(crate) mod file;
 mod inflate;
 mod linkable;
+pub(crate) mod notes;
 #[cfg(feature = "dwarf")]
 mod relocations;
 mod rewrite;

@@ -7,7 +7,7 @@ use crate::graph::edges;
 use crate::graph::format::Format;
 use crate::graph::info::{Info, WIDE_VLEN};
 use crate::graph::kind::{Kind, Word};
-use crate::graph::store::{Btf, Parts};
+use crate::graph::store::{Btf, Names, Parts};
 use crate::graph::strings::{Name, StringTable};
 use crate::graph::types::Type;
 use crate::id::{StrId, TypeId};
@@ -43,6 +43,7 @@ pub struct GraphBuilder {
     strings: StringTable,
     format: Format,
     pointer_width: Option<PointerWidth>,
+    inline_namespaces: Names,
     limits: Limits,
 }
 
@@ -70,6 +71,7 @@ impl GraphBuilder {
             strings: StringTable::new(Bytes::new(), limits.string_bytes),
             format: Format::default(),
             pointer_width: None,
+            inline_namespaces: Names::default(),
             limits,
         }
     }
@@ -93,6 +95,7 @@ impl GraphBuilder {
                 ..Format::default()
             },
             pointer_width: base.known_pointer_width(),
+            inline_namespaces: Names::default(),
             base: Some(base.clone()),
             limits,
         }
@@ -103,6 +106,7 @@ impl GraphBuilder {
         Self {
             format: graph.format().clone(),
             pointer_width: graph.known_pointer_width(),
+            inline_namespaces: graph.shared_inline_namespaces(),
             ..Self::with_limits(limits)
         }
     }
@@ -129,6 +133,7 @@ impl GraphBuilder {
             ),
             format: graph.format().clone(),
             pointer_width: graph.known_pointer_width(),
+            inline_namespaces: graph.shared_inline_namespaces(),
             limits,
         }
     }
@@ -151,6 +156,7 @@ impl GraphBuilder {
             strings: StringTable::resume(base_strings, strings, limits.string_bytes),
             format: parts.format,
             pointer_width: parts.pointer_width,
+            inline_namespaces: parts.inline_namespaces,
             limits,
         }
     }
@@ -164,6 +170,20 @@ impl GraphBuilder {
     /// Sets the pointer width.
     pub fn set_pointer_width(&mut self, width: PointerWidth) -> &mut Self {
         self.pointer_width = Some(width);
+        self
+    }
+
+    /// Sets the qualified names of the program's inline namespaces, such as `std::__cxx11`. Look-ups by name may leave out
+    /// their last part ([`Btf::named_or_spelled`]). BTF has no place for them, so they are not written.
+    pub fn set_inline_namespaces(
+        &mut self,
+        names: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> &mut Self {
+        let mut names: Vec<Box<[u8]>> =
+            names.into_iter().map(|name| name.as_ref().into()).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.inline_namespaces = names.into();
         self
     }
 
@@ -358,6 +378,7 @@ impl GraphBuilder {
                 strings: self.strings.into_section(),
                 format: self.format,
                 pointer_width: self.pointer_width,
+                inline_namespaces: self.inline_namespaces,
                 from_wire: false,
             },
             &self.limits,

@@ -54,4 +54,4 @@ pub use view::{
     FuncProto, FwdKind, Int, IntEncoding, Member, Param, Signedness, Var, VarLinkage, View,
 };
 
-pub(crate) use store::Parts;
+pub(crate) use store::{Names, Parts};

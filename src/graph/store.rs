@@ -43,9 +43,14 @@ struct Store {
     format: Format,
     pointer_width: Option<PointerWidth>,
     guessed_width: OnceLock<PointerWidth>,
+    inline_namespaces: Names,
     names: OnceLock<HashIndex>,
     spellings: OnceLock<HashIndex>,
+    shortened: OnceLock<HashIndex>,
 }
+
+/// Names that are shared between graphs.
+pub(crate) type Names = Arc<[Box<[u8]>]>;
 
 /// The parts a graph is made from, before they are checked.
 pub(crate) struct Parts {
@@ -55,6 +60,8 @@ pub(crate) struct Parts {
     pub strings: Bytes,
     pub format: Format,
     pub pointer_width: Option<PointerWidth>,
+    /// The qualified names of the program's inline namespaces, sorted.
+    pub inline_namespaces: Names,
     /// Whether the records were read from a file, which may use the wide info word without permission.
     pub from_wire: bool,
 }
@@ -99,8 +106,10 @@ impl Btf {
             format: parts.format,
             pointer_width: parts.pointer_width,
             guessed_width: OnceLock::new(),
+            inline_namespaces: parts.inline_namespaces,
             names: OnceLock::new(),
             spellings: OnceLock::new(),
+            shortened: OnceLock::new(),
         })))
     }
 
@@ -112,6 +121,7 @@ impl Btf {
             strings: store.strings.clone(),
             format: store.format.clone(),
             pointer_width: store.pointer_width,
+            inline_namespaces: store.inline_namespaces.clone(),
             from_wire: false,
         };
         match Arc::try_unwrap(self.0) {
@@ -311,6 +321,17 @@ impl Btf {
         self.0.pointer_width
     }
 
+    /// Returns the qualified names of the program's inline namespaces, such as `std::__cxx11`, sorted. DWARF has them, and
+    /// BTF has no place for them: a graph that was parsed has none.
+    pub fn inline_namespaces(&self) -> impl ExactSizeIterator<Item = Name<'_>> {
+        self.0.inline_namespaces.iter().map(|name| Name::new(name))
+    }
+
+    /// Returns the names of the inline namespaces, to share them.
+    pub(crate) fn shared_inline_namespaces(&self) -> Names {
+        self.0.inline_namespaces.clone()
+    }
+
     /// Returns the index of the graph's own names, which `build` makes on first use.
     pub(crate) fn names_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
         self.0.names.get_or_init(|| build(self))
@@ -319,6 +340,11 @@ impl Btf {
     /// Returns the index of the spellings of the graph's own names, which `build` makes on first use.
     pub(crate) fn spellings_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
         self.0.spellings.get_or_init(|| build(self))
+    }
+
+    /// Returns the index of the graph's own names without inline namespaces, which `build` makes on first use.
+    pub(crate) fn shortened_index(&self, build: impl FnOnce(&Self) -> HashIndex) -> &HashIndex {
+        self.0.shortened.get_or_init(|| build(self))
     }
 
     /// Returns whether both are the same graph in memory.

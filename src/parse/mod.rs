@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 pub use ext::parse_ext;
 
 use crate::error::{Context, Error, Place, Result};
-use crate::graph::{Btf, Format, Parts};
+use crate::graph::{Btf, Format, Names, Parts};
 use crate::limits::Limits;
 use crate::target::PointerWidth;
 
@@ -141,6 +141,7 @@ pub fn parse_with(data: impl Into<Bytes>, options: &ParseOptions) -> Result<Btf>
             wide: false,
         },
         pointer_width: options.pointer_width,
+        inline_namespaces: Names::default(),
         from_wire: true,
     };
     Btf::prove(parts, &options.limits).within(|| Place::Section("types".into()))

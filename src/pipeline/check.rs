@@ -8,9 +8,10 @@ use crate::bpf::Program;
 use crate::elf::BpfObject;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::parallel;
+use crate::pipeline::loaded_target::{LoadedTarget, loaded};
 use crate::pipeline::options::RelocateOptions;
 use crate::pipeline::relocate::{
-    LoadedTarget, NO_TYPES, check_aliases, check_strict, load_options, loaded, relocate_object,
+    NO_TYPES, check_aliases, check_strict, load_options, relocate_object,
 };
 use crate::pipeline::target::TargetFile;
 use crate::relocate::{Outcome, Report, Role};

@@ -1,9 +1,11 @@
 //! Properties of types in debug information besides their layout: where they are declared, and the
 //! names of those that weren't converted.
 
+#[cfg(feature = "dwarf")]
+use std::collections::HashMap;
 use std::fmt;
 #[cfg(feature = "dwarf")]
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 #[cfg(feature = "dwarf")]
 use crate::dwarf::{self, Conversion, Reason, Sections, TypeLoss};
@@ -41,6 +43,8 @@ impl Use<'_> {
             ),
             (Self::Value, reason) => matches!(reason, Reason::ByteOrder | Reason::Bias),
             (Self::Size, reason) => matches!(reason, Reason::UnknownSize | Reason::Size),
+            // Another file may define what the type's own one only declares: the graph tells.
+            (Self::Absence, Reason::DeclaredMember) => false,
             (Self::Absence, reason) => reason.hides_members(),
             (Self::Member(_), _) => false,
         }
@@ -53,6 +57,8 @@ pub(super) struct Declared {
     sections: Sections,
     conversion: Conversion,
     options: dwarf::ConvertOptions,
+    /// The functions that choose types, as far as they were asked for.
+    functions: Mutex<HashMap<TypeId, Option<String>>>,
     /// All types, converted only if names are looked for.
     all: OnceLock<Option<Btf>>,
 }
@@ -64,6 +70,7 @@ impl Declared {
             sections,
             conversion,
             options,
+            functions: Mutex::default(),
             all: OnceLock::new(),
         }
     }
@@ -82,6 +89,22 @@ impl Declared {
         } else {
             format!("{place} in {}", origin.unit)
         })
+    }
+
+    /// Returns the name of a function whose unit has this definition of a type, to choose it by.
+    pub fn function(&self, id: TypeId) -> Option<String> {
+        // Optional programs may be ambiguous by the hundred, and each search goes through all units.
+        if let Ok(known) = self.functions.lock()
+            && let Some(function) = known.get(&id)
+        {
+            return function.clone();
+        }
+        let limits = &self.options.limits;
+        let function = self.conversion.function_beside(&self.sections, id, limits);
+        if let Ok(mut known) = self.functions.lock() {
+            known.insert(id, function.clone());
+        }
+        function
     }
 
     /// Returns what was lost of a type that spoils a use of it.
@@ -109,6 +132,7 @@ impl Declared {
         let all = self.all.get_or_init(|| {
             let options = dwarf::ConvertOptions {
                 limits: self.options.limits.clone(),
+                all_typedefs: true,
                 ..dwarf::ConvertOptions::default()
             };
             let converted = dwarf::convert(&self.sections, &options).ok()?;
@@ -132,6 +156,10 @@ pub(super) enum Declared {}
 #[cfg(not(feature = "dwarf"))]
 impl Declared {
     pub fn place(&self, _: TypeId) -> Option<String> {
+        match *self {}
+    }
+
+    pub fn function(&self, _: TypeId) -> Option<String> {
         match *self {}
     }
 

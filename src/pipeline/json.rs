@@ -1,9 +1,10 @@
-//! The report on a relocated object, as JSON.
+//! The report on a relocated object, and the verdicts of a check, as JSON.
 
 use std::io::{self, Write};
 
 use crate::error::Result;
-use crate::relocate::{Outcome, Record, Report, SourceLine};
+use crate::pipeline::check::{Counts, Verdict};
+use crate::relocate::{Outcome, Record, Report, ReportTarget, Role, SourceLine};
 use crate::render::json_string;
 
 /// Writes a report as one line of JSON. The writer should be buffered.
@@ -31,7 +32,9 @@ use crate::render::json_string;
 ///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
 ///   "doubts": [{ "type": string, "taken": string, "others": [string],
 ///                "missing_from": [string] }],         labels of programs that lack it, where the kernel's was taken
-///   "other_byte_order": [string] }                  labels of targets that the object can't run on
+///   "other_byte_order": [string],                   labels of targets that the object can't run on
+///   "targets": [{ "label": string, "role": "kernel" | "user",
+///                 "build_ids": [string | null] }] } of each file: GNU's in hex digits, else Go's; null without one
 /// ```
 ///
 /// # Errors
@@ -53,6 +56,42 @@ pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
     })?;
     json.0.write_all(b"],\"other_byte_order\":[")?;
     json.list(&report.other_byte_order, |json, label| json.string(label))?;
+    json.0.write_all(b"],\"targets\":[")?;
+    json.list(&report.targets, |json, target| json.target(target))?;
+    json.0.write_all(b"]}\n")?;
+    Ok(())
+}
+
+/// Writes the verdicts of [`check`](crate::pipeline::check) as one line of JSON. `programs` has the names of the objects.
+/// The writer should be buffered.
+///
+/// ```text
+/// { "schema": 1,
+///   "verdicts": [{                                  program by program, in the order of the targets
+///     "program": string,
+///     "target": string,                             the label, or those of a program and a kernel: "app+kernel"
+///     "good": boolean,                              whether the program can run there
+///     "counts": { "set": number, "absent": number, "unreachable": number, "poisoned": number, "left": number } | null,
+///     "error": string | null,                       why the object or a target was refused
+///     "warnings": [string],
+///     "report": object | null }] }                  as write_json writes it; null where there is an error
+/// ```
+///
+/// # Errors
+/// `Io` if the writer fails.
+pub fn write_verdicts(
+    verdicts: &[Verdict],
+    programs: &[String],
+    out: &mut impl Write,
+) -> Result<()> {
+    let mut json = Json(out);
+    json.0.write_all(b"{\"schema\":1,\"verdicts\":[")?;
+    for (number, verdict) in verdicts.iter().enumerate() {
+        if number > 0 {
+            json.0.write_all(b",")?;
+        }
+        json.verdict(verdict, programs)?;
+    }
     json.0.write_all(b"]}\n")?;
     Ok(())
 }
@@ -93,6 +132,55 @@ impl<W: Write> Json<'_, W> {
             Some(value) => write!(self.0, ",\"{key}\":{value}"),
             None => write!(self.0, ",\"{key}\":null"),
         }
+    }
+
+    fn target(&mut self, target: &ReportTarget) -> io::Result<()> {
+        self.0.write_all(b"{\"label\":")?;
+        self.string(&target.label)?;
+        let role = match target.role {
+            Role::Kernel => "kernel",
+            Role::User => "user",
+        };
+        self.text("role", Some(role))?;
+        self.0.write_all(b",\"build_ids\":[")?;
+        self.list(&target.build_ids, |json, id| match id {
+            Some(id) => json.string(id),
+            None => json.0.write_all(b"null"),
+        })?;
+        self.0.write_all(b"]}")
+    }
+
+    fn verdict(&mut self, verdict: &Verdict, programs: &[String]) -> Result<()> {
+        self.0.write_all(b"{\"program\":")?;
+        self.string(programs.get(verdict.program).map_or("", String::as_str))?;
+        self.text("target", Some(&verdict.target))?;
+        write!(self.0, ",\"good\":{}", verdict.is_good())?;
+        let error = verdict.outcome.as_ref().err().map(ToString::to_string);
+        match &verdict.outcome {
+            Ok(report) => {
+                let counts = Counts::of(report);
+                write!(
+                    self.0,
+                    ",\"counts\":{{\"set\":{},\"absent\":{},\"unreachable\":{},\"poisoned\":{},\"left\":{}}}",
+                    counts.set, counts.absent, counts.unreachable, counts.poisoned, counts.left
+                )?;
+            }
+            Err(_) => self.0.write_all(b",\"counts\":null")?,
+        }
+        self.text("error", error.as_deref())?;
+        self.0.write_all(b",\"warnings\":[")?;
+        self.list(&verdict.warnings, |json, warning| json.string(warning))?;
+        self.0.write_all(b"],\"report\":")?;
+        match &verdict.outcome {
+            Ok(report) => {
+                let mut line = Vec::new();
+                write_json(report, &mut line)?;
+                self.0.write_all(line.trim_ascii_end())?;
+            }
+            Err(_) => self.0.write_all(b"null")?,
+        }
+        self.0.write_all(b"}")?;
+        Ok(())
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {

@@ -13,9 +13,12 @@ use crate::debuginfo::{Missing, Search, find_debug_sections_of};
 use crate::dwarf::{self, Degraded, Sections};
 #[cfg(feature = "dwarf")]
 use crate::elf::debug_sections_in;
+use crate::elf::notes::{build_id_in_notes, build_id_text};
 use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
+#[cfg(feature = "dwarf")]
+use crate::graph::GraphBuilder;
 use crate::id::TypeId;
 use crate::limits::Limits;
 #[cfg(feature = "dwarf")]
@@ -36,6 +39,10 @@ pub struct Loaded {
     /// The DWARF types that BTF can't represent, and what each became.
     #[cfg(feature = "dwarf")]
     pub degraded: Vec<Degraded>,
+    /// The number of typedefs of templates that were left out
+    /// ([`Conversion::unused_typedefs`](crate::dwarf::Conversion::unused_typedefs)).
+    #[cfg(feature = "dwarf")]
+    pub unused_typedefs: u64,
     /// The ids of the types that the compile unit of the requested function
     /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)) defines.
     pub preferred: Vec<TypeId>,
@@ -45,6 +52,9 @@ pub struct Loaded {
     /// The files that belong to the debug information and were not found. Their types are missing.
     #[cfg(feature = "dwarf")]
     pub missing: Vec<Missing>,
+    /// The build ID of the file that the types are of: the hex digits of GNU's, which linkers write; without one the text
+    /// of Go's. `/sys/kernel/btf/vmlinux` has the running kernel's. `None` for other BTF that is in no ELF file.
+    pub build_id: Option<String>,
     /// Notes on the choice of the source: a `.BTF` that couldn't be used, say.
     pub notes: Vec<String>,
     /// The debug information, if the types were converted from it and stand by themselves.
@@ -60,21 +70,57 @@ impl Loaded {
         std::iter::empty()
     }
 
-    fn new(graph: Btf, source: Source) -> Self {
+    /// Returns the definitions that a program has of a structure, union, enumeration, typedef or base type, in the order
+    /// of their ids. Empty if the types are not from DWARF.
+    #[must_use]
+    pub fn definitions(&self, name: &str) -> Vec<Definition> {
+        let Some(declared) = &self.declared else {
+            return Vec::new();
+        };
+        let types = self.graph.named_or_spelled(name).unwrap_or_default();
+        let types = types.into_iter().map(|ty| ty.id());
+        types
+            .filter_map(|id| {
+                Some(Definition {
+                    id,
+                    place: declared.place(id)?,
+                    function: declared.function(id),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn new(graph: Btf, source: Source) -> Self {
         Self {
             graph,
             source,
             #[cfg(feature = "dwarf")]
             degraded: Vec::new(),
+            #[cfg(feature = "dwarf")]
+            unused_typedefs: 0,
             preferred: Vec::new(),
             #[cfg(feature = "dwarf")]
             files: Vec::new(),
             #[cfg(feature = "dwarf")]
             missing: Vec::new(),
+            build_id: None,
             notes: Vec::new(),
             declared: None,
         }
     }
+}
+
+/// One of several definitions that a program has of a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Definition {
+    /// The type's id.
+    pub id: TypeId,
+    /// The file and line of the declaration, or the unit if these are unknown.
+    pub place: String,
+    /// The name of a function whose unit has this definition and no other: it chooses the definition
+    /// ([`ConvertOptions::function`](crate::dwarf::ConvertOptions::function)). `None` if no function does.
+    pub function: Option<String>,
 }
 
 /// The format that types were read from.
@@ -136,8 +182,16 @@ pub fn load_path(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded
         let options = options.clone().base(running_kernel(options)?);
         return load_file(path, &options);
     }
-    load_file(path, options)
+    let mut loaded = load_file(path, options)?;
+    if path == Path::new(KERNEL_FILE) {
+        let notes = std::fs::read(KERNEL_NOTES).ok();
+        loaded.build_id = notes.and_then(build_id_in_notes);
+    }
+    Ok(loaded)
 }
+
+/// The file in which the running kernel shows its notes.
+const KERNEL_NOTES: &str = "/sys/kernel/notes";
 
 #[cfg(feature = "dwarf")]
 fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
@@ -259,12 +313,25 @@ fn from_elf(
     from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
 ) -> Result<Loaded> {
     let elf = Elf::parse(bytes)?;
-    if options.dwarf || !has_btf(&elf) {
-        return from_dwarf(&elf);
+    let loaded = from_parsed(&elf, options, from_dwarf)?;
+    Ok(Loaded {
+        build_id: build_id_text(&elf),
+        ..loaded
+    })
+}
+
+/// Reads the BTF or DWARF of an ELF file.
+fn from_parsed(
+    elf: &Elf,
+    options: &LoadOptions,
+    from_dwarf: impl FnOnce(&Elf) -> Result<Loaded>,
+) -> Result<Loaded> {
+    if options.dwarf || !has_btf(elf) {
+        return from_dwarf(elf);
     }
     if options.has_function() {
         // Only DWARF has units.
-        return from_dwarf(&elf).map_err(|error| match error.kind() {
+        return from_dwarf(elf).map_err(|error| match error.kind() {
             ErrorKind::NoDebugInfo | ErrorKind::Stripped => no_units(".BTF without DWARF"),
             _ => error,
         });
@@ -276,14 +343,14 @@ fn from_elf(
             base,
             limits: options.limits.clone(),
         };
-        btf_in(&elf, &btf_options)
+        btf_in(elf, &btf_options)
     });
     let why = match from_btf {
         Ok(graph) if !graph.is_empty() => return Ok(Loaded::new(graph, Source::ElfBtf)),
         Ok(_) => "it has no types".to_owned(),
         Err(ref error) => error.to_string(),
     };
-    match (from_dwarf(&elf), from_btf) {
+    match (from_dwarf(elf), from_btf) {
         (Ok(mut loaded), _) => {
             loaded.notes.push(format!(
                 "its .BTF can't be used: {why}; its DWARF is taken, as with --dwarf"
@@ -349,12 +416,14 @@ fn converted(sections: Sections, options: &LoadOptions) -> Result<Loaded> {
             over_base(converted.graph, &converted.preferred, base, &options.limits)?;
         return Ok(Loaded {
             degraded: converted.degraded,
+            unused_typedefs: converted.unused_typedefs,
             preferred: converted.preferred,
             ..Loaded::new(converted.graph, Source::Dwarf)
         });
     }
     Ok(Loaded {
         degraded: converted.degraded.clone(),
+        unused_typedefs: converted.unused_typedefs,
         preferred: converted.preferred.clone(),
         declared: Some(Arc::new(Declared::new(
             sections,
@@ -374,7 +443,16 @@ fn over_base(
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
     let split = merge::MergeOptions::split(base).limits(limits.clone());
-    let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
+    let namespaces: Vec<Vec<u8>> = graph
+        .inline_namespaces()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
+    let mut merged = merge::merge([merge::Input::new("program", graph)], &split)?;
+    if !namespaces.is_empty() {
+        let mut builder = GraphBuilder::resume_with_limits(&merged.graph, limits.clone());
+        builder.set_inline_namespaces(namespaces);
+        merged.graph = builder.freeze()?;
+    }
     let map = merged.types.first();
     let mut moved: Vec<TypeId> = preferred.iter().filter_map(|id| map?.get(*id)).collect();
     moved.sort_unstable();

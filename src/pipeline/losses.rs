@@ -7,7 +7,7 @@ use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
 use crate::pipeline::declared::Use;
 use crate::pipeline::load::Loaded;
-use crate::pipeline::relocate::LoadedTarget;
+use crate::pipeline::loaded_target::LoadedTarget;
 use crate::query::{Field, types_on_path};
 use crate::relocate::{
     Candidate, Fixup, Mismatch, Outcome, Record, RelocationKind, Report, Resolution, Role, Subject,
@@ -93,7 +93,9 @@ fn hidden(fixup: &Fixup, target: &LoadedTarget) -> Option<String> {
     fixup.rejected.iter().find_map(|(candidate, mismatch)| {
         let within = match *mismatch {
             Mismatch::NoMember { within, .. } => within,
-            Mismatch::NotComposite { found, .. } | Mismatch::MemberType { found, .. } => found,
+            Mismatch::NotComposite { found, .. }
+            | Mismatch::OnlyDeclared { found, .. }
+            | Mismatch::MemberType { found, .. } => found,
             Mismatch::NoEnumerator | Mismatch::Incompatible | Mismatch::Differs => candidate.id,
             Mismatch::NotArray { .. }
             | Mismatch::OutOfBounds { .. }

@@ -5,6 +5,7 @@
 //! take [targets](TargetFile): user programs, and the kernel with its modules.
 
 mod check;
+mod completion;
 #[cfg(feature = "dwarf")]
 mod conversion;
 mod declared;
@@ -12,6 +13,7 @@ mod explain;
 mod json;
 mod link_objects;
 mod load;
+mod loaded_target;
 mod losses;
 mod minimise;
 mod open;
@@ -23,9 +25,9 @@ mod warnings;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
-pub use json::write_json;
+pub use json::{write_json, write_verdicts};
 pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};
-pub use load::{Loaded, Source, load, load_path};
+pub use load::{Definition, Loaded, Source, load, load_path};
 pub use minimise::minimise;
 pub use options::{LoadOptions, RelocateOptions};
 pub use relocate::{RelocatedObject, check_strict, relocate};

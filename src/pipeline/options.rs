@@ -82,6 +82,23 @@ impl LoadOptions {
         self
     }
 
+    /// Adds types to convert. Returns `false` if all types are converted anyway.
+    pub(super) fn add_roots(&mut self, names: Vec<String>) -> bool {
+        #[cfg(feature = "dwarf")]
+        {
+            let is_all = self.conversion.roots.is_empty();
+            if !is_all {
+                self.conversion.roots.extend(names);
+            }
+            !is_all
+        }
+        #[cfg(not(feature = "dwarf"))]
+        {
+            let _ = names;
+            false
+        }
+    }
+
     /// Sets the function whose unit's types are [preferred](super::Loaded::preferred).
     pub(super) fn set_function(&mut self, function: Option<String>) {
         #[cfg(feature = "dwarf")]

@@ -1,21 +1,20 @@
 //! Relocates a BPF object file against targets: the main job.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
-use crate::error::{Context, Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, Kind};
+use crate::id::TypeId;
 #[cfg(feature = "dwarf")]
 use crate::pipeline::conversion::conversion_for;
-use crate::pipeline::declared::Declared;
-use crate::pipeline::load::{load, load_path};
+use crate::pipeline::loaded_target::{LoadedTarget, loaded};
 use crate::pipeline::losses::add_losses;
 use crate::pipeline::options::{LoadOptions, RelocateOptions};
-use crate::pipeline::target::{TargetFile, Types};
+use crate::pipeline::target::TargetFile;
 use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
 use crate::relocate::{self, Outcome, Report, Role, is_context};
@@ -148,17 +147,6 @@ pub(super) fn check_aliases(targets: &[LoadedTarget], options: &RelocateOptions)
     Ok(())
 }
 
-/// Adds the aliases for types that the graph has.
-fn with_aliases(graph: Btf, aliases: &[(String, String)]) -> Result<Btf> {
-    let mut present = Vec::new();
-    for (alias, name) in aliases {
-        if !graph.named_or_spelled(name.as_bytes())?.is_empty() {
-            present.push((alias.as_str(), name.as_str()));
-        }
-    }
-    graph.with_aliases(present)
-}
-
 /// Relocates an object, whose program is `program`, against targets whose types are loaded.
 pub(super) fn relocate_object(
     object: &BpfObject,
@@ -167,17 +155,38 @@ pub(super) fn relocate_object(
     options: &relocate::ResolveOptions,
 ) -> Result<RelocatedObject> {
     let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
-    let declared = |number: usize, id| loaded.get(number)?.declared.as_ref()?.place(id);
+    let declared = |number: usize, id| place_of(loaded, number, id);
     let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
     let (relocated, patched) = object.apply(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
     add_losses(&mut report, &resolution, loaded);
+    for (target, loaded) in report.targets.iter_mut().zip(loaded) {
+        loaded.tell(target);
+    }
     Ok(RelocatedObject {
         object: relocated,
         warnings: warnings(&report, &targets),
         report,
         incomplete: Vec::new(),
+    })
+}
+
+/// Returns the place of a target's type, with the function that chooses it: `server.c:12; --function handle`.
+pub(super) fn place_of(loaded: &[LoadedTarget], number: usize, id: TypeId) -> Option<String> {
+    let target = loaded.get(number)?;
+    let declared = target.declared.as_ref()?;
+    let place = declared.place(id)?;
+    let Some(function) = declared.function(id) else {
+        return Some(place);
+    };
+    // A function without a label is one of the first program.
+    let mut programs = loaded.iter().map(|loaded| &loaded.target);
+    let first = programs.position(|target| target.role == Role::User);
+    Some(if first == Some(number) {
+        format!("{place}; --function {function}")
+    } else {
+        format!("{place}; --function {}={function}", target.target.label)
     })
 }
 
@@ -214,97 +223,6 @@ fn add_nearest(report: &mut Report, loaded: &[LoadedTarget]) {
         });
         record.nearest.clone_from(found);
     }
-}
-
-/// A target whose types are loaded.
-#[derive(Clone, Debug)]
-pub(super) struct LoadedTarget {
-    pub target: relocate::Target,
-    /// The debug information that the types were converted from.
-    pub declared: Option<Arc<Declared>>,
-    /// The same for each graph: the target's own, then those of its modules and further files.
-    pub sources: Vec<Option<Arc<Declared>>>,
-    /// The files of its debug information that were not found, a line each.
-    pub missing: Vec<String>,
-}
-
-impl LoadedTarget {
-    /// Returns the target's names that are nearest to one that it doesn't have.
-    fn nearest(&self, name: &str) -> Vec<String> {
-        match &self.declared {
-            Some(declared) => declared.nearest(name),
-            None => self.target.graph.nearest_names(name),
-        }
-    }
-}
-
-/// Loads the types of a target. Files that are missing from its debug information are added to `incomplete`.
-pub(super) fn loaded(
-    target: &TargetFile,
-    options: &LoadOptions,
-    incomplete: &mut Vec<String>,
-) -> Result<LoadedTarget> {
-    let place = || Place::File(target.label.clone());
-    let with = |base: Option<Btf>, function: Option<&String>| {
-        let mut options = options.clone();
-        options.set_function(function.cloned());
-        LoadOptions { base, ..options }
-    };
-    let (mut preferred, mut sources, mut files) = (Vec::new(), Vec::new(), Vec::new());
-    let mut load = |types: &Types, base: Option<Btf>, function: Option<&String>| {
-        let loaded = match types {
-            Types::Graph(_) if function.is_some() => {
-                return Err(Error::new(
-                    ErrorKind::Usage,
-                    "a graph doesn't tell which unit a type is from, so a function can't choose: the program's file does",
-                ));
-            }
-            Types::Graph(graph) => {
-                sources.push(None);
-                return Ok(graph.clone());
-            }
-            Types::File(bytes) => load(bytes.clone(), &with(base, function))?,
-            Types::Path(path) => load_path(path, &with(base, function))?,
-        };
-        files.extend(loaded.missing_files());
-        let missing = loaded.missing_files();
-        incomplete.extend(missing.map(|missing| format!("{}: {missing}", target.label)));
-        let notes = loaded.notes.iter();
-        incomplete.extend(notes.map(|note| format!("{}: {note}", target.label)));
-        preferred.extend(loaded.preferred);
-        sources.push(loaded.declared);
-        Ok(loaded.graph)
-    };
-    let graph = load(&target.types, None, target.function.as_ref())
-        .and_then(|graph| with_aliases(graph, &options.aliases))
-        .within(place)?;
-    let mut modules: Vec<Btf> = target
-        .modules
-        .iter()
-        .enumerate()
-        .map(|(number, module)| {
-            load(module, Some(graph.clone()), None)
-                .within(|| Place::File(format!("module {number}")))
-                .within(place)
-        })
-        .collect::<Result<_>>()?;
-    for further in &target.further {
-        let graph =
-            load(further, None, None).and_then(|graph| with_aliases(graph, &options.aliases));
-        modules.push(graph.within(place)?);
-    }
-    Ok(LoadedTarget {
-        target: relocate::Target {
-            label: target.label.clone(),
-            role: target.role,
-            graph,
-            modules,
-            preferred,
-        },
-        declared: sources.first().cloned().flatten(),
-        sources,
-        missing: files,
-    })
 }
 
 /// Refuses a report that strict mode doesn't accept.

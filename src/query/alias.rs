@@ -7,10 +7,12 @@ use crate::query::c_spelling;
 
 impl Btf {
     /// Returns the types with this name, or else those whose names have this spelling in C
-    /// ([`c_spelling`](super::c_spelling)).
+    /// ([`c_spelling`](super::c_spelling)), or else those whose names do so without inline namespaces
+    /// ([`Self::inline_namespaces`]) and anonymous ones: `ns::Foo` finds `ns::v1::Foo` and
+    /// `ns::(anonymous namespace)::Foo`.
     ///
     /// # Errors
-    /// `Ambiguous` where types of different names have the spelling.
+    /// `Ambiguous` where types of different names have the spelling, or the name without such namespaces.
     pub fn named_or_spelled(&self, name: impl AsRef<[u8]>) -> Result<Vec<Type<'_>>> {
         let name = name.as_ref();
         let exact: Vec<Type<'_>> = self.named(name).collect();
@@ -19,7 +21,11 @@ impl Btf {
         }
         // `ns::Foo<long>` is what one compiler writes and `ns::Foo<long int>` another: C spells both alike.
         let spelling = c_spelling(name);
-        one_name(self.spelled(&spelling).collect(), name)
+        let spelled = one_name(self.spelled(&spelling).collect(), name)?;
+        if !spelled.is_empty() {
+            return Ok(spelled);
+        }
+        one_short_name(self.shortened(name), name)
     }
 
     /// Returns a graph with further names for some types. Each pair of `aliases` is a new name, which a program in C can
@@ -100,6 +106,28 @@ pub(crate) fn one_name<'g>(types: Vec<Type<'g>>, spelling: &[u8]) -> Result<Vec<
         )),
         _ => Ok(types),
     }
+}
+
+/// Returns the types if they all have one name. `short` is that name without inline and anonymous namespaces.
+pub(crate) fn one_short_name<'g>(types: Vec<Type<'g>>, short: &[u8]) -> Result<Vec<Type<'g>>> {
+    let first = types.first().map(|ty| ty.name());
+    let other = types.iter().find(|ty| Some(ty.name()) != first);
+    match (first, other) {
+        (Some(first), Some(other)) => Err(Error::new(
+            ErrorKind::Ambiguous,
+            short_for_several(short, first.as_bytes(), other.name().as_bytes()),
+        )),
+        _ => Ok(types),
+    }
+}
+
+/// Returns the message about a name that is short for two.
+pub(crate) fn short_for_several(short: &[u8], first: &[u8], other: &[u8]) -> String {
+    let [short, first, other] = [short, first, other].map(String::from_utf8_lossy);
+    format!(
+        "{short} is short for {first} and {other} (inline or anonymous namespaces); write the whole name of the one that \
+         is meant, or give it an alias"
+    )
 }
 
 /// Adds a copy of a type's record under another name.

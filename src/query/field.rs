@@ -249,6 +249,12 @@ fn follow<'g, 'p>(
                 visit(inner, Some(member_name));
                 let Some((member, at)) = inner.member(member_name)? else {
                     let member_name = Name::new(member_name);
+                    if let Some(declared) = only_declared(inner) {
+                        return Err(missing(format!(
+                            "{so_far} may have a member {member_name:?} in {declared}, which is only declared: its \
+                             definition is in another file, or differs between units"
+                        )));
+                    }
                     let near = nearest_members(inner, &member_name.to_string_lossy());
                     let near = if near.is_empty() {
                         String::new()
@@ -298,6 +304,22 @@ fn follow<'g, 'p>(
         size: ty.size()?,
         bitfield,
     })
+}
+
+/// Returns the type among a structure and its anonymous members that is only declared, as a base class of C++ may be.
+fn only_declared(ty: Type<'_>) -> Option<Type<'_>> {
+    let mut seen = HashSet::new();
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
+        if ty.kind() == Kind::Fwd {
+            return Some(ty);
+        }
+        if seen.insert(ty.id()) {
+            let unnamed = ty.members().filter(|member| member.name().is_empty());
+            open.extend(unnamed.filter_map(|member| member.ty().strip().ok()));
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -14,21 +14,24 @@
 //! | typedefs and qualifiers | [`Type::chain`](crate::graph::Type::chain), [`Type::strip`](crate::graph::Type::strip) |
 //! | size and alignment | [`Type::size`](crate::graph::Type::size), [`Type::align`](crate::graph::Type::align) |
 //! | the type as C writes it | `Type: Display` |
+//! | names kept without inline namespaces | [`Btf::with_short_names`](crate::Btf::with_short_names) |
 //! | further names | [`Btf::with_aliases`](crate::Btf::with_aliases) |
 
 mod alias;
 mod display;
 mod field;
+mod inline_namespace;
 mod name;
 mod nearest;
 mod size;
 mod spelling;
 mod walk;
 
-pub(crate) use alias::one_name;
+pub(crate) use alias::{one_name, one_short_name, short_for_several};
 pub use field::Field;
 pub(crate) use field::bit_extent;
 pub(crate) use field::types_on_path;
+pub(crate) use inline_namespace::InlineNamespaces;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
 pub use spelling::c_spelling;

@@ -32,6 +32,14 @@ pub enum Mismatch {
         /// The target's type.
         found: TypeId,
     },
+    /// The member may be in a type that the target only declares: in a base class of C++, or a member. So it is not known
+    /// whether the field exists.
+    OnlyDeclared {
+        /// The step in the local path.
+        accessor: usize,
+        /// The target's forward declaration.
+        found: TypeId,
+    },
     /// The member's type can't be read as the local member's.
     MemberType {
         /// The step in the local path.
@@ -193,18 +201,22 @@ impl Wanted<'_> {
         let Some(wanted) = member_of(graph, local) else {
             return Ok(Err(missing));
         };
-        let Some(member) = find_member(ty, wanted.name(), found, budget)? else {
-            return Ok(Err(if ty.kind().is_composite() {
-                missing
-            } else {
-                Mismatch::NotComposite {
+        let mut declared = (ty.kind() == Kind::Fwd).then_some(ty.id());
+        let Some(member) = find_member(ty, wanted.name(), found, budget, &mut declared)? else {
+            return Ok(Err(match declared {
+                Some(found) => Mismatch::OnlyDeclared {
+                    accessor: number,
+                    found,
+                },
+                None if ty.kind().is_composite() => missing,
+                None => Mismatch::NotComposite {
                     accessor: number,
                     found: ty.id(),
-                }
+                },
             }));
         };
         let (a, b) = (graph.ty(wanted.type_id), ty.graph().ty(member.type_id));
-        if !fields_agree(a, b)? {
+        if !fields_agree(a, b)? && !is_declared_composite(a, b)? {
             return Ok(Err(Mismatch::MemberType {
                 accessor: number,
                 found: member.type_id,
@@ -212,6 +224,15 @@ impl Wanted<'_> {
         }
         Ok(Ok((b, Flattened::between(a, b)?)))
     }
+}
+
+/// Returns whether the target only declares the structure or union that the field is, or of which it is an array. C++
+/// allows that, as a class may be defined in another file.
+fn is_declared_composite(local: Type<'_>, target: Type<'_>) -> Result<bool> {
+    let (local, target) = (Dimensions::of(local)?, Dimensions::of(target)?);
+    Ok(local.innermost.kind().is_composite()
+        && target.innermost.kind() == Kind::Fwd
+        && local.counts.len() == target.counts.len())
 }
 
 /// Finds an element of the array `ty`, and returns its type.
@@ -298,11 +319,14 @@ struct Open<'g> {
 /// (libbpf, `bpf_core_match_member`, searches an anonymous member before the members behind it. That makes no
 /// difference in C. In C++ a base class is an anonymous member, and may have a field with the name of one in the
 /// derived class.)
+///
+/// An anonymous member that is only declared is left in `declared`: it may have the member.
 fn find_member<'g>(
     ty: Type<'g>,
     name: Name<'_>,
     found: &mut Spec,
     budget: &StepBudget,
+    declared: &mut Option<TypeId>,
 ) -> Result<Option<Member<'g>>> {
     let graph = ty.graph();
     let mut searched = HashSet::new();
@@ -325,6 +349,9 @@ fn find_member<'g>(
         top.next += 1;
         if graph.string_is(member.name_id(), b"") {
             let inner = graph.ty(member.type_id).strip()?;
+            if inner.kind() == Kind::Fwd {
+                declared.get_or_insert(inner.id());
+            }
             if inner.kind().is_composite() && searched.insert(inner.id()) {
                 check_length(found, inner)?;
                 let offset = found.bit_offset;

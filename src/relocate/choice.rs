@@ -32,6 +32,27 @@ impl TargetChoice {
     pub(super) fn has(&self, candidate: Candidate) -> bool {
         self.candidates.binary_search(&candidate).is_ok()
     }
+
+    /// Takes the candidates of the first target that has any.
+    fn take_first(
+        &mut self,
+        targets: &[Target],
+        candidates: impl Fn(&Target) -> Result<Vec<Candidate>>,
+    ) -> Result<()> {
+        for (number, target) in targets.iter().enumerate() {
+            let candidates = candidates(target)?;
+            if candidates.is_empty() {
+                continue;
+            }
+            if self.target.is_none() {
+                self.target = Some(number);
+                self.candidates = candidates;
+            } else {
+                self.others.push(number);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The choices for an object's root types, each made once.
@@ -94,23 +115,19 @@ fn choose(targets: &[Target], local: Type<'_>) -> Result<TargetChoice> {
         choice.target = Some(number);
         choice.labelled = true;
         choice.candidates = target.candidates(local)?;
+        if choice.candidates.is_empty() {
+            choice.candidates = target.short_candidates(local)?;
+        }
         return Ok(choice);
     }
     if is_kernel {
         choice.kernel_only = true;
         return Ok(choice);
     }
-    for (number, target) in targets.iter().enumerate() {
-        let candidates = target.candidates(local)?;
-        if candidates.is_empty() {
-            continue;
-        }
-        if choice.target.is_none() {
-            choice.target = Some(number);
-            choice.candidates = candidates;
-        } else {
-            choice.others.push(number);
-        }
+    choice.take_first(targets, |target| target.candidates(local))?;
+    if choice.target.is_none() {
+        // A type of an inline or anonymous namespace must not hide the type of another target that has the name itself.
+        choice.take_first(targets, |target| target.short_candidates(local))?;
     }
     Ok(choice)
 }

@@ -72,6 +72,9 @@ fn is_called(target: Type<'_>, name: &[u8]) -> bool {
     if spelling_key(&spelled) == spelling_key(name) {
         return true;
     }
+    if target.graph().shortened(name).contains(&target) {
+        return true;
+    }
     if matches!(spelled, Cow::Borrowed(_)) {
         return false;
     }

@@ -79,6 +79,12 @@ impl Fixup {
         self.action != Action::LeaveToLoader
     }
 
+    /// Returns whether no candidate matches, and one may have the field in a type that is only declared.
+    pub(super) fn is_unknown(&self) -> bool {
+        let mut rejected = self.rejected.iter();
+        rejected.any(|(_, why)| matches!(why, Mismatch::OnlyDeclared { .. }))
+    }
+
     /// Returns whether both make the same change to the same instruction. Ids of a target's types may differ: each BTF
     /// of a program numbers its types anew.
     #[must_use]

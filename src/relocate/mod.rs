@@ -72,9 +72,10 @@ pub(crate) use kind::Subject;
 pub use line::SourceLine;
 pub(crate) use line::source_line_of;
 pub(crate) use local::local_path;
-pub use report::{Ambiguity, Outcome, Record, Rejected, Report};
+pub use report::{Ambiguity, Outcome, Record, Rejected, Report, ReportTarget};
 pub(crate) use resolve::{Declared, resolve_with};
 pub use resolve::{Resolution, resolve};
+pub(crate) use target::graph_of;
 pub use target::{Candidate, KERNEL_LABEL, Role, Target};
 
 /// Options of [`resolve`].

@@ -27,6 +27,22 @@ pub struct Report {
     pub ambiguous: Vec<Ambiguity>,
     /// The labels of targets whose byte order differs from the object's, which can't run there.
     pub other_byte_order: Vec<String>,
+    /// The targets, in the order in which they were searched.
+    pub targets: Vec<ReportTarget>,
+}
+
+/// A target that the object was relocated against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportTarget {
+    /// The label.
+    pub label: String,
+    /// The role.
+    pub role: Role,
+    /// The build ID of each of the target's files, as [`Loaded::build_id`](crate::pipeline::Loaded::build_id): the
+    /// program's own first, then its further files'. `None` for a file without one. [`Report::new`], which sees types
+    /// and no files, leaves it empty.
+    pub build_ids: Vec<Option<String>>,
 }
 
 /// The report on one relocation.
@@ -190,10 +206,16 @@ impl Report {
             .filter(|target| target.graph.endian() != program.endian)
             .map(|target| target.label.clone())
             .collect();
+        let targets = targets.iter().map(|target| ReportTarget {
+            label: target.label.clone(),
+            role: target.role,
+            build_ids: Vec::new(),
+        });
         Self {
             records,
             ambiguous,
             other_byte_order,
+            targets: targets.collect(),
         }
     }
 
@@ -370,6 +392,11 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
         }
         Mismatch::NotComposite { accessor, found } => format!(
             "{:?} would have to be in {}, which has no members",
+            local.member(accessor),
+            name(found)
+        ),
+        Mismatch::OnlyDeclared { accessor, found } => format!(
+            "{:?} may be in {}, which is only declared: its definition is in another file (a further --target of the same label), or differs between units",
             local.member(accessor),
             name(found)
         ),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::relocate::KERNEL_LABEL;
-use crate::relocate::report::{Ambiguity, Outcome, Record, Report};
+use crate::relocate::report::{Ambiguity, Outcome, Record, Report, ReportTarget};
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,8 +91,16 @@ impl fmt::Display for Ambiguity {
     }
 }
 
+impl fmt::Display for ReportTarget {
+    /// Writes a line for each file that has a build ID.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ids = self.build_ids.iter().flatten();
+        ids.try_for_each(|id| writeln!(f, "target {}: build ID {id}", self.label))
+    }
+}
+
 impl fmt::Display for Report {
-    /// Writes each relocation, then the ambiguous types, then the numbers of outcomes.
+    /// Writes each relocation, then the ambiguous types, the build IDs of the targets and the numbers of outcomes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for record in &self.records {
             writeln!(f, "{record}")?;
@@ -105,6 +113,9 @@ impl fmt::Display for Report {
                 f,
                 "doubt: {label} has another byte order than the object, which can't run there"
             )?;
+        }
+        for target in &self.targets {
+            write!(f, "{target}")?;
         }
         let changed =
             |record: &Record| matches!(record.outcome, Outcome::Set { old, new } if old != new);

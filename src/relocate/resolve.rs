@@ -48,7 +48,8 @@ pub fn resolve(
     resolve_with(program, targets, options, &|_, _| None)
 }
 
-/// Tells where a type of a target is declared (`server.c:12`), by the target's index and the type's id.
+/// Tells where a type of a target is declared and what chooses it (`server.c:12; --function handle`), by the target's
+/// index and the type's id.
 pub(crate) type Declared<'d> = dyn Fn(usize, TypeId) -> Option<String> + 'd;
 
 /// Resolves as [`resolve`] does, and names types that candidates differ in by the place of their declaration.
@@ -480,6 +481,8 @@ impl Searched {
         }
         let (value, candidate) = match first {
             Some((value, candidate, _)) => (Some(value), Some(candidate)),
+            // A field that may be in a type which is only declared is not known to be absent.
+            None if fixup.is_unknown() => (None, None),
             None => (value::absent(kind), None),
         };
         if candidate.is_some() && is_user_id(kind, target) {
@@ -526,7 +529,7 @@ fn check_agreement(
         let label = target.map_or("the target", |target| &target.label);
         let cure = match target.map(|target| target.role) {
             Some(Role::User) => {
-                "; --function NAME tells which is meant: a function of the unit that is probed"
+                "; --function tells which is meant: a function of the unit that is probed"
             }
             _ => "",
         };

@@ -3,7 +3,7 @@
 use crate::error::{Context, Place, Result};
 use crate::graph::{Btf, Type};
 use crate::id::TypeId;
-use crate::query::{essential_name, one_name};
+use crate::query::{essential_name, one_name, one_short_name};
 use crate::relocate::compat::kinds_agree;
 
 /// The flavor suffix that always means the kernel: the first target with the role [`Role::Kernel`].
@@ -83,34 +83,63 @@ impl Target {
         if found.is_empty() {
             found = self.spelled(local, essential)?;
         }
+        Ok(self.preferred_of(found))
+    }
+
+    /// Returns the candidates whose names are that of a type of the object only without inline and anonymous namespaces.
+    ///
+    /// # Errors
+    /// `Ambiguous` if the types have different names.
+    pub(super) fn short_candidates(&self, local: Type<'_>) -> Result<Vec<Candidate>> {
+        let essential = essential_name(local.name().as_bytes());
+        let found = self.first_graph(
+            local,
+            essential,
+            |graph| graph.shortened(essential),
+            one_short_name,
+        )?;
+        Ok(self.preferred_of(found))
+    }
+
+    /// Returns the preferred candidates, or all if none is.
+    fn preferred_of(&self, mut found: Vec<Candidate>) -> Vec<Candidate> {
         let is_preferred = |candidate: &Candidate| {
             candidate.module.is_none() && self.preferred.binary_search(&candidate.id).is_ok()
         };
         if found.iter().any(is_preferred) {
             found.retain(is_preferred);
         }
-        Ok(found)
+        found
     }
 
     /// Returns the candidates whose names C spells like `essential`.
     fn spelled(&self, local: Type<'_>, essential: &[u8]) -> Result<Vec<Candidate>> {
-        let spelled = self.graph.spelled(essential);
-        let spelled = spelled.filter(|ty| kinds_agree(ty.kind(), local.kind()));
-        let candidates = |types: Vec<Type<'_>>, module| -> Result<Vec<Candidate>> {
-            let types = one_name(types, essential).within(|| Place::File(self.label.clone()))?;
-            let ids = types.iter().map(|ty| ty.id());
-            Ok(ids.map(|id| Candidate { id, module }).collect())
-        };
-        let found = candidates(spelled.collect(), None)?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        for (number, module) in self.modules.iter().enumerate() {
-            let spelled = module.spelled(essential);
-            let spelled = spelled.filter(|ty| kinds_agree(ty.kind(), local.kind()));
-            let found = candidates(spelled.collect(), Some(number))?;
-            if !found.is_empty() {
-                return Ok(found);
+        self.first_graph(
+            local,
+            essential,
+            |graph| graph.spelled(essential).collect(),
+            one_name,
+        )
+    }
+
+    /// Returns the candidates among the types that `find` returns of the target's graph, or else of the first module for
+    /// which it returns any. `one` refuses types of different names.
+    fn first_graph(
+        &self,
+        local: Type<'_>,
+        name: &[u8],
+        find: impl for<'g> Fn(&'g Btf) -> Vec<Type<'g>>,
+        one: for<'g> fn(Vec<Type<'g>>, &[u8]) -> Result<Vec<Type<'g>>>,
+    ) -> Result<Vec<Candidate>> {
+        let modules = self.modules.iter().enumerate();
+        let modules = modules.map(|(number, module)| (Some(number), module));
+        for (module, graph) in std::iter::once((None, &self.graph)).chain(modules) {
+            let mut types = find(graph);
+            types.retain(|ty| kinds_agree(ty.kind(), local.kind()));
+            let types = one(types, name).within(|| Place::File(self.label.clone()))?;
+            if !types.is_empty() {
+                let ids = types.iter().map(|ty| ty.id());
+                return Ok(ids.map(|id| Candidate { id, module }).collect());
             }
         }
         Ok(Vec::new())
@@ -123,6 +152,11 @@ impl Target {
             .and_then(|number| self.modules.get(number))
             .unwrap_or(&self.graph)
     }
+}
+
+/// Returns the graph of a target that a candidate is from.
+pub(crate) fn graph_of(target: &Target, candidate: Candidate) -> &Btf {
+    target.graph_of(candidate)
 }
 
 /// Adds the candidates of one graph, without its base's.

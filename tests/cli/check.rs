@@ -21,7 +21,10 @@ fn a_row_for_each_object_and_target() {
     assert_eq!(rows[0].join(" "), columns);
     assert_eq!(rows[1].join(" "), format!("{PROBE} old ok 2 0 0 0 1"));
     assert_eq!(rows[2].join(" "), format!("{PROBE} new ok 2 0 0 0 1"));
-    assert_eq!(rows.len(), 3);
+    // The build IDs of the two programs come after the table.
+    let ids = rows[3..].iter().map(|row| row[..4].join(" "));
+    let expected = ["target old: build ID", "target new: build ID"];
+    assert_eq!(ids.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -15,6 +15,11 @@ fn a_poisoned_instruction_by_its_number() {
     let one = stdout(&done(&[&insn[..], &["--original", PROBE]].concat()));
     assert!(one.contains("struct data.c"), "{one}");
     assert_eq!(one.matches("probe_add_test:").count(), 1, "{one}");
+    // Another object is not what it was before, and a file of text is none at all.
+    for original in ["layouts/probe.bpf.o", "truth/typo.bpf.o", "README.md"] {
+        let explain = ["explain", &poisoned, "--original", original];
+        refused(&explain, 1, &[original]);
+    }
     refused(
         &["explain", &poisoned, "--insn", "nobody:0"],
         1,

@@ -12,6 +12,8 @@ mod distill;
 mod dump;
 mod explain;
 mod files;
+mod functions;
+mod further;
 mod merge;
 mod min;
 mod offset;

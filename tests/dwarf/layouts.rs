@@ -110,6 +110,47 @@ fn a_subrange_has_its_own_size() {
     assert_eq!(reasons(&done), [Reason::Bias]);
 }
 
+/// A DIE with one number is read at fixed offsets; the number counts for what its attribute says.
+#[test]
+fn a_size_alone_is_neither_a_count_nor_a_place() {
+    let index = || Die::new(SUBRANGE_TYPE).number(BYTE_SIZE, 8);
+    let open = Die::new(ARRAY_TYPE)
+        .mark("open")
+        .to("int")
+        .children([index()]);
+    let sized = Die::new(ARRAY_TYPE)
+        .mark("sized")
+        .to("int")
+        .number(BYTE_SIZE, 12)
+        .children([index()]);
+    let union = Die::new(UNION_TYPE)
+        .mark("union")
+        .name("u")
+        .number(BYTE_SIZE, 4)
+        .children([Die::new(MEMBER).name("a").to("int").number(BYTE_SIZE, 4)]);
+    let types = [
+        base("int", 4, 5),
+        open,
+        sized,
+        union,
+        structure(
+            "s",
+            20,
+            &[
+                ("u", "union", 0),
+                ("sized", "sized", 4),
+                ("z", "int", 16),
+                ("open", "open", 20),
+            ],
+        ),
+    ];
+    let done = converted(&program(types));
+    assert_eq!(field(&done.graph, "u.a"), (0, 4));
+    assert_eq!(field(&done.graph, "sized"), (4, 12));
+    assert_eq!(field(&done.graph, "open"), (20, 0));
+    assert_eq!(reasons(&done), []);
+}
+
 #[test]
 fn types_of_unknown_tags_keep_their_size() {
     let types = [

@@ -212,7 +212,7 @@ fn a_repeated_member_is_one() {
     let done = converted(&program_in(RUST, types));
     assert_eq!(reasons(&done), []);
     let found = done.graph.find(Kind::Struct, "s").unwrap();
-    let offsets: Vec<_> = found.members().map(|member| member.offset().0).collect();
+    let offsets: Vec<_> = found.members().map(|member| member.offset.0).collect();
     assert_eq!(offsets, [0, 32, 64]);
 }
 

@@ -65,14 +65,14 @@ fn the_smallest_graph_of_a_user_program() {
             let target = TargetFile::user("app", testdata(server));
             let small = minimise(
                 std::slice::from_ref(&bytes),
-                &target,
+                std::slice::from_ref(&target),
                 &RelocateOptions::default(),
             )
             .unwrap();
             assert_same(&bytes, &target, &small);
             // A graph that is smallest already gets no smaller.
             let again = TargetFile::user("app", small.clone());
-            let smaller = minimise(&[bytes], &again, &RelocateOptions::default()).unwrap();
+            let smaller = minimise(&[bytes], &[again], &RelocateOptions::default()).unwrap();
             assert_eq!(encode(&small).unwrap(), encode(&smaller).unwrap());
         }
     }
@@ -86,7 +86,7 @@ fn the_smallest_graph_of_the_kernel_is_no_larger_than_bpftools() {
         let target = TargetFile::kernel(kernel.clone());
         let small = minimise(
             std::slice::from_ref(&bytes),
-            &target,
+            std::slice::from_ref(&target),
             &RelocateOptions::default(),
         )
         .unwrap();
@@ -115,7 +115,7 @@ fn the_smallest_graph_of_split_types_stands_by_itself() {
     let object = testdata("tutorial/probe.bpf.o");
     let small = minimise(
         std::slice::from_ref(&object),
-        &target,
+        std::slice::from_ref(&target),
         &RelocateOptions::default(),
     )
     .unwrap();
@@ -132,7 +132,12 @@ fn several_objects_share_a_smallest_graph() {
         testdata("tutorial/probe.bpf.o"),
     ];
     let target = TargetFile::kernel(kernel);
-    let small = minimise(&objects, &target, &RelocateOptions::default()).unwrap();
+    let small = minimise(
+        &objects,
+        std::slice::from_ref(&target),
+        &RelocateOptions::default(),
+    )
+    .unwrap();
     for object in &objects {
         assert_same(object, &target, &small);
     }

@@ -282,6 +282,36 @@ fn further_files_of_one_program_are_searched_in_order() {
     );
 }
 
+/// A type that the first file contains by value and only declares has the members that a further file gives it, on two
+/// levels; the first file's own types come before those of the same name that are added with it.
+#[test]
+fn further_files_complete_what_is_only_declared() {
+    let program = "int = signed int 4; l = signed long 8; base = fwd base struct; fine = struct fine 24 x:int@0 y:l@128
+        gone = struct gone 24 :base@0 p:int@128";
+    let first = "int = signed int 4; l = signed long 8; root = fwd root struct; fine = struct fine 64 x:int@0 y:l@256
+        base = struct base 80 :root@0 fine:fine@64";
+    let second = "int = signed int 4; root = struct root 8 r:int@0 q:int@32";
+    let mut target = app(program);
+    let mut options = RelocateOptions::new();
+    options.programs = vec!["of_gone".to_owned(), "on".to_owned()];
+    let alone = done(OPTIONAL, std::slice::from_ref(&target), &options);
+    let gone = record(&alone, "struct gone.q");
+    assert_eq!(gone.outcome, Outcome::NoMatch);
+    words(
+        &alone.warnings.concat(),
+        &["base is only declared", "further --target"],
+    );
+    for files in [[first, second], [second, first]] {
+        target.further = files.map(|text| graph(text).into()).to_vec();
+        let whole = done(OPTIONAL, std::slice::from_ref(&target), &options);
+        let gone = record(&whole, "struct gone.q");
+        assert_eq!(gone.outcome, Outcome::Set { old: 0, new: 4 });
+        let fine = record(&whole, "struct fine.y");
+        assert_eq!(fine.outcome, Outcome::Set { old: 8, new: 16 });
+        assert_eq!(whole.warnings, [] as [String; 0]);
+    }
+}
+
 const PROBE: &str = "tutorial/probe.bpf.o";
 const UNITS: &str = "probed/program.gcc";
 
@@ -307,7 +337,12 @@ fn a_function_chooses_everywhere_or_is_refused() {
     let objects = [read(PROBE).into()];
     let verdicts = check(&objects, std::slice::from_ref(&program), &partial).unwrap();
     assert!(verdicts[0].is_good());
-    let small = minimise(&objects, &program, &RelocateOptions::new()).unwrap();
+    let small = minimise(
+        &objects,
+        std::slice::from_ref(&program),
+        &RelocateOptions::new(),
+    )
+    .unwrap();
     let small = done_with(&small, &partial);
     assert_eq!(record(&small, "struct data.c").found_at, at);
     // BTF has no units.

@@ -80,6 +80,26 @@ fn an_offset_too_large_for_a_load() {
     assert_eq!(c(32768, mov(4)), Code(mov(32768)));
 }
 
+/// A field that may be in a base class or member that the program only declares: whether it exists is not known.
+#[test]
+fn a_field_that_may_be_in_a_declared_type_is_not_answered_with_zero() {
+    let local =
+        "int = signed int 4; b = struct b 4 x:int@0; d = struct d 16 x:int@0 known:int@32 b:b@64";
+    let target = "int = signed int 4; base = fwd base struct; \
+                  d = struct d 32 :base@0 known:int@128 b:base@160";
+    let ask = |access: &str, kind| run(local, ("d", kind, access, mov(1)), target);
+    assert_eq!(ask("0:1", FieldExists), Code(mov(1)));
+    assert_eq!(ask("0:0", FieldExists), poison());
+    assert_eq!(ask("0:2", FieldExists), Code(mov(1)));
+    assert_eq!(ask("0:2:0", FieldExists), poison());
+    // A definition of the same name that has the field is enough.
+    let two = format!("{target}; e = struct d 8 x:int@0");
+    assert_eq!(
+        run(local, ("d", FieldExists, "0:0", mov(1)), &two),
+        Code(mov(1))
+    );
+}
+
 #[test]
 fn without_a_match_some_kinds_are_zero_and_the_others_poison() {
     let local =

@@ -51,6 +51,30 @@ fn a_label_picks_its_target_and_else_the_first_that_has_the_type() {
     assert_eq!(at("", &[]), poison());
 }
 
+/// A type whose name leaves out an inline namespace: the target that has the whole name comes first.
+#[test]
+fn a_whole_name_in_any_target_comes_before_one_without_inline_namespaces() {
+    let mut inline = app(&FILE_APP.replace("struct file", "struct v1::file"));
+    let mut builder = GraphBuilder::resume(&inline.graph);
+    builder.set_inline_namespaces(["v1"]);
+    inline.graph = builder.freeze().unwrap();
+    let at = |suffix: &str, targets: &[Target]| {
+        against(
+            &file(suffix),
+            &[("file", FieldByteOffset, "0:1", mov(4))],
+            targets,
+        )
+    };
+    let kernel = kernel(FILE_KERNEL);
+    assert_eq!(at("", &[inline.clone(), kernel.clone()]), Code(mov(40)));
+    assert_eq!(at("", &[kernel.clone(), inline.clone()]), Code(mov(40)));
+    assert_eq!(at("___app", &[kernel, inline.clone()]), Code(mov(20)));
+    let mut other = app(NOTHING);
+    other.label = "other".into();
+    assert_eq!(at("", &[other, inline.clone()]), Code(mov(20)));
+    assert_eq!(at("___v7", &[inline]), Code(mov(20)));
+}
+
 #[test]
 fn a_type_is_bound_once() {
     // The program's `file` has no `c`: it is not the kernel's that is asked then.

@@ -9,6 +9,8 @@ pub const COMPILE_UNIT: u16 = 0x11;
 pub const BASE_TYPE: u16 = 0x24;
 pub const STRUCTURE_TYPE: u16 = 0x13;
 pub const MEMBER: u16 = 0x0d;
+pub const TYPEDEF: u16 = 0x16;
+pub const UNION_TYPE: u16 = 0x17;
 pub const POINTER_TYPE: u16 = 0x0f;
 pub const ARRAY_TYPE: u16 = 0x01;
 pub const SUBRANGE_TYPE: u16 = 0x21;
@@ -16,12 +18,16 @@ pub const STRING_TYPE: u16 = 0x12;
 pub const SET_TYPE: u16 = 0x20;
 pub const SUBROUTINE_TYPE: u16 = 0x15;
 pub const ENUMERATION_TYPE: u16 = 0x04;
+pub const NAMESPACE: u16 = 0x39;
+pub const INHERITANCE: u16 = 0x1c;
+pub const IMPORTED_MODULE: u16 = 0x3a;
 
 pub const NAME: u16 = 0x03;
 pub const ORDERING: u16 = 0x09;
 pub const BYTE_SIZE: u16 = 0x0b;
 pub const BIT_SIZE: u16 = 0x0d;
 pub const LANGUAGE: u16 = 0x13;
+pub const IMPORT: u16 = 0x18;
 pub const UPPER_BOUND: u16 = 0x2f;
 pub const BIT_STRIDE: u16 = 0x2e;
 pub const COUNT: u16 = 0x37;
@@ -34,6 +40,7 @@ pub const BYTE_STRIDE: u16 = 0x51;
 pub const ENDIANITY: u16 = 0x65;
 pub const DATA_BIT_OFFSET: u16 = 0x6b;
 pub const ALIGNMENT: u16 = 0x88;
+pub const EXPORT_SYMBOLS: u16 = 0x89;
 pub const BIAS: u16 = 0x2305;
 
 /// The value of an attribute.
@@ -221,6 +228,23 @@ pub fn unit_of(
     info.push(8);
     info.extend(&writer.entries);
     (info, writer.abbrevs)
+}
+
+/// A little-endian 64-bit program of one unit of C++ with these types.
+pub fn cxx_program(types: impl IntoIterator<Item = Die>) -> Sections {
+    cxx_units([types.into_iter().collect()])
+}
+
+/// A little-endian 64-bit program of units of C++, each with its types.
+pub fn cxx_units(units: impl IntoIterator<Item = Vec<Die>>) -> Sections {
+    let (mut info, mut abbrev) = (Vec::new(), Vec::new());
+    for types in units {
+        let at = u32::try_from(abbrev.len()).unwrap();
+        let (unit, abbrevs) = unit_of(0x04, types, at);
+        info.extend(unit);
+        abbrev.extend(abbrevs);
+    }
+    entries::sections(info, abbrev)
 }
 
 /// A little-endian 64-bit program of one unit of C with these types.

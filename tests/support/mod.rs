@@ -21,7 +21,7 @@ pub mod tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use tools::tool;
+pub use tools::{compiled, tool};
 
 /// A file or folder of `testdata/`.
 pub fn testdata(name: &str) -> PathBuf {

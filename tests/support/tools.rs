@@ -48,3 +48,17 @@ pub fn kernel_btf() -> Option<Vec<u8>> {
 pub fn running_kernel() -> Option<Btf> {
     Some(btfkit::parse::parse(kernel_btf()?).unwrap())
 }
+
+/// Runs the first of these compilers that there is, in a folder, or skips.
+pub fn compiled(compilers: &[&str], folder: &std::path::Path, arguments: &[&str]) -> Option<()> {
+    let compiler = tool(compilers)?;
+    let mut command = Command::new(&compiler);
+    let done = command
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{compiler} {arguments:?}: {said}");
+    Some(())
+}

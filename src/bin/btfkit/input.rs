@@ -119,9 +119,14 @@ pub fn types(path: &Path, options: &LoadOptions, style: Style) -> Result<Loaded,
     Ok(loaded)
 }
 
+/// Returns whether a file can be read twice, or isn't there: it is no pipe and no device.
+fn is_on_disk(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |about| about.is_file() || about.is_dir())
+}
+
 /// Returns the target that a file is. A file that can't be opened is an error now, before the work starts.
 pub fn target(file: &LabelledPath) -> Result<TargetFile, Failure> {
-    if file.path == Path::new(STDIN) {
+    if file.path == Path::new(STDIN) || !is_on_disk(&file.path) {
         let mut target = TargetFile::from(file.clone());
         target.types = read(&file.path)?.into();
         return Ok(target);
@@ -132,12 +137,14 @@ pub fn target(file: &LabelledPath) -> Result<TargetFile, Failure> {
 /// Returns the failure of loading types; if a name isn't there, with the nearest names that are.
 pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure {
     let roots = options.conversion.roots.clone();
-    if error.kind() != ErrorKind::NotFound || roots.is_empty() || path == Path::new(STDIN) {
+    let is_read_once = path == Path::new(STDIN) || !is_on_disk(path);
+    if error.kind() != ErrorKind::NotFound || roots.is_empty() || is_read_once {
         return Failure::at(path, error);
     }
     let mut options = options.clone();
     options.conversion.roots.clear();
     options.conversion.function = None;
+    options.conversion.all_typedefs = true;
     let Ok(all) = load_path(path, &options) else {
         return Failure::at(path, error);
     };

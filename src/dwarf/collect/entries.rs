@@ -126,14 +126,10 @@ impl Pass<'_, '_> {
                 self.unit();
                 return Ok(Some(scope));
             }
-            Entry::Namespace => {
-                self.read(plan)?;
-                let name = self.name();
-                let scope_name = self.qualified(around.scope, name, b"(anonymous namespace)");
-                return Ok(Some(Frame {
-                    scope: scope_name,
-                    ..scope
-                }));
+            Entry::Namespace => return Ok(Some(self.namespace(plan, die, around)?)),
+            Entry::ImportedModule => {
+                self.imported_module(plan, around)?;
+                return Ok(None);
             }
             Entry::Function => return Ok(Some(self.function(plan, die, around)?)),
             Entry::Variable => {

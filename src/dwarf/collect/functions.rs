@@ -3,7 +3,7 @@
 use gimli::constants as dw;
 
 use crate::dwarf::collect::deferred::Deferred;
-use crate::dwarf::collect::nodes::Node;
+use crate::dwarf::collect::nodes::{Node, Ref};
 use crate::dwarf::collect::pass::Pass;
 use crate::dwarf::collect::scratch::{Frame, NO_NODE, Role};
 use crate::dwarf::collect::types::Shape;
@@ -18,6 +18,10 @@ const GLOBAL: u32 = 1;
 /// The code of a function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code {
+    /// The offset of the DIE from the start of the unit.
+    pub die: u32,
+    /// The DIE that describes the function, if that is another one (`DW_AT_abstract_origin`).
+    pub origin: Ref,
     /// The first address, if the code is in one piece.
     pub low: Option<u64>,
     /// The address behind the last.
@@ -63,11 +67,17 @@ impl Pass<'_, '_> {
         let is_dropped = address.is_some_and(|address| !self.files.is_in_memory(address))
             && !self.attrs.has(Slot::Ranges);
         let has_code = has_address && !is_dropped && !self.attrs.flag(Slot::Declaration);
-        if self.wants.codes && has_code {
-            self.code(address);
+        let origin = self.ty(Slot::Origin);
+        if self.wants.codes {
+            if origin != Ref::VOID {
+                self.origins.push((die, origin));
+            }
+            if has_code {
+                self.code(die, origin, address);
+            }
         }
         if self.attrs.has(Slot::Origin) {
-            let of = self.ty(Slot::Origin);
+            let of = origin;
             if has_code {
                 self.deferred.push(Deferred::Code { of });
             }
@@ -103,7 +113,7 @@ impl Pass<'_, '_> {
     }
 
     /// Notes the code of a function.
-    fn code(&mut self, low: Option<u64>) {
+    fn code(&mut self, die: u32, origin: Ref, low: Option<u64>) {
         let high = match (self.attrs.get(Slot::HighPc), low) {
             ((Class::Address, high), _) => high,
             ((Class::Unsigned | Class::Signed, len), Some(low)) => low.saturating_add(len),
@@ -111,6 +121,8 @@ impl Pass<'_, '_> {
         };
         let ranges = self.attrs.get(Slot::Ranges);
         self.codes.push(Code {
+            die,
+            origin,
             low,
             high,
             ranges: (ranges.0 != Class::Absent).then_some(ranges),

@@ -8,6 +8,7 @@ pub(super) mod deferred;
 mod entries;
 pub(super) mod functions;
 pub(super) mod member;
+mod namespaces;
 pub(super) mod nodes;
 pub(super) mod pass;
 pub(super) mod scratch;

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::dwarf::collect::template::Argument;
 use crate::dwarf::collect::types::{Body, Part, Shape};
-use crate::dwarf::read::name::Composed;
+use crate::dwarf::read::name::{Composed, NameRef};
 
 /// A reference to a type, as the DIE specifies it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -120,6 +120,8 @@ pub(crate) struct Nodes {
     pub for_values: Vec<(u32, bool)>,
     /// The nodes whose names lack arguments that could not be rebuilt, in order.
     pub incomplete: Vec<u32>,
+    /// The qualified names of inline namespaces.
+    pub inline_namespaces: Vec<NameRef>,
     /// The names composed from others.
     pub composed: Composed,
     /// The widths in bits of the base types that have one of their own, in order.
@@ -139,6 +141,7 @@ impl Nodes {
         self.arguments.clear();
         self.for_values.clear();
         self.incomplete.clear();
+        self.inline_namespaces.clear();
         self.composed.clear();
         self.widths.clear();
         self.incomplete_layouts = false;

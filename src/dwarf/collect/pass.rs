@@ -9,7 +9,7 @@ use std::cell::Cell;
 use crate::dwarf::collect::deferred::Deferred;
 use crate::dwarf::collect::functions::{Code, UnitCode};
 use crate::dwarf::collect::nodes::{Node, Nodes, Ref};
-use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Role, Scratch};
+use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Namespace, Role, Scratch};
 use crate::dwarf::collect::types::{POINTER_OF_OTHER_WIDTH, Part, Shape};
 use crate::dwarf::collect::variants::Variants;
 use crate::dwarf::read::name::{Files, NameRef, NameSection};
@@ -99,6 +99,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         imports: &mut scratch.imports,
         languages: &mut scratch.languages,
         codes: &mut scratch.codes,
+        origins: &mut scratch.origins,
         unit_code: &mut scratch.unit_code,
         nodes,
         str_offsets_base: 0,
@@ -117,6 +118,7 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         str_len: files.str_len(unit.file),
         unreadable: Cell::new(None),
         variants: Variants::default(),
+        namespaces: Vec::new(),
         template: (NO_NODE, false),
     };
     pass.run().map_err(|error| {
@@ -161,6 +163,7 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) imports: &'p mut Vec<Import>,
     pub(super) languages: &'p mut Vec<(u32, u64)>,
     pub(super) codes: &'p mut Vec<Code>,
+    pub(super) origins: &'p mut Vec<(u32, Ref)>,
     pub(super) unit_code: &'p mut UnitCode,
     pub(super) nodes: &'p mut Nodes,
     /// The offset of the unit's part of `.debug_str_offsets`.
@@ -194,6 +197,8 @@ pub(super) struct Pass<'a, 'p> {
     /// The first name that can't be read: the offset of its DIE, and the name's offset.
     pub(super) unreadable: Cell<Option<(u64, u64)>>,
     pub(super) variants: Variants,
+    /// The namespaces found so far, in the order of their DIEs.
+    pub(super) namespaces: Vec<Namespace>,
     /// The node whose template parameters were found last, and whether its name lacks their arguments.
     pub(super) template: (u32, bool),
 }

@@ -90,6 +90,17 @@ pub(crate) struct Import {
     pub offset: u64,
 }
 
+/// A namespace with a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Namespace {
+    /// The offset of its DIE, as that of a node.
+    pub(super) die: u32,
+    /// Its qualified name.
+    pub(super) name: NameRef,
+    /// The name of the enclosing scope.
+    pub(super) scope: NameRef,
+}
+
 /// The memory of a pass.
 #[derive(Debug)]
 pub(crate) struct Scratch {
@@ -101,6 +112,7 @@ pub(crate) struct Scratch {
     pub(super) imports: Vec<Import>,
     pub(super) languages: Vec<(u32, u64)>,
     pub(super) codes: Vec<Code>,
+    pub(super) origins: Vec<(u32, Ref)>,
     pub(super) unit_code: UnitCode,
 }
 
@@ -114,6 +126,7 @@ impl Scratch {
             imports: Vec::new(),
             languages: Vec::new(),
             codes: Vec::new(),
+            origins: Vec::new(),
             unit_code: UnitCode::NONE,
         }
     }
@@ -124,6 +137,7 @@ impl Scratch {
         self.imports.clear();
         self.languages.clear();
         self.codes.clear();
+        self.origins.clear();
         self.unit_code = UnitCode::NONE;
     }
 
@@ -146,6 +160,12 @@ impl Scratch {
     /// Returns the code of the functions that were found, if it was wanted, and what its lists count from.
     pub fn codes(&self) -> (&[Code], UnitCode) {
         (&self.codes, self.unit_code)
+    }
+
+    /// Returns the functions that other DIEs describe, if code was wanted: the offset of each DIE, in order, and the
+    /// reference to the other one.
+    pub fn origins(&self) -> &[(u32, Ref)] {
+        &self.origins
     }
 
     /// Returns what was left to other DIEs.

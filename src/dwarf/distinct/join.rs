@@ -5,6 +5,8 @@ use crate::dwarf::read::name::Files;
 
 /// Adds the types of another table. Returns the new number of each of them.
 pub(crate) fn join(into: &mut Table, from: &Table, files: &Files<'_>) -> Vec<u32> {
+    into.inline_namespaces
+        .extend(from.inline_namespaces.iter().cloned());
     let tags: Vec<u32> = from
         .tags
         .iter()

@@ -1,5 +1,6 @@
 //! The table of distinct types.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use hashbrown::HashTable;
@@ -113,6 +114,8 @@ pub(crate) struct Table {
     pub types: Vec<Distinct>,
     pub parts: Vec<Part<RefId>>,
     pub tags: Vec<Tag>,
+    /// The qualified names of inline namespaces.
+    pub inline_namespaces: BTreeSet<Box<[u8]>>,
     /// The names composed from others.
     pub composed: Composed,
     pub losses: Vec<Loss>,

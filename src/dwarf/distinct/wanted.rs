@@ -1,18 +1,19 @@
 //! The types that are asked for by name, and all they reach.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::dwarf::collect::nodes::Node;
 use crate::dwarf::distinct::key::{Key, Mixer};
 use crate::dwarf::distinct::keys::UnitTypes;
 use crate::graph::Name;
-use crate::query::{c_spelling, essential_name, spelling_key};
+use crate::query::{InlineNamespaces, c_spelling, essential_name, spelling_key};
 
 /// The names of the types that are asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
-    /// The keys of the names, sorted.
-    names: Vec<Key>,
+    /// The keys of the names, sorted, and the number of each.
+    names: Vec<(Key, usize)>,
     /// Whether a name with a flavor suffix counts as the one without.
     flavors: bool,
     /// The names as C spells them, without `_` at the end.
@@ -22,7 +23,8 @@ pub(crate) struct Roots {
 impl Roots {
     /// Returns the roots with these names.
     pub fn new(names: &[String], flavors: bool) -> Self {
-        let mut keys: Vec<Key> = names.iter().map(|name| name_key(name.as_bytes())).collect();
+        let keys = names.iter().map(|name| name_key(name.as_bytes()));
+        let mut keys: Vec<(Key, usize)> = keys.zip(0..).collect();
         keys.sort_unstable();
         Self {
             names: keys,
@@ -39,35 +41,82 @@ impl Roots {
         self.names.is_empty()
     }
 
-    /// Returns whether a name, which ends with the first NUL, is one of them.
-    pub fn contains(&self, tail: &[u8]) -> bool {
-        self.is_one(&self.names, tail)
-    }
-
-    /// Returns whether a name is one of them, or is spelled in C like one of them.
-    pub fn contains_spelled(&self, tail: &[u8]) -> bool {
-        if self.contains(tail) {
+    /// Returns whether a name, which ends with the first NUL, is one of them or is spelled in C like one of them. Those
+    /// are marked in `found`.
+    pub fn find(&self, tail: &[u8], found: &mut [bool]) -> bool {
+        if self.find_exact(tail, found) {
             return true;
         }
-        let Cow::Owned(spelling) = c_spelling(Name::new(tail).as_bytes()) else {
+        let name = Name::new(tail).as_bytes();
+        let essential = essential_name(name);
+        if self.flavors && essential.len() < name.len() && self.find_exact(essential, found) {
+            return true;
+        }
+        let Cow::Owned(spelling) = c_spelling(name) else {
             return false;
         };
         let key = spelling_key(&spelling);
-        self.spellings.iter().any(|root| root == key)
+        let mut any = false;
+        for (root, found) in self.spellings.iter().zip(found) {
+            if root == key {
+                *found = true;
+                any = true;
+            }
+        }
+        any
     }
 
-    fn is_one(&self, keys: &[Key], tail: &[u8]) -> bool {
-        let is_one = |name: &[u8]| keys.binary_search(&name_key(name)).is_ok();
-        if is_one(tail) {
-            return true;
+    /// Returns whether a name is one of them. Those are marked in `found`.
+    fn find_exact(&self, tail: &[u8], found: &mut [bool]) -> bool {
+        let key = name_key(tail);
+        let start = self.names.partition_point(|(name, _)| *name < key);
+        let same = self.names.get(start..).unwrap_or_default();
+        let same = same.iter().take_while(|(name, _)| *name == key);
+        let mut any = false;
+        for (_, number) in same {
+            any = true;
+            if let Some(found) = found.get_mut(*number) {
+                *found = true;
+            }
         }
-        if !self.flavors {
-            return false;
+        any
+    }
+
+    /// Returns the number of roots.
+    pub fn len(&self) -> usize {
+        self.spellings.len()
+    }
+
+    /// Returns the roots that were not found, which may be names without `namespaces`.
+    pub fn short(&self, found: &[bool], namespaces: InlineNamespaces) -> ShortRoots {
+        let missing = self.spellings.iter().zip(found);
+        let missing = missing.filter(|(_, found)| !**found);
+        ShortRoots {
+            spellings: missing.map(|(spelling, _)| spelling.clone()).collect(),
+            namespaces,
         }
-        let end = tail.iter().position(|&byte| byte == 0);
-        let name = tail.get(..end.unwrap_or(tail.len())).unwrap_or_default();
-        let essential = essential_name(name);
-        essential.len() < name.len() && is_one(essential)
+    }
+}
+
+/// The names that are asked for and that no type has in whole: they may leave out inline and anonymous namespaces.
+pub(crate) struct ShortRoots {
+    /// The names as C spells them, without `_` at the end.
+    spellings: HashSet<Vec<u8>>,
+    namespaces: InlineNamespaces,
+}
+
+impl ShortRoots {
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spellings.is_empty()
+    }
+
+    /// Returns whether a name, which ends with the first NUL, becomes one of them without such namespaces.
+    pub fn contains(&self, tail: &[u8]) -> bool {
+        let short = self.namespaces.shorten(Name::new(tail).as_bytes());
+        short
+            .iter()
+            .any(|short| self.spellings.contains(spelling_key(&c_spelling(short))))
     }
 }
 
@@ -77,6 +126,15 @@ pub(crate) fn is_spelled(root: &str, tail: &[u8]) -> bool {
         Cow::Owned(name) => spelling_key(&name) == spelling_key(&c_spelling(root.as_bytes())),
         Cow::Borrowed(_) => false,
     }
+}
+
+/// Returns whether a name, which ends with the first NUL, is a root if inline and anonymous namespaces are left out.
+pub(crate) fn is_short(root: &str, tail: &[u8], namespaces: &InlineNamespaces) -> bool {
+    let root = c_spelling(root.as_bytes());
+    let short = namespaces.shorten(Name::new(tail).as_bytes());
+    short
+        .iter()
+        .any(|short| spelling_key(&c_spelling(short)) == spelling_key(&root))
 }
 
 /// Returns the key of a name, which ends with the first NUL.

@@ -1,11 +1,11 @@
 //! The entry point: reads all units and emits the graph.
 
 use crate::dwarf::distinct::table::Seen;
-use crate::dwarf::driver::function::no_unit_alone;
 use crate::dwarf::driver::job::{Job, Joined, Read};
 use crate::dwarf::emit::bind::bind;
 use crate::dwarf::emit::datasec::with_sections;
 use crate::dwarf::emit::graph::{Wanted, emit};
+use crate::dwarf::emit::held::settle_held;
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
@@ -16,7 +16,8 @@ use crate::id::TypeId;
 /// Converts the types of a program.
 ///
 /// The graph contains every structure, union, enumeration, typedef and base type of the program (or those that
-/// [`ConvertOptions::roots`] names) with all they refer to, each once. A type that BTF can't represent becomes the
+/// [`ConvertOptions::roots`] names) with all they refer to, each once; but typedefs of templates only if something refers
+/// to them ([`ConvertOptions::all_typedefs`]). A type that BTF can't represent becomes the
 /// nearest type of the same size and is listed in [`Conversion::degraded`]; so is a unit that can't be read, which is
 /// skipped.
 ///
@@ -27,22 +28,29 @@ use crate::id::TypeId;
 /// [`Limits`](crate::Limits).
 pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversion> {
     let job = Job::new(sections, options)?;
-    let Read { threads, as_one } = job.read()?;
+    let function = options.function.as_deref();
+    let function = function.map(|name| job.units_of(name)).transpose()?;
+    let Read {
+        threads,
+        as_one,
+        preferred,
+    } = job.read(function.as_ref())?;
     let Joined {
         table,
         lists,
         skipped,
     } = job.join(threads)?;
-    let units = match &options.function {
-        Some(_) if as_one => return Err(no_unit_alone()),
-        Some(function) => job.units_of(function)?,
-        None => Vec::new(),
+    let preferred = match &function {
+        Some(units) if !as_one => Job::preferred_apart(units, &lists),
+        _ => preferred,
     };
-    let binding = bind(&table, &lists, &units)?;
+    let mut binding = bind(&table, &lists, &preferred)?;
+    settle_held(&table, &job.files, &mut binding);
     let offsets = if as_one { vec![0] } else { job.unit_offsets() };
     let mut builder = GraphBuilder::with_limits(options.limits.clone());
     builder.set_endian(sections.endian);
     builder.set_pointer_width(sections.pointer_width);
+    builder.set_inline_namespaces(&table.inline_namespaces);
     let emitted = emit(
         &table,
         &binding,
@@ -51,6 +59,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         builder,
         &Wanted {
             roots: &job.roots,
+            all_typedefs: options.all_typedefs,
             most_types: options.limits.types,
             pointer_width: sections.pointer_width,
         },
@@ -73,6 +82,7 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         degraded,
         preferred,
         losses: emitted.losses,
+        unused_typedefs: emitted.unused_typedefs,
         places: emitted.seen.into_iter().map(place).collect(),
     })
 }

@@ -4,9 +4,12 @@ use gimli::{EndianSlice, RunTimeEndian};
 
 use crate::dwarf::collect::deferred::complete;
 use crate::dwarf::collect::functions::{Code, UnitCode};
+use crate::dwarf::collect::nodes::{Node, Ref, Target};
 use crate::dwarf::collect::pass::{UnitView, collect};
 use crate::dwarf::collect::types::Shape;
+use crate::dwarf::driver::function_units::FunctionUnits;
 use crate::dwarf::driver::job::{Job, Worker, costs_one_unit};
+use crate::dwarf::driver::source_bases::SourceBases;
 use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
 use crate::dwarf::read::{Abbrevs, Class, index};
 use crate::error::{Error, ErrorKind, Result};
@@ -42,45 +45,77 @@ fn original(name: &str) -> &str {
     cut.and_then(|cut| name.get(..cut)).unwrap_or(name)
 }
 
+/// What the units have of a function, and of which functions outside they have the code.
+#[derive(Default)]
+struct Evidence {
+    found: Vec<Found>,
+    /// The functions of that name without code in their own unit.
+    named: Vec<Named>,
+    /// The DIEs in other units that describe code, counted through all sections.
+    described: Vec<u64>,
+}
+
+/// A unit that has code of a function.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Found {
+    how: Match,
+    /// The number of the unit.
+    unit: u32,
+    /// The DIE in another unit that describes the code, counted through all sections.
+    origin: Option<u64>,
+}
+
+/// A function without code in its own unit.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    /// The offset of the DIE, counted through all sections.
+    place: u64,
+    unit: u32,
+    /// Whether the program may have the function nevertheless: it isn't only declared.
+    is_there: bool,
+}
+
 impl Job<'_> {
     /// Returns the numbers of the units that define a function of this name, spelled as in the language or as in the
     /// symbol table.
     ///
     /// # Errors
-    /// `NotFound` if no unit defines it.
-    pub(super) fn units_of(&self, function: &str) -> Result<Vec<u32>> {
+    /// `NotFound` if no unit has its source and the program its code.
+    pub(super) fn units_of(&self, function: &str) -> Result<FunctionUnits> {
         let name = unversioned(function);
         let symbols = self.files.files.first().map(|file| &file.symbols);
         let mut names = vec![name];
         names.extend(Some(original(name)).filter(|original| *original != name));
+        let mut is_known = false;
         for name in names {
             let sought = Sought {
                 name: name.as_bytes(),
                 addresses: symbols
                     .map_or_else(Vec::new, |symbols| symbols.addresses(name.as_bytes())),
             };
-            let found = self.units_with(&sought)?;
-            if !found.is_empty() {
+            let evidence = self.evidence(&sought)?;
+            is_known |= !evidence.named.is_empty();
+            let found = self.chosen(evidence);
+            if !found.sources.is_empty() {
                 return Ok(found);
             }
         }
-        Err(Error::new(
-            ErrorKind::NotFound,
-            format!("the program has no function called {function}"),
-        ))
+        let why = if is_known {
+            "the program has no code of a function called {}: it was inlined everywhere, the linker dropped it, or it is in another file"
+        } else {
+            "the program has no function called {}"
+        };
+        Err(Error::new(ErrorKind::NotFound, why.replace("{}", function)))
     }
 
-    /// Returns the numbers of the units that define a function. If the symbol table has its name, those are the units
-    /// with the code at its address, whatever functions the other units define.
-    fn units_with(&self, sought: &Sought<'_>) -> Result<Vec<u32>> {
+    /// Returns what all units have of a function.
+    fn evidence(&self, sought: &Sought<'_>) -> Result<Evidence> {
+        let bases = SourceBases::new(&self.sources);
         let found = self.on_threads(
-            || (Worker::with(Abbrevs::new(true, false)), Vec::new()),
-            |(worker, found), unit| {
-                match self.defines(worker, unit, sought) {
-                    Ok(Some(how)) => {
-                        found.extend(u32::try_from(unit.number).ok().map(|unit| (how, unit)))
-                    }
-                    Ok(None) => {}
+            || (Worker::with(Abbrevs::new(true, false)), Evidence::default()),
+            |(worker, evidence), unit| {
+                match self.defines(worker, unit, sought, &bases, evidence) {
+                    Ok(()) => {}
                     // The unit was skipped when its types were read.
                     Err(error) if costs_one_unit(&error) => {}
                     Err(error) => return Err(error),
@@ -88,26 +123,132 @@ impl Job<'_> {
                 Ok(Outcome::Done(()))
             },
         )?;
-        let Outcome::Done(found) = found else {
-            return Err(no_unit_alone());
+        let threads = match found {
+            Outcome::Done(threads) => threads,
+            Outcome::NeedsLinked => Vec::new(),
         };
-        let mut found: Vec<(Match, u32)> = found.into_iter().flat_map(|(_, found)| found).collect();
-        found.sort_unstable();
-        let best = found.first().map(|(how, _)| *how);
-        Ok(found
-            .into_iter()
-            .filter(|(how, _)| Some(*how) == best)
-            .map(|(_, unit)| unit)
-            .collect())
+        let mut all = Evidence::default();
+        for (_, mut evidence) in threads {
+            all.found.append(&mut evidence.found);
+            all.named.append(&mut evidence.named);
+            all.described.append(&mut evidence.described);
+        }
+        Ok(all)
     }
 
-    /// Returns whether a unit defines a function, and what it was recognised by.
+    /// Returns the units with the best evidence. If the symbol table has the function's name, those are the units with
+    /// the code at its address, whatever functions the other units define.
+    fn chosen(&self, mut all: Evidence) -> FunctionUnits {
+        all.described.sort_unstable();
+        let named = all.named.iter();
+        let described = named.filter(|named| all.described.binary_search(&named.place).is_ok());
+        all.found.extend(described.map(|named| Found {
+            how: Match::Name,
+            unit: named.unit,
+            origin: None,
+        }));
+        if all.found.is_empty() {
+            let there = all.named.iter().filter(|named| named.is_there);
+            all.found.extend(there.map(|named| Found {
+                how: Match::Name,
+                unit: named.unit,
+                origin: None,
+            }));
+        }
+        let best = all.found.iter().map(|found| found.how).min();
+        all.found.retain(|found| Some(found.how) == best);
+        let mut units = FunctionUnits::default();
+        for found in &all.found {
+            match found.origin.and_then(|origin| self.unit_at(origin)) {
+                None => units.sources.push(found.unit),
+                Some(source) => {
+                    units.sources.push(source);
+                    units.codes.push(found.unit);
+                }
+            }
+        }
+        for units in [&mut units.sources, &mut units.codes] {
+            units.sort_unstable();
+            units.dedup();
+        }
+        units
+    }
+
+    /// Adds the evidence that a unit defines a function.
     fn defines(
         &self,
         worker: &mut Worker,
         unit: NumberedUnit<'_, '_>,
         sought: &Sought<'_>,
-    ) -> Result<Option<Match>> {
+        bases: &SourceBases,
+        evidence: &mut Evidence,
+    ) -> Result<()> {
+        let start = unit.source.start(unit.unit);
+        let number = u32::try_from(unit.number).unwrap_or(u32::MAX);
+        let view = self.collect_functions(worker, unit)?;
+        complete(
+            &mut worker.nodes,
+            worker.scratch.deferred(),
+            &self.files,
+            &self.options.limits,
+        );
+        let nodes = &worker.nodes;
+        let (codes, from) = worker.scratch.codes();
+        let outside = |code: &Code| {
+            let origin = outermost(code.origin, worker.scratch.origins());
+            match origin.target() {
+                Target::Link(link) => bases.place(*nodes.links.get(link as usize)?),
+                Target::Void | Target::Unit(_) => None,
+            }
+        };
+        evidence.described.extend(codes.iter().filter_map(outside));
+        let text = |name| self.files.bytes(name, &nodes.composed);
+        let found = codes.iter().filter_map(|code| {
+            let mut addresses = sought.addresses.iter();
+            let how = if addresses.any(|address| self.has_address(&view, code, from, *address)) {
+                Match::Address
+            } else if !code.linkage_name.is_none() && text(code.linkage_name) == sought.name {
+                Match::LinkageName
+            } else {
+                return None;
+            };
+            Some(Found {
+                how,
+                unit: number,
+                origin: outside(code),
+            })
+        });
+        evidence.found.extend(found);
+        let mut own = Vec::new();
+        let is_named =
+            |node: &&Node| node.shape == Shape::Function && text(node.name) == sought.name;
+        for node in nodes.nodes.iter().filter(is_named) {
+            if own.is_empty() {
+                own = described_here(codes, worker.scratch.origins());
+            }
+            if own.binary_search(&node.die).is_ok() {
+                evidence.found.push(Found {
+                    how: Match::Name,
+                    unit: number,
+                    origin: None,
+                });
+            } else {
+                evidence.named.push(Named {
+                    place: start.saturating_add(node.die.into()),
+                    unit: number,
+                    is_there: !node.declaration,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects the functions of a unit alone, with their code. Returns the unit as it was read.
+    pub(super) fn collect_functions<'u>(
+        &self,
+        worker: &mut Worker,
+        unit: NumberedUnit<'_, 'u>,
+    ) -> Result<UnitView<'u>> {
         let NumberedUnit { source, unit, .. } = unit;
         worker.nodes.clear(unit.header.len);
         worker.scratch.clear();
@@ -118,31 +259,7 @@ impl Job<'_> {
         input.wants.variables = false;
         input.wants.codes = true;
         collect(input)?;
-        complete(
-            &mut worker.nodes,
-            worker.scratch.deferred(),
-            &self.files,
-            &self.options.limits,
-        );
-        let nodes = &worker.nodes;
-        let (codes, from) = worker.scratch.codes();
-        let has_address = |code: &Code| {
-            let mut addresses = sought.addresses.iter();
-            addresses.any(|address| self.has_address(&view, code, from, *address))
-        };
-        if codes.iter().any(has_address) {
-            return Ok(Some(Match::Address));
-        }
-        let text = |name| self.files.bytes(name, &nodes.composed);
-        let by_linkage_name =
-            |code: &Code| !code.linkage_name.is_none() && text(code.linkage_name) == sought.name;
-        if codes.iter().any(by_linkage_name) {
-            return Ok(Some(Match::LinkageName));
-        }
-        let by_name = nodes.nodes.iter().any(|node| {
-            node.shape == Shape::Function && !node.declaration && text(node.name) == sought.name
-        });
-        Ok(by_name.then_some(Match::Name))
+        Ok(view)
     }
 
     /// Returns whether a function's code contains an address.
@@ -221,13 +338,38 @@ enum Match {
     Name,
 }
 
-/// Returns the error for a function of a program whose units refer to each other.
-#[cold]
-pub(super) fn no_unit_alone() -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        "the program's units refer to each other, so that none of its types belongs to one unit alone",
-    )
+/// The number of DIEs that may stand between code and the function that it is of. Compilers write two.
+const MOST_ORIGINS: usize = 8;
+
+/// Follows a reference to the DIE that describes code, which may leave that to another one. `origins` has the
+/// references of the unit's functions.
+fn outermost(origin: Ref, origins: &[(u32, Ref)]) -> Ref {
+    let mut origin = origin;
+    for _ in 0..MOST_ORIGINS {
+        let Target::Unit(die) = origin.target() else {
+            break;
+        };
+        let next = origins.binary_search_by_key(&die, |(die, _)| *die);
+        match next.ok().and_then(|next| origins.get(next)) {
+            Some((_, next)) => origin = *next,
+            None => break,
+        }
+    }
+    origin
+}
+
+/// Returns the offsets of the DIEs that describe code of their own unit, in order.
+pub(super) fn described_here(codes: &[Code], origins: &[(u32, Ref)]) -> Vec<u32> {
+    let own = codes.iter().map(|code| match code.origin.target() {
+        Target::Void => code.die,
+        Target::Unit(_) | Target::Link(_) => match outermost(code.origin, origins).target() {
+            Target::Unit(die) => die,
+            Target::Void | Target::Link(_) => code.die,
+        },
+    });
+    let mut own: Vec<u32> = own.collect();
+    own.sort_unstable();
+    own
 }
 
 #[cfg(test)]

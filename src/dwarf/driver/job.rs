@@ -15,7 +15,8 @@ use crate::dwarf::distinct::key::Key;
 use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
-use crate::dwarf::distinct::wanted::{Roots, is_spelled, name_key};
+use crate::dwarf::distinct::wanted::{Roots, is_short, is_spelled, name_key};
+use crate::dwarf::driver::function_units::{FunctionUnits, Preferred};
 use crate::dwarf::driver::sources::{Source, SourceKind, Unit, sources};
 use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
 use crate::dwarf::options::ConvertOptions;
@@ -25,6 +26,8 @@ use crate::dwarf::read::skeleton::unit_name;
 use crate::dwarf::report::{Degraded, Reason};
 use crate::dwarf::sections::Sections;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::graph::Name;
+use crate::query::{InlineNamespaces, short_for_several};
 
 /// One conversion.
 pub(super) struct Job<'a> {
@@ -45,6 +48,8 @@ pub(super) struct Read {
     pub(super) threads: Vec<Interned>,
     /// Whether all units were read as one.
     pub(super) as_one: bool,
+    /// The types that a function prefers, if all units were read as one.
+    pub(super) preferred: Preferred,
 }
 
 /// The types of all units.
@@ -154,13 +159,26 @@ impl<'a> Job<'a> {
         offsets.collect()
     }
 
+    /// Returns the number of the unit that has a DIE, by its offset, counted through all sections.
+    pub(super) fn unit_at(&self, place: u64) -> Option<u32> {
+        let start = |(source, unit): &(usize, Unit)| {
+            let source = self.sources.get(*source);
+            source.map_or(u64::MAX, |source| source.start(*unit))
+        };
+        let next = self.units.partition_point(|unit| start(unit) <= place);
+        let number = next.checked_sub(1)?;
+        let unit = self.units.get(number)?;
+        let end = start(unit).saturating_add(unit.1.header.len.into());
+        u32::try_from(number).ok().filter(|_| place < end)
+    }
+
     /// Returns the number of units.
     pub(super) fn unit_count(&self) -> usize {
         self.units.len()
     }
 
-    /// Reads all units, one by one if possible.
-    pub(super) fn read(&self) -> Result<Read> {
+    /// Reads all units, one by one if possible. `function` has the units whose types are preferred.
+    pub(super) fn read(&self, function: Option<&FunctionUnits>) -> Result<Read> {
         let outcome = if self.must_link {
             Outcome::NeedsLinked
         } else {
@@ -170,11 +188,16 @@ impl<'a> Job<'a> {
             Outcome::Done(threads) => Read {
                 threads,
                 as_one: false,
+                preferred: Preferred::new(),
             },
-            Outcome::NeedsLinked => Read {
-                threads: vec![self.read_linked()?],
-                as_one: true,
-            },
+            Outcome::NeedsLinked => {
+                let (all, preferred) = self.read_linked(function)?;
+                Read {
+                    threads: vec![all],
+                    as_one: true,
+                    preferred,
+                }
+            }
         })
     }
 
@@ -341,6 +364,13 @@ impl<'a> Job<'a> {
             nodes,
             files: &self.files,
         };
+        for &namespace in &nodes.inline_namespaces {
+            let name = self.files.bytes(namespace, &nodes.composed);
+            let known = &mut interned.table.inline_namespaces;
+            if !known.contains(name) {
+                known.insert(name.into());
+            }
+        }
         let mut intern = Intern {
             types,
             keys,
@@ -469,26 +499,48 @@ impl<'a> Job<'a> {
             !found.contains(&name_key(root.as_bytes()))
                 && !texts.clone().any(|text| is_spelled(root, text))
         };
-        match self.options.roots.iter().find(missing) {
-            None => Ok(()),
-            Some(root) => Err(Error::new(
-                ErrorKind::NotFound,
-                match self.declared(table, root) {
-                    None => format!("the program has no type called {root}"),
-                    Some(unit) => format!(
-                        "the program only declares {root}{unit}: its definition is in another file, or was left out by the \
-                         compiler (-fstandalone-debug)"
-                    ),
-                },
-            )),
+        let namespaces = InlineNamespaces::new(&table.inline_namespaces);
+        for root in self.options.roots.iter().filter(missing) {
+            let mut short = texts
+                .clone()
+                .filter(|text| is_short(root, text, &namespaces));
+            let Some(first) = short.next().map(|text| Name::new(text).as_bytes()) else {
+                return Err(self.missing_root(table, root));
+            };
+            let mut short = short.map(|text| Name::new(text).as_bytes());
+            if let Some(other) = short.find(|other| *other != first) {
+                return Err(Error::new(
+                    ErrorKind::Ambiguous,
+                    short_for_several(root.as_bytes(), first, other),
+                ));
+            }
         }
+        Ok(())
+    }
+
+    /// Returns the error about a root that no type of the program has as its name.
+    fn missing_root(&self, table: &Table, root: &str) -> Error {
+        Error::new(
+            ErrorKind::NotFound,
+            match self.declared(table, root) {
+                None => format!("the program has no type called {root}"),
+                Some(unit) => format!(
+                    "the program only declares {root}{unit}: its definition is in another file, or was left out by the \
+                     compiler (-fstandalone-debug)"
+                ),
+            },
+        )
     }
 
     /// Returns where a type is declared that the program doesn't define, as a part of a sentence.
     fn declared(&self, table: &Table, root: &str) -> Option<String> {
+        let namespaces = InlineNamespaces::new(&table.inline_namespaces);
         let text = |tag: &Tag| self.files.tail(tag.name, &table.composed);
         let is_root = |tag: &&Tag| {
-            name_key(text(tag)) == name_key(root.as_bytes()) || is_spelled(root, text(tag))
+            let text = text(tag);
+            name_key(text) == name_key(root.as_bytes())
+                || is_spelled(root, text)
+                || is_short(root, text, &namespaces)
         };
         let found = (0u32..)
             .zip(&table.tags)

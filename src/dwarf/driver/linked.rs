@@ -13,16 +13,20 @@ use crate::dwarf::collect::nodes::{Link, Ref};
 use crate::dwarf::collect::scratch::Import;
 use crate::dwarf::distinct::keys::UnitTypes;
 use crate::dwarf::distinct::wanted::reached;
+use crate::dwarf::driver::function_units::{FunctionUnits, Preferred};
 use crate::dwarf::driver::job::{Interned, Job, Worker, costs_one_unit};
+use crate::dwarf::driver::source_bases::{SourceBases, contains};
 use crate::dwarf::driver::sources::{Source, SourceKind};
 use crate::dwarf::read::Class;
 use crate::dwarf::read::language::is_c;
-use crate::dwarf::read::name::NameSection;
 use crate::error::{Context, Error, Result};
 
 impl Job<'_> {
-    /// Reads all units as one.
-    pub(super) fn read_linked(&self) -> Result<Interned> {
+    /// Reads all units as one. Returns also the types that the units of a function prefer.
+    pub(super) fn read_linked(
+        &self,
+        function: Option<&FunctionUnits>,
+    ) -> Result<(Interned, Preferred)> {
         let sources = &self.sources;
         let end = |source: &Source<'_>| source.base + source.bytes.len() as u64;
         let len = sources.last().map_or(0, end);
@@ -40,7 +44,7 @@ impl Job<'_> {
         if languages.values().any(|language| !is_c(*language)) {
             self.collect_all(&mut worker, len, &languages, &mut skipped)?;
         }
-        link(&mut worker, sources, &bases);
+        link(&mut worker, &bases);
         let deferred = worker.scratch.deferred();
         complete(
             &mut worker.nodes,
@@ -55,11 +59,15 @@ impl Job<'_> {
             files: &self.files,
         };
         let wanted =
-            (!shared.is_empty()).then(|| reached(types, |_, node| !is_in(&shared, node.die)));
+            (!shared.is_empty()).then(|| reached(types, |_, node| !contains(&shared, node.die)));
         let list = self.intern(&mut worker, 0, wanted.as_deref())?;
+        let preferred = match function {
+            Some(units) => self.preferred_linked(units, &list, &worker, &bases)?,
+            None => Preferred::default(),
+        };
         worker.interned.lists.push((0, list));
         worker.interned.unreadable = skipped.errors;
-        Ok(worker.interned)
+        Ok((worker.interned, preferred))
     }
 
     /// Collects the types of all units. `languages` has the languages of units that don't specify theirs, by offset.
@@ -126,37 +134,6 @@ struct Skipped {
 /// The number of units that may be unreadable. Each costs one more pass over all.
 const MOST_SKIPPED: usize = 16;
 
-/// The offset of each file's `.debug_info`, counted through all sections.
-struct SourceBases {
-    bases: HashMap<u32, u64>,
-    alternate: Option<u64>,
-}
-
-impl SourceBases {
-    fn new(sources: &[Source<'_>]) -> Self {
-        let infos = sources
-            .iter()
-            .filter(|source| source.section == NameSection::Info);
-        let mut alternate = sources
-            .iter()
-            .filter(|source| source.kind == SourceKind::Alternate);
-        Self {
-            bases: infos.map(|source| (source.file, source.base)).collect(),
-            alternate: alternate.next().map(|source| source.base),
-        }
-    }
-
-    /// Returns the offset of a DIE in a file's `.debug_info`, counted through all sections.
-    fn info(&self, file: u32, offset: u64) -> Option<u64> {
-        self.bases.get(&file)?.checked_add(offset)
-    }
-
-    /// Returns the offset of a DIE in the alternate file's `.debug_info`, counted through all sections.
-    fn alternate(&self, offset: u64) -> Option<u64> {
-        self.alternate?.checked_add(offset)
-    }
-}
-
 /// Returns the languages of units that don't specify theirs: that of a unit that imports them, directly or not; without
 /// one, the only language that the program has.
 fn inherited(
@@ -171,12 +148,7 @@ fn inherited(
     let mut edges: Vec<(u32, u32)> = imports
         .iter()
         .filter_map(|import| {
-            let place = match import.class {
-                Class::InfoRef => bases.info(import.file, import.offset)?,
-                Class::AltRef => bases.alternate(import.offset)?,
-                Class::UnitRef => u64::from(import.by).checked_add(import.offset)?,
-                _ => return None,
-            };
+            let place = bases.imported(import)?;
             let next = specified.partition_point(|(unit, _)| u64::from(*unit) <= place);
             let (unit, language) = *specified.get(next.checked_sub(1)?)?;
             (language == 0).then_some((import.by, unit))
@@ -233,33 +205,13 @@ fn shared(sources: &[Source<'_>], imports: &[Import]) -> Vec<Range<u64>> {
         .collect()
 }
 
-/// Returns whether a DIE is in one of these ranges, which are sorted.
-fn is_in(ranges: &[Range<u64>], die: u32) -> bool {
-    let die = u64::from(die);
-    let next = ranges.partition_point(|range| range.end <= die);
-    ranges.get(next).is_some_and(|range| range.contains(&die))
-}
-
 /// Resolves the references that lead out of their units.
-fn link(worker: &mut Worker, sources: &[Source<'_>], bases: &SourceBases) {
-    let mut signatures = HashMap::new();
-    for source in sources {
-        for unit in &source.units {
-            if let Some((signature, entry)) = unit.header.signature {
-                let place = (source.base + unit.header.offset).checked_add(entry);
-                // Linkers keep one unit of each signature; if there are more, they are the same.
-                signatures.entry(signature).or_insert(place);
-            }
-        }
-    }
+fn link(worker: &mut Worker, bases: &SourceBases) {
     let settle = |link: &Link| {
-        let place = match *link {
-            Link::Info { file, offset } => bases.info(file, offset),
-            Link::Alt(offset) => bases.alternate(offset),
-            Link::Signature(signature) => signatures.get(&signature).copied().flatten(),
-        };
         // A reference that leads nowhere becomes one to no DIE.
-        let place = place.and_then(|place| u32::try_from(place).ok());
+        let place = bases
+            .place(*link)
+            .and_then(|place| u32::try_from(place).ok());
         Ref::unit(place.unwrap_or(u32::MAX))
     };
     worker.nodes.settled = worker.nodes.links.iter().map(settle).collect();

@@ -42,6 +42,15 @@ impl Emit<'_> {
                 };
                 (element, size) = (fitted, bytes);
             }
+            if len == 0 && !self.is_unbounded(distinct) {
+                // The array has no count, and may have a size.
+                if let ([count], Some(elements)) = (
+                    counts.as_mut_slice(),
+                    distinct.byte_size().checked_div(size),
+                ) {
+                    *count = u32::try_from(elements).unwrap_or(u32::MAX);
+                }
+            }
             if distinct.byte_size() > 0
                 && len > 0
                 && size > 0
@@ -74,6 +83,12 @@ impl Emit<'_> {
         counts
             .map(|count| u64::from(*count))
             .try_fold(1u64, u64::checked_mul)
+    }
+
+    /// Returns whether the length of an array is no constant.
+    fn is_unbounded(&self, distinct: &Distinct) -> bool {
+        let mut parts = self.table.parts_of(distinct).iter();
+        parts.any(|part| part.note == Note::Unbounded)
     }
 
     /// Returns the number of elements of each dimension.

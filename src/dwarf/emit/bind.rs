@@ -8,7 +8,7 @@
 //! the type's own name ambiguous, so splitting is repeated until nothing changes. The result depends only on the order
 //! of the units.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::dwarf::distinct::shadowed::{ANY, BY_NAME, UnitList};
 use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
@@ -38,7 +38,7 @@ pub(crate) struct Binding {
     pub variants: Vec<Variant>,
     /// The meaning of each tag.
     pub meant: Vec<Meant>,
-    /// The numbers of the variants that the preferred units have.
+    /// The numbers of the variants that are preferred.
     pub preferred: Vec<u32>,
 }
 
@@ -53,16 +53,21 @@ pub(crate) enum Meant {
     Several,
 }
 
-/// Binds every name to its definitions. `units` are the units whose types are preferred.
+/// Binds every name to its definitions. `preferred` are types, as the number of the list and the index there, the best
+/// first: a name that one level has makes those of later levels count for nothing.
 ///
 /// # Errors
 /// `Limit` if a hostile file would take too long.
-pub(crate) fn bind(table: &Table, lists: &[UnitList], units: &[u32]) -> Result<Binding> {
+pub(crate) fn bind(
+    table: &Table,
+    lists: &[UnitList],
+    preferred: &[Vec<(u32, u32)>],
+) -> Result<Binding> {
     let mut binder = Binder::new(table, lists);
     if binder.ambiguous.iter().any(|&ambiguous| ambiguous) {
         binder.refine()?;
     }
-    Ok(binder.finish(units))
+    Ok(binder.finish(preferred))
 }
 
 /// An occurrence of a type: the unit's number, and the index in its list.
@@ -312,7 +317,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Numbers the variants.
-    fn finish(self, units: &[u32]) -> Binding {
+    fn finish(self, preferred: &[Vec<Occurrence>]) -> Binding {
         let mut order: Vec<(Seen, u32, u32)> = Vec::new();
         for distinct in self.listed() {
             match self.groups.get(&distinct) {
@@ -366,20 +371,31 @@ impl<'a> Binder<'a> {
                 meaning: meaning.collect(),
             });
         }
-        let of_unit = |unit: u32| {
-            let types = self.lists.get(unit as usize).map(|list| list.types.len());
-            let places = 0..u32::try_from(types.unwrap_or(0)).unwrap_or(u32::MAX);
-            places.map(move |place| (unit, place))
-        };
-        let places = units.iter().flat_map(|unit| of_unit(*unit));
-        let meanings = places.filter_map(|place| self.group(place));
-        let preferred = meanings.filter_map(|meaning| numbers.get(&meaning).copied());
+        let preferred = self.preferred(preferred);
+        let preferred = preferred.filter_map(|meaning| numbers.get(&meaning).copied());
         let preferred = preferred.collect();
         Binding {
             variants,
             meant,
             preferred,
         }
+    }
+
+    /// Returns the definitions that are preferred, without those whose name an earlier level has.
+    fn preferred(&self, levels: &[Vec<Occurrence>]) -> impl Iterator<Item = Meaning> {
+        let mut named = HashSet::new();
+        let mut preferred = Vec::new();
+        for level in levels {
+            let first = preferred.len();
+            let meanings = level.iter().filter_map(|place| self.group(*place));
+            preferred.extend(meanings.filter(|(distinct, _)| {
+                let tag = self.tag_of(*distinct);
+                tag == NO_TAG || !named.contains(&tag)
+            }));
+            let new = preferred.get(first..).unwrap_or_default();
+            named.extend(new.iter().map(|(distinct, _)| self.tag_of(*distinct)));
+        }
+        preferred.into_iter()
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Emitted {
     pub variables: Vec<(u64, TypeId)>,
     /// The id of each variant.
     pub ids: Vec<TypeId>,
+    /// The number of typedefs of templates that were left out.
+    pub unused_typedefs: u64,
 }
 
 /// The state of emitting the graph.
@@ -148,6 +150,8 @@ impl Records {
 pub(crate) struct Wanted<'a> {
     /// The names of the wanted types; if there are none, all types are wanted.
     pub roots: &'a Roots,
+    /// Whether typedefs of templates are wanted even if nothing refers to them.
+    pub all_typedefs: bool,
     pub most_types: u32,
     pub pointer_width: PointerWidth,
 }
@@ -199,14 +203,23 @@ pub(crate) fn emit(
         used_bytes: HashMap::new(),
     };
     emit.find_dependent();
-    emit.kept = if wanted.roots.is_empty() {
+    let mut unused_typedefs = 0;
+    emit.kept = if wanted.roots.is_empty() && wanted.all_typedefs {
         vec![true; binding.variants.len()]
+    } else if wanted.roots.is_empty() {
+        let kept = emit.without_unused();
+        unused_typedefs = kept.iter().filter(|kept| !**kept).count() as u64;
+        kept
     } else {
-        emit.declared_roots = emit.declared(wanted.roots);
-        emit.closure(wanted.roots)
+        let chosen = emit.roots(wanted.roots);
+        emit.declared_roots = chosen.tags;
+        emit.closure(&chosen.types)
     };
     emit.number();
-    emit.run()
+    Ok(Emitted {
+        unused_typedefs,
+        ..emit.run()?
+    })
 }
 
 impl Emit<'_> {
@@ -338,6 +351,7 @@ impl Emit<'_> {
             seen,
             variables,
             ids,
+            unused_typedefs: 0,
         })
     }
 

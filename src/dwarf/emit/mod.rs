@@ -11,5 +11,6 @@ mod check;
 mod closure;
 pub(super) mod datasec;
 pub(super) mod graph;
+pub(super) mod held;
 mod record;
 mod size;

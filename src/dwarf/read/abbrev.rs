@@ -188,7 +188,7 @@ impl Abbrevs {
             code,
             entry,
             has_children,
-            fast: Fast::new(self.steps.get(start as usize..).unwrap_or_default()),
+            fast: Fast::new(entry, self.steps.get(start as usize..).unwrap_or_default()),
             start,
             end: len(&self.steps),
         })

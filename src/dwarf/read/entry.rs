@@ -20,6 +20,8 @@ pub(crate) enum Entry {
     Function,
     Variable,
     ImportedUnit,
+    /// A directive to use the names of a namespace.
+    ImportedModule,
 
     Base,
     Pointer,
@@ -83,6 +85,7 @@ impl Entry {
             dw::DW_TAG_subprogram | dw::DW_TAG_entry_point => Self::Function,
             dw::DW_TAG_variable => Self::Variable,
             dw::DW_TAG_imported_unit => Self::ImportedUnit,
+            dw::DW_TAG_imported_module => Self::ImportedModule,
             dw::DW_TAG_base_type => Self::Base,
             dw::DW_TAG_pointer_type => Self::Pointer,
             dw::DW_TAG_reference_type => Self::Reference,
@@ -132,7 +135,6 @@ impl Entry {
             | dw::DW_TAG_GNU_call_site_parameter
             | dw::DW_TAG_label
             | dw::DW_TAG_imported_declaration
-            | dw::DW_TAG_imported_module
             | dw::DW_TAG_dwarf_procedure
             | dw::DW_TAG_constant
             | dw::DW_TAG_friend => Self::Nothing,
@@ -169,7 +171,7 @@ impl Entry {
                     | S::CompDir
                     | S::Lines
             ),
-            Self::Namespace => matches!(slot, S::Name),
+            Self::Namespace => matches!(slot, S::Name | S::ExportSymbols),
             Self::Function => matches!(
                 slot,
                 S::Name
@@ -195,6 +197,7 @@ impl Entry {
                     | S::Origin
             ),
             Self::ImportedUnit => matches!(slot, S::Import),
+            Self::ImportedModule => matches!(slot, S::Import | S::Sibling),
             Self::Base => matches!(
                 slot,
                 S::Name | S::ByteSize | S::BitSize | S::Encoding | S::Endianity | S::Bias

@@ -4,6 +4,7 @@
 //! one number at fixed offsets. Their other attributes are skipped in one move.
 
 use crate::dwarf::read::cursor::Cursor;
+use crate::dwarf::read::entry::Entry;
 use crate::dwarf::read::form::{Class, Form};
 use crate::dwarf::read::slot::Slot;
 use crate::dwarf::read::step::Step;
@@ -55,8 +56,8 @@ pub(crate) struct FastEntry {
 }
 
 impl Fast {
-    /// Returns the offsets of the values of a DIE with these steps, or `None` if its shape is not the usual one.
-    pub fn new(steps: &[Step]) -> Option<Self> {
+    /// Returns the offsets of the values of a DIE of this kind with these steps, or `None` if its shape is not the usual one.
+    pub fn new(entry: Entry, steps: &[Step]) -> Option<Self> {
         let mut fast = Self {
             inline_name: false,
             size: 0,
@@ -95,12 +96,12 @@ impl Fast {
                         _ => return None,
                     };
                     ended = matches!(fast.number, Number::Unsigned | Number::Signed);
-                    fast.take(slot)?;
+                    fast.take(entry, slot)?;
                 }
                 Step::Keep(Slot::Declaration, value) => fast.declaration = value != 0,
                 Step::Keep(slot, value) => {
                     fast.number = Number::Constant(value);
-                    fast.take(slot)?;
+                    fast.take(entry, slot)?;
                 }
                 Step::Skip(_) => return None,
             }
@@ -108,17 +109,16 @@ impl Fast {
         Some(fast)
     }
 
-    /// Notes the attribute of the number. Returns `None` if there is one already, or if it is none of the usual ones.
-    fn take(&mut self, slot: Slot) -> Option<()> {
-        let one = matches!(
-            slot,
-            Slot::ByteSize
-                | Slot::MemberLocation
-                | Slot::ConstValue
-                | Slot::UpperBound
-                | Slot::Count
-        );
-        (one && self.slot.replace(slot).is_none()).then_some(())
+    /// Notes the attribute of the number. Returns `None` if there is one already, or if it is not the usual one of such
+    /// DIEs: the size of a subrange is no number of elements.
+    fn take(&mut self, entry: Entry, slot: Slot) -> Option<()> {
+        let is_usual = match entry {
+            Entry::Member => slot == Slot::MemberLocation,
+            Entry::Enumerator => slot == Slot::ConstValue,
+            Entry::Subrange => matches!(slot, Slot::UpperBound | Slot::Count),
+            _ => slot == Slot::ByteSize,
+        };
+        (is_usual && self.slot.replace(slot).is_none()).then_some(())
     }
 
     /// Reads a DIE. The cursor is moved from the end of the abbreviation code to the end of the DIE.

@@ -53,6 +53,8 @@ pub(crate) enum Slot {
     LinkageName,
     ContainingType,
     TemplateName,
+    /// The flag of an inline namespace.
+    ExportSymbols,
     /// The flag of a member function's type that is called on lvalues only.
     ForLvalues,
     /// The flag of a member function's type that is called on rvalues only.
@@ -124,6 +126,7 @@ impl Slot {
             dw::DW_AT_endianity => Self::Endianity,
             dw::DW_AT_containing_type => Self::ContainingType,
             dw::DW_AT_GNU_template_name => Self::TemplateName,
+            dw::DW_AT_export_symbols => Self::ExportSymbols,
             dw::DW_AT_reference => Self::ForLvalues,
             dw::DW_AT_rvalue_reference => Self::ForRvalues,
             dw::DW_AT_alignment => Self::Alignment,

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::pipeline::{Counts, LabelledPath, Verdict, check};
+use btfkit::pipeline::{Counts, LabelledPath, Verdict, check, write_verdicts};
+use clap::ValueEnum;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, into_io};
 use crate::input::{read_all, targets};
 use crate::progress::Progress;
 use crate::shared::{Function, Programs, TargetOptions};
@@ -49,6 +50,19 @@ pub struct Arguments {
     /// Print each poisoned relocation that can be reached
     #[arg(long)]
     verbose: bool,
+
+    /// The format of the verdicts
+    #[arg(long, alias = "report", value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// The format of the verdicts.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// A table
+    Text,
+    /// One line of JSON, with the report on each combination
+    Json,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
@@ -68,7 +82,18 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .flat_map(|verdict| &verdict.incomplete)
         .collect();
     style.incomplete(incomplete.into_iter().cloned());
-    arguments.print(&verdicts).map_err(Failure::stdout)?;
+    match arguments.format {
+        Format::Text => arguments.print(&verdicts).map_err(Failure::stdout)?,
+        Format::Json => {
+            let names = arguments.objects.iter();
+            let names: Vec<_> = names.map(|path| path.display().to_string()).collect();
+            let mut out = BufWriter::new(io::stdout().lock());
+            write_verdicts(&verdicts, &names, &mut out)
+                .map_err(into_io)
+                .and_then(|()| out.flush())
+                .map_err(Failure::stdout)?;
+        }
+    }
     style.warnings(arguments.warnings(&verdicts));
     let bad = verdicts.iter().filter(|verdict| !verdict.is_good()).count();
     if bad > 0 {
@@ -145,6 +170,12 @@ impl Arguments {
                     )?;
                 }
             }
+        }
+        let reports = verdicts.iter().flat_map(|verdict| &verdict.outcome);
+        let targets = reports.flat_map(|report| &report.targets);
+        let mut told = BTreeSet::new();
+        for target in targets.filter(|target| told.insert(target.label.clone())) {
+            write!(out, "{target}")?;
         }
         out.flush()
     }

@@ -39,6 +39,10 @@ pub struct Arguments {
     #[arg(long)]
     variables: bool,
 
+    /// Convert all typedefs of templates, such as std::vector<int>::value_type, even those that nothing refers to
+    #[arg(long, conflicts_with = "root")]
+    all_typedefs: bool,
+
     /// The number of threads; by default, the number of processors
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -58,8 +62,9 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let (program, roots) = arguments.program()?;
     let mut conversion = dwarf::ConvertOptions::new()
         .functions(arguments.functions)
-        .variables(arguments.variables);
-    conversion.roots = roots;
+        .variables(arguments.variables)
+        .all_typedefs(arguments.all_typedefs);
+    conversion.roots.clone_from(&roots);
     if !conversion.roots.is_empty() {
         let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
         conversion.roots.extend(names);
@@ -94,9 +99,18 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
             program.display()
         )),
     }
+    if loaded.unused_typedefs > 0 {
+        style.note(&format!(
+            "{}: {} typedefs of templates that nothing refers to were left out; --all-typedefs keeps them",
+            program.display(),
+            loaded.unused_typedefs
+        ));
+    }
     let aliases = arguments.aliases.alias.iter();
     let graph = loaded
         .graph
+        .with_short_names(&roots)
+        .map_err(|error| Failure::at(&program, error))?
         .with_aliases(aliases.map(|(alias, name)| (alias.as_str(), name.as_str())))
         .map_err(|error| Failure::at(&program, error))?;
     output::write_graph(&arguments.output, &graph)

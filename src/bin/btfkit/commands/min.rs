@@ -7,7 +7,7 @@ use btfkit::encode::encode;
 use btfkit::pipeline::{LabelledPath, minimise};
 
 use crate::failure::Failure;
-use crate::input::{read, read_all, target};
+use crate::input::{read, read_all, targets};
 use crate::output;
 use crate::progress::Progress;
 use crate::shared::{Function, TargetOptions};
@@ -15,7 +15,8 @@ use crate::style::Style;
 
 /// Make the smallest BTF with which BPF objects relocate to identical instructions
 ///
-/// The result is raw BTF, for --target here or for libbpf's `btf_custom_path`. Before it is written, the objects are
+/// The result is raw BTF, for --target here or for libbpf's `btf_custom_path`. Of several targets it has the types that
+/// `relocate` takes from each. Before it is written, the objects are
 /// relocated against it and the results compared.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
@@ -25,9 +26,15 @@ pub struct Arguments {
     #[arg(value_name = "PROG.o", required = true)]
     objects: Vec<PathBuf>,
 
-    /// The target whose types are reduced
-    #[arg(long, short, value_name = "[LABEL=]FILE")]
-    target: LabelledPath,
+    /// The kernel and the user programs whose types are reduced, in the order in which they are searched
+    #[arg(
+        long,
+        short,
+        value_name = "[LABEL=]FILE",
+        required = true,
+        num_args = 1
+    )]
+    target: Vec<LabelledPath>,
 
     /// The BTF of a kernel module, split from the kernel's
     #[arg(long, value_name = "FILE")]
@@ -46,23 +53,26 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let objects = read_all(&arguments.objects)?;
-    let mut target = target(&arguments.target)?;
-    if let Some(function) = &arguments.function.function {
-        let label = format!("{}=", target.label);
-        target = target.function(function.strip_prefix(&label).unwrap_or(function));
-    }
+    let mut targets = targets(&arguments.target)?;
     for module in &arguments.module {
-        target = target.module(read(module)?);
+        targets.add_module(read(module)?)?;
+    }
+    if let Some(function) = &arguments.function.function {
+        targets.set_function(function)?;
     }
     let progress = Progress::start(
         "collecting the types that the objects need".to_owned(),
         style,
     );
-    let small = minimise(&objects, &target, &arguments.options.options())
+    let small = minimise(&objects, &targets, &arguments.options.options())
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))
         .map_err(|error| match error.places().first() {
-            Some(Place::File(label)) if *label == target.label => {
-                Failure::at(&arguments.target.path, error)
+            Some(Place::File(label)) => {
+                let mut files = arguments.target.iter();
+                match files.find(|file| file.label() == *label) {
+                    Some(file) => Failure::at(&file.path, error),
+                    None => super::name_numbered(error, &arguments.objects),
+                }
             }
             _ => super::name_numbered(error, &arguments.objects),
         })?;

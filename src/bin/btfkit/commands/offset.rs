@@ -3,8 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use btfkit::Error;
+use btfkit::pipeline::Loaded;
 use btfkit::query::Field;
+use btfkit::{Error, ErrorKind};
 
 use crate::failure::Failure;
 use crate::input::{types, with_nearest};
@@ -44,7 +45,10 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     options.conversion.function.clone_from(&arguments.function);
     let loaded = types(&arguments.file, &options, style)?;
     let (graph, preferred) = (&loaded.graph, &loaded.preferred);
-    let fail = |error: Error| with_nearest(&arguments.file, error, &options);
+    let fail = |error: Error| match error.kind() {
+        ErrorKind::Ambiguous => ambiguous(arguments, error, &loaded),
+        _ => with_nearest(&arguments.file, error, &options),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.paths.is_empty() {
         let size = graph
@@ -60,6 +64,22 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         print(path, &field, &mut out).map_err(Failure::stdout)?;
     }
     out.flush().map_err(Failure::stdout)
+}
+
+/// Returns the failure of a name that several types have: with the place of each, and the function that chooses it.
+fn ambiguous(arguments: &Arguments, error: Error, loaded: &Loaded) -> Failure {
+    let definitions = loaded.definitions(&arguments.name);
+    if definitions.is_empty() {
+        return Failure::at(&arguments.file, error);
+    }
+    let definitions = definitions.into_iter();
+    let definitions = definitions.map(|definition| match definition.function {
+        Some(function) => format!("{} (--function {function})", definition.place),
+        None => definition.place,
+    });
+    let definitions: Vec<_> = definitions.collect();
+    let file = arguments.file.display();
+    Failure::Refused(format!("{file}: {error}: {}", definitions.join(", ")))
 }
 
 fn print(path: &str, field: &Field, out: &mut impl Write) -> io::Result<()> {
