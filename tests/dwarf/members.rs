@@ -10,6 +10,7 @@ const RUST: u32 = 0x1c;
 const ZIG: u32 = 0x27;
 const FORTRAN: u32 = 0x08;
 const D: u32 = 0x13;
+const CXX: u32 = 0x04;
 const PASCAL: u32 = 0x09;
 
 fn converted(sections: &Sections) -> Conversion {
@@ -128,6 +129,39 @@ fn offsets_in_bits_without_widths() {
     assert_eq!(reasons(&done), [Reason::WithinByte]);
     let enumeration = done.graph.find(Kind::Enum, "E").unwrap();
     assert_eq!(enumeration.size().unwrap().0, 1);
+}
+
+/// A member far behind the end of its structure is left out, which is no excuse.
+#[test]
+fn a_member_beyond_all_offsets_is_a_contradiction() {
+    const FAR: &[u8] = &[0x23, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
+    let far = Die::new(MEMBER)
+        .name("far")
+        .to("int")
+        .with(LOCATION, Value::Expression(FAR));
+    let types = [
+        base("int", 4, 5),
+        structure("s", 32, &[("a", "int", 0)]).children([far]),
+    ];
+    let done = converted(&program(types));
+    let mut reasons = reasons(&done);
+    reasons.sort();
+    assert_eq!(reasons, [Reason::MemberTooLong, Reason::MemberBeyond]);
+}
+
+/// clang's `-gsimple-template-names=mangled`.
+#[test]
+fn mangled_names_of_templates_are_those_of_the_language() {
+    let types = [
+        base("int", 4, 5),
+        structure("_STN|Bo|<false>", 4, &[("a", "int", 0)]),
+        structure("_STN|operator||<int>", 4, &[("a", "int", 0)]),
+        structure("_STN|", 4, &[("a", "int", 0)]),
+    ];
+    let done = converted(&program_in(CXX, types));
+    for name in ["Bo<false>", "operator|<int>", "_STN|"] {
+        assert_eq!(size(&done.graph, name), 4, "{name}");
+    }
 }
 
 /// gdb prints 0, 2 and 4 as the offsets in bytes.

@@ -183,6 +183,9 @@ impl Pass<'_, '_> {
         let mut node = Node::new(die, shape);
         node.declaration = self.attrs.flag(Slot::Declaration);
         node.name = self.name();
+        if self.templates && matches!(node.shape, Shape::Struct | Shape::Union) {
+            node.name = self.without_mangling(node.name);
+        }
         node.set_byte_size(self.attrs.number(Slot::ByteSize).unwrap_or(0));
         node.ty = self.ty(Slot::Type);
         self.set_details(entry, &mut node);

@@ -160,6 +160,9 @@ impl Emit<'_> {
         for ((index, part), ty) in members {
             if let Some(reason) = self.lost(part, most) {
                 self.lose(number, index, reason);
+                if is_beyond(distinct, part) {
+                    self.lose(number, index, Reason::MemberTooLong);
+                }
                 continue;
             }
             if repeated.contains(&index) {
@@ -438,6 +441,16 @@ fn most_place(parts: &[Part<RefId>]) -> u64 {
     } else {
         u32::MAX.into()
     }
+}
+
+/// Returns whether a member that has an offset starts behind the end of its structure.
+fn is_beyond(distinct: &Distinct, part: &Part<RefId>) -> bool {
+    !distinct.is_unsized()
+        && !matches!(
+            part.note,
+            Note::Unplaced | Note::NeedsStorage | Note::Virtual
+        )
+        && part.bit_offset() > distinct.byte_size().saturating_mul(8)
 }
 
 fn set_info(words: &mut [u32], info: Info) {

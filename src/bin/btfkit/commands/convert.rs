@@ -83,6 +83,14 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
     }
+    if arguments.strict
+        && let Some(missing) = loaded.missing.first()
+    {
+        return Err(Failure::Refused(format!(
+            "{}: {missing}: its types are missing (--strict): without --strict, all other types are converted",
+            program.display()
+        )));
+    }
     let contradictions = loaded.degraded.iter();
     let contradictions = contradictions.filter(|degraded| degraded.reason.is_contradiction());
     match contradictions.count() {

@@ -44,22 +44,25 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     options.conversion = options.conversion.root(&arguments.name);
     options.conversion.function.clone_from(&arguments.function);
     let loaded = types(&arguments.file, &options, style)?;
-    let (graph, preferred) = (&loaded.graph, &loaded.preferred);
     let fail = |error: Error| match error.kind() {
         ErrorKind::Ambiguous => ambiguous(arguments, error, &loaded),
         _ => with_nearest(&arguments.file, error, &options),
     };
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.paths.is_empty() {
-        let size = graph
-            .size_of_preferred(&arguments.name, preferred)
-            .map_err(fail)?;
+        let (size, doubt) = loaded.size_of(&arguments.name).map_err(fail)?;
+        if let Some(why) = doubt {
+            style.warnings([format!(
+                "{}: the size can't be trusted: {why}",
+                arguments.name
+            )]);
+        }
         writeln!(out, "{}  size {size}", arguments.name).map_err(Failure::stdout)?;
     }
     for path in &arguments.paths {
         let (field, doubt) = loaded.field(&arguments.name, path).map_err(fail)?;
         if let Some(why) = doubt {
-            style.warnings([format!("{path}: the offset can't be trusted: {why}")]);
+            style.warnings([format!("{path}: it can't be trusted: {why}")]);
         }
         print(path, &field, &mut out).map_err(Failure::stdout)?;
     }
