@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long)]
     functions: bool,
 
-    /// Refuse debug information that contradicts itself or can't be read, instead of listing where
+    /// Refuse debug information that contradicts itself, can't be read or is incomplete, instead of listing where
     #[arg(long)]
     strict: bool,
 
