@@ -183,7 +183,8 @@ pub(crate) fn place_bitfields(nodes: &mut Nodes, chain: u32) {
 
 /// Returns whether the size of a structure, union or enumeration is that of the type it refers to.
 fn is_sized_by_type(node: &Node) -> bool {
-    node.ty != Ref::VOID
+    !node.declaration
+        && node.ty != Ref::VOID
         && match node.shape {
             Shape::Struct | Shape::Union => node.is_unsized(),
             Shape::Enum => node.byte_size() == 0,
