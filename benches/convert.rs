@@ -6,12 +6,11 @@ use std::num::NonZeroUsize;
 use btfkit::Limits;
 use btfkit::dwarf::{ConvertOptions, Sections, convert};
 use btfkit::elf::debug_sections;
-use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn sections(path: &str) -> Sections {
     let file = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    debug_sections(&Bytes::from(file), &Limits::default()).unwrap()
+    debug_sections(file, &Limits::default()).unwrap()
 }
 
 fn conversion(c: &mut Criterion) {

@@ -5,18 +5,17 @@
 use std::io::Write;
 
 use btfkit::Bits;
-use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+use btfkit::graph::{GraphBuilder, IntEncoding};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut builder = GraphBuilder::new();
     let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-    let members = [
-        NewMember::new("id", int),
-        NewMember::new("port", int).at(Bits(32)),
-    ];
-    builder.composite(Kind::Struct, "session", 8, &members)?;
-    let bytes = builder.freeze()?.encode()?;
+    builder.structure(
+        "session",
+        8,
+        [("id", int, Bits(0)), ("port", int, Bits(32))],
+    )?;
 
-    std::io::stdout().write_all(&bytes)?;
+    std::io::stdout().write_all(&builder.freeze()?.encode()?)?;
     Ok(())
 }

@@ -4,21 +4,21 @@
 
 use btfkit::Btf;
 use btfkit::elf::BpfObject;
-use btfkit::relocate::{Report, ResolveOptions, Target, resolve};
+use btfkit::relocate::{Report, ResolveOptions, Target};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [object, program, out] = &arguments[..] else {
         return Err("OBJECT PROGRAM OUT".into());
     };
-    let object = BpfObject::parse(std::fs::read(object)?)?;
     let targets = [Target::user("app", Btf::open(program)?)];
 
-    let program = object.program();
-    let resolution = resolve(&program, &targets, &ResolveOptions::partial(true))?;
-    let (relocated, patched) = object.apply(&program, &resolution)?;
+    let object = BpfObject::parse(std::fs::read(object)?)?;
+    let resolution = object.resolve(&targets, &ResolveOptions::new().partial(true))?;
+    let (relocated, patched) = object.apply(&resolution)?;
 
     std::fs::write(out, relocated)?;
-    print!("{}", Report::new(&program, &targets, &resolution, &patched));
+    let report = Report::new(&object.program(), &targets, &resolution, &patched);
+    print!("{report}");
     Ok(())
 }

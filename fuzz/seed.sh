@@ -57,6 +57,9 @@ for path in objects:
             seed("relocate", halves(content, sections(read(other)).get(".BTF", b"")))
 for graph in graphs:
     seed("parse", graph)
+    seed("value", halves(graph, bytes(range(1, 200))))
+    for how in (0, 2):
+        seed("render", bytes([how]) + graph)
 for first in graphs[:6]:
     for second in graphs[:6]:
         if len(first) < len(second) * 255:
@@ -123,7 +126,7 @@ for path in crashers:
     for target in ("parse", "elf"):
         seed(target, read(path))
 # Targets that build their graphs themselves need no more than a start.
-for target in ("relocate_graph", "merge_graph"):
+for target in ("relocate_graph", "merge_graph", "render"):
     for step in range(1, 9):
         seed(target, bytes((step * i * 7 + i // 3) % 251 for i in range(1024)))
 PYTHON

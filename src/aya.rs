@@ -86,8 +86,8 @@ pub fn from_aya(btf: &AyaBtf) -> Result<Btf> {
 ///
 /// # Errors
 /// `Unsupported` where aya-obj refuses the object.
-pub fn object(bytes: &[u8]) -> Result<aya_obj::Object> {
-    aya_obj::Object::parse(bytes).map_err(|error| {
+pub fn object(bytes: impl AsRef<[u8]>) -> Result<aya_obj::Object> {
+    aya_obj::Object::parse(bytes.as_ref()).map_err(|error| {
         let message = format!("aya-obj refuses this object: {error}");
         Error::new(ErrorKind::Unsupported, message).because(error)
     })

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::id::TypeId;
 
@@ -13,16 +14,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// An error is one word wide. Branch on [`Error::kind`]. The text names the place from the outside in
 /// (`prog.o: .BTF.ext: byte 0x30: …`). Expected outcomes, such as a relocation without a match, are values and never
 /// errors.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
-#[derive(thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("{}{message}", Prefix(places))]
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     /// Outermost first.
     places: Vec<Place>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The kind of an error.
@@ -63,6 +65,8 @@ pub enum Place {
     File(String),
     /// One of several inputs of one type: its index in the list given, from 0.
     Input(usize),
+    /// A module of a kernel: its index among the modules of the target, from 0.
+    Module(usize),
     /// A section of an ELF file.
     Section(String),
     /// A byte of the innermost file or section before it, counted from its start.
@@ -106,7 +110,7 @@ impl Error {
         self
     }
 
-    /// The error with the places of another one.
+    /// Returns the error with the places of another one.
     #[cold]
     #[must_use]
     pub(crate) fn within_all(mut self, places: &[Place]) -> Self {
@@ -118,9 +122,9 @@ impl Error {
     #[must_use]
     pub(crate) fn because(
         mut self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+        source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::new(source));
         self
     }
 
@@ -187,6 +191,7 @@ impl fmt::Display for Place {
         match self {
             Self::File(name) | Self::Section(name) => f.write_str(name),
             Self::Input(index) => write!(f, "input {index}"),
+            Self::Module(index) => write!(f, "module {index}"),
             Self::Byte(offset) => write!(f, "byte {offset:#x}"),
             Self::Type(id) => write!(f, "type {id}"),
             Self::Relocation(number) => write!(f, "relocation #{number}"),

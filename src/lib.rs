@@ -72,15 +72,13 @@
 //! Build types, encode them, and parse them again:
 //!
 //! ```
-//! use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+//! use btfkit::graph::{GraphBuilder, IntEncoding};
 //! use btfkit::{Bits, Btf};
 //!
 //! let mut builder = GraphBuilder::new();
 //! let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-//! let members = [NewMember::new("id", int), NewMember::new("port", int).at(Bits(32))];
-//! builder.composite(Kind::Struct, "session", 8, &members)?;
-//! let bytes = builder.freeze()?.encode()?;
-//! assert_eq!(Btf::parse(bytes)?.len(), 2);
+//! builder.structure("session", 8, [("id", int, Bits(0)), ("port", int, Bits(32))])?;
+//! assert_eq!(Btf::parse(builder.freeze()?.encode()?)?.len(), 2);
 //! # Ok::<(), btfkit::Error>(())
 //! ```
 //!
@@ -92,8 +90,7 @@
 //! use btfkit::pipeline::{RelocateOptions, TargetFile, relocate};
 //! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 //!
-//! let mut options = RelocateOptions::default();
-//! options.partial = true; // The kernel's part is left to the loader.
+//! let options = RelocateOptions::new().partial(true); // The kernel's part is left to the loader.
 //! let program = TargetFile::user("app", read("tutorial/prog_b.gcc-dwarf5"));
 //! let relocated = relocate(read("tutorial/probe.bpf.o"), &[program], &options)?;
 //! assert!(relocated.report.to_string().contains("struct data.c in app: 4 -> 8"));
@@ -108,7 +105,7 @@
 //! use btfkit::{Limits, dwarf, elf};
 //! # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 //!
-//! let sections = elf::debug_sections(&read("layouts/server1.gcc-dwarf5").into(), &Limits::default())?;
+//! let sections = elf::debug_sections(read("layouts/server1.gcc-dwarf5"), &Limits::default())?;
 //! let options = dwarf::ConvertOptions::new().root("session");
 //! let conversion = dwarf::convert(&sections, &options)?;
 //! let btf = conversion.graph.encode()?;
@@ -173,6 +170,7 @@ pub mod dwarf;
 pub mod merge;
 pub mod relocate;
 pub mod render;
+pub mod verify;
 
 #[cfg(feature = "aya")]
 pub mod aya;

@@ -39,36 +39,8 @@ pub struct Limits {
     pub entries: u32,
     /// Members, enumerators or parameters of one type. Default 16 million, BTF's own (`BTF_MAX_VLEN`).
     pub vlen: u32,
-}
-
-macro_rules! setters {
-    ($($field:ident: $ty:ty,)*) => {
-        impl Limits {
-            $(
-                #[doc = concat!("Sets the bound [`", stringify!($field), "`](field@Self::", stringify!($field), ").")]
-                #[must_use]
-                pub const fn $field(mut self, $field: $ty) -> Self {
-                    self.$field = $field;
-                    self
-                }
-            )*
-        }
-    };
-}
-
-setters! {
-    type_bytes: u32,
-    string_bytes: u32,
-    types: u32,
-    ext_records: u32,
-    chain: u32,
-    depth: u32,
-    section_bytes: u64,
-    inflation: u32,
-    files: u32,
-    abbreviations: u32,
-    entries: u32,
-    vlen: u32,
+    /// Bytes of a text that is written of types, such as a C header. Default 256 MiB: a kernel's header has 3 MiB.
+    pub text_bytes: u32,
 }
 
 impl Limits {
@@ -76,6 +48,97 @@ impl Limits {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets the bound [`type_bytes`](field@Self::type_bytes).
+    #[must_use]
+    pub const fn type_bytes(mut self, type_bytes: u32) -> Self {
+        self.type_bytes = type_bytes;
+        self
+    }
+
+    /// Sets the bound [`string_bytes`](field@Self::string_bytes).
+    #[must_use]
+    pub const fn string_bytes(mut self, string_bytes: u32) -> Self {
+        self.string_bytes = string_bytes;
+        self
+    }
+
+    /// Sets the bound [`types`](field@Self::types).
+    #[must_use]
+    pub const fn types(mut self, types: u32) -> Self {
+        self.types = types;
+        self
+    }
+
+    /// Sets the bound [`ext_records`](field@Self::ext_records).
+    #[must_use]
+    pub const fn ext_records(mut self, ext_records: u32) -> Self {
+        self.ext_records = ext_records;
+        self
+    }
+
+    /// Sets the bound [`chain`](field@Self::chain).
+    #[must_use]
+    pub const fn chain(mut self, chain: u32) -> Self {
+        self.chain = chain;
+        self
+    }
+
+    /// Sets the bound [`depth`](field@Self::depth).
+    #[must_use]
+    pub const fn depth(mut self, depth: u32) -> Self {
+        self.depth = depth;
+        self
+    }
+
+    /// Sets the bound [`section_bytes`](field@Self::section_bytes).
+    #[must_use]
+    pub const fn section_bytes(mut self, section_bytes: u64) -> Self {
+        self.section_bytes = section_bytes;
+        self
+    }
+
+    /// Sets the bound [`inflation`](field@Self::inflation).
+    #[must_use]
+    pub const fn inflation(mut self, inflation: u32) -> Self {
+        self.inflation = inflation;
+        self
+    }
+
+    /// Sets the bound [`files`](field@Self::files).
+    #[must_use]
+    pub const fn files(mut self, files: u32) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// Sets the bound [`abbreviations`](field@Self::abbreviations).
+    #[must_use]
+    pub const fn abbreviations(mut self, abbreviations: u32) -> Self {
+        self.abbreviations = abbreviations;
+        self
+    }
+
+    /// Sets the bound [`entries`](field@Self::entries).
+    #[must_use]
+    pub const fn entries(mut self, entries: u32) -> Self {
+        self.entries = entries;
+        self
+    }
+
+    /// Sets the bound [`text_bytes`](field@Self::text_bytes).
+    #[must_use]
+    pub const fn text_bytes(mut self, text_bytes: u32) -> Self {
+        self.text_bytes = text_bytes;
+        self
+    }
+
+    /// Sets the bound [`vlen`](field@Self::vlen).
+    #[must_use]
+    pub const fn vlen(mut self, vlen: u32) -> Self {
+        self.vlen = vlen;
+        self
     }
 
     /// The default of [`Limits::chain`], and the bound of look-ups in an existing graph.
@@ -106,6 +169,7 @@ impl Default for Limits {
             abbreviations: 1 << 20,
             entries: 1 << 27,
             vlen: 0xff_ffff,
+            text_bytes: 1 << 28,
         }
     }
 }

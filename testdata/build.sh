@@ -286,6 +286,18 @@ facts() {
 	built+=("$1.gdb.txt")
 }
 
+# Values in .data, and what gdb prints of them; the same in the other byte order.
+for compiler in gcc clang; do
+	program $compiler 5 values/values.c values/values.$compiler -O0
+	"$GDB" -batch -nx -x values/print.py "$out/values/values.$compiler" >"$out/values/values.$compiler.gdb.txt"
+	built+=(values/values.$compiler.gdb.txt)
+done
+for system in s390x powerpc; do
+	"$CLANG" --target=$system-linux-gnu -ffreestanding -DPORTABLE -gdwarf-5 -O0 -fno-ident -fno-addrsig -Wall -Wextra -Werror \
+		-fdebug-compilation-dir=. "-ffile-prefix-map=$PWD=." -c values/values.c -o "$out/values/values.$system.o"
+	built+=(values/values.$system.o)
+done
+
 for name in foreign plain modes typo; do
 	bpf bpf truth/$name.bpf.c truth/$name.bpf.o
 done

@@ -25,7 +25,7 @@ fn limits() -> Limits {
 fn sections(data: &[u8]) -> Option<Sections> {
     let file = Bytes::copy_from_slice(data);
     if data.starts_with(b"\x7fELF") {
-        return debug_sections(&file, &limits()).ok();
+        return debug_sections(file.clone(), &limits()).ok();
     }
     let (&[flags, abbrev, str], _) = data.split_first_chunk::<3>()?;
     let endian = if flags & 1 == 0 {

@@ -16,11 +16,11 @@ fuzz_target!(|data: &[u8]| {
     let Ok(graph) = parse_with(btf.to_vec(), &parsing()) else {
         return;
     };
-    let Ok(ext) = parse_ext(ext, &graph, &limits()) else {
+    let Ok(ext) = parse_ext(ext.to_vec(), &graph, &limits()) else {
         return;
     };
     let bytes = encode_ext(&ext).expect("what was read can be written");
-    let again = parse_ext(&bytes, &graph, &limits()).expect("what was written is read");
+    let again = parse_ext(bytes.clone(), &graph, &limits()).expect("what was written is read");
     assert_eq!(again, ext);
     assert_eq!(encode_ext(&again).expect("again"), bytes);
     let same = ext.remap(&Remap::identity(graph.len()), &StringMap::identity());

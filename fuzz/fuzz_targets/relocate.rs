@@ -36,6 +36,6 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     options.partial = false;
-    let _ = check(&[object.clone()], &targets, &options);
-    let _ = minimise(&[object], &targets[..1], &options);
+    let _ = check([object.clone()], &targets, &options);
+    let _ = minimise([object], &targets[..1], &options);
 });

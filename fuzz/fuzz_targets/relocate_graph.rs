@@ -59,7 +59,7 @@ fuzz_target!(|data: &[u8]| {
 /// Against targets: the same twice, and every part of the answer can be looked at.
 fn run(program: &Program<'_>, targets: &[Target]) {
     for partial in [false, true] {
-        let options = ResolveOptions::partial(partial);
+        let options = ResolveOptions::new().partial(partial);
         if let Ok(done) = resolve(program, targets, &options) {
             assert_eq!(done.fixups.len(), program.sections[0].relos.len());
             for fixup in &done.fixups {

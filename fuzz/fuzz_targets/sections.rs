@@ -5,7 +5,7 @@ mod common;
 
 use std::num::NonZeroUsize;
 
-use btfkit::dwarf::{ConvertOptions, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Roots, Sections, convert};
 use btfkit::elf::debug_sections;
 use btfkit::{Endian, PointerWidth};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     if how & 1 == 0 {
-        let Ok(sections) = debug_sections(&Bytes::copy_from_slice(data), &limits()) else {
+        let Ok(sections) = debug_sections(Bytes::copy_from_slice(data), &limits()) else {
             return;
         };
         run(&sections, how);
@@ -63,7 +63,7 @@ fn run(sections: &Sections, how: u8) {
         .threads(NonZeroUsize::MIN);
     options.limits = limits();
     if how & 64 != 0 {
-        options.roots = vec!["data".to_owned(), "session".to_owned(), "a".to_owned()];
+        options.roots = Roots::Named(["data", "session", "a"].map(str::to_owned).to_vec());
         options.allow_missing_roots = true;
     }
     if let Ok(done) = convert(sections, &options) {

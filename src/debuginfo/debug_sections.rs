@@ -27,6 +27,8 @@ pub struct DebugSections {
     pub files: Vec<PathBuf>,
     /// The files that belong to the program and were not found. Their types are missing.
     pub missing: Vec<Missing>,
+    /// The program's debug file, if its debug information is there.
+    pub(crate) debug_file: Option<Elf>,
 }
 
 /// Finds a program's debug sections, however they are packaged.
@@ -83,13 +85,13 @@ pub(crate) fn find_debug_sections_of(
     limits: &Limits,
 ) -> Result<DebugSections> {
     let mut finder = FileFinder::new(path, search, limits);
-    let (mut sections, link) = match own(elf, limits)? {
-        Some(sections) => (sections, supplementary_link(elf)),
+    let (mut sections, link, debug_file) = match own(elf, limits)? {
+        Some(sections) => (sections, supplementary_link(elf), None),
         None => {
-            let mut found = debug_file(elf, &mut finder)?;
-            found.0.symbols.extend(&function_symbols(elf));
+            let (mut sections, link, debug) = debug_file(elf, &mut finder)?;
+            sections.symbols.extend(&function_symbols(elf));
             finder.debug = finder.files.first().cloned();
-            found
+            (sections, link, Some(debug))
         }
     };
     if let Some(link) = link {
@@ -100,14 +102,15 @@ pub(crate) fn find_debug_sections_of(
         sections,
         files: finder.files,
         missing: finder.missing,
+        debug_file,
     })
 }
 
-/// Finds the sections of a program's debug file, and that file's link to its supplementary file.
+/// Finds a program's debug file: its sections, its link to its supplementary file, and its headers.
 fn debug_file(
     elf: &Elf,
     finder: &mut FileFinder<'_>,
-) -> Result<(Sections, Option<SupplementaryLink>)> {
+) -> Result<(Sections, Option<SupplementaryLink>, Elf)> {
     let (id, link) = (build_id(elf), debug_link(elf));
     let mut wanted = WantedFile::new(DebugFileKind::Debug, finder.program.clone());
     wanted.build_id = id.clone();
@@ -128,7 +131,10 @@ fn debug_file(
         let debug = Elf::parse(candidate.bytes.clone())?;
         verify(&candidate.bytes, &debug, id.as_ref(), link.as_ref())?;
         match own(&debug, limits)? {
-            Some(sections) => Ok((sections, supplementary_link(&debug))),
+            Some(sections) => {
+                let link = supplementary_link(&debug);
+                Ok((sections, link, debug))
+            }
             None => Err(Error::new(
                 ErrorKind::NoDebugInfo,
                 "it has no debug information",

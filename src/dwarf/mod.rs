@@ -84,6 +84,7 @@ mod collect;
 mod distinct;
 mod driver;
 mod emit;
+mod functions;
 mod options;
 mod origin;
 mod read;
@@ -91,8 +92,12 @@ mod report;
 mod sections;
 
 pub use driver::convert;
-pub use options::ConvertOptions;
+pub(crate) use functions::{
+    CopyFacts, Facts, FunctionFacts, LanguageFacts, Leaf, LeafKind, Line, LocationFacts,
+    PieceFacts, Standing, TypeFacts, find_functions,
+};
+pub use options::{ConvertOptions, Roots};
 pub use origin::Origin;
 pub(crate) use read::skeleton::{Skeleton, dwo_ids, only_skeletons, skeletons};
 pub use report::{Conversion, Degraded, Reason, TypeLoss};
-pub use sections::{FunctionSymbols, MemorySection, Sections};
+pub use sections::{FunctionSymbols, LazySection, MemorySection, Sections};

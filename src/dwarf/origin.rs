@@ -81,7 +81,7 @@ struct Found<'a> {
 }
 
 /// Returns `gimli`'s view of the sections.
-fn dwarf_of(sections: &Sections, file_type: DwarfFileType) -> Dwarf<'_> {
+pub(super) fn dwarf_of(sections: &Sections, file_type: DwarfFileType) -> Dwarf<'_> {
     let endian = match sections.endian {
         Endian::Little => RunTimeEndian::Little,
         Endian::Big => RunTimeEndian::Big,
@@ -130,7 +130,7 @@ fn find(sections: &Sections, die: u64) -> Option<Found<'_>> {
 fn in_info(sections: &Sections, file_type: DwarfFileType, at: usize) -> Option<Found<'_>> {
     let dwarf = dwarf_of(sections, file_type);
     if !sections.cu_index.is_empty() {
-        return in_package(sections, dwarf, at);
+        return in_package(sections, at);
     }
     let mut units = dwarf.units();
     while let Some(header) = units.next().ok()? {
@@ -154,39 +154,14 @@ fn in_types(dwarf: Dwarf<'_>, at: usize) -> Option<Found<'_>> {
     None
 }
 
-/// Returns the DIE at an offset of a package. The index has the offsets of each unit's parts of the other sections
-/// (DWARF 5, section 7.3.5).
-fn in_package<'a>(sections: &'a Sections, whole: Dwarf<'a>, at: usize) -> Option<Found<'a>> {
-    let endian = whole.debug_info.reader().endian();
-    let index = gimli::DebugCuIndex::from(Slice::new(&sections.cu_index, endian));
-    let index = index.index().ok()?;
-    let rest = |bytes: &'a [u8], offset: u32| {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        Slice::new(bytes.get(offset..).unwrap_or_default(), endian)
-    };
-    for row in 1..=index.unit_count() {
-        let mut dwarf = dwarf_of(sections, whole.file_type);
-        let mut start = 0;
-        for part in index.sections(row).ok()? {
-            match part.section {
-                gimli::IndexSectionId::DebugInfo => {
-                    start = usize::try_from(part.offset).ok()?;
-                    let size = usize::try_from(part.size).ok()?;
-                    let unit = sections.info.get(start..start.checked_add(size)?)?;
-                    dwarf.debug_info = gimli::DebugInfo::new(unit, endian);
-                }
-                gimli::IndexSectionId::DebugAbbrev => {
-                    dwarf.debug_abbrev = rest(&sections.abbrev, part.offset).into();
-                }
-                gimli::IndexSectionId::DebugStrOffsets => {
-                    dwarf.debug_str_offsets = rest(&sections.str_offsets, part.offset).into();
-                }
-                _ => {}
-            }
-        }
-        let header = dwarf.units().next().ok()??;
+/// Returns the DIE at an offset of a package.
+fn in_package<'a>(sections: &'a Sections, at: usize) -> Option<Found<'a>> {
+    for (dwarf, parts) in rows(sections) {
+        let Some(header) = dwarf.units().next().ok().flatten() else {
+            continue;
+        };
         let entry = at
-            .checked_sub(start)
+            .checked_sub(parts.info)
             .and_then(|at| gimli::DebugInfoOffset(at).to_unit_offset(&header));
         if let Some(entry) = entry {
             let unit = dwarf.unit(header).ok()?;
@@ -194,6 +169,65 @@ fn in_package<'a>(sections: &'a Sections, whole: Dwarf<'a>, at: usize) -> Option
         }
     }
     None
+}
+
+/// The offsets of a unit's parts of the sections of a package.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct RowParts {
+    info: usize,
+    pub rnglists: usize,
+    pub loclists: usize,
+    pub loc: usize,
+}
+
+/// Returns the views of a file with split units: one for each unit of a package, or a single one. The index of a package
+/// has the offsets of each unit's parts of the other sections (DWARF 5, section 7.3.5).
+pub(super) fn rows(sections: &Sections) -> Vec<(Dwarf<'_>, RowParts)> {
+    let whole = dwarf_of(sections, DwarfFileType::Dwo);
+    if sections.cu_index.is_empty() {
+        return vec![(whole, RowParts::default())];
+    }
+    let endian = whole.debug_info.reader().endian();
+    let index = gimli::DebugCuIndex::from(Slice::new(&sections.cu_index, endian));
+    let Ok(index) = index.index() else {
+        return Vec::new();
+    };
+    let rows = 1..=index.unit_count();
+    rows.filter_map(|number| row(sections, index.sections(number).ok()?))
+        .collect()
+}
+
+fn row<'a>(
+    sections: &'a Sections,
+    parts: impl Iterator<Item = gimli::UnitIndexSection>,
+) -> Option<(Dwarf<'a>, RowParts)> {
+    let mut dwarf = dwarf_of(sections, DwarfFileType::Dwo);
+    let endian = dwarf.debug_info.reader().endian();
+    let rest =
+        |bytes: &'a [u8], offset| Slice::new(bytes.get(offset..).unwrap_or_default(), endian);
+    let mut row = RowParts::default();
+    for part in parts {
+        let offset = usize::try_from(part.offset).ok()?;
+        match part.section {
+            gimli::IndexSectionId::DebugInfo => {
+                row.info = offset;
+                let size = usize::try_from(part.size).ok()?;
+                let unit = sections.info.get(offset..offset.checked_add(size)?)?;
+                dwarf.debug_info = gimli::DebugInfo::new(unit, endian);
+            }
+            gimli::IndexSectionId::DebugAbbrev => {
+                dwarf.debug_abbrev = rest(&sections.abbrev, offset).into();
+            }
+            gimli::IndexSectionId::DebugStrOffsets => {
+                dwarf.debug_str_offsets = rest(&sections.str_offsets, offset).into();
+            }
+            gimli::IndexSectionId::DebugRngLists => row.rnglists = offset,
+            gimli::IndexSectionId::DebugLocLists => row.loclists = offset,
+            gimli::IndexSectionId::DebugLoc => row.loc = offset,
+            _ => {}
+        }
+    }
+    Some((dwarf, row))
 }
 
 /// Returns the skeleton of a split unit.
@@ -209,7 +243,7 @@ fn skeleton<'a>(main: &Dwarf<'a>, id: gimli::DwoId) -> Option<Unit<'a>> {
 }
 
 /// Returns the path of the file with this number in a unit's line table.
-fn file_name(dwarf: &Dwarf<'_>, unit: &Unit<'_>, number: u64) -> Option<String> {
+pub(super) fn file_name(dwarf: &Dwarf<'_>, unit: &Unit<'_>, number: u64) -> Option<String> {
     let text = |value| {
         let text = dwarf.attr_string(unit, value).ok()?;
         Some(String::from_utf8_lossy(text.slice()).into_owned())

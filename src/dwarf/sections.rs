@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::error::Result;
 use crate::target::{Endian, PointerWidth};
 
 /// The debug sections of one program (DWARF 5, section 7.5 and figure B.1), decompressed and relocated.
@@ -40,6 +41,10 @@ pub struct Sections {
     pub ranges: Bytes,
     /// `.debug_rnglists`: the same from DWARF 5 on.
     pub rnglists: Bytes,
+    /// `.debug_loc`: where variables are, instruction by instruction (up to DWARF 4).
+    pub loc: LazySection,
+    /// `.debug_loclists`: the same from DWARF 5 on.
+    pub loclists: LazySection,
     /// The functions of the program's symbol tables.
     pub symbols: FunctionSymbols,
     /// The byte order of the program.
@@ -50,6 +55,44 @@ pub struct Sections {
     pub alt: Option<Box<Sections>>,
     /// The sections of `.dwo` files and of a `.dwp` package, for programs made with `-gsplit-dwarf`.
     pub split: Vec<Sections>,
+}
+
+/// A section that is read when it is asked for: the conversion of types doesn't need it.
+#[derive(Clone, Default)]
+pub struct LazySection {
+    read: Option<Arc<Read>>,
+}
+
+type Read = dyn Fn() -> Result<Bytes> + Send + Sync;
+
+impl LazySection {
+    /// A section that the file doesn't have.
+    pub const EMPTY: Self = Self { read: None };
+
+    /// Returns the section that `read` reads, decompressed and relocated.
+    pub fn new(read: impl Fn() -> Result<Bytes> + Send + Sync + 'static) -> Self {
+        Self {
+            read: Some(Arc::new(read)),
+        }
+    }
+
+    /// Reads the section; it is empty if the file doesn't have it.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn get(&self) -> Result<Bytes> {
+        self.read
+            .as_ref()
+            .map_or_else(|| Ok(Bytes::new()), |read| read())
+    }
+}
+
+impl fmt::Debug for LazySection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LazySection")
+            .field("is_there", &self.read.is_some())
+            .finish()
+    }
 }
 
 /// The functions of a program's symbol tables, by name, as a debugger or a uprobe finds them.
@@ -145,6 +188,8 @@ impl Sections {
             memory: Vec::new(),
             ranges: Bytes::new(),
             rnglists: Bytes::new(),
+            loc: LazySection::EMPTY,
+            loclists: LazySection::EMPTY,
             symbols: FunctionSymbols::NONE,
             endian,
             pointer_width,

@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use crate::bpf::{CodeSection, Function, Program};
-use crate::elf::file::{BPF, EXECUTABLE, Elf, PROGBITS, Symbol, malformed};
+use crate::elf::file::{BPF, EXECUTABLE, Elf, PROGBITS, Symbol, is_elf, malformed};
 use crate::elf::rewrite::Rewriter;
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, CoreRelo, Ext, LineInfo, Name, SectionRecords};
 use crate::id::StrId;
 use crate::limits::Limits;
 use crate::parse;
-use crate::relocate::{Patched, Resolution, apply};
+use crate::relocate::{Patched, Resolution, ResolveOptions, Target, apply, resolve};
 use crate::target::{Endian, PointerWidth};
 
 /// The name of the section with the types.
@@ -26,22 +26,22 @@ pub(crate) const BTF_EXT: &str = ".BTF.ext";
 /// writes it.
 ///
 /// It keeps the file's bytes; [`BpfObject::rewrite`] makes a new file of them. To relocate an object in memory,
-/// resolve its [program](Self::program) and apply the resolution to a rewriter:
+/// resolve its relocations and apply the resolution:
 ///
 /// ```
 /// use btfkit::elf::BpfObject;
 /// use btfkit::pipeline::{LoadOptions, load};
-/// use btfkit::relocate::{Report, ResolveOptions, Target, resolve};
+/// use btfkit::relocate::{Report, ResolveOptions, Target};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 ///
-/// let object = BpfObject::parse(read("tutorial/probe.bpf.o"))?;
 /// let types = load(read("tutorial/prog_b.gcc-dwarf5"), &LoadOptions::default())?.graph;
-/// let (program, targets) = (object.program(), [Target::user("app", types)]);
+/// let targets = [Target::user("app", types)];
 ///
-/// let resolution = resolve(&program, &targets, &ResolveOptions::partial(true))?;
-/// let (relocated, patched) = object.apply(&program, &resolution)?;
+/// let object = BpfObject::parse(read("tutorial/probe.bpf.o"))?;
+/// let resolution = object.resolve(&targets, &ResolveOptions::new().partial(true))?;
+/// let (relocated, patched) = object.apply(&resolution)?;
 ///
-/// let report = Report::new(&program, &targets, &resolution, &patched);
+/// let report = Report::new(&object.program(), &targets, &resolution, &patched);
 /// assert!(report.to_string().contains("struct data.c in app: 4 -> 8"));
 /// # assert!(BpfObject::parse(relocated)?.ext().is_some());
 /// # Ok::<(), btfkit::Error>(())
@@ -65,11 +65,22 @@ pub(super) struct Code {
 }
 
 impl BpfObject {
+    /// Returns whether a file is an ELF file for the BPF machine, of either byte order. Its first 20 bytes tell.
+    #[must_use]
+    pub fn is_one(file: impl AsRef<[u8]>) -> bool {
+        let file = file.as_ref();
+        let bpf = [BPF.to_le_bytes(), BPF.to_be_bytes()];
+        is_elf(file)
+            && file
+                .get(18..20)
+                .is_some_and(|machine| bpf.iter().any(|bpf| bpf == machine))
+    }
+
     /// Reads a BPF object.
     ///
     /// # Errors
     /// `NoBtf` if there is no `.BTF`; `Unsupported` for an ELF file for another machine, or a 32-bit one;
-    /// `Malformed`, with section and byte, if the file is no ELF file or breaks a format; `Limit`.
+    /// `Malformed`, with section and byte, if the file is not an ELF file or breaks a format; `Limit`.
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Self> {
         Self::parse_with(bytes, &Limits::default())
     }
@@ -112,7 +123,7 @@ impl BpfObject {
             .within(|| Place::Section(BTF.into()))?;
         let ext = match elf.find(BTF_EXT) {
             Some(section) => {
-                let ext = parse::parse_ext(&elf.data(section, limits)?, &graph, limits);
+                let ext = parse::parse_ext(elf.data(section, limits)?, &graph, limits);
                 Some(ext.within(|| Place::Section(BTF_EXT.into()))?)
             }
             None => None,
@@ -178,8 +189,8 @@ impl BpfObject {
 
     /// Returns the first section of instructions with this name.
     #[must_use]
-    pub fn code_section(&self, name: Name<'_>) -> Option<CodeSection<'_>> {
-        let name = name.as_bytes();
+    pub fn code_section(&self, name: impl AsRef<[u8]>) -> Option<CodeSection<'_>> {
+        let name = name.as_ref();
         let code = self.code.iter().find(|code| code.name == name)?;
         let is_its = |id: StrId| self.graph.string(id).as_bytes() == name;
         let relos = self.relos().iter().find(|records| is_its(records.section));
@@ -216,12 +227,26 @@ impl BpfObject {
         &self.elf.bytes
     }
 
-    /// Applies the resolved relocations of the object's [program](Self::program). Returns the new file, and what was done about
-    /// each relocation.
+    /// Resolves every relocation of the object against the targets, which are searched in their order. The object
+    /// itself is unchanged.
+    ///
+    /// # Errors
+    /// As [`resolve`].
+    pub fn resolve(&self, targets: &[Target], options: &ResolveOptions) -> Result<Resolution> {
+        resolve(&self.program(), targets, options)
+    }
+
+    /// Applies the object's own relocations, as [resolved](Self::resolve). Returns the new file, and what was done
+    /// about each relocation.
     ///
     /// # Errors
     /// As [`Self::rewrite`], [`apply`] and [`Rewriter::finish`].
-    pub fn apply(
+    pub fn apply(&self, resolution: &Resolution) -> Result<(Vec<u8>, Patched)> {
+        self.apply_to(&self.program(), resolution)
+    }
+
+    /// Like [`Self::apply`], for a caller that has the object's program.
+    pub(crate) fn apply_to(
         &self,
         program: &Program<'_>,
         resolution: &Resolution,

@@ -23,6 +23,28 @@ pub struct BtfOptions {
     pub limits: Limits,
 }
 
+impl BtfOptions {
+    /// Returns the default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the base of split BTF.
+    #[must_use]
+    pub fn base(mut self, base: Btf) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// Sets the bounds on the input.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
 /// Returns whether an ELF file has a `.BTF`.
 pub(crate) fn has_btf(elf: &Elf) -> bool {
     elf.find(BTF).is_some()
@@ -36,7 +58,7 @@ pub(crate) fn has_btf(elf: &Elf) -> bool {
 /// ```
 ///
 /// # Errors
-/// `NoBtf` if there is no `.BTF`; `Malformed`, with section and byte, if the file is no ELF file or breaks a
+/// `NoBtf` if there is no `.BTF`; `Malformed`, with section and byte, if the file is not an ELF file or breaks a
 /// format; `Unsupported`; `Limit`.
 pub fn btf_of(bytes: impl Into<Bytes>) -> Result<Btf> {
     btf_of_with(bytes, &BtfOptions::default())

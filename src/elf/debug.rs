@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use object::{Object, ObjectSymbol};
 
-use crate::dwarf::{FunctionSymbols, MemorySection, Sections};
+use crate::dwarf::{FunctionSymbols, LazySection, MemorySection, Sections};
 use crate::elf::code_layout::CodeLayout;
 use crate::elf::file::{Elf, Section};
 use crate::elf::inflate::{Compression, inflate};
@@ -21,8 +21,8 @@ use crate::limits::Limits;
 /// [`find_debug_sections`](crate::debuginfo::find_debug_sections) searches those.
 ///
 /// ```no_run
-/// let file = bytes::Bytes::from(std::fs::read("program")?);
-/// let sections = btfkit::elf::debug_sections(&file, &btfkit::Limits::default())?;
+/// let file = std::fs::read("program")?;
+/// let sections = btfkit::elf::debug_sections(file, &btfkit::Limits::default())?;
 /// let options = btfkit::dwarf::ConvertOptions::default();
 /// let conversion = btfkit::dwarf::convert(&sections, &options)?;
 /// println!("{} types", conversion.graph.len());
@@ -31,10 +31,10 @@ use crate::limits::Limits;
 ///
 /// # Errors
 /// `NoDebugInfo` if the program was compiled without; `Stripped` if its debug information was removed or is in
-/// another file; `Malformed` if the file is no ELF file or a section lies outside of it; `Unsupported` for an
+/// another file; `Malformed` if the file is not an ELF file or a section lies outside of it; `Unsupported` for an
 /// unknown relocation; `Limit` if a section decompresses to more than [`Limits::section_bytes`].
-pub fn debug_sections(file: &Bytes, limits: &Limits) -> Result<Sections> {
-    debug_sections_in(&Elf::parse(file.clone())?, limits)
+pub fn debug_sections(file: impl Into<Bytes>, limits: &Limits) -> Result<Sections> {
+    debug_sections_in(&Elf::parse(file.into())?, limits)
 }
 
 /// Reads the debug sections of an ELF file whose headers were read.
@@ -103,6 +103,8 @@ fn take_with(
     for (name, field) in fields {
         *field = contents(elf, relocations, &format!("{name}{suffix}"), limits)?;
     }
+    sections.loc = lazy(elf, &format!("debug_loc{suffix}"), limits);
+    sections.loclists = lazy(elf, &format!("debug_loclists{suffix}"), limits);
     let whole = |name| contents(elf, relocations, name, limits);
     match part {
         Part::Program => {
@@ -119,7 +121,21 @@ fn take_with(
     Ok(sections)
 }
 
-/// The functions of a file's symbol tables, which are read when the first one is asked for.
+/// Returns a section that is decompressed and relocated when it is asked for.
+fn lazy(elf: &Elf, name: &str, limits: &Limits) -> LazySection {
+    let is_there = |section: &Section| {
+        let bare = section.name.strip_prefix(b".z");
+        let bare = bare.or_else(|| section.name.strip_prefix(b"."));
+        bare == Some(name.as_bytes())
+    };
+    if !elf.sections.iter().any(is_there) {
+        return LazySection::EMPTY;
+    }
+    let (elf, name, limits) = (elf.clone(), name.to_owned(), limits.clone());
+    LazySection::new(move || contents(&elf, &Relocations::new(&elf)?, &name, &limits))
+}
+
+/// Returns the functions of a file's symbol tables, which are read when the first one is asked for.
 pub(crate) fn function_symbols(elf: &Elf) -> FunctionSymbols {
     let bytes = elf.bytes.clone();
     let layout = CodeLayout::new(elf);

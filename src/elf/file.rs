@@ -85,13 +85,13 @@ impl Elf {
     /// Reads the header and the section headers.
     ///
     /// # Errors
-    /// `Malformed` if the file is no ELF file or its section headers can't be read.
+    /// `Malformed` if the file is not an ELF file or its section headers can't be read.
     pub fn parse(bytes: Bytes) -> Result<Self> {
         if !is_elf(&bytes) {
-            return Err(
-                Error::malformed("this is no ELF file: it doesn't start with \\x7fELF")
-                    .within(Place::Byte(0)),
-            );
+            return Err(Error::malformed(
+                "this is not an ELF file: it doesn't start with \\x7fELF",
+            )
+            .within(Place::Byte(0)));
         }
         match bytes.get(4) {
             Some(2) => read::<elf::FileHeader64<Endianness>>(bytes, PointerWidth::Eight),
@@ -262,7 +262,7 @@ pub(super) fn malformed(at: u64, message: impl Into<std::borrow::Cow<'static, st
 
 /// Turns an error of `object` into ours: its type stays out of our signatures.
 #[cold]
-fn wrong(error: object::read::Error) -> Error {
+pub(super) fn wrong(error: object::read::Error) -> Error {
     Error::malformed(format!("the ELF file is damaged: {error}"))
 }
 

@@ -78,7 +78,7 @@ fn fill(reader: impl io::Read, limit: u64, out: &mut Vec<u8>) -> io::Result<()> 
     reader.take(left).read_to_end(out).map(|_| ())
 }
 
-/// The error for a format whose feature is off.
+/// Returns the error for a format whose feature is off.
 #[cfg(not(all(feature = "xz", feature = "zlib", feature = "zstd")))]
 #[cold]
 fn unsupported(format: Compression, feature: &str) -> Error {

@@ -13,22 +13,29 @@ mod btf;
 mod code_layout;
 #[cfg(feature = "dwarf")]
 pub(crate) mod debug;
+pub(crate) mod demangle;
 #[cfg_attr(
     not(feature = "dwarf"),
     expect(dead_code, reason = "only debug information needs it")
 )]
 pub(crate) mod file;
+mod functions;
+mod imports;
 mod inflate;
 mod linkable;
 pub(crate) mod notes;
 #[cfg(feature = "dwarf")]
 mod relocations;
 mod rewrite;
+mod segments;
+mod symbol_tables;
 
 pub use bpf::BpfObject;
 pub use btf::{BtfOptions, btf_of, btf_of_with};
 #[cfg(feature = "dwarf")]
 pub use debug::debug_sections;
+pub use functions::{Binding, FunctionSymbol, FunctionTable, SymbolKind, SymbolSource};
+pub use imports::ImportedFunction;
 pub use rewrite::Rewriter;
 
 pub(crate) use btf::{btf_in, has_btf};

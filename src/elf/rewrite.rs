@@ -46,7 +46,7 @@ impl<'o> Rewriter<'o> {
     }
 
     /// Returns the instructions of a section of the new file, to be changed. `index` is the section's index in the
-    /// file ([`CodeSection::index`]); `None` if that is no section of instructions.
+    /// file ([`CodeSection::index`]); `None` if that is not a section of instructions.
     pub fn code_mut(&mut self, index: u32) -> Option<&mut [u8]> {
         let range = self.code_range(index)?;
         self.out.get_mut(range)
@@ -110,7 +110,9 @@ impl<'o> Rewriter<'o> {
         let mut new = old.to_vec();
         let (moves, size) = compact(&mut new, elf.endian, &self.consumed)?;
         let header = elf.header_at(section);
-        let range = elf.range(section).ok_or_else(|| malformed(0, "no bytes"))?;
+        let range = elf
+            .range(section)
+            .ok_or_else(|| malformed(0, ".BTF.ext lies outside of the file"))?;
         if section.flags & COMPRESSED == 0 {
             put(&mut self.out, range.start, &new);
         } else {

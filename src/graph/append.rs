@@ -68,7 +68,7 @@ impl GraphBuilder {
         })
     }
 
-    /// As [`Self::append`].
+    /// Appends as [`Self::append`] does, and returns the new ids run by run.
     pub(crate) fn append_runs(&mut self, graph: &Btf) -> Result<(Shift, StringMap)> {
         if graph.endian() != self.endian() {
             return Err(Error::new(

@@ -21,15 +21,11 @@ use crate::target::{Endian, PointerWidth};
 ///
 /// ```
 /// use btfkit::Bits;
-/// use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+/// use btfkit::graph::{GraphBuilder, IntEncoding, Kind};
 ///
 /// let mut builder = GraphBuilder::new();
 /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
-/// let members = [
-///     NewMember::new("a", int),
-///     NewMember::new("b", int).at(Bits(32)),
-/// ];
-/// builder.composite(Kind::Struct, "pair", 8, &members)?;
+/// builder.structure("pair", 8, [("a", int, Bits(0)), ("b", int, Bits(32))])?;
 /// let graph = builder.freeze()?;
 /// assert_eq!(graph.find(Kind::Struct, "pair").unwrap().members().len(), 2);
 /// # Ok::<(), btfkit::Error>(())
@@ -409,7 +405,7 @@ fn not_a_record() -> Error {
     )
 }
 
-/// The error for a type that can't be copied because its kind is unknown.
+/// Returns the error for a type that can't be copied because its kind is unknown.
 #[cold]
 pub(crate) fn unknown(id: TypeId, number: u8) -> Error {
     Error::new(

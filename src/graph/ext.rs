@@ -115,7 +115,8 @@ impl Ext {
     pub fn remap(&self, types: &Remap, strings: &StringMap) -> Result<Self> {
         let ty = |id: TypeId| {
             types.get(id).ok_or_else(|| {
-                Error::new(ErrorKind::Usage, "the type has no successor").within(Place::Type(id))
+                Error::new(ErrorKind::Usage, "the merged graph has no id for this type")
+                    .within(Place::Type(id))
             })
         };
         let string = |id: StrId| {

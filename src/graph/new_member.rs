@@ -64,8 +64,15 @@ pub struct NewMember<'n> {
     pub bitfield: Option<Bits>,
 }
 
+/// A member of this name and type at this offset, which is not a bitfield.
+impl<'n, N: Into<NewName<'n>>> From<(N, TypeId, Bits)> for NewMember<'n> {
+    fn from((name, type_id, offset): (N, TypeId, Bits)) -> Self {
+        Self::new(name, type_id).at(offset)
+    }
+}
+
 impl<'n> NewMember<'n> {
-    /// Returns a member at the start of the structure that is no bitfield.
+    /// Returns a member at the start of the structure that is not a bitfield.
     #[must_use]
     pub fn new(name: impl Into<NewName<'n>>, type_id: TypeId) -> Self {
         Self {

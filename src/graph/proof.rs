@@ -140,7 +140,7 @@ impl Proof<'_> {
         };
         if entry.info_size % 4 != 0 || entry.elem_size % 4 != 0 {
             return Err(Error::malformed(format!(
-                "the layout section gives kind {number} a size that is no multiple of 4"
+                "the layout section gives kind {number} a size that is not a multiple of 4"
             ))
             .within(place));
         }

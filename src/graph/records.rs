@@ -64,7 +64,7 @@ impl GraphBuilder {
         if !matches!(kind, Kind::Volatile | Kind::Const | Kind::Restrict) {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("{kind} is no qualifier"),
+                format!("{kind} is not a qualifier"),
             ));
         }
         self.reference(Info::new(kind, 0, false), b"", ty)
@@ -115,6 +115,30 @@ impl GraphBuilder {
     pub fn array(&mut self, element: TypeId, index: TypeId, count: u32) -> Result<TypeId> {
         let head = self.head(b"", Info::new(Kind::Array, 0, false), 0)?;
         self.push(head.into_iter().chain([element.get(), index.get(), count]))
+    }
+
+    /// Appends a structure of these members: [`NewMember`]s, or each a name, a type and an offset.
+    ///
+    /// ```
+    /// # use btfkit::Bits;
+    /// # use btfkit::graph::{GraphBuilder, IntEncoding};
+    /// # let mut builder = GraphBuilder::new();
+    /// let int = builder.int("int", 4, IntEncoding::SIGNED)?;
+    /// builder.structure("pair", 8, [("a", int, Bits(0)), ("b", int, Bits(32))])?;
+    /// # assert_eq!(builder.freeze()?.field("pair", "b")?.offset.bytes().0, 4);
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::composite`].
+    pub fn structure<'n>(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        size: impl Into<ByteSize>,
+        members: impl IntoIterator<Item: Into<NewMember<'n>>>,
+    ) -> Result<TypeId> {
+        let members: Vec<_> = members.into_iter().map(Into::into).collect();
+        self.composite(Kind::Struct, name, size, &members)
     }
 
     /// Appends a structure or union. The kind flag is set where a member is a bitfield.

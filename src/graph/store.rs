@@ -85,7 +85,7 @@ impl Btf {
         let (words, rest) = parts.types.as_chunks::<4>();
         if !rest.is_empty() {
             return Err(
-                Error::malformed("the length of the type section is no multiple of 4")
+                Error::malformed("the length of the type section is not a multiple of 4")
                     .within(Place::Byte(parts.types.len() as u64)),
             );
         }

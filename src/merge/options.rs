@@ -4,7 +4,7 @@ use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::merge::canonical::Rules;
 
-/// How to merge and deduplicate.
+/// Options for merging and deduplicating.
 ///
 /// ```
 /// use btfkit::merge::{MergeOptions, Policy};
@@ -120,7 +120,7 @@ impl MergeOptions {
     }
 }
 
-/// How to resolve collisions.
+/// A way to resolve collisions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Policy {

@@ -17,7 +17,9 @@ use crate::wire::{
 /// # Errors
 /// `Malformed` with the byte if the input breaks the format or refers to a type or string that `btf` doesn't
 /// have; `Unsupported` for a newer version; `Limit` beyond [`Limits::ext_records`].
-pub fn parse_ext(data: &[u8], btf: &Btf, limits: &Limits) -> Result<Ext> {
+pub fn parse_ext(data: impl Into<Bytes>, btf: &Btf, limits: &Limits) -> Result<Ext> {
+    let bytes = data.into();
+    let data = &bytes[..];
     let preamble = Preamble::read(data, ExtHeader::LEN)?;
     let header = ExtHeader::read(data, preamble);
     let reader = Reader {
@@ -56,7 +58,7 @@ impl Reader<'_> {
             return Ok(Records::empty(0));
         }
         if !off.is_multiple_of(4) {
-            return Err(self.wrong::<T>(field, "its offset is no multiple of 4"));
+            return Err(self.wrong::<T>(field, "its offset is not a multiple of 4"));
         }
         let start = self.header_len as usize + off as usize;
         let end = start + len as usize;

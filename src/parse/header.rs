@@ -30,7 +30,7 @@ pub(super) fn parse(data: &[u8]) -> Result<Header> {
     if !header.type_off.is_multiple_of(4) {
         return Err(malformed(
             BtfHeader::TYPE_OFF,
-            "the type section's offset is no multiple of 4",
+            "the type section's offset is not a multiple of 4",
         ));
     }
     let rest = data.len() as u64 - u64::from(preamble.header_len);

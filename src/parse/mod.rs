@@ -42,9 +42,9 @@ impl ParseOptions {
 
     /// Sets the graph that split BTF continues.
     #[must_use]
-    pub fn base(self, base: &Btf) -> Self {
+    pub fn base(self, base: Btf) -> Self {
         Self {
-            base: Some(base.clone()),
+            base: Some(base),
             ..self
         }
     }

@@ -1,12 +1,10 @@
 //! Checks which programs run on which targets.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
 
 use crate::bpf::Program;
 use crate::elf::BpfObject;
-use crate::error::{Error, ErrorKind, Place, Result};
+use crate::error::{ErrorKind, Place, Result};
 use crate::parallel;
 use crate::pipeline::loaded_target::{LoadedTarget, loaded};
 use crate::pipeline::options::RelocateOptions;
@@ -14,7 +12,7 @@ use crate::pipeline::relocate::{
     NO_TYPES, check_aliases, check_strict, load_options, relocate_object,
 };
 use crate::pipeline::target::TargetFile;
-use crate::relocate::{Outcome, Report, Role};
+use crate::relocate::{Outcome, Report, Role, check_labels};
 
 /// The result for one program on one target.
 #[derive(Debug)]
@@ -92,31 +90,26 @@ impl Verdict {
 /// As [`BpfObject::parse`], with the index of the program; `Usage` for two targets with one label. A target that
 /// can't be read, or against which a program can't be relocated, is a verdict.
 pub fn check(
-    programs: &[Bytes],
+    programs: impl IntoIterator<Item: Into<Bytes>>,
     targets: &[TargetFile],
     options: &RelocateOptions,
 ) -> Result<Vec<Verdict>> {
     let objects = programs
-        .iter()
+        .into_iter()
         .enumerate()
         .map(
-            |(number, bytes)| match BpfObject::parse_with(bytes.clone(), &options.limits) {
+            |(number, bytes)| match BpfObject::parse_with(bytes, &options.limits) {
                 Ok(object) => Ok(Some(object)),
                 Err(error) if error.kind() == ErrorKind::NoBtf => Ok(None),
                 Err(error) => Err(error.within(Place::Input(number))),
             },
         )
         .collect::<Result<Vec<_>>>()?;
-    let mut labels = HashSet::new();
-    if let Some(target) = targets.iter().find(|target| !labels.insert(&target.label)) {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "two targets are labelled {:?}: each needs a label of its own",
-                target.label
-            ),
-        ));
-    }
+    check_labels(
+        targets
+            .iter()
+            .map(|target| (target.label.as_str(), target.role)),
+    )?;
     let programs: Vec<_> = objects
         .iter()
         .map(|object| object.as_ref().map(BpfObject::program))
@@ -205,8 +198,7 @@ fn cell(
     for &number in column {
         match loaded.get(number) {
             Some(Ok(target)) => targets.push(target.clone()),
-            // Errors can't be cloned; the text has everything.
-            Some(Err(error)) => return Err(Error::new(error.kind(), error.to_string())),
+            Some(Err(error)) => return Err(error.clone()),
             None => {}
         }
     }

@@ -22,7 +22,22 @@ pub(super) fn conversion_for<'p, 'o: 'p>(
         for root in ids.into_iter().map(|id| graph.ty(id)) {
             match root.kind() {
                 Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Typedef => {}
-                _ => return options,
+                Kind::Void
+                | Kind::Int
+                | Kind::Ptr
+                | Kind::Array
+                | Kind::Fwd
+                | Kind::Volatile
+                | Kind::Const
+                | Kind::Restrict
+                | Kind::Func
+                | Kind::FuncProto
+                | Kind::Var
+                | Kind::Datasec
+                | Kind::Float
+                | Kind::DeclTag
+                | Kind::TypeTag
+                | Kind::Unknown(_) => return options,
             }
             let name = root.name();
             let essential = Name::new(essential_name(name.as_bytes()));
@@ -30,11 +45,7 @@ pub(super) fn conversion_for<'p, 'o: 'p>(
         }
     }
     roots.remove("");
-    if roots.is_empty() {
-        // No root at all would mean every type; this is no type's name.
-        roots.insert(" ".to_owned());
-    }
-    options.roots = roots.into_iter().collect();
+    options.roots = dwarf::Roots::Named(roots.into_iter().collect());
     options.allow_missing_roots = true;
     options.flavors = true;
     options

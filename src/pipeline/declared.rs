@@ -126,7 +126,7 @@ impl Declared {
 
     /// Returns the program's names that are nearest to one that it doesn't have.
     pub fn nearest(&self, name: &str) -> Vec<String> {
-        if self.options.roots.is_empty() {
+        if self.options.roots.is_all() {
             return self.conversion.graph.nearest_names(name);
         }
         let all = self.all.get_or_init(|| {

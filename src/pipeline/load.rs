@@ -209,7 +209,7 @@ fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
 }
 
 /// Loads the running kernel's own types.
-fn running_kernel(options: &LoadOptions) -> Result<Btf> {
+pub(super) fn running_kernel(options: &LoadOptions) -> Result<Btf> {
     let kernel = LoadOptions::new().limits(options.limits.clone());
     #[cfg(feature = "dwarf")]
     let kernel = LoadOptions {
@@ -276,7 +276,7 @@ fn split_or_not(
 }
 
 /// Returns whether BTF is split: its strings don't start with the empty one.
-fn is_split(bytes: &[u8]) -> bool {
+pub(super) fn is_split(bytes: &[u8]) -> bool {
     let big = bytes.starts_with(&[0xeb, 0x9f]);
     let word = |at: usize| {
         let word: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;

@@ -66,7 +66,7 @@ pub(super) fn loaded(
     let modules = target.modules.iter().enumerate().map(|(number, module)| {
         let base = files.first().map(|file| file.graph.clone());
         types(module, base, None, options)
-            .within(|| Place::File(format!("module {number}")))
+            .within(|| Place::Module(number))
             .within(place)
     });
     let modules: Vec<Loaded> = modules.collect::<Result<_>>()?;

@@ -11,14 +11,15 @@ use crate::graph::Btf;
 use crate::merge::{Minimiser, Need};
 use crate::pipeline::loaded_target::loaded;
 use crate::pipeline::options::RelocateOptions;
-use crate::pipeline::relocate::{check_aliases, load_options, place_of};
+use crate::pipeline::relocate::{check_aliases, check_strict, load_options, place_of};
 use crate::pipeline::target::TargetFile;
 use crate::query::essential_name;
-use crate::relocate::{self, Action, Fixup, RelocationKind, Resolution, Role, graph_of};
+use crate::relocate::{self, Action, Fixup, RelocationKind, Report, Resolution, Role, graph_of};
 
 /// Returns the smallest BTF against which `objects` relocate to the same instructions as against `targets`, except for
 /// type ids (TYPE_ID_TARGET). It is self-contained even if a target is split BTF or has modules. Of several targets it
-/// has the types that each relocation takes from the target chosen for it, as one kernel's or program's.
+/// has the types that each relocation takes from the target chosen for it, as one kernel's or program's. Relocations
+/// that the options leave to the loader need no type.
 ///
 /// The result is verified: every object is resolved against it as well, and the results are compared.
 ///
@@ -26,25 +27,25 @@ use crate::relocate::{self, Action, Fixup, RelocationKind, Resolution, Role, gra
 /// use btfkit::pipeline::{RelocateOptions, TargetFile, minimise};
 /// # fn read(name: &str) -> Vec<u8> { std::fs::read(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap() }
 /// let target = TargetFile::user("app", read("tutorial/prog_b.gcc-dwarf5"));
-/// let small = minimise(&[read("tutorial/probe.bpf.o").into()], &[target], &RelocateOptions::default())?;
+/// let small = minimise([read("tutorial/probe.bpf.o")], &[target], &RelocateOptions::default())?;
 /// // `struct data` with the two members that are read, and their `int`.
 /// assert_eq!(small.len(), 2);
 /// # Ok::<(), btfkit::Error>(())
 /// ```
 ///
 /// # Errors
-/// As [`relocate`](crate::pipeline::relocate()), with the object's number from 0. `Unsupported` if no single graph gives
+/// As [`relocate`](crate::pipeline::relocate()), with the object's index among `objects`. `Unsupported` if no single graph gives
 /// the same results, because objects take types of one name from several targets.
 pub fn minimise(
-    objects: &[Bytes],
+    objects: impl IntoIterator<Item: Into<Bytes>>,
     targets: &[TargetFile],
     options: &RelocateOptions,
 ) -> Result<Btf> {
     let objects = objects
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(number, object)| {
-            BpfObject::parse_with(object.clone(), &options.limits).within(|| object_number(number))
+            BpfObject::parse_with(object, &options.limits).within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
     let programs: Vec<_> = objects.iter().map(BpfObject::program).collect();
@@ -60,11 +61,21 @@ pub fn minimise(
     let targets = loaded.iter();
     let targets = targets.map(|loaded| with_short_names(&loaded.target, &programs));
     let targets: Vec<_> = targets.collect::<Result<_>>()?;
-    let resolved = programs
+    let engine = options.engine();
+    let resolved = objects
         .iter()
+        .zip(&programs)
         .enumerate()
-        .map(|(number, program)| {
-            resolution(program, &targets, &declared).within(|| object_number(number))
+        .map(|(number, (object, program))| {
+            let resolve = || {
+                let resolution = relocate::resolve_with(program, &targets, &engine, &declared)?;
+                if options.strict {
+                    let (_, patched) = object.apply_to(program, &resolution)?;
+                    check_strict(&Report::new(program, &targets, &resolution, &patched))?;
+                }
+                Ok(resolution)
+            };
+            resolve().within(|| Place::Input(number))
         })
         .collect::<Result<Vec<_>>>()?;
 
@@ -74,10 +85,11 @@ pub fn minimise(
         let small = [one_target(
             &targets,
             build(&targets, &resolved, all_members)?,
+            options,
         )];
         let mut same = true;
         for (program, expected) in programs.iter().zip(&resolved) {
-            let got = match resolution(program, &small, &|_, _| None) {
+            let got = match relocate::resolve(program, &small, &engine) {
                 Ok(got) => got,
                 Err(error) if error.kind() == ErrorKind::Ambiguous => {
                     same = false;
@@ -134,11 +146,20 @@ fn agree(small: &Fixup, whole: &Fixup) -> bool {
         || (whole.action == Action::PoisonUserTypeId && small.relo == whole.relo)
 }
 
-/// Returns the target that a graph is which stands for several: the kernel if one of them is.
-fn one_target(targets: &[relocate::Target], graph: Btf) -> relocate::Target {
-    let mut kernels = targets.iter();
-    let kernel = kernels.find(|target| target.role == Role::Kernel);
-    match kernel.or(targets.first()) {
+/// Returns the target that a graph is which stands for several: the kernel if one of them is. In partial mode, which
+/// leaves a kernel's part to the loader, it is a program.
+fn one_target(
+    targets: &[relocate::Target],
+    graph: Btf,
+    options: &RelocateOptions,
+) -> relocate::Target {
+    let role = if options.partial {
+        Role::User
+    } else {
+        Role::Kernel
+    };
+    let meant = targets.iter().find(|target| target.role == role);
+    match meant.or(targets.first()) {
         Some(target) => relocate::Target {
             label: target.label.clone(),
             role: target.role,
@@ -148,19 +169,6 @@ fn one_target(targets: &[relocate::Target], graph: Btf) -> relocate::Target {
         },
         None => relocate::Target::kernel(graph),
     }
-}
-
-fn object_number(number: usize) -> Place {
-    Place::File(format!("object {number}"))
-}
-
-fn resolution(
-    program: &Program<'_>,
-    targets: &[relocate::Target],
-    declared: &relocate::Declared<'_>,
-) -> Result<Resolution> {
-    let options = relocate::ResolveOptions::default();
-    relocate::resolve_with(program, targets, &options, declared)
 }
 
 fn build(targets: &[relocate::Target], resolved: &[Resolution], all_members: bool) -> Result<Btf> {

@@ -10,6 +10,7 @@ mod completion;
 mod conversion;
 mod declared;
 mod explain;
+mod functions;
 mod json;
 mod link_objects;
 mod load;
@@ -21,10 +22,16 @@ mod options;
 mod relocate;
 mod target;
 mod targets;
+mod verify;
 mod warnings;
 
 pub use check::{Counts, Verdict, check};
 pub use explain::{Poison, explain};
+pub use functions::{
+    FoundFunctions, Function, FunctionKind, FunctionOptions, InlinedCopy, Location, LocationSource,
+    Machine, NameNotFound, Parameter, Piece, Register, Slot, SourcePlace, functions,
+    functions_path, write_functions_json,
+};
 pub use json::{write_json, write_verdicts};
 pub use link_objects::{LinkInput, LinkedCode, LinkedObject, LinkedPart, link_objects};
 pub use load::{Definition, Loaded, Source, load, load_path};
@@ -33,3 +40,4 @@ pub use options::{LoadOptions, RelocateOptions};
 pub use relocate::{RelocatedObject, check_strict, relocate};
 pub use target::{LabelledPath, TargetFile, Types};
 pub use targets::Targets;
+pub use verify::{verify, verify_path, write_findings};

@@ -57,7 +57,7 @@ impl Btf {
     /// ```
     ///
     /// # Errors
-    /// `Usage` where `name` is no module's name; `Io` where no such module is loaded, or it has no BTF; as
+    /// `Usage` where `name` is not a module's name; `Io` where no such module is loaded, or it has no BTF; as
     /// [`Self::parse`].
     pub fn kernel_module(name: impl AsRef<str>) -> Result<Self> {
         let name = name.as_ref();
@@ -67,7 +67,7 @@ impl Btf {
                 format!("{name:?} is not the name of a kernel module"),
             ));
         }
-        sysfs(name, &ParseOptions::new().base(&Self::kernel()?))
+        sysfs(name, &ParseOptions::new().base(Self::kernel()?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Options of jobs: how to load types, and how to relocate.
+//! The options of jobs: for loading types, and for relocating.
 
 #[cfg(feature = "dwarf")]
 use crate::debuginfo::Search;
@@ -8,7 +8,7 @@ use crate::graph::Btf;
 use crate::limits::Limits;
 use crate::relocate;
 
-/// How to load types.
+/// Options for loading types.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LoadOptions {
@@ -86,11 +86,13 @@ impl LoadOptions {
     pub(super) fn add_roots(&mut self, names: Vec<String>) -> bool {
         #[cfg(feature = "dwarf")]
         {
-            let is_all = self.conversion.roots.is_empty();
-            if !is_all {
-                self.conversion.roots.extend(names);
+            match &mut self.conversion.roots {
+                dwarf::Roots::All => false,
+                dwarf::Roots::Named(roots) => {
+                    roots.extend(names);
+                    true
+                }
             }
-            !is_all
         }
         #[cfg(not(feature = "dwarf"))]
         {
@@ -110,7 +112,7 @@ impl LoadOptions {
     }
 }
 
-/// How to relocate.
+/// Options for relocating.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RelocateOptions {
@@ -141,7 +143,7 @@ pub struct RelocateOptions {
 impl RelocateOptions {
     /// Returns the options of the relocation engine.
     pub(super) fn engine(&self) -> relocate::ResolveOptions {
-        let mut engine = relocate::ResolveOptions::partial(self.partial);
+        let mut engine = relocate::ResolveOptions::new().partial(self.partial);
         engine.programs.clone_from(&self.programs);
         engine.skip.clone_from(&self.skip);
         engine
@@ -186,6 +188,20 @@ impl RelocateOptions {
     #[must_use]
     pub fn alias(mut self, alias: impl Into<String>, name: impl Into<String>) -> Self {
         self.aliases.push((alias.into(), name.into()));
+        self
+    }
+
+    /// Adds a BPF program to relocate, by the name of its function.
+    #[must_use]
+    pub fn program(mut self, name: impl Into<String>) -> Self {
+        self.programs.push(name.into());
+        self
+    }
+
+    /// Adds a BPF program to leave to the loader, by the name of its function.
+    #[must_use]
+    pub fn skip(mut self, name: impl Into<String>) -> Self {
+        self.skip.push(name.into());
         self
     }
 

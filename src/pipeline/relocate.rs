@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-
 use crate::bpf::Program;
+#[cfg(feature = "dwarf")]
+use crate::dwarf;
 use crate::elf::BpfObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, Kind};
@@ -18,6 +18,7 @@ use crate::pipeline::target::TargetFile;
 use crate::pipeline::warnings::warnings;
 use crate::query::essential_name;
 use crate::relocate::{self, Outcome, Report, Role, is_context};
+use bytes::Bytes;
 
 /// A relocated object.
 #[derive(Clone, Debug)]
@@ -50,8 +51,8 @@ pub struct RelocatedObject {
 /// ```
 ///
 /// # Errors
-/// As [`BpfObject::parse`], [`load`], [`relocate::resolve`] and [`relocate::apply`]: a malformed object or target, an
-/// ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
+/// As [`BpfObject::parse`], [`load`](crate::pipeline::load()), [`relocate::resolve`] and [`relocate::apply`]: a malformed
+/// object or target, an ambiguous relocation, an instruction that doesn't hold the value of its relocation; in strict mode, as
 /// [`check_strict`]. There is no half-relocated object then.
 pub fn relocate(
     object: impl Into<Bytes>,
@@ -113,9 +114,8 @@ pub(super) fn load_options<'p, 'o: 'p>(
     {
         load.search.clone_from(&options.search);
         load.conversion = conversion_for(programs);
-        if !load.conversion.roots.is_empty() {
-            let names = options.aliases.iter().map(|(_, name)| name.clone());
-            load.conversion.roots.extend(names);
+        if let dwarf::Roots::Named(roots) = &mut load.conversion.roots {
+            roots.extend(options.aliases.iter().map(|(_, name)| name.clone()));
         }
     }
     load
@@ -157,7 +157,7 @@ pub(super) fn relocate_object(
     let targets: Vec<_> = loaded.iter().map(|loaded| loaded.target.clone()).collect();
     let declared = |number: usize, id| place_of(loaded, number, id);
     let resolution = relocate::resolve_with(program, &targets, options, &declared)?;
-    let (relocated, patched) = object.apply(program, &resolution)?;
+    let (relocated, patched) = object.apply_to(program, &resolution)?;
     let mut report = Report::new(program, &targets, &resolution, &patched);
     add_nearest(&mut report, loaded);
     add_losses(&mut report, &resolution, loaded);

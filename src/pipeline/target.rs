@@ -126,6 +126,13 @@ impl TargetFile {
         self
     }
 
+    /// Adds a further file of the program, such as a library.
+    #[must_use]
+    pub fn further(mut self, types: impl Into<Types>) -> Self {
+        self.further.push(types.into());
+        self
+    }
+
     /// Sets the function of the program that the object is attached to.
     #[must_use]
     pub fn function(mut self, name: impl Into<String>) -> Self {

@@ -77,7 +77,7 @@ impl Btf {
         if bytes.is_empty() || bytes.trim_ascii() != bytes || !bytes.iter().all(is_printable) {
             return Err(Error::new(
                 ErrorKind::Usage,
-                format!("{alias:?} is no name of a type, so it can't be an alias"),
+                format!("{alias:?} is not a name of a type, so it can't be an alias"),
             ));
         }
         if self.named(alias).next().is_some() {

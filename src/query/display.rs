@@ -1,8 +1,10 @@
 //! A type as C writes it, on one line.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::graph::{DeclTag, FuncProto, FwdKind, Kind, Type, View};
+use crate::query::spelling::c_spelling;
 
 /// Types visited for one text at the most. A prototype of twenty parameters takes a hundred.
 const TYPES: u32 = 1024;
@@ -16,22 +18,45 @@ impl fmt::Display for Type<'_> {
     /// A text has a bound: where the type refers to more than a thousand others without a name, or to itself, the
     /// rest of the text is `…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut writer = Writer { left: TYPES };
+        let mut writer = Writer::new(false);
         f.pad(&writer.declaration(*self, String::new(), DEPTH))
+    }
+}
+
+impl Type<'_> {
+    /// Returns the declaration of `name` as this type in its two parts, names of types in C spelling: `int` and
+    /// `*name[4]`. The text is bounded as that of `Display`.
+    pub(crate) fn declaration_parts(self, name: &str) -> (String, String) {
+        Writer::new(true).parts(self, name.to_owned(), DEPTH)
     }
 }
 
 struct Writer {
     /// The number of types that may still be visited.
     left: u32,
+    /// Whether names of types are spelled in C.
+    is_spelled: bool,
 }
 
 impl Writer {
+    const fn new(is_spelled: bool) -> Self {
+        Self {
+            left: TYPES,
+            is_spelled,
+        }
+    }
+
     /// Returns the declaration of `declarator` as a type: `int` and `*a` make `int *a`.
+    fn declaration(&mut self, start: Type<'_>, declarator: String, depth: u32) -> String {
+        let (ty, declarator) = self.parts(start, declarator, depth);
+        joined("", &ty, &declarator)
+    }
+
+    /// Returns the declaration in its two parts: the type at the end of the chain, and the declarator.
     ///
     /// C declarations read from the name outwards, and so does the loop: each pointer, array or prototype is put
     /// around the text so far, and the type at the end of the chain in front of it.
-    fn declaration(&mut self, start: Type<'_>, declarator: String, depth: u32) -> String {
+    fn parts(&mut self, start: Type<'_>, declarator: String, depth: u32) -> (String, String) {
         let (mut ty, mut text) = (start, declarator);
         // Qualifiers in front of the next pointer or of the type at the end.
         let mut qualifiers = String::new();
@@ -89,7 +114,7 @@ impl Writer {
                     text = ty.name().to_string();
                     ty = var.ty();
                 }
-                View::DeclTag(tag) => return declared(ty, tag),
+                View::DeclTag(tag) => return (declared(ty, tag), String::new()),
                 View::Void
                 | View::Int(_)
                 | View::Float(_)
@@ -99,10 +124,13 @@ impl Writer {
                 | View::Fwd(_)
                 | View::Typedef(_)
                 | View::Datasec(_)
-                | View::Unknown(_) => return joined(&qualifiers, &named(ty), &text),
+                | View::Unknown(_) => {
+                    let name = named(ty, self.is_spelled);
+                    return (joined(&qualifiers, &name, ""), text);
+                }
             }
         }
-        joined(&qualifiers, "…", &text)
+        (joined(&qualifiers, "…", ""), text)
     }
 
     /// Returns a prototype's parameters in parentheses.
@@ -159,7 +187,12 @@ fn joined(qualifiers: &str, name: &str, declarator: &str) -> String {
 }
 
 /// Returns the name of a type with its keyword.
-fn named(ty: Type<'_>) -> String {
+fn named(ty: Type<'_>, is_spelled: bool) -> String {
+    let name = if is_spelled {
+        String::from_utf8_lossy(&type_spelling(ty)).into_owned()
+    } else {
+        ty.name().to_string()
+    };
     let keyword = match ty.kind() {
         Kind::Void => return "void".to_owned(),
         Kind::Struct => "struct",
@@ -183,11 +216,22 @@ fn named(ty: Type<'_>) -> String {
         | Kind::FuncProto
         | Kind::Var
         | Kind::DeclTag
-        | Kind::TypeTag => return ty.name().to_string(),
+        | Kind::TypeTag => return name,
     };
-    match ty.name() {
-        name if name.is_empty() => format!("{keyword} {{…}}"),
-        name => format!("{keyword} {name}"),
+    if name.is_empty() {
+        format!("{keyword} {{…}}")
+    } else {
+        format!("{keyword} {name}")
+    }
+}
+
+/// Returns the name of a type in C spelling. `long unsigned int` is C as it is.
+fn type_spelling(ty: Type<'_>) -> Cow<'_, [u8]> {
+    let name = ty.name().as_bytes();
+    if matches!(ty.kind(), Kind::Int | Kind::Float) {
+        Cow::Borrowed(name)
+    } else {
+        c_spelling(name)
     }
 }
 
@@ -202,7 +246,11 @@ fn attribute(ty: Type<'_>, tag: &str) -> String {
 
 /// Returns an attribute of a declaration with the name of what is declared.
 fn declared(ty: Type<'_>, tag: DeclTag<'_>) -> String {
-    joined("", &named(tag.target()), &attribute(ty, "btf_decl_tag"))
+    joined(
+        "",
+        &named(tag.target(), false),
+        &attribute(ty, "btf_decl_tag"),
+    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::graph::{Btf, Kind, Member, Name, Type};
 use crate::id::{Bits, ByteSize, TypeId};
 use crate::limits::Limits;
 use crate::query::nearest_members;
+use crate::query::written::split_keyword;
 
 /// A field found by a path such as `a.b[2].c`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,9 +23,25 @@ pub struct Field<'g> {
     pub bitfield: Option<Bits>,
 }
 
+/// A pointer in a path. What is behind it has no offset in the outermost structure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PointerInPath<'g> {
+    /// The path up to the pointer, the outermost structure included: `session.file`.
+    pub path: String,
+    /// The pointer.
+    pub field: Field<'g>,
+    /// The type pointed to, without qualifiers.
+    pub pointee: Type<'g>,
+    /// The offset from where the pointer points to, if the path has an index there: `[2]` of a pointer to 8 bytes is 16.
+    pub ahead: ByteSize,
+    /// The rest of the path, in the type pointed to: `pos`. Empty if there is none.
+    pub rest: String,
+}
+
 impl<'g> Type<'g> {
     /// Returns the member with this name, which may be inside of anonymous members, and its offset from the start of
-    /// this type. Returns `None` where there is none, or the type is no structure or union.
+    /// this type. Returns `None` where there is none, or the type is not a structure or union.
     ///
     /// # Errors
     /// `Malformed` for an endless chain; `Limit` where anonymous members nest too deep.
@@ -89,12 +106,52 @@ impl Btf {
         name: Name<'_>,
         preferred: &[TypeId],
     ) -> Result<Vec<Type<'_>>> {
-        let mut named = self.named_or_spelled(name)?;
+        let (keyword, bare) = split_keyword(name.as_bytes());
+        let mut named = self.named_or_spelled(bare)?;
+        if let Some(keyword) = keyword {
+            named.retain(|ty| keyword.fits(ty));
+        }
         let is_preferred = |ty: &Type<'_>| preferred.binary_search(&ty.id()).is_ok();
         if named.iter().any(is_preferred) {
             named.retain(is_preferred);
         }
         Ok(named)
+    }
+
+    /// Returns the pointer because of which [`Self::field`] finds nothing: the first one in the path. Returns `None` where
+    /// the path has no pointer, or doesn't lead to one.
+    ///
+    /// ```
+    /// # use btfkit::graph::{GraphBuilder, IntEncoding, Kind, NewMember};
+    /// # let mut builder = GraphBuilder::new();
+    /// # let int = builder.int("int", 4, IntEncoding::SIGNED)?;
+    /// # let file = builder.composite(Kind::Struct, "file", 4, &[NewMember::new("pos", int)])?;
+    /// # let file = builder.ptr(file)?;
+    /// # builder.composite(Kind::Struct, "session", 8, &[NewMember::new("file", file)])?;
+    /// # let graph = builder.freeze()?;
+    /// let pointer = graph.pointer_in_path("session", "file.pos", &[])?.unwrap();
+    /// assert_eq!(pointer.path, "session.file");
+    /// assert_eq!(graph.field("file", &pointer.rest)?.offset.bytes().0, 0);
+    /// # Ok::<(), btfkit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Usage` where the path is malformed; `Ambiguous` as [`Self::named_or_spelled`].
+    pub fn pointer_in_path(
+        &self,
+        name: impl AsRef<[u8]>,
+        path: impl AsRef<[u8]>,
+        preferred: &[TypeId],
+    ) -> Result<Option<PointerInPath<'_>>> {
+        let (name, path) = (Name::new(name.as_ref()), Name::new(path.as_ref()));
+        let steps = parse_path(path)?;
+        let types = self.named_and_preferred(name, preferred)?;
+        Ok(types
+            .into_iter()
+            .find_map(|ty| match follow(ty, name, &steps, &mut |_, _| {}) {
+                Ok(Followed::Pointer(pointer)) => Some(*pointer),
+                Ok(Followed::Field(_)) | Err(_) => None,
+            }))
     }
 
     /// Returns the field as [`Self::field`] does, of the types among `preferred` (sorted by id), if any is: those of a
@@ -116,7 +173,7 @@ impl Btf {
             if !matches!(ty.kind(), Kind::Struct | Kind::Union | Kind::Typedef) {
                 continue;
             }
-            match (follow(ty, name, &steps, &mut |_, _| {}), &found) {
+            match (follow_to_field(ty, name, &steps), &found) {
                 (Ok(field), None) => found = Some(field),
                 (Ok(field), Some(first))
                     if (field.offset, field.size, field.bitfield)
@@ -201,7 +258,7 @@ fn parse_path(path: Name<'_>) -> Result<Vec<Step<'_>>> {
     let wrong = || {
         Error::new(
             ErrorKind::Usage,
-            format!("{path:?} is no field path such as a.b[2].c"),
+            format!("{path:?} is not a field path such as a.b[2].c"),
         )
     };
     let mut steps = Vec::new();
@@ -231,6 +288,79 @@ fn parse_path(path: Name<'_>) -> Result<Vec<Step<'_>>> {
     Ok(steps)
 }
 
+/// Where a path leads to.
+enum Followed<'g> {
+    Field(Field<'g>),
+    /// A pointer, and more of the path behind it.
+    Pointer(Box<PointerInPath<'g>>),
+}
+
+/// Follows a path from a type to a field that is in it.
+fn follow_to_field<'g>(root: Type<'g>, name: Name<'_>, steps: &[Step<'_>]) -> Result<Field<'g>> {
+    match follow(root, name, steps, &mut |_, _| {})? {
+        Followed::Field(field) => Ok(field),
+        Followed::Pointer(pointer) => {
+            let PointerInPath {
+                path,
+                field,
+                pointee,
+                ..
+            } = *pointer;
+            Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "{path} is a pointer to {pointee}, at offset {}: read it, and look for the rest of the path from where it points to",
+                    field.offset.bytes()
+                ),
+            ))
+        }
+    }
+}
+
+/// Returns the pointer that a path goes through, with the steps behind it.
+fn through<'g>(path: String, field: Field<'g>, steps: &[Step<'_>]) -> Result<Option<Followed<'g>>> {
+    let Some(pointee) = field.ty.strip()?.as_ptr() else {
+        return Ok(None);
+    };
+    let pointee = pointee.strip_qualifiers()?;
+    let (ahead, steps) = match steps {
+        [Step::Index(index), rest @ ..] => (*index, rest),
+        steps => (0, steps),
+    };
+    let ahead = match ahead {
+        0 => 0,
+        index => pointee
+            .size()?
+            .0
+            .checked_mul(index)
+            .ok_or_else(|| Error::new(ErrorKind::Overflow, "the offset is beyond 64 bits"))?,
+    };
+    Ok(Some(Followed::Pointer(Box::new(PointerInPath {
+        path,
+        field,
+        pointee,
+        ahead: ByteSize(ahead),
+        rest: written_path(steps),
+    }))))
+}
+
+/// Returns steps as a path.
+fn written_path(steps: &[Step<'_>]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Member(name) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&String::from_utf8_lossy(name));
+            }
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    path
+}
+
 /// Follows a path from a type. `visit` gets each structure with the name of the member that is looked for, and each
 /// array.
 fn follow<'g, 'p>(
@@ -238,12 +368,24 @@ fn follow<'g, 'p>(
     name: Name<'_>,
     steps: &[Step<'p>],
     visit: &mut dyn FnMut(Type<'g>, Option<&'p [u8]>),
-) -> Result<Field<'g>> {
+) -> Result<Followed<'g>> {
     let missing = |message: String| Error::new(ErrorKind::NotFound, message);
     let (mut ty, mut offset, mut bitfield) = (root, 0u64, None);
     let mut so_far = name.to_string();
-    for step in steps {
+    for (number, step) in steps.iter().enumerate() {
         let inner = ty.strip()?;
+        if number > 0 && inner.kind() == Kind::Ptr {
+            let field = Field {
+                ty,
+                offset: Bits(offset),
+                size: ty.size()?,
+                bitfield,
+            };
+            let rest = steps.get(number..).unwrap_or_default();
+            if let Some(pointer) = through(so_far.clone(), field, rest)? {
+                return Ok(pointer);
+            }
+        }
         match step {
             Step::Member(member_name) => {
                 visit(inner, Some(member_name));
@@ -275,7 +417,7 @@ fn follow<'g, 'p>(
             Step::Index(index) => {
                 visit(inner, None);
                 let Some(array) = inner.as_array() else {
-                    return Err(missing(format!("{so_far} is no array")));
+                    return Err(missing(format!("{so_far} is not an array")));
                 };
                 if array.count > 0 && *index >= u64::from(array.count) {
                     return Err(missing(format!(
@@ -298,12 +440,12 @@ fn follow<'g, 'p>(
             }
         }
     }
-    Ok(Field {
+    Ok(Followed::Field(Field {
         ty,
         offset: Bits(offset),
         size: ty.size()?,
         bitfield,
-    })
+    }))
 }
 
 /// Returns the type among a structure and its anonymous members that is only declared, as a base class of C++ may be.

@@ -13,7 +13,8 @@ use crate::graph::{Btf, HashIndex, HashIndexBuilder, Kind, Type};
 /// assert_eq!(essential_name(b"a____b"), b"a____b");
 /// ```
 #[must_use]
-pub fn essential_name(name: &[u8]) -> &[u8] {
+pub fn essential_name<N: AsRef<[u8]> + ?Sized>(name: &N) -> &[u8] {
+    let name = name.as_ref();
     if !has_triple(name) {
         return name;
     }
@@ -41,7 +42,8 @@ fn has_triple(name: &[u8]) -> bool {
 
 /// Returns the flavor of a name, without the `___`; `None` for a name without.
 #[must_use]
-pub fn flavor(name: &[u8]) -> Option<&[u8]> {
+pub fn flavor<N: AsRef<[u8]> + ?Sized>(name: &N) -> Option<&[u8]> {
+    let name = name.as_ref();
     name.get(essential_name(name).len()..)?
         .strip_prefix(b"___")
         .filter(|flavor| !flavor.is_empty())

@@ -13,7 +13,10 @@ const LONGEST: usize = 128;
 
 /// Returns the names nearest to `wanted`, the nearest first: names that end in it after a namespace, that differ in
 /// template arguments, or in few letters.
-fn nearest<'n>(wanted: &[u8], names: impl IntoIterator<Item = &'n [u8]>) -> Vec<&'n [u8]> {
+pub(crate) fn nearest<'n>(
+    wanted: &[u8],
+    names: impl IntoIterator<Item = &'n [u8]>,
+) -> Vec<&'n [u8]> {
     let wanted = wanted.trim_ascii();
     if wanted.is_empty() {
         return Vec::new();
@@ -182,8 +185,8 @@ impl Btf {
     /// # Ok::<(), btfkit::Error>(())
     /// ```
     #[must_use]
-    pub fn nearest_names(&self, wanted: &str) -> Vec<String> {
-        let wanted = essential_name(wanted.as_bytes());
+    pub fn nearest_names(&self, wanted: impl AsRef<[u8]>) -> Vec<String> {
+        let wanted = essential_name(wanted.as_ref());
         let mut names = BTreeSet::new();
         let mut level = Some(self);
         while let Some(graph) = level {

@@ -10,9 +10,13 @@
 //! * The integers of C are spelled as clang does: `long unsigned int` is `unsigned_long`.
 //! * There are never more than two `_` in a row, because three start a flavor; further ones are left out.
 //! * A name that would start with a digit starts with `_`.
+//! * A keyword of C gets a `_` at its end: a field called `default` is `default_`.
 //!
 //! `_` at the end may be left out, and must be left out before a flavor: `struct ns__Foo_int___app`. Names that
-//! are C identifiers are their own spelling.
+//! are C identifiers are their own spelling. Members and enumerators are spelled in the same way.
+//!
+//! Go's `[]T` has a second spelling, in which `[]` is the word `slice`: `slice_T`. Headers use it, because the first is also
+//! that of `[][]T`.
 //!
 //! Two names can have one spelling (`a.b` and `a/b`). If a program has both, the spelling is ambiguous.
 
@@ -31,6 +35,65 @@ fn is_identifier(name: &[u8]) -> bool {
         && name.iter().all(|byte| is_word(*byte))
 }
 
+/// Returns whether an identifier is a keyword of C11 or of its GNU dialect. The keywords that C23 adds are names in older
+/// sources, the kernel's among them.
+fn is_keyword(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"asm"
+            | b"auto"
+            | b"break"
+            | b"case"
+            | b"char"
+            | b"const"
+            | b"continue"
+            | b"default"
+            | b"do"
+            | b"double"
+            | b"else"
+            | b"enum"
+            | b"extern"
+            | b"float"
+            | b"for"
+            | b"goto"
+            | b"if"
+            | b"inline"
+            | b"int"
+            | b"long"
+            | b"register"
+            | b"restrict"
+            | b"return"
+            | b"short"
+            | b"signed"
+            | b"sizeof"
+            | b"static"
+            | b"struct"
+            | b"switch"
+            | b"typedef"
+            | b"typeof"
+            | b"union"
+            | b"unsigned"
+            | b"void"
+            | b"volatile"
+            | b"while"
+            | b"_Alignas"
+            | b"_Alignof"
+            | b"_Atomic"
+            | b"_Bool"
+            | b"_Complex"
+            | b"_Generic"
+            | b"_Imaginary"
+            | b"_Noreturn"
+            | b"_Static_assert"
+            | b"_Thread_local"
+            | b"__asm__"
+            | b"__attribute__"
+            | b"__extension__"
+            | b"__int128"
+            | b"__typeof__"
+    )
+}
+
 /// Returns the spelling in C of a name of another language.
 ///
 /// ```
@@ -43,12 +106,43 @@ fn is_identifier(name: &[u8]) -> bool {
 /// The rules: letters, digits and `_` stay, `::` and `[` become `__`, `*` the word `ptr`, `&` the word `ref`, the sign
 /// in `-1` the word `neg`, and everything else `_`. Spaces count only between words. The integers of C are
 /// spelled as clang does (`long unsigned int` is `unsigned_long`). There are never more than two `_` in a row,
-/// because three start a flavor, and no digit at the start, but `_` before it.
+/// because three start a flavor, and no digit at the start, but `_` before it. A keyword gets a `_` at its end.
 #[must_use]
-pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
+pub fn c_spelling<N: AsRef<[u8]> + ?Sized>(name: &N) -> Cow<'_, [u8]> {
+    let name = name.as_ref();
     if is_identifier(name) {
-        return Cow::Borrowed(name);
+        return if is_keyword(name) {
+            Cow::Owned([name, b"_"].concat())
+        } else {
+            Cow::Borrowed(name)
+        };
     }
+    Cow::Owned(spelled(name, false))
+}
+
+/// Returns the spelling in which headers write a name: that in which `[]` is a word, for names of Go's slices.
+pub(crate) fn written_spelling(name: &[u8]) -> Cow<'_, [u8]> {
+    match slice_spelling(name) {
+        Some(spelling) => Cow::Owned(spelling),
+        None => c_spelling(name),
+    }
+}
+
+/// Returns the spelling of a name in which `[]` is the word `slice`; `None` for names without one of Go's slices.
+fn slice_spelling(name: &[u8]) -> Option<Vec<u8>> {
+    memchr::memmem::find_iter(name, b"[]")
+        .any(|at| is_slice(name.get(at..).unwrap_or_default()))
+        .then(|| spelled(name, true))
+}
+
+/// Returns whether a text starts with `[]` and a type: in C++, `[]` is behind it.
+fn is_slice(text: &[u8]) -> bool {
+    let element = text.strip_prefix(b"[]").and_then(<[u8]>::first);
+    element.is_some_and(|next| is_word(*next) || matches!(next, b'*' | b'[' | b'(' | b'<'))
+}
+
+/// Returns the spelling of a name that is no identifier.
+fn spelled(name: &[u8], slices: bool) -> Vec<u8> {
     let mut spelling = Spelling {
         out: Vec::with_capacity(name.len() + 8),
         ends_in_sign: false,
@@ -65,6 +159,10 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
             b'*' => spelling.sign(b"ptr"),
             b'&' => spelling.sign(b"ref"),
             b'-' if next.is_ascii_digit() && !is_word(before) => spelling.sign(b"neg"),
+            b'[' if slices && is_slice(rest) => {
+                spelling.sign(b"slice");
+                taken = 2;
+            }
             b'[' => {
                 spelling.bar();
                 spelling.bar();
@@ -78,7 +176,7 @@ pub fn c_spelling(name: &[u8]) -> Cow<'_, [u8]> {
     if spelling.out.first().is_none_or(u8::is_ascii_digit) {
         spelling.out.insert(0, b'_');
     }
-    Cow::Owned(spelling.out)
+    spelling.out
 }
 
 struct Spelling {
@@ -168,6 +266,17 @@ pub(crate) fn spelling_key(spelling: &[u8]) -> &[u8] {
     end.and_then(|end| spelling.get(..=end)).unwrap_or(spelling)
 }
 
+/// Returns whether a name is no identifier of C, and is written like this in C; `_` at the end may be left out.
+pub(crate) fn is_spelled(name: &[u8], spelling: &[u8]) -> bool {
+    let is_one = |spelled: &[u8]| spelling_key(spelled) == spelling_key(spelling);
+    match c_spelling(name) {
+        Cow::Owned(spelled) => {
+            is_one(&spelled) || slice_spelling(name).is_some_and(|spelled| is_one(&spelled))
+        }
+        Cow::Borrowed(_) => false,
+    }
+}
+
 /// Indexes a graph's own types whose names are no identifiers of C by the key of their spelling.
 fn index_spellings(graph: &Btf) -> HashIndex {
     let mut index = HashIndexBuilder::default();
@@ -176,6 +285,9 @@ fn index_spellings(graph: &Btf) -> HashIndex {
             let name = graph.string(name);
             if let Cow::Owned(spelling) = c_spelling(name.as_bytes()) {
                 index.add(spelling_key(&spelling), id);
+                if let Some(spelling) = slice_spelling(name.as_bytes()) {
+                    index.add(spelling_key(&spelling), id);
+                }
             }
         }
     }
@@ -191,15 +303,11 @@ impl Btf {
     ) -> impl Iterator<Item = Type<'g>> + use<'g, S> {
         let key: Box<[u8]> = spelling_key(spelling.as_ref()).into();
         self.levels().into_iter().flat_map(move |level| {
-            let is_spelled = |ty: &Type<'_>| match c_spelling(ty.name().as_bytes()) {
-                Cow::Owned(spelling) => spelling_key(&spelling) == &*key,
-                Cow::Borrowed(_) => false,
-            };
             let index = level.spellings_index(index_spellings);
             let found: Vec<_> = index
                 .ids(&key)
                 .map(|id| self.ty(id))
-                .filter(is_spelled)
+                .filter(|ty| is_spelled(ty.name().as_bytes(), &key))
                 .collect();
             found
         })
@@ -217,6 +325,8 @@ mod tests {
             ("task_struct", "task_struct"),
             ("a___b", "a___b"),
             ("", ""),
+            ("default", "default_"),
+            ("defaults", "defaults"),
             ("ns::Foo<int>", "ns__Foo_int_"),
             ("ns::Foo<ns::Bar<char> >", "ns__Foo_ns__Bar_char__"),
             ("ns::Foo<ns::Bar<char>>", "ns__Foo_ns__Bar_char__"),
@@ -265,6 +375,24 @@ mod tests {
         for (name, expected) in table {
             let spelled = c_spelling(name.as_bytes());
             assert_eq!(String::from_utf8_lossy(&spelled), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn slices_have_a_second_spelling() {
+        let table = [
+            ("[]int", "slice_int"),
+            ("[][]int", "slice_slice_int"),
+            ("[]*main.Foo", "slice_ptr_main_Foo"),
+            ("map[string][]byte", "map__string_slice_byte"),
+            ("std::unique_ptr<int []>", "std__unique_ptr_int___"),
+            ("[4]u8", "__4_u8"),
+        ];
+        for (name, expected) in table {
+            let spelled = written_spelling(name.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&spelled), expected, "{name}");
+            assert!(is_spelled(name.as_bytes(), &spelled));
+            assert!(is_spelled(name.as_bytes(), &c_spelling(name.as_bytes())));
         }
     }
 

@@ -204,7 +204,7 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
             }
             _ => {
                 return Err(wrong(
-                    "continues into a type that is no structure, union or array",
+                    "continues into a type that is not a structure, union or array",
                 ));
             }
         }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::bpf::{Insn, Program, Rewrite, reachable};
-use crate::error::{Context, Place, Result};
+use crate::error::Result;
 use crate::relocate::fixup::{Applied, Fixup};
-use crate::relocate::resolve::{Resolution, place};
+use crate::relocate::resolve::{Resolution, at_relocation};
 
 /// The result of [`apply`], in the order of [`Resolution::fixups`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,13 +37,11 @@ pub fn apply(
     for fixup in &resolution.fixups {
         let section = program.sections.get(fixup.section);
         let code = section.map(|section| copy.section_code_mut(fixup.section, section));
-        let done = fixup
-            .apply(code.unwrap_or_default(), program.endian)
-            .within(|| match section {
-                Some(section) => place(section, fixup.record),
-                None => Place::Relocation(0),
-            })?;
-        applied.push(done);
+        let done = fixup.apply(code.unwrap_or_default(), program.endian);
+        applied.push(match section {
+            Some(section) => at_relocation(done, section, fixup.record)?,
+            None => done?,
+        });
         if fixup.is_consumed() {
             copy.consume(fixup.section, fixup.record)?;
         }

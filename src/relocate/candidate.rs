@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, Kind, Member, Name, Type};
-use crate::id::TypeId;
-use crate::query::essential_name;
+use crate::id::{StrId, TypeId};
+use crate::query::{essential_name, is_spelled};
 use crate::relocate::accessor::{Accessor, MOST_STEPS, Spec, is_flexible, size_of};
 use crate::relocate::compat::{Dimensions, fields_agree, spans, types_agree};
 use crate::relocate::kind::{RelocationKind, Subject};
@@ -25,7 +25,7 @@ pub enum Mismatch {
         /// The target's type that was searched.
         within: TypeId,
     },
-    /// The target's type is no structure or union, so it has no members.
+    /// The target's type is not a structure or union, so it has no members.
     NotComposite {
         /// The step in the local path.
         accessor: usize,
@@ -47,7 +47,7 @@ pub enum Mismatch {
         /// The target's type.
         found: TypeId,
     },
-    /// The target's type is no array.
+    /// The target's type is not an array.
     NotArray {
         /// The step in the local path.
         accessor: usize,
@@ -65,7 +65,7 @@ pub enum Mismatch {
     Incompatible,
     /// The whole types don't match, member by member.
     Differs,
-    /// The target's type is no enumeration.
+    /// The target's type is not an enumeration.
     NotEnum,
     /// The target's enumeration has no such enumerator.
     NoEnumerator,
@@ -135,9 +135,11 @@ impl Wanted<'_> {
             return Ok(Err(Mismatch::NotEnum));
         };
         budget.spend(enumeration.len())?;
-        let hit = (0u32..)
-            .zip(enumeration.enumerators())
-            .find(|(_, enumerator)| essential_name(enumerator.name().as_bytes()) == name);
+        let mut all = (0u32..).zip(enumeration.enumerators());
+        let hit = all
+            .clone()
+            .find(|(_, enumerator)| essential_name(enumerator.name().as_bytes()) == name)
+            .or_else(|| all.find(|(_, enumerator)| is_spelled(enumerator.name().as_bytes(), name)));
         let Some((index, _)) = hit else {
             return Ok(Err(Mismatch::NoEnumerator));
         };
@@ -320,6 +322,7 @@ struct Open<'g> {
 /// difference in C. In C++ a base class is an anonymous member, and may have a field with the name of one in the
 /// derived class.)
 ///
+/// Where no member has the name, the first does that C spells like it ([`c_spelling`](crate::query::c_spelling)).
 /// An anonymous member that is only declared is left in `declared`: it may have the member.
 fn find_member<'g>(
     ty: Type<'g>,
@@ -329,10 +332,28 @@ fn find_member<'g>(
     declared: &mut Option<TypeId>,
 ) -> Result<Option<Member<'g>>> {
     let graph = ty.graph();
+    let has_name = |id| graph.string_is(id, name.as_bytes());
+    let exact = search_members(ty, &has_name, found, budget, declared)?;
+    if exact.is_some() {
+        return Ok(exact);
+    }
+    let is_spelled = |id| is_spelled(graph.string(id).as_bytes(), name.as_bytes());
+    search_members(ty, &is_spelled, found, budget, declared)
+}
+
+/// Finds the first member whose name is wanted, as [`find_member`] does.
+fn search_members<'g>(
+    ty: Type<'g>,
+    is_wanted: &impl Fn(StrId) -> bool,
+    found: &mut Spec,
+    budget: &StepBudget,
+    declared: &mut Option<TypeId>,
+) -> Result<Option<Member<'g>>> {
+    let graph = ty.graph();
     let mut searched = HashSet::new();
     let mut open = vec![Open {
         ty,
-        next: own_member(ty, name),
+        next: own_member(ty, is_wanted),
         offset: found.bit_offset,
     }];
     budget.spend(ty.members().len() + 1)?;
@@ -360,11 +381,11 @@ fn find_member<'g>(
                 budget.spend(inner.members().len() + 1)?;
                 open.push(Open {
                     ty: inner,
-                    next: own_member(inner, name),
+                    next: own_member(inner, is_wanted),
                     offset,
                 });
             }
-        } else if graph.string_is(member.name_id(), name.as_bytes()) {
+        } else if is_wanted(member.name_id()) {
             check_length(found, top.ty)?;
             found.steps.push(index);
             found.accessors.push(Accessor {
@@ -380,11 +401,10 @@ fn find_member<'g>(
     Ok(None)
 }
 
-/// Returns the index of the structure's own member with this name; 0 if only anonymous members can have it.
-fn own_member(ty: Type<'_>, name: Name<'_>) -> u32 {
-    let graph = ty.graph();
+/// Returns the index of the structure's own member whose name is wanted; 0 if only anonymous members can have it.
+fn own_member(ty: Type<'_>, is_wanted: &impl Fn(StrId) -> bool) -> u32 {
     let mut members = (0u32..).zip(ty.members());
-    let own = members.find(|(_, member)| graph.string_is(member.name_id(), name.as_bytes()));
+    let own = members.find(|(_, member)| is_wanted(member.name_id()));
     own.map_or(0, |(index, _)| index)
 }
 

@@ -144,7 +144,7 @@ pub(super) fn spans(counts: &[u32]) -> Vec<u64> {
     spans
 }
 
-/// Whether the root types of a relocation about a type may stand for each other: what is behind typedefs
+/// Returns whether the root types of a relocation about a type may stand for each other: what is behind typedefs
 /// has the same kind, and so on through pointers, arrays and prototypes. Names, sizes and members don't
 /// count. (libbpf, `bpf_core_types_are_compat`.)
 pub(super) fn types_agree(local: Type<'_>, target: Type<'_>, budget: &StepBudget) -> Result<bool> {

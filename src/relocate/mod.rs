@@ -53,6 +53,7 @@ mod fixup;
 mod kind;
 mod line;
 mod local;
+mod options;
 mod patch;
 mod report;
 mod report_text;
@@ -72,34 +73,9 @@ pub(crate) use kind::Subject;
 pub use line::SourceLine;
 pub(crate) use line::source_line_of;
 pub(crate) use local::local_path;
+pub use options::ResolveOptions;
 pub use report::{Ambiguity, Outcome, Record, Rejected, Report, ReportTarget};
-pub(crate) use resolve::{Declared, resolve_with};
+pub(crate) use resolve::resolve_with;
 pub use resolve::{Resolution, resolve};
-pub(crate) use target::graph_of;
 pub use target::{Candidate, KERNEL_LABEL, Role, Target};
-
-/// Options of [`resolve`].
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct ResolveOptions {
-    /// Whether only what belongs to user programs is resolved, and the rest is left to the loader.
-    pub partial: bool,
-    /// The programs to resolve, by the names of their functions; all if empty. The relocations of others are left to
-    /// the loader, except for those of functions in `.text`, which programs call. A program of a section `?…` that is
-    /// named here is resolved like any other.
-    pub programs: Vec<String>,
-    /// Functions whose relocations are left to the loader.
-    pub skip: Vec<String>,
-}
-
-impl ResolveOptions {
-    /// Returns the defaults, with partial mode on or off.
-    #[must_use]
-    pub const fn partial(partial: bool) -> Self {
-        Self {
-            partial,
-            programs: Vec::new(),
-            skip: Vec::new(),
-        }
-    }
-}
+pub(crate) use target::{check_labels, graph_of};

@@ -87,7 +87,7 @@ pub(super) fn patch(code: &mut [u8], at: usize, endian: Endian, patch: &Patch) -
         }
         Class::Ld => {
             let Some(second) = second.filter(|_| insn.is_wide_load()) else {
-                return Err(wrong("is no 64-bit immediate load".into()));
+                return Err(wrong("is not a 64-bit immediate load".into()));
             };
             let mut upper = Insn::from_bytes(*second, endian);
             let has_only_imm = Insn { imm: 0, ..upper } == Insn::default();

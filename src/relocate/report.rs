@@ -418,7 +418,7 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
             )
         }
         Mismatch::NotArray { accessor, found } => format!(
-            "[{}] is asked of {}, which is no array",
+            "the index [{}] needs an array, and {} is not one",
             local.index(accessor),
             name(found)
         ),
@@ -428,7 +428,7 @@ fn rejected(target: &Target, candidate: Candidate, why: Mismatch, local: &Local<
         ),
         Mismatch::Incompatible => "it is not compatible as a whole".into(),
         Mismatch::Differs => "it doesn't match member by member".into(),
-        Mismatch::NotEnum => "it is no enumeration".into(),
+        Mismatch::NotEnum => "it is not an enumeration".into(),
         Mismatch::NoEnumerator => "it has no such enumerator".into(),
         Mismatch::Pruned => "another relocation of the same type fits other candidates only".into(),
     };

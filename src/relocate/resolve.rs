@@ -6,22 +6,22 @@
 //! of their relocations. The result is the same for all that libbpf accepts, except for the width of a load if
 //! candidates differ in nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::bpf::{CodeSection, Insn, Program};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{CoreRelo, Type};
 use crate::id::TypeId;
-use crate::relocate::ResolveOptions;
 use crate::relocate::accessor::{self, Spec};
 use crate::relocate::candidate::{Mismatch, Wanted};
 use crate::relocate::choice::{TargetChoice, TargetChoices};
 use crate::relocate::context::{SUBPROGRAMS, is_optional};
 use crate::relocate::fixup::{Action, Fixup};
 use crate::relocate::kind::RelocationKind;
+use crate::relocate::options::ResolveOptions;
 use crate::relocate::patch::Patch;
 use crate::relocate::step_budget::StepBudget;
-use crate::relocate::target::{Candidate, Role, Target};
+use crate::relocate::target::{Candidate, Role, Target, check_labels};
 use crate::relocate::value::{self, Value, compute, may_resize};
 
 /// The fix-ups for every relocation of an object; the object itself is unchanged.
@@ -39,7 +39,7 @@ pub struct Resolution {
 /// # Errors
 /// `Malformed` with section and record if a record or a type it needs is; `Ambiguous` if candidates that match give
 /// different values; `Unsupported` for an unknown kind, unless `partial` leaves it to the loader; `Usage` for two
-/// targets with one label.
+/// targets with one label, a user program labelled `kernel`, or the name of a program that the object doesn't have.
 pub fn resolve(
     program: &Program<'_>,
     targets: &[Target],
@@ -59,7 +59,11 @@ pub(crate) fn resolve_with(
     options: &ResolveOptions,
     declared: &Declared<'_>,
 ) -> Result<Resolution> {
-    check_labels(targets)?;
+    check_labels(
+        targets
+            .iter()
+            .map(|target| (target.label.as_str(), target.role)),
+    )?;
     check_programs(program, options)?;
     let count = program
         .sections
@@ -180,24 +184,15 @@ fn left(section: usize, record: usize, relo: CoreRelo, because: String) -> Fixup
     }
 }
 
-/// Refuses two targets with one label.
-fn check_labels(targets: &[Target]) -> Result<()> {
-    let mut labels = HashSet::new();
-    match targets.iter().find(|target| !labels.insert(&target.label)) {
-        None => Ok(()),
-        Some(target) => Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "two targets are labelled {:?}: each needs a label of its own",
-                target.label
-            ),
-        )),
-    }
-}
-
-/// Returns a relocation as the place of an error.
-pub(super) fn place(section: &CodeSection<'_>, record: usize) -> Place {
-    Place::Section(format!("{}: relocation #{record}", section.name))
+/// Adds a relocation as the place of an error.
+pub(super) fn at_relocation<T>(
+    result: Result<T>,
+    section: &CodeSection<'_>,
+    record: usize,
+) -> Result<T> {
+    result
+        .within(|| Place::Relocation(u32::try_from(record).unwrap_or(u32::MAX)))
+        .within(|| Place::Section(section.name.to_string()))
 }
 
 /// The state of resolving one program.
@@ -242,17 +237,13 @@ impl<'a> Resolver<'a, '_> {
             let Some((section, relo)) = self.record(number, record) else {
                 continue;
             };
-            let found = self
-                .search(section, relo)
-                .within(|| place(section, record))?;
+            let found = at_relocation(self.search(section, relo), section, record)?;
             pending.push((number, record, section, relo, found));
         }
         let mut fixups = Vec::with_capacity(pending.len());
         for (number, record, section, relo, found) in pending {
-            let fixup = found
-                .decide((number, record, relo), self)
-                .within(|| place(section, record))?;
-            fixups.push(fixup);
+            let decided = found.decide((number, record, relo), self);
+            fixups.push(at_relocation(decided, section, record)?);
         }
         Ok(fixups)
     }
@@ -296,7 +287,7 @@ impl<'a> Resolver<'a, '_> {
         let offset = relo.insn_off as usize;
         if !offset.is_multiple_of(Insn::LEN) {
             return Err(Error::malformed(format!(
-                "the instruction offset {offset} is no multiple of {}",
+                "the instruction offset {offset} is not a multiple of {}",
                 Insn::LEN
             )));
         }

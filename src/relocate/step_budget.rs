@@ -30,7 +30,8 @@ impl StepBudget {
                 Ok(())
             }
             None => Err(Error::limit(
-                "matching the types takes more steps than those of any real program",
+                "comparing types takes more steps than 2^26 and 2^14 for each relocation, and real types take some hundreds: \
+                 relocate fewer of the object's programs at a time (`programs`, `--program`)",
             )),
         }
     }

@@ -1,6 +1,8 @@
 //! Targets, and the candidates that one has for a type of the object.
 
-use crate::error::{Context, Place, Result};
+use std::collections::HashSet;
+
+use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::{Btf, Type};
 use crate::id::TypeId;
 use crate::query::{essential_name, one_name, one_short_name};
@@ -8,6 +10,32 @@ use crate::relocate::compat::kinds_agree;
 
 /// The flavor suffix that always means the kernel: the first target with the role [`Role::Kernel`].
 pub const KERNEL_LABEL: &str = "kernel";
+
+/// Refuses two targets with one label, and a user program with the kernel's.
+///
+/// # Errors
+/// `Usage`.
+pub(crate) fn check_labels<'l>(targets: impl IntoIterator<Item = (&'l str, Role)>) -> Result<()> {
+    let mut labels = HashSet::new();
+    for (label, role) in targets {
+        if !labels.insert(label) {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("two targets are labelled {label:?}: each needs a label of its own"),
+            ));
+        }
+        if label == KERNEL_LABEL && role == Role::User {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!(
+                    "a user program is labelled {label:?}, but the suffix ___{label} always means the kernel: give the \
+                     program another label"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
 
 /// The role of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

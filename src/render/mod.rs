@@ -1,10 +1,29 @@
-//! Types as text: bpftool's raw listing and its JSON.
+//! Types as text: bpftool's raw listing and its JSON, [C headers](c), layouts of structures; names of types; values of
+//! bytes.
+//!
+//! The files beside the folders hold what several languages need: names (`names`), sizes and alignments (`extent`),
+//! the fields of a structure in the order of their offsets (`fields`), and the order of declarations (`order`).
 
+pub mod c;
+mod extent;
+mod fields;
+mod fields_json;
 mod json;
+mod layout;
 mod listing;
+mod names;
+mod order;
 mod raw;
+mod type_names;
+mod value;
 
+pub use fields_json::fields_json;
 pub use json::json;
+pub use layout::{
+    Gap, GapKind, LayoutField, LayoutOptions, Row, StructLayout, Totals, layout, layout_json,
+};
 pub use raw::raw;
+pub use type_names::{kind_word, names, names_json};
+pub use value::{LongDouble, ValueFormat, ValueOptions, Written, value};
 
 pub(crate) use json::json_string;

@@ -27,6 +27,7 @@ fn public(source: &Source) -> String {
             continue;
         }
         seen.insert(definition, shown.clone());
+        let before = text.len();
         for item in &source.0[module].items {
             if name_of(item).as_ref() == name.first() && !matches!(item, Item::Mod(_)) {
                 let (head, mut lines) = describe(item);
@@ -37,6 +38,11 @@ fn public(source: &Source) -> String {
                 }
             }
         }
+        assert!(
+            text.len() > before,
+            "{shown} is public, and {} can't be listed",
+            definition.join("::")
+        );
     }
     text
 }

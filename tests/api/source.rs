@@ -15,8 +15,12 @@ pub struct Module {
     /// Public names: the target, as written in a `pub use`.
     pub reexports: BTreeMap<String, Absolute>,
     /// Imported names: the target, made absolute where it starts with `crate`, `self` or `super`.
-    imports: BTreeMap<String, Absolute>,
-    /// Names defined here.
+    ///
+    /// One name may be that of a module and that of another item.
+    imports: BTreeMap<String, Vec<Absolute>>,
+    /// Names of child modules.
+    modules: Vec<String>,
+    /// Names of the other items that are defined here.
     defined: Vec<String>,
 }
 
@@ -45,7 +49,7 @@ impl Source {
                     let file: &PathBuf = files.iter().find(|file| file.exists()).unwrap();
                     let child = [&path[..], std::slice::from_ref(&name)].concat();
                     self.module(file, &inside, child);
-                    module.defined.push(name);
+                    module.modules.push(name);
                 }
                 Item::Use(import) => {
                     let mut leaves = Vec::new();
@@ -55,7 +59,7 @@ impl Source {
                         if matches!(import.vis, Visibility::Public(_)) {
                             module.reexports.insert(name.clone(), target.clone());
                         }
-                        module.imports.insert(name, target);
+                        module.imports.entry(name).or_default().push(target);
                     }
                 }
                 _ => module.defined.extend(name_of(&item)),
@@ -65,35 +69,50 @@ impl Source {
         self.0.insert(path, module);
     }
 
-    /// Returns the module and the name that define what `path` refers to in `module`; `None` for other crates'.
+    /// Returns the path of the item that `path` refers to in `module`: a module only if no other item has that name.
+    /// `None` for other crates'.
     pub fn resolve(&self, module: &[String], path: &[String]) -> Option<Absolute> {
         let (first, rest) = path.split_first()?;
-        let names = self.0.get(module)?;
-        let found = if names.defined.contains(first) {
-            [module, std::slice::from_ref(first)].concat()
-        } else {
-            let target = names.imports.get(first)?;
-            if target.first().is_some_and(|first| first == "crate") {
-                self.absolute(&target[1..])?
-            } else if target.first() == Some(first) {
-                return None;
-            } else {
-                self.resolve(module, target)?
-            }
-        };
-        if rest.is_empty() {
-            Some(found)
-        } else {
-            self.resolve(&found, rest)
+        if !rest.is_empty() {
+            return self.resolve(&self.module_named(module, first)?, rest);
         }
+        self.item_named(module, first)
+            .or_else(|| self.module_named(module, first))
     }
 
-    /// Resolves a path from the root.
-    fn absolute(&self, path: &[String]) -> Option<Absolute> {
-        match self.0.get(path) {
-            Some(_) => Some(path.to_vec()),
-            None => self.resolve(&[], path),
+    /// Returns the path of the item, but not module, that a name refers to in a module.
+    fn item_named(&self, module: &[String], name: &String) -> Option<Absolute> {
+        if self.0.get(module)?.defined.contains(name) {
+            return Some([module, std::slice::from_ref(name)].concat());
         }
+        self.imported(module, name, |found| !self.0.contains_key(found))
+    }
+
+    /// Returns the path of the module that a name refers to in a module.
+    fn module_named(&self, module: &[String], name: &String) -> Option<Absolute> {
+        if self.0.get(module)?.modules.contains(name) {
+            return Some([module, std::slice::from_ref(name)].concat());
+        }
+        self.imported(module, name, |found| self.0.contains_key(found))
+    }
+
+    /// Returns the first wanted item that a `use` in a module brings under a name.
+    fn imported(
+        &self,
+        module: &[String],
+        name: &String,
+        wanted: impl Fn(&Absolute) -> bool,
+    ) -> Option<Absolute> {
+        let names = self.0.get(module)?;
+        let targets = names.imports.get(name)?.iter();
+        targets
+            .filter_map(|target| match target.split_first()? {
+                (first, rest) if first == "crate" => self.resolve(&[], rest),
+                // `use object;` and `use object::File as object;` are of another crate.
+                (first, _) if first == name && !names.modules.contains(first) => None,
+                _ => self.resolve(module, target),
+            })
+            .find(wanted)
     }
 }
 

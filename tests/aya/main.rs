@@ -59,7 +59,7 @@ fn graphs_there_and_back() {
 #[test]
 fn aya_relocates_against_a_graph_of_ours_as_we_do() {
     let program = load(read("tutorial/prog_b.gcc-dwarf5"), &LoadOptions::default()).unwrap();
-    let mut by_aya = object(&read(PROBE)).unwrap();
+    let mut by_aya = object(read(PROBE)).unwrap();
     // One BTF is all that aya-obj takes: the program's types and the kernel's.
     let kernel = btf_of(read(PROBE)).unwrap();
     let merged = btfkit::merge::merge(
@@ -92,7 +92,7 @@ fn aya_relocates_against_a_graph_of_ours_as_we_do() {
         assert_eq!(code(&ours, &name), code(&by_aya, &name), "{name}");
         assert_ne!(
             code(&ours, &name),
-            code(&object(&read(PROBE)).unwrap(), &name)
+            code(&object(read(PROBE)).unwrap(), &name)
         );
     }
 }
@@ -111,7 +111,7 @@ fn nothing_is_left_to_relocate() {
         TargetFile::user("app", read("tutorial/prog_b.clang-dwarf4")),
         TargetFile::kernel(read(PROBE)),
     ];
-    assert!(object(&read(PROBE)).unwrap().has_btf_relocations());
+    assert!(object(read(PROBE)).unwrap().has_btf_relocations());
     let done = relocate(read(PROBE), &targets, &RelocateOptions::default()).unwrap();
     assert!(!object(&done.object).unwrap().has_btf_relocations());
 }

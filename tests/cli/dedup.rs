@@ -22,7 +22,7 @@ fn one_type_of_two_and_the_ext_along_with_it() {
     done(&["dedup", PROBE, "--ext", PROBE, "-o", &out]);
     let graph = parse::parse(std::fs::read(&out).unwrap()).unwrap();
     let ext = std::fs::read(scratch.path("probe.btf.ext")).unwrap();
-    let ext = parse::parse_ext(&ext, &graph, &btfkit::Limits::default()).unwrap();
+    let ext = parse::parse_ext(ext, &graph, &btfkit::Limits::default()).unwrap();
     let object = BpfObject::parse(read(PROBE)).unwrap();
     let before = object.ext().unwrap().relos.as_ref().unwrap();
     let after = ext.relos.as_ref().unwrap();

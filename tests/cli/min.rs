@@ -21,3 +21,17 @@ fn the_smallest_btf_of_a_probe() {
     done(&["relocate", PROBE, "-t", &small, "-o", &less]);
     assert!(std::fs::read(full).unwrap() == std::fs::read(less).unwrap());
 }
+
+#[test]
+fn an_object_that_is_refused_is_named() {
+    let scratch = Scratch::new();
+    let bad = scratch.write("bad.o", b"no object at all");
+    let small = scratch.path("min.btf");
+    let target = "app=tutorial/prog_a.gcc-dwarf5";
+    refused(
+        &["min", PROBE, &bad, "--target", target, "-o", &small],
+        1,
+        &["bad.o: "],
+    );
+    assert!(!scratch.names().contains(&"min.btf".to_owned()));
+}

@@ -170,7 +170,7 @@ fn another_builds_debug_file_is_refused() {
     place.write(b"text", "bin/.debug/program.debug");
     place.refuses(&[
         "program.debug: not a regular file",
-        "program.debug: byte 0x0: this is no ELF file",
+        "program.debug: byte 0x0: this is not an ELF file",
     ]);
 
     // Stripped itself.

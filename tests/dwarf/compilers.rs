@@ -226,7 +226,7 @@ fn three_messages_for_three_reasons() -> Outcome {
     let limits = Limits::default();
     let program = Bytes::from(read("types/kinds.gcc-dwarf5"));
     let cut = program.slice(..program.len() / 2);
-    let kind = |bytes: &Bytes| debug_sections(bytes, &limits).map_err(|error| error.kind());
+    let kind = |bytes: &Bytes| debug_sections(bytes.clone(), &limits).map_err(|error| error.kind());
     assert_eq!(kind(&cut).unwrap_err(), ErrorKind::Malformed);
     assert_eq!(
         kind(&Bytes::from_static(b"#!/bin/sh\n")).unwrap_err(),

@@ -7,6 +7,7 @@ use btfkit::ErrorKind;
 use btfkit::Limits;
 use btfkit::dwarf::{ConvertOptions, convert};
 use btfkit::elf::debug_sections;
+use btfkit::graph::Kind;
 use btfkit::pipeline::{self, TargetFile, relocate};
 
 const BUILDS: [&str; 2] = ["probed/program.gcc", "probed/program.clang"];
@@ -42,7 +43,7 @@ fn the_function_tells_which_is_meant() {
 #[test]
 fn the_types_of_a_functions_unit() {
     for build in BUILDS {
-        let sections = debug_sections(&read(build).into(), &Limits::default()).unwrap();
+        let sections = debug_sections(read(build), &Limits::default()).unwrap();
         for (function, file) in [
             ("first_add", "probed/first.c"),
             ("second_add", "probed/second.c"),
@@ -155,7 +156,7 @@ fn a_function_that_the_linker_dropped() {
     let Some(program) = built(&["gcc"], &flags) else {
         return;
     };
-    let sections = debug_sections(&program.into(), &Limits::default()).unwrap();
+    let sections = debug_sections(program, &Limits::default()).unwrap();
     let error = |function: &str| {
         let mut options = ConvertOptions::default();
         options.function = Some(function.to_owned());
@@ -170,6 +171,11 @@ fn a_function_that_the_linker_dropped() {
         unknown.to_string().contains("no function called"),
         "{unknown}"
     );
+    // Nor does the conversion have it as a function.
+    let options = ConvertOptions::default().functions(true);
+    let graph = convert(&sections, &options).unwrap().graph;
+    assert!(graph.find(Kind::Func, "second_add").is_some());
+    assert!(graph.find(Kind::Func, "unused_main").is_none());
 }
 
 /// Every name that a uprobe takes for code of the first unit: aliases, weak names, copies and parts that the optimiser
@@ -243,7 +249,7 @@ fn mangled_names() {
             return;
         }
         let bytes = std::fs::read(folder.path().join("program")).unwrap();
-        let sections = debug_sections(&bytes.into(), &Limits::default()).unwrap();
+        let sections = debug_sections(bytes, &Limits::default()).unwrap();
         for (name, known) in [
             ("_ZN3one4data3runEv", true),
             ("one::data::run", true),

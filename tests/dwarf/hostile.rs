@@ -1,7 +1,7 @@
 //! DWARF made to take time or memory ends in an error, soon.
 
 use crate::support::entries::*;
-use btfkit::dwarf::{ConvertOptions, Sections, convert};
+use btfkit::dwarf::{ConvertOptions, Roots, Sections, convert};
 use btfkit::{Endian, Error, ErrorKind, Limits, PointerWidth};
 
 /// Codes of [`ABBREVS`].
@@ -51,7 +51,7 @@ fn int(entries: &mut Vec<u8>) -> u32 {
 }
 
 fn refused(sections: &Sections, options: &ConvertOptions, what: &str) {
-    for roots in [vec![], vec!["outer".to_owned()]] {
+    for roots in [Roots::All, Roots::Named(vec!["outer".to_owned()])] {
         let mut options = options.clone();
         options.roots = roots;
         options.allow_missing_roots = true;

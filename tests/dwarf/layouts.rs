@@ -309,6 +309,19 @@ fn a_unit_that_cannot_be_read_costs_its_types_alone() {
     assert_eq!(reasons(&done), [Reason::UnreadableUnit; 2]);
 }
 
+/// The alternate file serves other programs, too: its units are not the program's.
+#[test]
+fn an_alternate_unit_that_cannot_be_read_costs_its_types_alone() {
+    let good = [base("int", 4, 5), structure("own", 8, &[("a", "int", 4)])];
+    let (info, abbrev) = unit_of(0x0c, good, 0);
+    let mut program = entries::sections(info, abbrev.clone());
+    let bad_code = vec![8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0x63];
+    program.alt = Some(Box::new(entries::sections(bad_code, abbrev)));
+    let done = converted(&program);
+    assert_eq!(done.graph.field("own", "a").unwrap().offset.0, 32);
+    assert_eq!(reasons(&done), [Reason::UnreadableUnit]);
+}
+
 #[test]
 fn a_name_that_cannot_be_read_is_an_error_and_no_name() {
     let nameless = Die::new(MEMBER)

@@ -92,8 +92,8 @@ fn machines_of_one_width_have_the_same_types() {
 #[test]
 fn lines_are_relocated_too() {
     for (machine, ..) in MACHINES {
-        let bytes = read(&format!("packaging/{machine}-all.o")).into();
-        let sections = debug_sections(&bytes, &Limits::default()).unwrap();
+        let bytes = read(&format!("packaging/{machine}-all.o"));
+        let sections = debug_sections(bytes, &Limits::default()).unwrap();
         let done = convert(&sections, &ConvertOptions::new()).unwrap();
         let hidden = done.graph.find(Kind::Struct, "hidden").unwrap().id();
         let origin = done.origin(&sections, hidden).unwrap();
@@ -111,7 +111,7 @@ fn lines_are_relocated_too() {
 fn relocations_of_an_unknown_machine_are_refused() {
     let mut bytes = read("packaging/x86_64-all.o");
     bytes[18..20].copy_from_slice(&[0x77, 0x77]);
-    let error = debug_sections(&bytes.into(), &Limits::default()).unwrap_err();
+    let error = debug_sections(bytes, &Limits::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let text = error.to_string();
     for word in [".debug_", "machine 30583", "link"] {

@@ -345,7 +345,7 @@ fn three_kinds_of_wrong_file_have_three_messages() {
     assert_eq!(error.kind(), ErrorKind::Malformed);
     assert_eq!(
         error.to_string(),
-        "byte 0x0: this is no ELF file: it doesn't start with \\x7fELF"
+        "byte 0x0: this is not an ELF file: it doesn't start with \\x7fELF"
     );
     let error = BpfObject::parse(read("tutorial/prog_a.gcc-dwarf5")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);

@@ -10,7 +10,7 @@ use crate::support::jobs::{app, relocated, servers, slots};
 use crate::support::read;
 use crate::support::tools::{KERNEL, skipped};
 use aya::maps::Array;
-use aya::programs::uprobe::UProbeScope;
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeScope};
 use aya::programs::{ProgramType, UProbe};
 use aya::{Ebpf, EbpfLoader};
 use btfkit::elf::BpfObject;
@@ -52,7 +52,17 @@ pub struct Seen {
 }
 
 /// Runs a program with the object's probe at the entry of `function`.
-pub fn run(mut bpf: Ebpf, probe: &str, program: &Path, function: &str) -> Seen {
+pub fn run(bpf: Ebpf, probe: &str, program: &Path, function: &str) -> Seen {
+    run_at(bpf, probe, program, UProbeAttachLocation::Symbol(function))
+}
+
+/// Runs a program with the object's probe at an instruction.
+pub fn run_at(
+    mut bpf: Ebpf,
+    probe: &str,
+    program: &Path,
+    location: UProbeAttachLocation<'_>,
+) -> Seen {
     let name = program.display();
     let uprobe: &mut UProbe = bpf.program_mut(probe).unwrap().try_into().unwrap();
     uprobe
@@ -69,7 +79,7 @@ pub fn run(mut bpf: Ebpf, probe: &str, program: &Path, function: &str) -> Seen {
     output.read_line(&mut text).unwrap();
     let scope = UProbeScope::OneProcess(NonZeroU32::new(child.id()).unwrap());
     uprobe
-        .attach(function, program, scope)
+        .attach(location, program, scope)
         .unwrap_or_else(|error| panic!("{name}: {error:?}"));
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     for line in output.lines() {

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod functions;
 mod loaders;
 mod machine;
 mod uprobes;

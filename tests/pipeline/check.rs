@@ -1,6 +1,7 @@
 //! [`check`]: which objects run on which targets.
 
 use crate::inputs::*;
+use btfkit::Place;
 use btfkit::pipeline::{Counts, RelocateOptions, TargetFile, check};
 
 #[test]
@@ -15,7 +16,7 @@ fn programs_and_targets() {
         TargetFile::user("v2", testdata(SERVERS[1])),
         TargetFile::kernel(kernel),
     ];
-    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
+    let verdicts = check(programs.clone(), &targets, &RelocateOptions::default()).unwrap();
     let told: Vec<_> = verdicts
         .iter()
         .map(|verdict| (verdict.program, verdict.target.as_str(), verdict.is_good()))
@@ -37,9 +38,10 @@ fn programs_and_targets() {
 fn a_target_that_cant_be_read_is_a_verdict() {
     let programs = [testdata("tutorial/probe.bpf.o")];
     let targets = [TargetFile::user("odd", b"no types at all".to_vec())];
-    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
+    let verdicts = check(programs.clone(), &targets, &RelocateOptions::default()).unwrap();
     assert!(!verdicts[0].is_good());
-    assert!(verdicts[0].outcome.is_err());
+    let error = verdicts[0].outcome.as_ref().unwrap_err();
+    assert_eq!(error.places().first(), Some(&Place::File("odd".to_owned())));
 }
 
 #[test]
@@ -49,10 +51,10 @@ fn without_a_kernel_its_part_is_poisoned_or_left_to_the_loader() {
         "app",
         testdata("tutorial/prog_b.gcc-dwarf5"),
     )];
-    let verdicts = check(&programs, &targets, &RelocateOptions::default()).unwrap();
+    let verdicts = check(programs.clone(), &targets, &RelocateOptions::default()).unwrap();
     assert!(!verdicts[0].is_good());
     let partial = RelocateOptions::new().partial(true);
-    let verdicts = check(&programs, &targets, &partial).unwrap();
+    let verdicts = check(programs.clone(), &targets, &partial).unwrap();
     assert!(verdicts[0].is_good() && verdicts[0].warnings.is_empty());
     let sums = Counts::of(verdicts[0].outcome.as_ref().unwrap());
     assert_eq!((sums.set, sums.left), (2, 1));

@@ -6,6 +6,7 @@ mod support;
 mod check;
 mod crash;
 mod explain;
+mod functions;
 mod inputs;
 mod min;
 mod truth;

@@ -5,10 +5,11 @@ use std::process::Command;
 
 use crate::inputs::*;
 use crate::support::tools::{KERNEL, skipped, tool};
-use btfkit::Bits;
+use btfkit::elf::BpfObject;
 use btfkit::encode::encode;
 use btfkit::graph::{Btf, GraphBuilder, IntEncoding, Kind, NewMember};
 use btfkit::pipeline::{RelocateOptions, TargetFile, minimise, relocate};
+use btfkit::{Bits, Place};
 use bytes::Bytes;
 
 /// The relocated object's bytes are the same for both targets, TYPE_ID_TARGET aside.
@@ -64,7 +65,7 @@ fn the_smallest_graph_of_a_user_program() {
             let bytes = testdata(object);
             let target = TargetFile::user("app", testdata(server));
             let small = minimise(
-                std::slice::from_ref(&bytes),
+                [bytes.clone()],
                 std::slice::from_ref(&target),
                 &RelocateOptions::default(),
             )
@@ -72,7 +73,7 @@ fn the_smallest_graph_of_a_user_program() {
             assert_same(&bytes, &target, &small);
             // A graph that is smallest already gets no smaller.
             let again = TargetFile::user("app", small.clone());
-            let smaller = minimise(&[bytes], &[again], &RelocateOptions::default()).unwrap();
+            let smaller = minimise([bytes], &[again], &RelocateOptions::default()).unwrap();
             assert_eq!(encode(&small).unwrap(), encode(&smaller).unwrap());
         }
     }
@@ -85,7 +86,7 @@ fn the_smallest_graph_of_the_kernel_is_no_larger_than_bpftools() {
         let bytes = testdata(object);
         let target = TargetFile::kernel(kernel.clone());
         let small = minimise(
-            std::slice::from_ref(&bytes),
+            [bytes.clone()],
             std::slice::from_ref(&target),
             &RelocateOptions::default(),
         )
@@ -114,7 +115,7 @@ fn the_smallest_graph_of_split_types_stands_by_itself() {
     let target = TargetFile::user("app", split.freeze().unwrap());
     let object = testdata("tutorial/probe.bpf.o");
     let small = minimise(
-        std::slice::from_ref(&object),
+        [object.clone()],
         std::slice::from_ref(&target),
         &RelocateOptions::default(),
     )
@@ -133,7 +134,7 @@ fn several_objects_share_a_smallest_graph() {
     ];
     let target = TargetFile::kernel(kernel);
     let small = minimise(
-        &objects,
+        objects.clone(),
         std::slice::from_ref(&target),
         &RelocateOptions::default(),
     )
@@ -141,4 +142,49 @@ fn several_objects_share_a_smallest_graph() {
     for object in &objects {
         assert_same(object, &target, &small);
     }
+}
+
+/// Programs that are left out, partial and strict mode count as they do when the object is relocated.
+#[test]
+fn the_options_count_as_in_relocate() {
+    let object = testdata("tutorial/probe.bpf.o");
+    let app = TargetFile::user("app", testdata("tutorial/prog_b.gcc-dwarf5"));
+    let small = |target: &TargetFile, options: &RelocateOptions| {
+        minimise([object.clone()], std::slice::from_ref(target), options)
+    };
+    assert_eq!(small(&app, &RelocateOptions::new()).unwrap().len(), 2);
+    // The program's own part is all that partial mode relocates; of a kernel it relocates nothing.
+    let partial = RelocateOptions::new().partial(true);
+    assert_eq!(small(&app, &partial).unwrap().len(), 2);
+    let kernel = TargetFile::kernel(testdata("tutorial/prog_b.gcc-dwarf5"));
+    assert_eq!(small(&kernel, &partial).unwrap().len(), 0);
+    // `struct pt_regs` is not the program's.
+    for refused in [
+        RelocateOptions::new().strict(true),
+        RelocateOptions::new().skip("no_such_program"),
+        RelocateOptions::new().program("no_such_program"),
+    ] {
+        let error = small(&app, &refused).unwrap_err();
+        let alone = relocate(object.clone(), std::slice::from_ref(&app), &refused).unwrap_err();
+        assert_eq!(error.kind(), alone.kind());
+        assert_eq!(error.message(), alone.message());
+        assert_eq!(error.places().first(), Some(&Place::Input(0)));
+    }
+    let names = BpfObject::parse(object.clone()).unwrap();
+    let names: Vec<_> = names
+        .program()
+        .sections
+        .iter()
+        .filter(|section| !section.relos.is_empty())
+        .flat_map(|section| {
+            section
+                .functions
+                .iter()
+                .map(|function| function.name.clone())
+        })
+        .collect();
+    let skipped = names
+        .iter()
+        .fold(RelocateOptions::new(), |options, name| options.skip(name));
+    assert_eq!(small(&app, &skipped).unwrap().len(), 0);
 }

@@ -108,7 +108,7 @@ fn reachable_poison_is_a_warning_with_its_cure_and_check_agrees() {
         (RelocateOptions::new(), false),
         (RelocateOptions::new().partial(true), true),
     ] {
-        let verdicts = check(&[read(FOREIGN).into()], &targets, &options).unwrap();
+        let verdicts = check([read(FOREIGN)], &targets, &options).unwrap();
         let relocated = done(FOREIGN, &targets, &options);
         let report = verdicts[0].outcome.as_ref().unwrap();
         assert_eq!(*report, relocated.report);
@@ -127,12 +127,7 @@ fn an_object_without_relocations_is_not_ok() {
         &["0 relocations", "preserve_access_index"],
     );
     words(&relocated.warnings.concat(), &["preserve_access_index"]);
-    let verdicts = check(
-        &[read(object).into()],
-        &[app(PROGRAM)],
-        &RelocateOptions::new(),
-    )
-    .unwrap();
+    let verdicts = check([read(object)], &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
     assert!(!verdicts[0].is_good());
 }
 
@@ -149,7 +144,7 @@ fn an_object_without_types_passes_through() {
     let relocated = relocate(object.clone(), &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
     assert!(relocated.object == object);
     words(&relocated.warnings.concat(), &[".BTF"]);
-    let verdicts = check(&[object.into()], &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
+    let verdicts = check([object], &[app(PROGRAM)], &RelocateOptions::new()).unwrap();
     assert!(!verdicts[0].is_good());
 }
 
@@ -344,11 +339,11 @@ fn a_function_chooses_everywhere_or_is_refused() {
     let program = function(read(UNITS));
     let relocated = relocate(read(PROBE), std::slice::from_ref(&program), &partial).unwrap();
     let at = record(&relocated, "struct data.c").found_at;
-    let objects = [read(PROBE).into()];
-    let verdicts = check(&objects, std::slice::from_ref(&program), &partial).unwrap();
+    let objects = [read(PROBE)];
+    let verdicts = check(objects.clone(), std::slice::from_ref(&program), &partial).unwrap();
     assert!(verdicts[0].is_good());
     let small = minimise(
-        &objects,
+        objects,
         std::slice::from_ref(&program),
         &RelocateOptions::new(),
     )

@@ -50,7 +50,7 @@ fn survives(specs: &[Spec], base: Option<&Btf>) -> Result<(), TestCaseError> {
         let bytes = encode_with(&graph, &encode::EncodeOptions::new().endian(endian)).unwrap();
         prop_assert_eq!(wire(&bytes, endian, &base_strings), specs);
         let options = base
-            .map(|base| parse::ParseOptions::new().base(base))
+            .map(|base| parse::ParseOptions::new().base(base.clone()))
             .unwrap_or_default();
         let parsed = parse_with(bytes.clone(), &options).unwrap();
         prop_assert_eq!(parsed.endian(), endian);
@@ -112,7 +112,7 @@ proptest! {
         for endian in ENDIANS {
             let ext = ext(endian, &funcs, &lines, relos.as_ref(), tails);
             let bytes = encode_ext(&ext).unwrap();
-            let parsed = parse_ext(&bytes, &graph, &Limits::default()).unwrap();
+            let parsed = parse_ext(bytes.clone(), &graph, &Limits::default()).unwrap();
             prop_assert_eq!(&parsed, &ext);
             prop_assert_eq!(encode_ext(&parsed).unwrap(), bytes);
         }

@@ -328,7 +328,7 @@ proptest! {
         let both = [app.clone(), kernel.clone()];
         let all = object.rewritten(&both, &ResolveOptions::default()).unwrap();
         let first = if only_the_program { &both[..1] } else { &both[..] };
-        let part = object.rewritten(first, &ResolveOptions::partial(true)).unwrap();
+        let part = object.rewritten(first, &ResolveOptions::new().partial(true)).unwrap();
         // What is left is the kernel's, and local ids, which are the loader's to know.
         prop_assert_eq!(part.relos.len(), object.relos.len() - users);
         prop_assert!(part.relos.iter().all(|relo| relo.kind == 6 || part.graph.ty(relo.type_id).name() == "task"));

@@ -5,7 +5,7 @@ use crate::support::notation::written;
 use crate::support::program::{Insn, Source, op};
 use btfkit::relocate::RelocationKind::*;
 use btfkit::relocate::{Action, ResolveOptions};
-use btfkit::{Endian, ErrorKind};
+use btfkit::{Endian, ErrorKind, Place};
 
 #[test]
 fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
@@ -59,5 +59,10 @@ fn records_of_dropped_functions_are_ignored_and_bad_ones_refused() {
     assert!(
         refused.to_string().contains("uprobe: relocation #0"),
         "{refused}"
+    );
+    let places = refused.places();
+    assert!(
+        places.starts_with(&[Place::Section("uprobe".to_owned()), Place::Relocation(0)]),
+        "{places:?}"
     );
 }

@@ -158,18 +158,24 @@ fn modules_are_asked_where_the_kernel_has_nothing() {
 }
 
 #[test]
-fn two_targets_with_one_label_are_refused() {
+fn labels_that_mean_two_things_are_refused() {
     let graph = GraphBuilder::new().freeze().unwrap();
     let program = Program {
         graph: &graph,
         endian: Endian::Little,
         sections: Vec::new(),
     };
-    let targets = [
-        Target::user("app", graph.clone()),
-        Target::user("app", graph.clone()),
-    ];
-    let error = resolve(&program, &targets, &ResolveOptions::default()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Usage);
-    assert!(error.to_string().contains("\"app\""));
+    let refused = |targets: &[Target], label: &str| {
+        let error = resolve(&program, targets, &ResolveOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert!(error.to_string().contains(label), "{error}");
+    };
+    let user = |label: &str| Target::user(label, graph.clone());
+    refused(&[user("app"), user("app")], "\"app\"");
+    // `___kernel` always means the kernel.
+    refused(&[user("kernel")], "\"kernel\"");
+    refused(
+        &[user("kernel"), Target::kernel(graph.clone())],
+        "\"kernel\"",
+    );
 }

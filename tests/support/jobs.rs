@@ -11,7 +11,7 @@ use super::{read, testdata};
 
 /// The debug sections of a program of `testdata/`.
 pub fn sections(name: &str) -> Sections {
-    let sections = elf::debug_sections(&read(name).into(), &Limits::default());
+    let sections = elf::debug_sections(read(name), &Limits::default());
     sections.unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -25,7 +25,7 @@ pub fn conversion(name: &str, options: &ConvertOptions) -> Conversion {
 pub fn converted(program: &Path) -> Btf {
     let bytes =
         std::fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let sections = elf::debug_sections(&bytes.into(), &Limits::default());
+    let sections = elf::debug_sections(bytes, &Limits::default());
     let converted =
         sections.and_then(|sections| dwarf::convert(&sections, &dwarf::ConvertOptions::new()));
     converted

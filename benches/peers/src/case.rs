@@ -394,7 +394,7 @@ pub fn empty_ext(graph: &btfkit::graph::Btf, endian: Endian) -> Ext {
     };
     bytes.extend(word(32));
     bytes.resize(32, 0);
-    btfkit::parse::parse_ext(&bytes, graph, &btfkit::Limits::default()).unwrap()
+    btfkit::parse::parse_ext(bytes, graph, &btfkit::Limits::default()).unwrap()
 }
 
 /// An accessor with something wrong about it. The last four libbpf reads as numbers nonetheless.

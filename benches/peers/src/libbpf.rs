@@ -4,7 +4,7 @@
 //! (root), and leaves the relocated instructions to be read.
 
 use std::cell::RefCell;
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::Path;
 use std::ptr;
 
@@ -174,4 +174,43 @@ pub fn parse(bytes: &[u8]) -> Result<u32, Refusal> {
         sys::btf__free(btf);
         Ok(count)
     }
+}
+
+/// Appends what libbpf prints to a text.
+unsafe extern "C" fn append(
+    text: *mut c_void,
+    format: *const c_char,
+    args: *mut sys::__va_list_tag,
+) {
+    // SAFETY: `header` gives its own text, and nothing else refers to it meanwhile.
+    let text = unsafe { &mut *text.cast::<Vec<u8>>() };
+    let mut buffer = [0u8; 4096];
+    // SAFETY: the buffer has the size said; format and arguments are libbpf's own.
+    let len = unsafe { vsnprintf(buffer.as_mut_ptr().cast(), buffer.len(), format, args) };
+    let len = usize::try_from(len).unwrap_or(0).min(buffer.len() - 1);
+    text.extend_from_slice(&buffer[..len]);
+}
+
+/// Parses raw BTF and writes all its types as C (`btf_dump`).
+pub fn header(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut text = Vec::new();
+    // SAFETY: the bytes and the text live through the calls, and what they give is freed once.
+    unsafe {
+        let btf = sys::btf__new(bytes.as_ptr().cast(), bytes.len() as u32);
+        if btf.is_null() {
+            return Err(refusal());
+        }
+        let context = (&raw mut text).cast();
+        let dump = sys::btf_dump__new(btf, Some(append), context, ptr::null());
+        let mut code = 0;
+        for id in 1..sys::btf__type_cnt(btf) {
+            code = code.min(sys::btf_dump__dump_type(dump, id));
+        }
+        sys::btf_dump__free(dump);
+        sys::btf__free(btf);
+        if code < 0 {
+            return Err(Refusal { code, ..refusal() });
+        }
+    }
+    Ok(text)
 }

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, convert, dedup, diff, distill, dump, explain, merge, min, offset, rebase, relocate,
-    split,
+    check, convert, dedup, diff, distill, dump, explain, function, header, layout, list, merge,
+    min, offset, rebase, relocate, sanitize, show, split, verify,
 };
 use crate::style::Color;
 
@@ -45,6 +45,13 @@ pub enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Offset(offset::Arguments),
+    Layout(layout::Arguments),
+    List(list::Arguments),
+    Show(show::Arguments),
+    Function(function::Arguments),
     Diff(diff::Arguments),
     Dump(dump::Arguments),
+    Header(header::Arguments),
+    Verify(verify::Arguments),
+    Sanitize(sanitize::Arguments),
 }

@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use btfkit::dwarf::Roots;
+use btfkit::elf::BpfObject;
 use btfkit::pipeline::{LabelledPath, LoadOptions, Loaded, TargetFile, Targets, load, load_path};
-use btfkit::relocate::Role;
 use btfkit::{Error, ErrorKind};
 use bytes::Bytes;
 
@@ -136,16 +137,16 @@ pub fn target(file: &LabelledPath) -> Result<TargetFile, Failure> {
 
 /// Returns the failure of loading types; if a name isn't there, with the nearest names that are.
 pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure {
-    let roots = options.conversion.roots.clone();
+    let roots = options.conversion.roots.names();
     let is_read_once = path == Path::new(STDIN) || !is_on_disk(path);
     if error.kind() != ErrorKind::NotFound || roots.is_empty() || is_read_once {
         return Failure::at(path, error);
     }
-    let mut options = options.clone();
-    options.conversion.roots.clear();
-    options.conversion.function = None;
-    options.conversion.all_typedefs = true;
-    let Ok(all) = load_path(path, &options) else {
+    let mut all = options.clone();
+    all.conversion.roots = Roots::All;
+    all.conversion.function = None;
+    all.conversion.all_typedefs = true;
+    let Ok(all) = load_path(path, &all) else {
         return Failure::at(path, error);
     };
     let missing = roots.iter().filter(|root| {
@@ -165,34 +166,9 @@ pub fn with_nearest(path: &Path, error: Error, options: &LoadOptions) -> Failure
     ))
 }
 
-/// Returns the targets that files are. A second one with the label of an earlier one is a further file of that program;
-/// files that have the same label only because their names are alike are refused.
+/// Returns the targets that files are. Files that can't be opened are an error now, before the work starts.
 pub fn targets(files: &[LabelledPath]) -> Result<Targets, Failure> {
-    let mut targets: Vec<TargetFile> = Vec::new();
-    for (number, file) in files.iter().enumerate() {
-        let same = |other: &&LabelledPath| other.label() == file.label();
-        let Some(first) = files[..number].iter().find(same) else {
-            targets.push(target(file)?);
-            continue;
-        };
-        let both = first.label.is_some() && file.label.is_some();
-        if !both || file.role() == Role::Kernel {
-            let (first_path, second_path) = (first.path.display(), file.path.display());
-            return Err(Failure::Usage(format!(
-                "{first_path} and {second_path} are both called {:?}; give them labels: --target v1={first_path} --target v2={second_path}",
-                first.label(),
-            )));
-        }
-        let further = target(file)?.types;
-        if let Some(program) = targets.iter_mut().find(|t| t.label == file.label()) {
-            program.further.push(further);
-        }
-    }
-    let mut list = Targets::new();
-    for target in targets {
-        list.add(target)?;
-    }
-    Ok(list)
+    Targets::of_files(files, |file| Ok(target(file)?.types))
 }
 
 /// Returns the first two files with the same label.
@@ -204,9 +180,9 @@ pub fn same_label(files: &[LabelledPath]) -> Option<(&LabelledPath, &LabelledPat
     })
 }
 
-/// Returns whether a file is an ELF file for the BPF machine, of either byte order.
+/// Returns whether a file is a BPF object.
 pub fn is_bpf_object(file: &Path) -> bool {
-    elf_header(file).is_some_and(|header| matches!(header[18..], [247, 0] | [0, 247]))
+    elf_header(file).is_some_and(BpfObject::is_one)
 }
 
 /// Returns whether a file is an ELF file.

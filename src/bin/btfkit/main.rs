@@ -33,8 +33,15 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(&arguments, style),
         Command::Explain(arguments) => commands::explain::run(&arguments, style),
         Command::Offset(arguments) => commands::offset::run(&arguments, style),
+        Command::Layout(arguments) => commands::layout::run(&arguments, style),
+        Command::List(arguments) => commands::list::run(&arguments, style),
+        Command::Show(arguments) => commands::show::run(&arguments, style),
+        Command::Function(arguments) => commands::function::run(&arguments, style),
         Command::Diff(arguments) => commands::diff::run(&arguments, style),
         Command::Dump(arguments) => commands::dump::run(&arguments, style),
+        Command::Header(arguments) => commands::header::run(&arguments, style),
+        Command::Verify(arguments) => commands::verify::run(&arguments, style),
+        Command::Sanitize(arguments) => commands::sanitize::run(&arguments, style),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -61,7 +61,8 @@ pub struct DebugRoots {
 }
 
 impl DebugRoots {
-    fn search(&self) -> Search {
+    /// Returns the places that are searched.
+    pub fn search(&self) -> Search {
         Search::new()
             .roots_first(self.debug_root.iter())
             .read_with(file_bytes)
@@ -134,6 +135,15 @@ pub struct Function {
     /// types share a name, those of the function's compile unit are preferred
     #[arg(long, value_name = "[LABEL=]NAME")]
     pub function: Option<String>,
+}
+
+/// The format of an output that people or scripts read.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextOrJson {
+    /// For people
+    Text,
+    /// For scripts
+    Json,
 }
 
 /// Further names for types.

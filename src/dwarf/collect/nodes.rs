@@ -2,8 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::dwarf::collect::template::Argument;
 use crate::dwarf::collect::types::{Body, Part, Shape};
+use crate::dwarf::read::Class;
 use crate::dwarf::read::name::{Composed, NameRef};
 
 /// A reference to a type, as the DIE specifies it.
@@ -103,6 +103,26 @@ impl DerefMut for Node {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.body
     }
+}
+
+/// An argument of a template.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Argument {
+    /// The number of the template's node.
+    pub owner: u32,
+    pub value: ArgumentValue,
+}
+
+/// The value of a template's argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ArgumentValue {
+    Type(Ref),
+    /// The type, class and value of a constant.
+    Constant(Ref, Class, u64),
+    /// The name of a template.
+    Template(NameRef),
+    /// A parameter pack: its arguments follow.
+    Pack,
 }
 
 /// The types of one unit.

@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 
+use crate::dwarf::collect::code::{Code, UnitCode};
 use crate::dwarf::collect::deferred::Deferred;
-use crate::dwarf::collect::functions::{Code, UnitCode};
 use crate::dwarf::collect::nodes::{Node, Nodes, Ref};
 use crate::dwarf::collect::scratch::{Frame, Import, NO_NODE, Namespace, Role, Scratch};
 use crate::dwarf::collect::types::{POINTER_OF_OTHER_WIDTH, Part, Shape};

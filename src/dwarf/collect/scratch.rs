@@ -1,7 +1,7 @@
 //! The memory of a pass, kept from unit to unit, and what a pass notes apart from types.
 
+use crate::dwarf::collect::code::{Code, UnitCode};
 use crate::dwarf::collect::deferred::Deferred;
-use crate::dwarf::collect::functions::{Code, UnitCode};
 use crate::dwarf::collect::nodes::Ref;
 use crate::dwarf::collect::types::Part;
 use crate::dwarf::read::language::is_c;

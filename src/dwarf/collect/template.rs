@@ -2,35 +2,15 @@
 //!
 //! With `-gsimple-template-names` clang calls `Box<int>` only `Box`; the DIE's children have the arguments.
 
-use crate::dwarf::collect::nodes::Ref;
+use crate::dwarf::collect::nodes::{Argument, ArgumentValue};
 use crate::dwarf::collect::pass::Pass;
 use crate::dwarf::collect::scratch::{Frame, Role};
 use crate::dwarf::read::name::NameRef;
-use crate::dwarf::read::{Class, Entry, Plan, Slot};
+use crate::dwarf::read::{Entry, Plan, Slot};
 use crate::error::Result;
 
 /// The start of a template's name with `-gsimple-template-names=mangled`.
 const MANGLED: &[u8] = b"_STN|";
-
-/// An argument of a template.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Argument {
-    /// The number of the template's node.
-    pub owner: u32,
-    pub value: ArgumentValue,
-}
-
-/// The value of a template's argument.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ArgumentValue {
-    Type(Ref),
-    /// The type, class and value of a constant.
-    Constant(Ref, Class, u64),
-    /// The name of a template.
-    Template(NameRef),
-    /// A parameter pack: its arguments follow.
-    Pack,
-}
 
 impl Pass<'_, '_> {
     /// Takes a template's parameter, if the template's name lacks the arguments. Returns the frame of a parameter

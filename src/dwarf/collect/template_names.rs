@@ -7,8 +7,7 @@ use std::ops::Range;
 use gimli::constants as dw;
 
 use crate::dwarf::collect::deferred::Deferred;
-use crate::dwarf::collect::nodes::{Node, Nodes, Ref, Target};
-use crate::dwarf::collect::template::{Argument, ArgumentValue};
+use crate::dwarf::collect::nodes::{Argument, ArgumentValue, Node, Nodes, Ref, Target};
 use crate::dwarf::collect::types::{Note, REFERENCE, RVALUE_REFERENCE, Shape};
 use crate::dwarf::read::Class;
 use crate::dwarf::read::name::Files;

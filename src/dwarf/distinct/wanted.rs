@@ -6,12 +6,17 @@ use std::collections::HashSet;
 use crate::dwarf::collect::nodes::Node;
 use crate::dwarf::distinct::key::{Key, Mixer};
 use crate::dwarf::distinct::keys::UnitTypes;
+use crate::dwarf::options::Roots;
 use crate::graph::Name;
-use crate::query::{InlineNamespaces, c_spelling, essential_name, spelling_key};
+use crate::query::{
+    self, InlineNamespaces, c_spelling, essential_name, spelling_key, written_spelling,
+};
 
 /// The names of the types that are asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Roots {
+pub(crate) struct RootNames {
+    /// Whether all types are asked for.
+    all: bool,
     /// The keys of the names, sorted, and the number of each.
     names: Vec<(Key, usize)>,
     /// Whether a name with a flavor suffix counts as the one without.
@@ -20,13 +25,15 @@ pub(crate) struct Roots {
     spellings: Vec<Vec<u8>>,
 }
 
-impl Roots {
-    /// Returns the roots with these names.
-    pub fn new(names: &[String], flavors: bool) -> Self {
+impl RootNames {
+    /// Returns the names of the roots.
+    pub fn new(roots: &Roots, flavors: bool) -> Self {
+        let names = roots.names();
         let keys = names.iter().map(|name| name_key(name.as_bytes()));
         let mut keys: Vec<(Key, usize)> = keys.zip(0..).collect();
         keys.sort_unstable();
         Self {
+            all: roots.is_all(),
             names: keys,
             flavors,
             spellings: names
@@ -36,9 +43,9 @@ impl Roots {
         }
     }
 
-    /// Returns whether there are no roots, so that all types are wanted.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+    /// Returns whether all types are asked for.
+    pub const fn is_all(&self) -> bool {
+        self.all
     }
 
     /// Returns whether a name, which ends with the first NUL, is one of them or is spelled in C like one of them. Those
@@ -55,10 +62,11 @@ impl Roots {
         let Cow::Owned(spelling) = c_spelling(name) else {
             return false;
         };
-        let key = spelling_key(&spelling);
+        let written = written_spelling(name);
+        let (key, other) = (spelling_key(&spelling), spelling_key(&written));
         let mut any = false;
         for (root, found) in self.spellings.iter().zip(found) {
-            if root == key {
+            if root == key || root == other {
                 *found = true;
                 any = true;
             }
@@ -122,10 +130,7 @@ impl ShortRoots {
 
 /// Returns whether C spells a name, which ends with the first NUL, like a root.
 pub(crate) fn is_spelled(root: &str, tail: &[u8]) -> bool {
-    match c_spelling(Name::new(tail).as_bytes()) {
-        Cow::Owned(name) => spelling_key(&name) == spelling_key(&c_spelling(root.as_bytes())),
-        Cow::Borrowed(_) => false,
-    }
+    query::is_spelled(Name::new(tail).as_bytes(), &c_spelling(root.as_bytes()))
 }
 
 /// Returns whether a name, which ends with the first NUL, is a root if inline and anonymous namespaces are left out.

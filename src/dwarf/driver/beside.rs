@@ -1,12 +1,12 @@
 //! A function that tells a type from others of the same name: one of its unit.
 
-use crate::dwarf::collect::deferred::complete;
+use crate::dwarf::collect::complete::complete;
 use crate::dwarf::collect::nodes::{Node, Nodes, Target};
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::driver::function::described_here;
 use crate::dwarf::driver::job::{Job, Worker};
 use crate::dwarf::driver::source_bases::SourceBases;
-use crate::dwarf::driver::threads::NumberedUnit;
+use crate::dwarf::driver::sources::NumberedUnit;
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::report::Conversion;

@@ -76,7 +76,12 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
     let mut degraded = skipped;
     degraded.extend(emitted.degraded);
     degraded.sort();
-    let graph = with_sections(emitted.graph, emitted.variables, &sections.memory)?;
+    let graph = with_sections(
+        emitted.graph,
+        emitted.variables,
+        &sections.memory,
+        &options.limits,
+    )?;
     Ok(Conversion {
         graph,
         degraded,

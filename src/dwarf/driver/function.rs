@@ -2,17 +2,19 @@
 
 use gimli::{EndianSlice, RunTimeEndian};
 
-use crate::dwarf::collect::deferred::complete;
-use crate::dwarf::collect::functions::{Code, UnitCode};
+use crate::dwarf::collect::code::{Code, UnitCode};
+use crate::dwarf::collect::complete::complete;
 use crate::dwarf::collect::nodes::{Node, Ref, Target};
 use crate::dwarf::collect::pass::{UnitView, collect};
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::driver::function_units::FunctionUnits;
 use crate::dwarf::driver::job::{Job, Worker, costs_one_unit};
+use crate::dwarf::driver::outcome::Outcome;
 use crate::dwarf::driver::source_bases::SourceBases;
-use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
+use crate::dwarf::driver::sources::NumberedUnit;
 use crate::dwarf::read::{Abbrevs, Class, index};
 use crate::error::{Error, ErrorKind, Result};
+use crate::query::function_name::split_part;
 use crate::target::Endian;
 
 /// The function that is looked for.
@@ -23,26 +25,9 @@ struct Sought<'a> {
     addresses: Vec<u64>,
 }
 
-/// The suffixes that compilers add to the name of a part or a copy of a function.
-const SUFFIXES: &[&str] = &[
-    ".cold",
-    ".constprop.",
-    ".isra.",
-    ".part.",
-    ".lto_priv.",
-    ".llvm.",
-];
-
 /// Returns a name without the version that a dynamic symbol may have.
 fn unversioned(name: &str) -> &str {
     name.split_once('@').map_or(name, |(name, _)| name)
-}
-
-/// Returns the name of the function that a part or a copy was made of.
-fn original(name: &str) -> &str {
-    let cuts = SUFFIXES.iter().filter_map(|suffix| name.find(suffix));
-    let cut = cuts.min().filter(|cut| *cut > 0);
-    cut.and_then(|cut| name.get(..cut)).unwrap_or(name)
 }
 
 /// What the units have of a function, and of which functions outside they have the code.
@@ -84,14 +69,14 @@ impl Job<'_> {
     pub(super) fn units_of(&self, function: &str) -> Result<FunctionUnits> {
         let name = unversioned(function);
         let symbols = self.files.files.first().map(|file| &file.symbols);
-        let mut names = vec![name];
-        names.extend(Some(original(name)).filter(|original| *original != name));
+        let mut names = vec![name.as_bytes()];
+        let (original, _) = split_part(name.as_bytes());
+        names.extend(Some(original).filter(|original| *original != name.as_bytes()));
         let mut is_known = false;
         for name in names {
             let sought = Sought {
-                name: name.as_bytes(),
-                addresses: symbols
-                    .map_or_else(Vec::new, |symbols| symbols.addresses(name.as_bytes())),
+                name,
+                addresses: symbols.map_or_else(Vec::new, |symbols| symbols.addresses(name)),
             };
             let evidence = self.evidence(&sought)?;
             is_known |= !evidence.named.is_empty();
@@ -377,19 +362,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_parts_and_copies() {
-        let cases = [
-            ("handle", "handle"),
-            ("handle.cold", "handle"),
-            ("sroa.constprop.0.isra.0", "sroa"),
-            ("f.part.0.cold", "f"),
-            ("_ZN1a1bEv.llvm.123", "_ZN1a1bEv"),
-            (".cold", ".cold"),
-            ("main.(*Conn).Read", "main.(*Conn).Read"),
-        ];
-        for (name, expected) in cases {
-            assert_eq!(original(name), expected, "{name}");
-        }
+    fn names_without_versions() {
         assert_eq!(unversioned("malloc@@GLIBC_2.2.5"), "malloc");
+        assert_eq!(unversioned("malloc"), "malloc");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::dwarf::collect::deferred::complete;
+use crate::dwarf::collect::complete::complete;
 use crate::dwarf::collect::member::place_bitfields;
 use crate::dwarf::collect::nodes::{Node, Nodes};
 use crate::dwarf::collect::pass::{Input, UnitView, Wants, collect};
@@ -15,10 +15,10 @@ use crate::dwarf::distinct::key::Key;
 use crate::dwarf::distinct::keys::{Keys, UnitTypes};
 use crate::dwarf::distinct::shadowed::{UnitList, resolve_shadowed};
 use crate::dwarf::distinct::table::{Distinct, RefTarget, Seen, Table, Tag};
-use crate::dwarf::distinct::wanted::{Roots, is_short, is_spelled, name_key};
+use crate::dwarf::distinct::wanted::{RootNames, is_short, is_spelled, name_key};
 use crate::dwarf::driver::function_units::{FunctionUnits, Preferred};
-use crate::dwarf::driver::sources::{Source, SourceKind, Unit, sources};
-use crate::dwarf::driver::threads::{NumberedUnit, Outcome};
+use crate::dwarf::driver::outcome::Outcome;
+use crate::dwarf::driver::sources::{NumberedUnit, Source, SourceKind, Unit, sources};
 use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::read::Abbrevs;
 use crate::dwarf::read::name::Files;
@@ -36,7 +36,7 @@ pub(super) struct Job<'a> {
     pub(super) sources: Vec<Source<'a>>,
     /// The units, in the order of the sources, with the index of the source of each.
     units: Vec<(usize, Unit)>,
-    pub(super) roots: Roots,
+    pub(super) roots: RootNames,
     /// Whether units are known to refer to each other before any is read.
     must_link: bool,
     /// The number of bytes of abbreviations read so far.
@@ -135,7 +135,7 @@ impl<'a> Job<'a> {
             units,
             abbrevs_read: AtomicU64::new(0),
             must_link: has_type_units || sections.alt.is_some(),
-            roots: Roots::new(&options.roots, options.flavors),
+            roots: RootNames::new(&options.roots, options.flavors),
         })
     }
 
@@ -462,14 +462,16 @@ impl<'a> Job<'a> {
     /// Reports the units that can't be read.
     ///
     /// # Errors
-    /// The error of the first unit, if no unit can be read.
+    /// The error of the program's first unit, if none of the program's own can be read. The alternate file's units don't
+    /// count: they serve other programs as well.
     fn skipped(&self, mut unreadable: Vec<(u64, Error)>) -> Result<Vec<Degraded>> {
         unreadable.sort_by_key(|(start, _)| *start);
-        if unreadable.len() == self.units.len() {
-            return match unreadable.into_iter().next() {
-                Some((_, error)) => Err(error),
-                None => Ok(Vec::new()),
-            };
+        let own: HashSet<u64> = self.unit_offsets().into_iter().collect();
+        let is_own = |(start, _): &(u64, Error)| own.contains(start);
+        if unreadable.iter().filter(|unit| is_own(unit)).count() == self.units.len()
+            && let Some((_, error)) = unreadable.iter().find(|unit| is_own(unit))
+        {
+            return Err(error.clone());
         }
         let headers = self.sources.iter().flat_map(|source| {
             let offset = |offset: u64| source.base.saturating_add(offset);
@@ -488,7 +490,7 @@ impl<'a> Job<'a> {
 
     /// Fails if the program has no type of a root's name.
     fn check_roots(&self, table: &Table) -> Result<()> {
-        if self.options.allow_missing_roots || self.roots.is_empty() {
+        if self.options.allow_missing_roots {
             return Ok(());
         }
         let names = table.types.iter().map(|distinct| distinct.name);
@@ -500,7 +502,7 @@ impl<'a> Job<'a> {
                 && !texts.clone().any(|text| is_spelled(root, text))
         };
         let namespaces = InlineNamespaces::new(&table.inline_namespaces);
-        for root in self.options.roots.iter().filter(missing) {
+        for root in self.options.roots.names().iter().filter(missing) {
             let mut short = texts
                 .clone()
                 .filter(|text| is_short(root, text, &namespaces));

@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use crate::dwarf::collect::deferred::complete;
+use crate::dwarf::collect::complete::complete;
 use crate::dwarf::collect::member::place_bitfields;
 use crate::dwarf::collect::nodes::{Link, Ref};
 use crate::dwarf::collect::scratch::Import;

@@ -38,6 +38,16 @@ pub(super) enum SourceKind {
     Split,
 }
 
+/// A unit of the program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NumberedUnit<'j, 'a> {
+    /// Its index in the order of all units.
+    pub number: usize,
+    /// The section that contains it.
+    pub source: &'j Source<'a>,
+    pub unit: Unit,
+}
+
 /// A unit, and the offsets of its parts of other sections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unit {

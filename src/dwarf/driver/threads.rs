@@ -1,32 +1,13 @@
-//! Distributing units to threads, and the outcome of reading units one by one.
+//! Distributing units to threads.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::dwarf::driver::job::Job;
-use crate::dwarf::driver::sources::{Source, Unit};
+use crate::dwarf::driver::outcome::Outcome;
+use crate::dwarf::driver::sources::NumberedUnit;
 use crate::error::{Context, Error, Result};
 use crate::parallel;
-
-/// The outcome of reading units one by one. Whoever reads a unit has to pass `NeedsLinked` on.
-#[must_use]
-#[derive(Debug)]
-pub(super) enum Outcome<T> {
-    /// The units' types, as far as they were asked for.
-    Done(T),
-    /// A unit refers to another one: all units must be read as one.
-    NeedsLinked,
-}
-
-/// A unit of the program.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NumberedUnit<'j, 'a> {
-    /// Its index in the order of all units.
-    pub number: usize,
-    /// The section that contains it.
-    pub source: &'j Source<'a>,
-    pub unit: Unit,
-}
 
 /// The reason why a thread takes no more units.
 enum Stop {

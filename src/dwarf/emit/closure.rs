@@ -6,7 +6,7 @@
 
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
-use crate::dwarf::distinct::wanted::Roots;
+use crate::dwarf::distinct::wanted::RootNames;
 use crate::dwarf::emit::bind::{Meant, Variant};
 use crate::dwarf::emit::graph::Emit;
 use crate::query::InlineNamespaces;
@@ -61,7 +61,7 @@ fn can_be_root(distinct: &Distinct) -> bool {
 impl Emit<'_> {
     /// Returns the types that have the name of a root. A root that is no type's whole name may leave out inline and
     /// anonymous namespaces.
-    pub(super) fn roots(&self, roots: &Roots) -> Chosen {
+    pub(super) fn roots(&self, roots: &RootNames) -> Chosen {
         let table = self.table;
         let tail = |name| self.files.tail(name, &table.composed);
         let can_be = |distinct: &Distinct| can_be_root(distinct) && !distinct.name.is_none();

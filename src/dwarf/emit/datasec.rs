@@ -4,6 +4,7 @@ use crate::dwarf::sections::MemorySection;
 use crate::error::Result;
 use crate::graph::{Btf, GraphBuilder};
 use crate::id::TypeId;
+use crate::limits::Limits;
 
 /// Adds a DATASEC for each section of the program's memory that contains variables. `variables` are their addresses and
 /// ids.
@@ -14,10 +15,11 @@ pub(crate) fn with_sections(
     graph: Btf,
     mut variables: Vec<(u64, TypeId)>,
     memory: &[MemorySection],
+    limits: &Limits,
 ) -> Result<Btf> {
     variables.sort_unstable();
     variables.dedup_by_key(|(address, _)| *address);
-    let mut builder = GraphBuilder::resume(&graph);
+    let mut builder = GraphBuilder::resume_with_limits(&graph, limits.clone());
     let mut added = false;
     for section in memory {
         let start = variables.partition_point(|(address, _)| *address < section.address);

@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 
 use crate::dwarf::collect::types::Shape;
 use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
-use crate::dwarf::distinct::wanted::Roots;
+use crate::dwarf::distinct::wanted::RootNames;
 use crate::dwarf::emit::bind::{Binding, Meant, Variant};
 use crate::dwarf::read::name::{Files, NameRef};
 use crate::dwarf::report::{Degraded, Reason, TypeLoss};
@@ -148,8 +148,8 @@ impl Records {
 
 /// The required contents of the graph, and its bounds.
 pub(crate) struct Wanted<'a> {
-    /// The names of the wanted types; if there are none, all types are wanted.
-    pub roots: &'a Roots,
+    /// The names of the wanted types.
+    pub roots: &'a RootNames,
     /// Whether typedefs of templates are wanted even if nothing refers to them.
     pub all_typedefs: bool,
     pub most_types: u32,
@@ -204,9 +204,9 @@ pub(crate) fn emit(
     };
     emit.find_dependent();
     let mut unused_typedefs = 0;
-    emit.kept = if wanted.roots.is_empty() && wanted.all_typedefs {
+    emit.kept = if wanted.roots.is_all() && wanted.all_typedefs {
         vec![true; binding.variants.len()]
-    } else if wanted.roots.is_empty() {
+    } else if wanted.roots.is_all() {
         let kept = emit.without_unused();
         unused_typedefs = kept.iter().filter(|kept| !**kept).count() as u64;
         kept

@@ -126,7 +126,7 @@ impl<'g> Type<'g> {
         (self.kind() == Kind::Int).then(|| self.int())
     }
 
-    /// Returns the type pointed to; `None` where this is no pointer.
+    /// Returns the type pointed to; `None` where this is not a pointer.
     #[must_use]
     pub fn as_ptr(self) -> Option<Self> {
         self.referent_of(Kind::Ptr)
@@ -162,7 +162,7 @@ impl<'g> Type<'g> {
         self.kind().is_enum().then(|| self.enumeration())
     }
 
-    /// Returns the kind of type declared; `None` where this is no forward declaration.
+    /// Returns the kind of type declared; `None` where this is not a forward declaration.
     #[must_use]
     pub fn as_fwd(self) -> Option<FwdKind> {
         (self.kind() == Kind::Fwd).then(|| self.fwd())

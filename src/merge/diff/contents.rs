@@ -6,7 +6,7 @@ use crate::error::{Error, Place, Result};
 use crate::graph::{Btf, Enum, Kind, Member, Type, View};
 use crate::id::{Bits, TypeId};
 use crate::limits::Limits;
-use crate::merge::diff::field::DiffField;
+use crate::merge::diff::field::{DiffField, Located};
 use crate::merge::diff::spell::spell;
 use crate::query::bit_extent;
 
@@ -70,13 +70,6 @@ impl Steps {
 pub(super) struct Contents {
     pub fields: Vec<Located>,
     pub values: BTreeMap<String, u64>,
-}
-
-/// A field, and the path to the type in which its offset counts: empty for the type itself.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Located {
-    pub field: DiffField,
-    pub within: String,
 }
 
 /// An occurrence of a type in the root type: its path and offset.

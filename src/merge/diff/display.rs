@@ -13,13 +13,13 @@ use crate::merge::diff::field::{DiffField, FieldChange};
 /// assert_eq!(btfkit::merge::title(Kind::Enum64, "state"), "enum state");
 /// ```
 #[must_use]
-pub fn title(kind: Kind, name: &str) -> String {
+pub fn title(kind: Kind, name: impl AsRef<[u8]>) -> String {
     let word = match kind {
         Kind::Int => "integer",
         Kind::Float => "float",
         kind => word(kind),
     };
-    format!("{word} {name}")
+    format!("{word} {}", String::from_utf8_lossy(name.as_ref()))
 }
 
 /// Returns the C keyword of a kind of type, or the plain word for it.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use crate::id::Bits;
-use crate::merge::diff::contents::Located;
 
 /// A field of a structure or union, or of an unnamed type that it contains or refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +45,13 @@ pub enum FieldChange {
         /// The field after.
         after: DiffField,
     },
+}
+
+/// A field, and the path to the type in which its offset counts: empty for the type itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Located {
+    pub field: DiffField,
+    pub within: String,
 }
 
 /// Returns the differences between two lists of fields, in the order of the new list. Removed fields come last.

@@ -218,7 +218,7 @@ fn same_distilled(kernel: &str) {
     let read = |btf: &libbpf::Btf| parse::parse(btf.raw().to_vec()).unwrap();
     let new_base = read(&distilled_base);
     assert_eq!(kinds(&new_base), kinds(&distilled.base));
-    let options = parse::ParseOptions::new().base(&new_base);
+    let options = parse::ParseOptions::new().base(new_base.clone());
     let new_split = parse::parse_with(distilled_split.raw().to_vec(), &options).unwrap();
     assert_eq!(kinds(&new_split), kinds(&distilled.graph));
     // A split over the split, as a program's over a module's over a kernel's.
@@ -272,13 +272,13 @@ fn same_rebased(from: &str, to: &str) {
             // Twice: once libbpf has shown the bytes, they stay as they are.
             let (their_base, theirs) = split.distill();
             let small = parse::parse(their_base.raw().to_vec()).unwrap();
-            let small = parse::ParseOptions::new().base(&small);
+            let small = parse::ParseOptions::new().base(small.clone());
             let small = parse::parse_with(theirs.raw().to_vec(), &small).unwrap();
             let (_their_base, mut theirs) = split.distill();
             let ours = btfkit::merge::rebase(&small, &new);
             match (theirs.relocate(&their_new), ours) {
                 (0, Ok(ours)) => {
-                    let options = parse::ParseOptions::new().base(&new);
+                    let options = parse::ParseOptions::new().base(new.clone());
                     let theirs = parse::parse_with(theirs.raw().to_vec(), &options).unwrap();
                     assert_eq!(over_base(&theirs), over_base(&ours.graph), "{}", ty.name());
                     same += 1;

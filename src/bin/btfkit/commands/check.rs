@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let options = arguments.programs.set(arguments.options.options());
     let options = options.strict(arguments.programs.strict);
     let progress = Progress::start("trying every object on every target".to_owned(), style);
-    let verdicts = check(&objects, &targets, &options)
+    let verdicts = check(objects, &targets, &options)
         .map_err(|error| super::name_numbered(error, &arguments.objects))?;
     drop(progress);
     let incomplete: BTreeSet<_> = verdicts

@@ -64,10 +64,9 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .functions(arguments.functions)
         .variables(arguments.variables)
         .all_typedefs(arguments.all_typedefs);
-    conversion.roots.clone_from(&roots);
-    if !conversion.roots.is_empty() {
+    if !roots.is_empty() {
         let names = arguments.aliases.alias.iter().map(|(_, name)| name.clone());
-        conversion.roots.extend(names);
+        conversion.roots = dwarf::Roots::Named(roots.iter().cloned().chain(names).collect());
     }
     conversion.threads = arguments.jobs;
     let options = arguments.loading.options(style)?;

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
                 let name = ty.name().to_string_lossy();
                 if wanted(&name) {
                     any = true;
-                    writeln!(out, "{sign} {}", title(ty.kind(), &name))?;
+                    writeln!(out, "{sign} {}", title(ty.kind(), ty.name()))?;
                 }
             }
         }

@@ -1,14 +1,16 @@
 //! `btfkit dump`: types as text.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use btfkit::graph::{Btf, Type};
-use btfkit::render;
+use btfkit::render::{self, c::HeaderOptions};
 use clap::ValueEnum;
 
+use crate::commands::header::{guard, rendered};
 use crate::failure::{Failure, into_io};
 use crate::input::types;
+use crate::output;
 use crate::shared::Loading;
 use crate::style::Style;
 
@@ -16,7 +18,7 @@ use crate::style::Style;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit dump /sys/kernel/btf/vmlinux --type task_struct\n\n\
-`raw` is the output of `bpftool btf dump file FILE`, `json` that of `bpftool --json btf dump file FILE`.")]
+`raw` is the output of `bpftool btf dump file FILE`, `json` that of `bpftool --json btf dump file FILE`. `c` is the output of\n`btfkit header --no-core`.")]
 pub struct Arguments {
     /// The file with the types
     file: PathBuf,
@@ -40,9 +42,14 @@ enum Format {
     Raw,
     /// bpftool's JSON
     Json,
+    /// A C header
+    C,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    if arguments.format == Format::C {
+        return arguments.header(style);
+    }
     let options = arguments.loading.options(style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
     let chosen = arguments.chosen(&graph)?;
@@ -52,6 +59,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         (Format::Raw, Some(chosen)) => render::raw(chosen, &mut out),
         (Format::Json, None) => render::json(graph.own_types(), &mut out),
         (Format::Json, Some(chosen)) => render::json(chosen, &mut out),
+        (Format::C, _) => Ok(()),
     };
     done.map_err(into_io)
         .and_then(|()| out.flush())
@@ -59,6 +67,16 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
 }
 
 impl Arguments {
+    /// Prints a C header.
+    fn header(&self, style: Style) -> Result<(), Failure> {
+        let options = HeaderOptions::new()
+            .names(&self.names)
+            .core(false)
+            .guard(guard(&self.file));
+        let header = rendered(&self.file, &options, &self.loading, style)?;
+        output::write(Path::new("-"), header.text.as_bytes())
+    }
+
     /// Returns the types with the requested names, or `None` for all types.
     fn chosen<'g>(&self, graph: &'g Btf) -> Result<Option<Vec<Type<'g>>>, Failure> {
         if self.names.is_empty() {

@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         "collecting the types that the objects need".to_owned(),
         style,
     );
-    let small = minimise(&objects, &targets, &arguments.options.options())
+    let small = minimise(objects, &targets, &arguments.options.options())
         .and_then(|graph| Ok((encode(&graph)?, graph.len())))
         .map_err(|error| match error.places().first() {
             Some(Place::File(label)) => {

@@ -8,12 +8,19 @@ pub mod diff;
 pub mod distill;
 pub mod dump;
 pub mod explain;
+pub mod function;
+pub mod header;
+pub mod layout;
+pub mod list;
 pub mod merge;
 pub mod min;
 pub mod offset;
 pub mod rebase;
 pub mod relocate;
+pub mod sanitize;
+pub mod show;
 pub mod split;
+pub mod verify;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,83 @@
+//! `btfkit header`: types as a C header for a probe.
+
+use std::path::{Path, PathBuf};
+
+use btfkit::render::c::{Header, HeaderOptions, header};
+
+use crate::failure::Failure;
+use crate::input::{types, with_nearest};
+use crate::output;
+use crate::shared::Loading;
+use crate::style::Style;
+
+/// Write types as a C header for a probe
+///
+/// The header compiles with gcc, clang and `clang -target bpf`. Names that C can't write are spelled in C, and are
+/// found by relocation all the same. What C can't write has a comment in the
+/// header, and is counted on standard error.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:\n  \
+    btfkit header ./server --type session --type config -o server.h")]
+pub struct Arguments {
+    /// The file with the types
+    file: PathBuf,
+
+    /// Write only types of these names, and those that they contain; types behind pointers are only declared
+    #[arg(long = "type", value_name = "NAME", num_args = 1..)]
+    names: Vec<String>,
+
+    /// Leave out what makes BPF programs relocate their accesses
+    #[arg(long)]
+    no_core: bool,
+
+    /// Check every size and offset when the header is compiled, except for those of bitfields
+    #[arg(long)]
+    asserts: bool,
+
+    #[command(flatten)]
+    loading: Loading,
+
+    /// Where to write the header; - is standard output
+    #[arg(long, short, value_name = "OUT.h", default_value = "-")]
+    output: PathBuf,
+}
+
+pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let named = if output::is_stdout(&arguments.output) {
+        &arguments.file
+    } else {
+        &arguments.output
+    };
+    let options = HeaderOptions::new()
+        .names(&arguments.names)
+        .core(!arguments.no_core)
+        .asserts(arguments.asserts)
+        .guard(guard(named));
+    let header = rendered(&arguments.file, &options, &arguments.loading, style)?;
+    output::write(&arguments.output, header.text.as_bytes())
+}
+
+/// Loads the types of a file and writes them as C.
+pub fn rendered(
+    file: &Path,
+    options: &HeaderOptions,
+    loading: &Loading,
+    style: Style,
+) -> Result<Header, Failure> {
+    let mut load = loading.options(style)?;
+    for name in &options.names {
+        load.conversion = load.conversion.root(name);
+    }
+    let graph = types(file, &load, style)?.graph;
+    let header = header(&graph, options).map_err(|error| with_nearest(file, error, &load))?;
+    for (count, text) in header.counts() {
+        style.note(&format!("{}: {count} {text}", file.display()));
+    }
+    Ok(header)
+}
+
+/// Returns the name of the include guard for a file: `__SERVER_H__`.
+pub fn guard(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    format!("__{}_H__", stem.to_uppercase())
+}
