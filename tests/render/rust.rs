@@ -7,7 +7,7 @@ use btfkit::render::rust::{Bindings, RustOptions, bindings};
 
 use crate::compile::types;
 use crate::support::tools::running_kernel;
-use crate::support::{scratch, testdata, tool};
+use crate::support::{output, scratch, testdata, tool};
 
 fn checked(graph: &Btf) -> Bindings {
     bindings(graph, &RustOptions::new().asserts(true)).unwrap()
@@ -94,4 +94,66 @@ fn wrong_offsets_fail() {
         assert!(!output.status.success(), "{check}");
         assert!(said.contains("E0080"), "{said}");
     }
+}
+
+/// A program in Rust reads the bitfields of a variable that gcc initialises.
+#[test]
+fn bitfields_have_the_values_that_gcc_stores() {
+    const SOURCE: &str = "enum mode { OFF, ON = 3 };\n\
+        union word { unsigned int low : 5; unsigned long all; };\n\
+        struct bits { char tag; unsigned int a : 3; int b : 7; _Bool c : 1; enum mode d : 4;\n\
+        unsigned long e : 40; long f : 63; unsigned short g : 9; unsigned char h : 8; union word w; };\n\
+        struct __attribute__((packed)) tight { unsigned char x : 3; unsigned long y : 64; signed char z : 5; };\n\
+        struct bits bits = { 7, 5, -33, 1, ON, 0xabcdef1234, -123456789012345, 0x155, 0xc3, { .all = 0xfe } };\n\
+        struct tight tight = { 6, 0xfedcba9876543210, -9 };\n";
+    const MAIN: &str = "#![deny(warnings)]\nmod types;\n\
+        unsafe extern \"C\" { static bits: types::bits; static tight: types::tight; }\n\
+        fn main() { let (b, t) = unsafe { (bits, tight) };\n\
+        assert!(b.d() == types::mode::ON);\n\
+        println!(\"{} {} {} {} {:#x} {} {:#x} {:#x} {:#x}\", b.tag, b.a(), b.b(), b.c(), b.e(), b.f(), b.g(), b.h(),\n\
+        unsafe { b.w.low() });\n\
+        println!(\"{} {:#x} {}\", t.x(), t.y(), t.z()); }\n";
+    let (Some(gcc), Some(rustc)) = (tool(&["gcc"]), tool(&["rustc"])) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = scratch(&folder, "bits.c", SOURCE.as_bytes());
+    let object = folder.path().join("bits.o");
+    output(
+        Command::new(gcc)
+            .args(["-g", "-c"])
+            .arg(&source)
+            .arg("-o")
+            .arg(&object),
+    );
+    let graph = types(&object);
+    scratch(&folder, "types.rs", checked(&graph).text.as_bytes());
+    let main = scratch(&folder, "main.rs", MAIN.as_bytes());
+    let program = folder.path().join("main");
+    let mut build = Command::new(rustc);
+    build
+        .args(["--edition", "2024", "-o"])
+        .arg(&program)
+        .arg(&main);
+    build
+        .arg("-C")
+        .arg(format!("link-arg={}", object.display()));
+    output(&mut build);
+    assert_eq!(
+        output(&mut Command::new(program)),
+        "7 5 -33 true 0xabcdef1234 -123456789012345 0x155 0xc3 0x1e\n\
+         6 0xfedcba9876543210 -9\n"
+    );
+}
+
+/// The text is bounded, and names are checked as those of headers are.
+#[test]
+fn bounds_and_names() {
+    let graph = types(&testdata("types/kinds.gcc-dwarf5"));
+    let mut limits = btfkit::Limits::default();
+    limits.text_bytes = 1000;
+    let error = bindings(&graph, &RustOptions::new().limits(limits)).unwrap_err();
+    assert_eq!(error.kind(), btfkit::ErrorKind::Limit);
+    let error = bindings(&graph, &RustOptions::new().name("no_such_type")).unwrap_err();
+    assert_eq!(error.kind(), btfkit::ErrorKind::NotFound);
 }

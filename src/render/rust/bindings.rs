@@ -49,7 +49,7 @@ impl Bindings {
             ),
             (
                 of(|kind| matches!(kind, NoteKind::Untyped)),
-                "pointers are *mut c_void, because they lead back to their own types",
+                "types have pointers that are *mut c_void, because they lead back to their own types",
             ),
         ];
         counts.into_iter().filter(|(count, _)| *count > 0).collect()

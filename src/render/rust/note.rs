@@ -27,7 +27,7 @@ pub enum NoteKind {
     Left(Lost),
     /// The type is an array of bytes, or a structure of bytes with the type's alignment.
     Bytes,
-    /// The pointer is a `*mut c_void`: the type that it points to contains the pointer's own type.
+    /// A pointer in the type is a `*mut c_void`: the type that it points to contains the pointer's own type.
     Untyped,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Note {
             ),
             NoteKind::Untyped => write!(
                 f,
-                "type {id}: the pointer in {name:?} is a *mut c_void: it leads back to its own type"
+                "type {id}: a pointer in {name:?} is a *mut c_void: it leads back to its own type"
             ),
         }
     }

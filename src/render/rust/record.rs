@@ -44,7 +44,7 @@ impl<'g> Writer<'g, '_> {
         collect(self.shapes, ty, &mut fields)?;
         let shape = self.shapes.get(ty.id());
         let mut taken = Taken::default();
-        let names = self.field_names(ty.id(), &fields, &mut taken);
+        let names = self.field_names(ty.id(), &fields, &mut taken)?;
         let named =
             |(index, field): (usize, _)| (field, names.get(index).map_or(&b""[..], AsRef::as_ref));
         let all: Vec<Named<'_, 'g>> = fields.iter().enumerate().map(named).collect();
@@ -88,11 +88,12 @@ impl<'g> Writer<'g, '_> {
         owner: TypeId,
         fields: &[Field<'g>],
         taken: &mut Taken<'g>,
-    ) -> Vec<Box<[u8]>> {
+    ) -> Result<Vec<Box<[u8]>>> {
         let mut names = vec![Box::default(); fields.len()];
         let mut ranked: Vec<_> = fields.iter().zip(&mut names).collect();
         ranked.sort_unstable_by_key(|(field, _)| field.rank);
         let mut nameless = Vec::new();
+        let mut bytes = self.out.len();
         for (field, name) in ranked {
             let own = field.member.name().as_bytes();
             let possible = ident::possible(written_spelling(own));
@@ -106,12 +107,15 @@ impl<'g> Writer<'g, '_> {
                 let renamed = String::from_utf8_lossy(&given).into_owned();
                 self.note(owner, own, NoteKind::Renamed(renamed));
             }
+            // Names that were one string each take their own memory.
+            bytes = bytes.saturating_add(given.len());
+            self.check_len(bytes)?;
             *name = given.into();
         }
         for (number, name) in nameless.into_iter().enumerate() {
             *name = unique(taken, format!("anon{number}").into_bytes().into()).into();
         }
-        names
+        Ok(names)
     }
 
     fn open(&mut self, name: &[u8], is_union: bool, packed: bool, taken: Taken<'g>) -> Body<'g> {
@@ -158,6 +162,7 @@ impl<'g> Writer<'g, '_> {
         parts: &mut Vec<(Box<[u8]>, Vec<Named<'f, 'g>>)>,
         fields: Vec<Named<'f, 'g>>,
     ) -> Result<()> {
+        self.check()?;
         match fields.as_slice() {
             [] => Ok(()),
             [(field, _)] if is_bare(field) => {

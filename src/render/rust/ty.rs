@@ -115,8 +115,8 @@ impl<'g> Writer<'g, '_> {
             return Ok(None);
         }
         if self.untyped.contains(&ty.id()) {
-            let name = self.owner_name.clone();
-            self.note(self.owner, &name, NoteKind::Untyped);
+            let owner = self.graph.ty(self.owner);
+            self.note_once(owner, NoteKind::Untyped);
             self.push("*mut ");
             self.push(VOID);
             return Ok(None);

@@ -66,7 +66,15 @@ impl<'g> Writer<'g, '_> {
     /// # Errors
     /// `Limit` if it is too long.
     pub fn check(&self) -> Result<()> {
-        if self.out.len() > self.limits.text_bytes as usize {
+        self.check_len(self.out.len())
+    }
+
+    /// Checks a length that the text will have at least.
+    ///
+    /// # Errors
+    /// `Limit` if it is too long.
+    pub fn check_len(&self, bytes: usize) -> Result<()> {
+        if bytes > self.limits.text_bytes as usize {
             return Err(Error::limit(
                 "the text has more bytes than Limits::text_bytes",
             ));
