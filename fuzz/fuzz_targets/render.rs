@@ -1,11 +1,12 @@
-//! Writing types as text: the header is an error or C, within its bounds; the listings never fail.
+//! Writing types as text: the header is an error or C, the bindings an error or Rust, within their bounds; the listings
+//! never fail.
 #![no_main]
 
 mod common;
 
 use btfkit::graph::Btf;
 use btfkit::parse::parse_with;
-use btfkit::render::{self, c};
+use btfkit::render::{self, c, rust};
 use common::graphs::graph;
 use common::{limits, parsing};
 use libfuzzer_sys::fuzz_target;
@@ -33,7 +34,7 @@ fn write(graph: &Btf, how: u8) {
     let options = c::HeaderOptions::new()
         .asserts(how & 2 != 0)
         .core(how & 4 != 0)
-        .limits(limits);
+        .limits(limits.clone());
     if let Ok(header) = c::header(graph, &options) {
         assert!(header.text.len() <= TEXT as usize);
         assert!(header.text.is_ascii());
@@ -48,6 +49,17 @@ fn write(graph: &Btf, how: u8) {
         // Output is a function of the input.
         assert_eq!(c::header(graph, &options).expect("again"), header);
         for note in &header.notes {
+            assert!(!note.to_string().is_empty());
+        }
+    }
+    let options = rust::RustOptions::new()
+        .asserts(how & 2 != 0)
+        .limits(limits);
+    if let Ok(bindings) = rust::bindings(graph, &options) {
+        assert!(bindings.text.len() <= TEXT as usize);
+        assert!(bindings.text.is_ascii());
+        assert_eq!(rust::bindings(graph, &options).expect("again"), bindings);
+        for note in &bindings.notes {
             assert!(!note.to_string().is_empty());
         }
     }
