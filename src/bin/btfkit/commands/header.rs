@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use btfkit::render::c::{Header, HeaderOptions, header};
+use btfkit::render::helpers::BPF_HELPERS;
 
 use crate::failure::Failure;
 use crate::input::{types, with_nearest};
@@ -17,10 +18,16 @@ use crate::style::Style;
 /// header, and is counted on standard error.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
-    btfkit header ./server --type session --type config -o server.h")]
+    btfkit header ./server --type session --type config -o server.h\n  \
+    btfkit header --helpers -o btfkit.bpf.h")]
 pub struct Arguments {
     /// The file with the types
-    file: PathBuf,
+    #[arg(required_unless_present = "helpers")]
+    file: Option<PathBuf>,
+
+    /// Write btfkit.bpf.h instead: macros by which a probe reads a program's fields, bitfields, strings and vectors
+    #[arg(long, conflicts_with_all = ["file", "names", "no_core", "asserts", "debug_root", "dwarf", "base"])]
+    helpers: bool,
 
     /// Write only types of these names, and those that they contain; types behind pointers are only declared
     #[arg(long = "type", value_name = "NAME", num_args = 1..)]
@@ -43,8 +50,11 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let Some(file) = &arguments.file else {
+        return output::write(&arguments.output, BPF_HELPERS.as_bytes());
+    };
     let named = if output::is_stdout(&arguments.output) {
-        &arguments.file
+        file
     } else {
         &arguments.output
     };
@@ -53,7 +63,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .core(!arguments.no_core)
         .asserts(arguments.asserts)
         .guard(guard(named));
-    let header = rendered(&arguments.file, &options, &arguments.loading, style)?;
+    let header = rendered(file, &options, &arguments.loading, style)?;
     output::write(&arguments.output, header.text.as_bytes())
 }
 
