@@ -99,7 +99,8 @@ const CIRCLES: &[(&str, &[&[&str]])] = &[
     ("dwarf", &[&["collect::pass", "collect::variants"]]),
     ("merge", &[]),
     ("relocate", &[]),
-    ("render", &[]),
+    // The methods of the writer of C are beside what they write, and it holds their frames.
+    ("render", &[&["c::declaration", "c::record", "c::writer"]]),
     ("verify", &[]),
     // An object hands out its rewriter.
     ("elf", &[&["bpf", "rewrite"]]),

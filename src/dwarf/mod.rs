@@ -49,6 +49,7 @@
 //! | embedded field of Go | a member with the type's name |
 //! | enumeration | ENUM up to 4 bytes, ENUM64 above; signed if a value is negative |
 //! | array | an ARRAY for each dimension, indexed by `int`. A vector of three has room for four. If the elements don't stand end to end: an ARRAY of narrower integers or of padded elements, or else of bytes of the same size |
+//! | array that is stored by columns (Fortran, or `DW_AT_ordering`) | the dimensions in C's order: Fortran's `m(j, i)`, counted from 1, is `m[i-1][j-1]` |
 //! | array behind a descriptor (`DW_AT_data_location`, Fortran) | an unnamed STRUCT without members: the elements are elsewhere |
 //! | subrange with a size of its own (Ada) | an INT or ENUM of that size |
 //! | `CHARACTER(7)` of Fortran | an ARRAY of 7 `char` |

@@ -122,6 +122,8 @@ pub enum Reason {
     MemberBeyond,
     /// A bitfield wider than 255 bits was left out.
     Bitfield,
+    /// A member that starts within a byte and is no number was left out: a structure in a packed structure of Zig.
+    WithinByte,
     /// The count of an array with more than 2^32 − 1 elements was cut.
     ArrayCount,
     /// The length of an array, which is no constant, became 0.
@@ -153,6 +155,7 @@ impl Reason {
             | Self::MemberTooLong
             | Self::Overlap
             | Self::ArraySize
+            | Self::WithinByte
             | Self::DanglingReference => true,
             Self::Atomic
             | Self::Complex
@@ -192,6 +195,7 @@ impl Reason {
                 | Self::MemberPlace
                 | Self::MemberBeyond
                 | Self::Bitfield
+                | Self::WithinByte
                 | Self::SwappedBitfield
                 | Self::UnknownType
                 | Self::Elsewhere
@@ -251,6 +255,7 @@ impl fmt::Display for Reason {
                 "a member beyond bit 2^32 (2^24 in a structure with bitfields) was left out"
             }
             Self::Bitfield => "a bitfield wider than 255 bits was left out",
+            Self::WithinByte => "a member that starts within a byte and is no number was left out",
             Self::ArrayCount => "an array's count was cut to 32 bits",
             Self::ArrayLength => "an array's length, which is no constant, became 0",
             Self::Size => "a size was cut to 32 bits",

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use object::{Object, ObjectSymbol};
 
 use crate::dwarf::{FunctionSymbols, LazySection, MemorySection, Sections};
+use crate::elf::code_layout::CodeLayout;
 use crate::elf::file::{Elf, Section};
 use crate::elf::inflate::{Compression, inflate};
 use crate::elf::relocations::Relocations;
@@ -137,18 +138,19 @@ fn lazy(elf: &Elf, name: &str, limits: &Limits) -> LazySection {
 /// Returns the functions of a file's symbol tables, which are read when the first one is asked for.
 pub(crate) fn function_symbols(elf: &Elf) -> FunctionSymbols {
     let bytes = elf.bytes.clone();
+    let layout = CodeLayout::new(elf);
     let table: OnceLock<HashMap<Box<[u8]>, Vec<u64>>> = OnceLock::new();
     let is_complete = elf
         .find(".symtab")
         .is_some_and(|section| section.size > 0 && elf.raw(section).is_ok_and(|raw| raw.is_some()));
     FunctionSymbols::new(is_complete, move |name| {
-        let table = table.get_or_init(|| functions(&bytes));
+        let table = table.get_or_init(|| functions(&bytes, &layout));
         table.get(name).cloned().unwrap_or_default()
     })
 }
 
 /// Reads the functions of a file's symbol tables. What can't be read is not there.
-fn functions(bytes: &Bytes) -> HashMap<Box<[u8]>, Vec<u64>> {
+fn functions(bytes: &Bytes, layout: &CodeLayout) -> HashMap<Box<[u8]>, Vec<u64>> {
     let mut found: HashMap<Box<[u8]>, Vec<u64>> = HashMap::new();
     let Ok(file) = object::File::parse(&**bytes) else {
         return found;
@@ -165,7 +167,7 @@ fn functions(bytes: &Bytes) -> HashMap<Box<[u8]>, Vec<u64>> {
         {
             let name = name.split(|byte| *byte == b'@').next().unwrap_or(name);
             let addresses = found.entry(name.into()).or_default();
-            addresses.push(symbol.address() & mask);
+            addresses.push(layout.address(&symbol) & mask);
         }
     }
     found

@@ -10,6 +10,7 @@
 
 mod bpf;
 mod btf;
+mod code_layout;
 #[cfg(feature = "dwarf")]
 pub(crate) mod debug;
 pub(crate) mod demangle;

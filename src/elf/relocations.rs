@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use object::elf;
-use object::{Object, ObjectSection, ObjectSymbol, Relocation, RelocationFlags, RelocationKind};
+use object::{Object, ObjectSection, Relocation, RelocationFlags, RelocationKind};
 
+use crate::elf::code_layout::CodeLayout;
 use crate::elf::file::{CREL, Elf, REL, RELA, Section};
 use crate::error::{Error, ErrorKind, Result};
 use crate::target::Endian;
@@ -17,6 +18,7 @@ pub(super) struct Relocations<'e> {
     file: Option<object::File<'e>>,
     endian: Endian,
     machine: u16,
+    layout: CodeLayout,
     /// The indices of the sections that have relocations.
     sections: HashSet<u32>,
 }
@@ -61,6 +63,7 @@ impl<'e> Relocations<'e> {
             file,
             endian: elf.endian,
             machine: elf.machine,
+            layout: CodeLayout::new(elf),
             sections,
         })
     }
@@ -91,7 +94,7 @@ impl<'e> Relocations<'e> {
             let symbol = match relocation.target() {
                 object::RelocationTarget::Symbol(index) => file
                     .symbol_by_index(index)
-                    .map_or(0, |symbol| symbol.address()),
+                    .map_or(0, |symbol| self.layout.address(&symbol)),
                 _ => 0,
             };
             let mut value = symbol.wrapping_add_signed(relocation.addend());

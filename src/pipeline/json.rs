@@ -31,6 +31,7 @@ use crate::render::json_string;
 ///     "old": number | null, "new": number | null,   the instruction's value, an unsigned 64-bit number
 ///     "rejected": [{ "id": number, "type": string, "reason": string }] }],
 ///   "doubts": [{ "type": string, "taken": string, "others": [string],
+///                "left": true,                        only where no target has it: the loader looks for it in the kernel's
 ///                "missing_from": [string] }],         labels of programs that lack it, where the kernel's was taken
 ///   "other_byte_order": [string],                   labels of targets that the object can't run on
 ///   "targets": [{ "label": string, "role": "kernel" | "user",
@@ -48,6 +49,9 @@ pub fn write_json(report: &Report, out: &mut impl Write) -> Result<()> {
         json.0.write_all(b"{\"type\":")?;
         json.string(&doubt.ty)?;
         json.text("taken", Some(&doubt.taken))?;
+        if doubt.is_left {
+            json.0.write_all(b",\"left\":true")?;
+        }
         json.0.write_all(b",\"others\":[")?;
         json.list(&doubt.others, |json, other| json.string(other))?;
         json.0.write_all(b"],\"missing_from\":[")?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::ByteSize;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
@@ -162,8 +163,25 @@ fn unread(record: &Record, loaded: &[LoadedTarget]) -> Option<String> {
 }
 
 impl Loaded {
-    /// Returns the field at a path as [`Btf::preferred_field`] does, and why its offset can't be trusted, if the debug
-    /// information contradicts itself there. The error for a member that isn't there says so if it may be hidden.
+    /// Returns the size of a type as [`Btf::size_of_preferred`] does, and why it can't be trusted, if the debug
+    /// information lacks it.
+    ///
+    /// # Errors
+    /// As [`Btf::size_of_named`].
+    pub fn size_of(&self, name: impl AsRef<[u8]>) -> Result<(ByteSize, Option<String>)> {
+        let name = name.as_ref();
+        let size = self.graph.size_of_preferred(name, &self.preferred)?;
+        let doubt = self.declared.as_ref().and_then(|declared| {
+            let preferred = |ty: &Type<'_>| self.preferred.binary_search(&ty.id()).is_ok();
+            let any = self.graph.named(name).any(|ty| preferred(&ty));
+            let mut named = self.graph.named(name).filter(|ty| !any || preferred(ty));
+            named.find_map(|ty| declared.loss(behind_arrays(ty)?.id(), Use::Size))
+        });
+        Ok((size, doubt))
+    }
+
+    /// Returns the field at a path as [`Btf::preferred_field`] does, and why its offset or size can't be trusted, if the
+    /// debug information contradicts itself there or lacks the size. The error for a member that isn't there says so if it may be hidden.
     ///
     /// # Errors
     /// As [`Btf::field`]; `Unsupported` for elements of an array that are not end to end.
@@ -195,7 +213,9 @@ impl Loaded {
                     let member = String::from_utf8_lossy((*member)?);
                     declared.loss(ty.id(), Use::Member(&member))
                 });
-                Ok((field, member))
+                let size = || declared.loss(behind_arrays(field.ty)?.id(), Use::Size);
+                let doubt = member.or_else(size);
+                Ok((field, doubt))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let hidden = visited.iter().find_map(|visited| {
@@ -214,6 +234,19 @@ impl Loaded {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns the type of the elements of an array, or of arrays of arrays; for another type the type itself. Typedefs and
+/// qualifiers are stripped.
+fn behind_arrays(ty: Type<'_>) -> Option<Type<'_>> {
+    let mut ty = ty.strip().ok()?;
+    for _ in 0..MOST_SEARCHED {
+        match ty.as_array() {
+            Some(array) => ty = array.element().strip().ok()?,
+            None => return Some(ty),
+        }
+    }
+    None
 }
 
 impl LoadedTarget {

@@ -122,9 +122,9 @@ pub fn c_spelling<N: AsRef<[u8]> + ?Sized>(name: &N) -> Cow<'_, [u8]> {
 
 /// Returns the spelling in which headers write a name: that in which `[]` is a word, for names of Go's slices.
 pub(crate) fn written_spelling(name: &[u8]) -> Cow<'_, [u8]> {
-    match slice_spelling(name) {
-        Some(spelling) => Cow::Owned(spelling),
-        None => c_spelling(name),
+    match c_spelling(name) {
+        Cow::Owned(spelling) => Cow::Owned(slice_spelling(name).unwrap_or(spelling)),
+        borrowed @ Cow::Borrowed(_) => borrowed,
     }
 }
 
@@ -385,7 +385,7 @@ mod tests {
             ("[][]int", "slice_slice_int"),
             ("[]*main.Foo", "slice_ptr_main_Foo"),
             ("map[string][]byte", "map__string_slice_byte"),
-            ("std::unique_ptr<int []>", "std__unique_ptr_int___"),
+            ("std::unique_ptr<int []>", "std__unique_ptr_int__"),
             ("[4]u8", "__4_u8"),
         ];
         for (name, expected) in table {

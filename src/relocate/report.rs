@@ -142,8 +142,10 @@ pub struct Rejected {
 pub struct Ambiguity {
     /// The local type: `struct file`.
     pub ty: String,
-    /// The label of the target that was chosen, the first in order.
+    /// The label of the target that was chosen, the first in order; the kernel's if the type is left to the loader.
     pub taken: String,
+    /// Whether no target has the type, so that it is left to the loader, which looks for it in the kernel.
+    pub is_left: bool,
     /// The labels of the other targets that have the type.
     pub others: Vec<String>,
     /// The labels of the user programs that don't have the type, if a program that is attached to one of them takes
@@ -193,6 +195,7 @@ impl Report {
             .map(|(id, choice)| Ambiguity {
                 ty: c_type(program.graph.ty(id)),
                 taken: choice.target.map_or_else(|| KERNEL_LABEL.to_owned(), label),
+                is_left: choice.target.is_none(),
                 others: choice.others.iter().copied().map(label).collect(),
                 missing_from: users
                     .iter()

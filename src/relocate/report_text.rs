@@ -71,6 +71,14 @@ impl fmt::Display for Record {
 
 impl fmt::Display for Ambiguity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_left {
+            return write!(
+                f,
+                "{} is left to the loader, which looks for it in the kernel, since {} has none; if the kernel's is meant, the flavor ___{KERNEL_LABEL} says so",
+                self.ty,
+                self.missing_from.join(", "),
+            );
+        }
         if !self.missing_from.is_empty() {
             return write!(
                 f,

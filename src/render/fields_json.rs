@@ -7,8 +7,8 @@ use crate::id::ByteSize;
 use crate::query::Field;
 use crate::render::json_string;
 
-/// Writes fields of a structure, each with the path by which it was found and why its offset can't be trusted, as one line of JSON. The writer should be
-/// buffered.
+/// Writes fields of a structure, each with the path by which it was found and why it can't be trusted, as one line of
+/// JSON. The writer should be buffered.
 ///
 /// ```text
 /// { "schema": 1,
@@ -20,7 +20,7 @@ use crate::render::json_string;
 ///                "size": number,               of the type, in bytes
 ///                "bit": number | null,         of a bitfield: its first bit in the byte at "offset"
 ///                "width": number | null,       of a bitfield: its bits
-///                "doubt": string | null }] }   why the offset can't be trusted
+///                "doubt": string | null }] }   why the field can't be trusted
 /// ```
 ///
 /// # Errors

@@ -52,7 +52,11 @@ fn names_that_are_not_there() {
     assert_eq!(found["not_found"][0]["nearest"][0], "handle");
     refused(&["function", SERVER], 2, &["NAME"]);
     refused(&["function", SERVER, ""], 2, &["name the functions"]);
-    refused(&["function", "README.md", "handle"], 1, &["no ELF file"]);
+    refused(
+        &["function", "README.md", "handle"],
+        1,
+        &["not an ELF file"],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::command::{Scratch, done, refused, stderr, stdout};
-use crate::support::{testdata, tool};
+use crate::support::{compiled, testdata, tool};
 
 const PROBE: &str = "tutorial/probe.bpf.o";
 
@@ -45,6 +45,69 @@ fn warnings_and_their_cures() {
         1,
         &["struct file", "___kernel"],
     );
+}
+
+/// The types of a split unit whose file is missing are missing.
+#[test]
+fn a_missing_dwo_file_is_refused_by_strict() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "one.c",
+        b"struct one { int a; } g; int main(void) { return g.a; }",
+    );
+    scratch.write("two.c", b"struct two { int b; } h;");
+    let folder = std::path::PathBuf::from(scratch.path(""));
+    let flags = ["-g", "-gsplit-dwarf", "-o", "p", "one.c", "two.c"];
+    if compiled(&["gcc"], &folder, &flags).is_none() {
+        return;
+    }
+    let (program, out) = (scratch.path("p"), scratch.path("out.btf"));
+    done(&["convert", "--strict", &program, "-o", &out]);
+    std::fs::remove_file(scratch.path("p-two.dwo")).unwrap();
+    let text = stderr(&done(&["convert", &program, "-o", &out]));
+    assert!(text.contains("p-two.dwo"), "{text}");
+    refused(
+        &["convert", "--strict", &program, "-o", &out],
+        1,
+        &["p-two.dwo", "types are missing", "--strict"],
+    );
+}
+
+/// The size of an unconstrained record of Ada is an expression.
+#[test]
+fn a_size_that_is_no_constant_is_said_by_offset() {
+    const SOURCE: &[u8] = b"procedure T is
+  type Kind is (Small, Large);
+  type V (K : Kind := Small) is record
+    L : Integer;
+    case K is when Small => S : Integer; when Large => D : String (1 .. 22); end case;
+  end record;
+  type Holder is record A : Integer; B : V; end record;
+  procedure Touch (X : in out Holder) with No_Inline;
+  procedure Touch (X : in out Holder) is begin X.A := X.A + 1; end;
+  H : Holder;
+begin
+  H.A := 1; Touch (H);
+end;
+";
+    if tool(&["gnat"]).is_none() {
+        return;
+    }
+    let scratch = Scratch::new();
+    scratch.write("t.adb", SOURCE);
+    let folder = std::path::PathBuf::from(scratch.path(""));
+    if compiled(&["gcc"], &folder, &["-c", "-g", "t.adb"]).is_none() {
+        return;
+    }
+    let object = scratch.path("t.o");
+    let text = stderr(&done(&["offset", &object, "t__holder", "a", "b"]));
+    assert!(
+        text.contains("b: it can't be trusted: the size is no constant"),
+        "{text}"
+    );
+    assert!(!text.contains("a: it can't"), "{text}");
+    let text = stderr(&done(&["offset", &object, "t__v"]));
+    assert!(text.contains("t__v: the size can't be trusted"), "{text}");
 }
 
 #[test]

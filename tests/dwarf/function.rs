@@ -96,7 +96,7 @@ fn built(compiler: &[&str], flags: &[&str]) -> Option<Vec<u8>> {
 fn the_function_of_a_program_whose_units_refer_to_each_other() {
     let gcc: &[&str] = &["gcc"];
     let clang: &[&str] = &["clang-19", "clang"];
-    let builds: [(&[&str], &[&str], &str); 6] = [
+    let builds: [(&[&str], &[&str], &str); 8] = [
         (gcc, &["-flto"], "gcc-lto"),
         (gcc, &["-flto", "-fdebug-types-section"], "gcc-lto-types"),
         (gcc, &["-gdwarf-4", "-fdebug-types-section"], "gcc-types4"),
@@ -106,6 +106,13 @@ fn the_function_of_a_program_whose_units_refer_to_each_other() {
             clang,
             &["-gdwarf-4", "-fdebug-types-section"],
             "clang-types4",
+        ),
+        // In a relocatable file every section starts at 0.
+        (gcc, &["-r", "-ffunction-sections"], "gcc-relocatable"),
+        (
+            gcc,
+            &["-r", "-gdwarf-4", "-ffunction-sections"],
+            "gcc-relocatable4",
         ),
     ];
     for (compiler, flags, build) in builds {

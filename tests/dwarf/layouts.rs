@@ -224,7 +224,10 @@ fn a_bitfield_in_the_other_byte_order_is_left_out() {
 fn a_structure_without_a_size_ends_with_its_last_member() {
     let types = [
         base("int", 4, 5),
-        structure("s", 0, &[("a", "int", 0), ("b", "int", 4)]),
+        Die::new(STRUCTURE_TYPE).name("s").children([
+            Die::new(MEMBER).name("a").to("int").number(LOCATION, 0),
+            Die::new(MEMBER).name("b").to("int").number(LOCATION, 4),
+        ]),
     ];
     let done = converted(&program(types));
     assert_eq!(

@@ -13,6 +13,7 @@ mod inline_namespaces;
 mod languages;
 mod layouts;
 mod machines;
+mod members;
 mod names;
 mod origins;
 mod packaging;

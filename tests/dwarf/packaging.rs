@@ -9,7 +9,7 @@ use btfkit::pipeline::load_path;
 
 use crate::support::packagings::{differences, loaded, options};
 use crate::support::spelled::spelled;
-use crate::support::{read, testdata};
+use crate::support::{compiled, read, testdata};
 
 fn types(name: &str) -> Btf {
     loaded(name, &options()).graph
@@ -45,6 +45,26 @@ fn every_packaging_gives_the_same_types() {
     }
     // gcc's in all, clang's where its own tools have a hand in it.
     assert_eq!(seen, PACKAGINGS.len() + 7);
+}
+
+/// In a split file of DWARF 4, gcc writes one table of abbreviations for all units, that of the compile unit's own DIE
+/// after hundreds of others.
+#[test]
+fn a_split_file_with_one_table_of_abbreviations() {
+    const SOURCE: &str =
+        "#include <string>\nstruct own { int a; std::string s; } o;\nint main() { return o.a; }\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.cc"), SOURCE).unwrap();
+    for types in ["-fdebug-types-section", "-fno-debug-types-section"] {
+        let flags = ["-gdwarf-4", "-gsplit-dwarf", types, "own.cc", "-o", "own"];
+        if compiled(&["g++"], folder.path(), &flags).is_none() {
+            return;
+        }
+        let loaded = load_path(folder.path().join("own"), &options()).unwrap();
+        assert!(loaded.missing.is_empty(), "{types}: {:?}", loaded.missing);
+        let field = loaded.graph.field("own", "s").unwrap();
+        assert_eq!((field.offset.0, field.size.0), (64, 32), "{types}");
+    }
 }
 
 #[test]

@@ -78,6 +78,16 @@ fn what_the_loader_would_take_from_the_kernel_is_a_doubt_as_well() {
         panic!("{:?}", relocated.report.ambiguous);
     };
     assert_eq!(doubt.missing_from, ["app"]);
+    // Nothing was taken from anywhere.
+    assert!(doubt.is_left);
+    let [warning] = &relocated.warnings[..] else {
+        panic!("{:?}", relocated.warnings);
+    };
+    words(
+        warning,
+        &["struct file", "left to the loader", "since app has none"],
+    );
+    assert!(!warning.contains("taken"), "{warning}");
 }
 
 #[test]

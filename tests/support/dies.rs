@@ -17,11 +17,13 @@ pub const SUBRANGE_TYPE: u16 = 0x21;
 pub const STRING_TYPE: u16 = 0x12;
 pub const SET_TYPE: u16 = 0x20;
 pub const SUBROUTINE_TYPE: u16 = 0x15;
+pub const ENUMERATION_TYPE: u16 = 0x04;
 pub const NAMESPACE: u16 = 0x39;
 pub const INHERITANCE: u16 = 0x1c;
 pub const IMPORTED_MODULE: u16 = 0x3a;
 
 pub const NAME: u16 = 0x03;
+pub const ORDERING: u16 = 0x09;
 pub const BYTE_SIZE: u16 = 0x0b;
 pub const BIT_SIZE: u16 = 0x0d;
 pub const LANGUAGE: u16 = 0x13;
@@ -37,6 +39,7 @@ pub const DATA_LOCATION: u16 = 0x50;
 pub const BYTE_STRIDE: u16 = 0x51;
 pub const ENDIANITY: u16 = 0x65;
 pub const DATA_BIT_OFFSET: u16 = 0x6b;
+pub const ALIGNMENT: u16 = 0x88;
 pub const EXPORT_SYMBOLS: u16 = 0x89;
 pub const BIAS: u16 = 0x2305;
 
@@ -246,6 +249,11 @@ pub fn cxx_units(units: impl IntoIterator<Item = Vec<Die>>) -> Sections {
 
 /// A little-endian 64-bit program of one unit of C with these types.
 pub fn program(types: impl IntoIterator<Item = Die>) -> Sections {
-    let (info, abbrev) = unit_of(0x0c, types, 0);
+    program_in(0x0c, types)
+}
+
+/// The same in another language.
+pub fn program_in(language: u32, types: impl IntoIterator<Item = Die>) -> Sections {
+    let (info, abbrev) = unit_of(language, types, 0);
     entries::sections(info, abbrev)
 }

@@ -184,11 +184,15 @@ unsafe extern "C" fn append(
 ) {
     // SAFETY: `header` gives its own text, and nothing else refers to it meanwhile.
     let text = unsafe { &mut *text.cast::<Vec<u8>>() };
-    let mut buffer = [0u8; 4096];
-    // SAFETY: the buffer has the size said; format and arguments are libbpf's own.
-    let len = unsafe { vsnprintf(buffer.as_mut_ptr().cast(), buffer.len(), format, args) };
-    let len = usize::try_from(len).unwrap_or(0).min(buffer.len() - 1);
-    text.extend_from_slice(&buffer[..len]);
+    const ROOM: usize = 4096;
+    // Straight into the text: a buffer in between would have to be cleared for every word.
+    text.reserve(ROOM);
+    let spare = text.spare_capacity_mut();
+    // SAFETY: there is that much room; format and arguments are libbpf's own.
+    let len = unsafe { vsnprintf(spare.as_mut_ptr().cast(), ROOM, format, args) };
+    let len = usize::try_from(len).unwrap_or(0).min(ROOM - 1);
+    // SAFETY: that many bytes were written behind the old end.
+    unsafe { text.set_len(text.len() + len) };
 }
 
 /// Parses raw BTF and writes all its types as C (`btf_dump`).

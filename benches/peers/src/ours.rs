@@ -4,7 +4,10 @@ use btfkit::pipeline::{self, RelocateOptions, RelocatedObject, TargetFile};
 use btfkit::{Endian, Error};
 
 /// Relocates an object against one target.
-pub fn relocate(object: impl Into<bytes::Bytes>, target: TargetFile) -> Result<RelocatedObject, Error> {
+pub fn relocate(
+    object: impl Into<bytes::Bytes>,
+    target: TargetFile,
+) -> Result<RelocatedObject, Error> {
     pipeline::relocate(object, &[target], &RelocateOptions::default())
 }
 

@@ -154,6 +154,9 @@ impl Pass<'_, '_> {
         self.templates = language::is_cpp(language);
         self.named_typedefs = language::is_go(language);
         self.lower_bound = language::lower_bound(language);
+        self.column_major = language::is_fortran(language);
+        self.may_overlap = language::has_overlapping_members(language);
+        self.is_rust = language::is_rust(language);
         // A split unit's numbers count from behind the header of its table (DWARF 5, section 7.26).
         let default = match self.unit.is_split {
             true => self.unit.header.encoding.table_header(),
@@ -180,9 +183,16 @@ impl Pass<'_, '_> {
         let mut node = Node::new(die, shape);
         node.declaration = self.attrs.flag(Slot::Declaration);
         node.name = self.name();
+        if self.templates && matches!(node.shape, Shape::Struct | Shape::Union) {
+            node.name = self.without_mangling(node.name);
+        }
         node.set_byte_size(self.attrs.number(Slot::ByteSize).unwrap_or(0));
         node.ty = self.ty(Slot::Type);
         self.set_details(entry, &mut node);
+        self.size_by_type(&mut node, self.attrs.number(Slot::ByteSize).is_some());
+        if self.may_overlap && node.shape == Shape::Struct {
+            node.set_overlapping();
+        }
         if entry == Entry::MemberPointer {
             node.set_byte_size(self.ty(Slot::ContainingType).bits());
         }
@@ -196,6 +206,12 @@ impl Pass<'_, '_> {
         let by = by.then(|| self.ty(Slot::Specification));
         let (scope, stub) = self.qualify_node(&mut node, by, around);
         let owner = self.nodes.push(node);
+        if entry == Entry::Base
+            && let Some(width) = self.attrs.number(Slot::BitSize)
+        {
+            let width = u16::try_from(width).unwrap_or(u16::MAX);
+            self.nodes.widths.push((owner, width));
+        }
         if entry == Entry::Prototype {
             let is_for_rvalues = self.attrs.flag(Slot::ForRvalues);
             if is_for_rvalues || self.attrs.flag(Slot::ForLvalues) {
@@ -216,6 +232,7 @@ impl Pass<'_, '_> {
             start: self.nodes.parts.len(),
             aside: false,
             is_variants: false,
+            is_reversed: role == Role::Dimensions && self.is_column_major(),
             scope,
             stub,
             local: around.local,
@@ -302,6 +319,14 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// Returns whether an array is stored by columns.
+    fn is_column_major(&self) -> bool {
+        match self.attrs.number(Slot::Ordering) {
+            Some(order) => order == u64::from(dw::DW_ORD_col_major.0),
+            None => self.column_major,
+        }
+    }
+
     /// Returns the distance of two elements of an array in bits; 0 if they are end to end.
     fn stride(&self) -> u32 {
         if self.attrs.has(Slot::DataLocation) {
@@ -371,7 +396,16 @@ impl Pass<'_, '_> {
         if let Some(mut part) = member::part(self.attrs, self.unit.bytes, self.unit.endian) {
             part.name = self.name();
             part.ty = self.ty(Slot::Type);
-            self.nodes.old_bitfields |= part.note == Note::NeedsStorage;
+            if self.is_rust && self.attrs.number(Slot::Alignment) == Some(1) {
+                part.note = match part.note {
+                    Note::None => Note::MayBeItem,
+                    note => note,
+                };
+            }
+            self.nodes.incomplete_layouts |= matches!(
+                part.note,
+                Note::NeedsStorage | Note::NeedsWidth | Note::MayBeItem
+            );
             if self.is_discriminant() {
                 self.discriminant(part, die);
             } else {

@@ -157,6 +157,9 @@ impl Pass<'_, '_> {
     /// Returns the node of a function or variable, with its qualified name.
     fn named(&mut self, shape: Shape, die: u32, declaration: bool, around: Frame) -> Node {
         let mut name = self.name();
+        if self.templates {
+            name = self.without_mangling(name);
+        }
         if self.qualify && !name.is_none() && !around.scope.is_none() {
             name = self.qualified(around.scope, name, b"");
         }

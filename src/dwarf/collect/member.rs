@@ -3,7 +3,7 @@
 
 use gimli::constants as dw;
 
-use crate::dwarf::collect::nodes::{Nodes, Ref};
+use crate::dwarf::collect::nodes::{Node, Nodes, Ref};
 use crate::dwarf::collect::types::{Note, Part, Shape};
 use crate::dwarf::read::name::NameRef;
 use crate::dwarf::read::{Attrs, Class, Cursor, Slot, index};
@@ -64,6 +64,7 @@ pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part<Re
     // Nearly all members have a constant offset and are no bitfields.
     if let (Class::Unsigned, value) = attrs.get(Slot::MemberLocation)
         && !attrs.has(Slot::BitSize)
+        && !attrs.has(Slot::DataBitOffset)
         && value >> 56 == 0
     {
         part.set_bit_offset(value * 8);
@@ -80,6 +81,10 @@ pub(super) fn part(attrs: &Attrs, unit: &[u8], endian: Endian) -> Option<Part<Re
     part.set_bit_offset(bits);
     if let Some(width) = attrs.number(Slot::BitSize).filter(|&width| width > 0) {
         bitfield(&mut part, width, attrs, endian);
+    } else if let Some(offset) = attrs.number(Slot::DataBitOffset) {
+        // Without a width of its own, a member is as wide as its type (DWARF 5, section 5.7.6).
+        part.note = Note::NeedsWidth;
+        place_at(&mut part, bits.checked_add(offset));
     }
     Some(part)
 }
@@ -134,23 +139,111 @@ fn add_storage(part: &mut Part<Ref>, storage: Option<u64>) {
     place_at(part, bits.and_then(|bits| bits.checked_add_signed(down)));
 }
 
-/// Places the bitfields whose storage is that of their type.
+/// Completes the layouts that depend on other types: places the bitfields whose storage or width is that of their type,
+/// and sets the sizes that are those of other types. Follows at most `chain` typedefs and qualifiers.
 pub(crate) fn place_bitfields(nodes: &mut Nodes, chain: u32) {
-    if !nodes.old_bitfields {
+    if !nodes.incomplete_layouts {
         return;
     }
-    for index in 0..nodes.parts.len() {
-        let Some(&part) = nodes.parts.get(index) else {
-            break;
-        };
-        if part.note != Note::NeedsStorage {
-            continue;
-        }
-        let storage = storage(nodes, part.ty, chain);
-        if let Some(part) = nodes.parts.get_mut(index) {
-            add_storage(part, storage);
+    for index in 0..nodes.nodes.len() {
+        if let Some(node) = nodes.nodes.get(index)
+            && is_sized_by_type(node)
+            && let Some(size) = storage(nodes, node.ty, chain)
+            && let Some(node) = nodes.nodes.get_mut(index)
+        {
+            node.set_byte_size(size);
+            if node.shape != Shape::Enum {
+                node.set_unsized(false);
+            }
         }
     }
+    for index in 0..nodes.parts.len() {
+        let Some(&(mut part)) = nodes.parts.get(index) else {
+            break;
+        };
+        match part.note {
+            Note::NeedsStorage => {
+                let storage = storage(nodes, part.ty, chain);
+                add_storage(&mut part, storage);
+            }
+            Note::NeedsWidth => set_width(&mut part, nodes, chain),
+            Note::MayBeItem => {
+                part.note = match is_function_pointer(nodes, part.ty) {
+                    true => Note::Item,
+                    false => Note::None,
+                }
+            }
+            _ => continue,
+        }
+        if let Some(place) = nodes.parts.get_mut(index) {
+            *place = part;
+        }
+    }
+}
+
+/// Returns whether the size of a structure, union or enumeration is that of the type it refers to.
+fn is_sized_by_type(node: &Node) -> bool {
+    !node.declaration
+        && node.ty != Ref::VOID
+        && match node.shape {
+            Shape::Struct | Shape::Union => node.is_unsized(),
+            Shape::Enum => node.byte_size() == 0,
+            _ => false,
+        }
+}
+
+/// Returns whether a type is a pointer to a function.
+fn is_function_pointer(nodes: &Nodes, reference: Ref) -> bool {
+    let behind = |reference| nodes.get(nodes.follow(reference)?);
+    behind(reference)
+        .filter(|pointer| pointer.shape == Shape::Pointer)
+        .and_then(|pointer| behind(pointer.ty))
+        .is_some_and(|target| target.shape == Shape::Prototype)
+}
+
+/// Sets the width of a member that has an offset in bits and no width of its own. A member of whole bytes is no bitfield.
+fn set_width(part: &mut Part<Ref>, nodes: &Nodes, chain: u32) {
+    let is_at_byte = part.bit_offset().is_multiple_of(8);
+    part.note = Note::None;
+    match width(nodes, part.ty, chain) {
+        Some(bits) if !is_at_byte || !bits.is_multiple_of(8) => part.bits = bits,
+        None if !is_at_byte => part.note = Note::WithinByte,
+        _ => {}
+    }
+}
+
+/// Returns the width of a number in bits. Follows at most `chain` types.
+fn width(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u16> {
+    let mut reference = reference;
+    for _ in 0..chain {
+        let number = nodes.follow(reference)?;
+        let node = nodes.get(number)?;
+        match node.shape {
+            Shape::Base => {
+                let found = nodes
+                    .widths
+                    .binary_search_by_key(&number, |(node, _)| *node);
+                let own = found.ok().and_then(|index| nodes.widths.get(index));
+                return match own {
+                    Some((_, bits)) => Some(*bits),
+                    None => u16::try_from(node.byte_size().checked_mul(8)?).ok(),
+                };
+            }
+            Shape::Enum if node.ty == Ref::VOID => {
+                return u16::try_from(node.byte_size().checked_mul(8)?).ok();
+            }
+            Shape::Enum
+            | Shape::Typedef
+            | Shape::Defined
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Discriminant
+            | Shape::Alias => reference = node.ty,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Returns the size of a base type or enumeration in bytes. Follows at most `chain` typedefs and qualifiers.
@@ -159,6 +252,7 @@ fn storage(nodes: &Nodes, reference: Ref, chain: u32) -> Option<u64> {
     for _ in 0..chain {
         let node = nodes.get(nodes.follow(reference)?)?;
         match node.shape {
+            Shape::Enum if node.byte_size() == 0 && node.ty != Ref::VOID => reference = node.ty,
             Shape::Base | Shape::Enum | Shape::Subrange => return Some(node.byte_size()),
             Shape::Typedef
             | Shape::Defined

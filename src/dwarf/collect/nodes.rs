@@ -144,8 +144,10 @@ pub(crate) struct Nodes {
     pub inline_namespaces: Vec<NameRef>,
     /// The names composed from others.
     pub composed: Composed,
-    /// Whether there is a part with [`Note::NeedsStorage`](super::types::Note::NeedsStorage).
-    pub old_bitfields: bool,
+    /// The widths in bits of the base types that have one of their own, in order.
+    pub widths: Vec<(u32, u16)>,
+    /// Whether there is a part or node that [`place_bitfields`](super::member::place_bitfields) completes.
+    pub incomplete_layouts: bool,
     index: DieIndex,
 }
 
@@ -161,7 +163,8 @@ impl Nodes {
         self.incomplete.clear();
         self.inline_namespaces.clear();
         self.composed.clear();
-        self.old_bitfields = false;
+        self.widths.clear();
+        self.incomplete_layouts = false;
         self.index.clear(unit_len);
     }
 

@@ -109,6 +109,9 @@ pub(crate) fn collect(input: Input<'_, '_>) -> Result<()> {
         templates: false,
         named_typedefs: false,
         lower_bound: 0,
+        column_major: false,
+        may_overlap: false,
+        is_rust: false,
         role: Role::Scope,
         aside: false,
         direct: false,
@@ -177,6 +180,12 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) named_typedefs: bool,
     /// The lower bound of arrays that don't specify it.
     pub(super) lower_bound: u64,
+    /// Whether arrays are stored by columns, unless they specify their order.
+    pub(super) column_major: bool,
+    /// Whether a structure's members may overlap.
+    pub(super) may_overlap: bool,
+    /// Whether the language is Rust.
+    pub(super) is_rust: bool,
     /// The role of the innermost frame.
     pub(super) role: Role,
     /// Whether a part found now is set aside.
@@ -378,6 +387,7 @@ impl Pass<'_, '_> {
         if shape == Shape::Pointer && self.is_other_width(size) {
             pointer_to_integer(&mut node);
         }
+        self.size_by_type(&mut node, entry.slot == Some(Slot::ByteSize));
         let owner = self.nodes.push(node);
         if !has_children {
             return Ok(());
@@ -391,10 +401,26 @@ impl Pass<'_, '_> {
             start: self.nodes.parts.len(),
             aside: false,
             is_variants: false,
+            is_reversed: false,
             scope: NameRef::NONE,
             stub: NO_NODE,
             local: false,
         })
+    }
+
+    /// Notes that the size of a structure or union is missing or no constant. It, or that of an enumeration, may be the
+    /// size of the type that it is stored as.
+    #[inline]
+    pub(super) fn size_by_type(&mut self, node: &mut Node, has_size: bool) {
+        if has_size || node.declaration {
+            return;
+        }
+        match node.shape {
+            Shape::Struct | Shape::Union => node.set_unsized(true),
+            Shape::Enum => {}
+            _ => return,
+        }
+        self.nodes.incomplete_layouts |= node.ty != Ref::VOID;
     }
 
     /// Returns whether a pointer that specifies this size is not as wide as the program's pointers.
@@ -464,6 +490,13 @@ impl Pass<'_, '_> {
             self.nodes.parts.extend(self.pending.drain(frame.start..));
         }
         let count = self.nodes.parts.len().saturating_sub(first);
+        if frame.is_reversed {
+            self.nodes
+                .parts
+                .get_mut(first..)
+                .unwrap_or_default()
+                .reverse();
+        }
         if let Some(node) = self.nodes.nodes.get_mut(frame.owner as usize) {
             node.first = u32::try_from(first).unwrap_or(u32::MAX);
             node.count = u32::try_from(count).unwrap_or(0);

@@ -42,6 +42,8 @@ pub(super) struct Frame {
     pub(super) aside: bool,
     /// Whether the owner's parts are the variants of a Rust enumeration.
     pub(super) is_variants: bool,
+    /// Whether the owner's parts must be reversed: the dimensions of an array that is stored by columns.
+    pub(super) is_reversed: bool,
     /// The qualified name of the enclosing scope; none at the top.
     pub(super) scope: NameRef,
     /// The number of the enclosing unnamed declaration, or template whose name lacks its arguments, whose name must
@@ -60,6 +62,7 @@ impl Frame {
         start: 0,
         aside: false,
         is_variants: false,
+        is_reversed: false,
         scope: NameRef::NONE,
         stub: NO_NODE,
         local: false,

@@ -9,6 +9,9 @@ use crate::dwarf::read::name::NameRef;
 use crate::dwarf::read::{Entry, Plan, Slot};
 use crate::error::Result;
 
+/// The start of a template's name with `-gsimple-template-names=mangled`.
+const MANGLED: &[u8] = b"_STN|";
+
 impl Pass<'_, '_> {
     /// Takes a template's parameter, if the template's name lacks the arguments. Returns the frame of a parameter
     /// pack.
@@ -45,6 +48,26 @@ impl Pass<'_, '_> {
             role: Role::Pack,
             ..around
         }))
+    }
+
+    /// Returns the name of a template as C++ spells it: with `-gsimple-template-names=mangled` clang writes `_STN|Box|<int>`
+    /// for `Box<int>`.
+    pub(super) fn without_mangling(&mut self, name: NameRef) -> NameRef {
+        if name.is_none() {
+            return name;
+        }
+        let text = self.files.tail(name, &self.nodes.composed);
+        if !text.starts_with(MANGLED) {
+            return name;
+        }
+        let text = self.files.bytes(name, &self.nodes.composed);
+        let text = text.get(MANGLED.len()..).unwrap_or_default();
+        let Some(bar) = text.windows(2).position(|pair| pair == b"|<") else {
+            return name;
+        };
+        let (base, arguments) = text.split_at(bar);
+        let whole = [base, arguments.get(1..).unwrap_or_default()].concat();
+        self.nodes.composed.push(&whole)
     }
 
     /// Returns whether the name of the enclosing type or function lacks its template arguments.

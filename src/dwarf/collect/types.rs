@@ -27,6 +27,11 @@ pub(crate) const BIASED: u32 = 0x400;
 /// The value that [`Body::stride`] returns for an array whose elements are elsewhere: the array is a descriptor of them.
 pub(crate) const ELSEWHERE: u32 = u32::MAX;
 
+/// The bit of a structure's or union's flags for a size that is missing or no constant.
+const UNSIZED: u32 = 1;
+/// The bit of a structure's or union's flags for members that may overlap.
+const OVERLAPPING: u32 = 2;
+
 /// The value that [`Body::component`] returns for a tag of a whole declaration, not of one of its members or parameters.
 pub(crate) const WHOLE: u32 = u32::MAX;
 
@@ -117,6 +122,14 @@ pub(crate) enum Note {
     None,
     /// A bitfield whose offset depends on the size of its type.
     NeedsStorage,
+    /// A member with an offset in bits, whose width is that of its type.
+    NeedsWidth,
+    /// A member of Rust that may be a function item, which DWARF doesn't tell from a pointer except by its alignment.
+    MayBeItem,
+    /// A function item of Rust, which has no size.
+    Item,
+    /// A member that starts within a byte and is no number.
+    WithinByte,
     /// A member whose offset is no constant: it is reported and left out.
     Unplaced,
     /// A virtual base class: only the object knows its offset.
@@ -260,6 +273,31 @@ impl<R: Copy> Body<R> {
     /// Sets whether references to an alias or an unknown type are reported as degraded.
     pub const fn set_degraded(&mut self, degraded: bool) {
         self.aux = degraded as u32;
+    }
+
+    /// Returns whether the size of a structure or union is missing or no constant.
+    pub const fn is_unsized(&self) -> bool {
+        self.aux & UNSIZED != 0
+    }
+
+    /// Sets whether the size of a structure or union is missing or no constant.
+    pub const fn set_unsized(&mut self, is_unsized: bool) {
+        self.aux = if is_unsized {
+            self.aux | UNSIZED
+        } else {
+            self.aux & !UNSIZED
+        };
+    }
+
+    /// Returns whether the members of a structure may overlap: those of a union that its language's compilers describe
+    /// as a structure.
+    pub const fn may_overlap(&self) -> bool {
+        self.aux & OVERLAPPING != 0
+    }
+
+    /// Notes that the members of a structure may overlap.
+    pub const fn set_overlapping(&mut self) {
+        self.aux |= OVERLAPPING;
     }
 
     /// Returns size or address, and the encoding, flag, linkage or component, to be hashed.

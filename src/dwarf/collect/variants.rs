@@ -31,12 +31,11 @@ impl Pass<'_, '_> {
         if self.direct {
             self.set_aside();
         }
-        let size = self
-            .nodes
-            .get(around.owner)
-            .map_or(0, |node| node.byte_size());
         let mut union = Node::new(die, Shape::Union);
-        union.set_byte_size(size);
+        if let Some(node) = self.nodes.get(around.owner) {
+            union.set_byte_size(node.byte_size());
+            union.set_unsized(node.is_unsized());
+        }
         let owner = self.nodes.push(union);
         Frame {
             role: Role::Composite,

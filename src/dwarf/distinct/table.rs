@@ -15,7 +15,7 @@ use crate::dwarf::report::Reason;
 pub(crate) struct RefId(u32);
 
 /// The target of a [`RefId`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum RefTarget {
     Void,
     /// The number of a distinct type.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::dwarf::collect::pass::UnitView;
 use crate::dwarf::read::name::NameSection;
 use crate::dwarf::read::package::package;
-use crate::dwarf::read::skeleton::{Skeleton, dwo_id, skeletons};
+use crate::dwarf::read::skeleton::{FirstDie, Skeleton, skeletons};
 use crate::dwarf::read::{Header, headers, index};
 use crate::dwarf::sections::Sections;
 use crate::error::{Context, Error, Place, Result};
@@ -155,8 +155,9 @@ pub(super) fn sources(main: &Sections) -> Result<Vec<Source<'_>>> {
 
 /// Gives split units the addresses of their skeletons, and adds their `dwo_id`s to `split`.
 fn pair(source: &mut Source<'_>, bases: &HashMap<u64, u64>, split: &mut HashSet<u64>) {
+    let mut first = FirstDie::new();
     for unit in &mut source.units {
-        if let Some(id) = dwo_id(source.sections, &unit.header)
+        if let Some(id) = first.dwo_id(source.sections, &unit.header)
             && let Some(base) = bases.get(&id)
         {
             unit.addr = *base;

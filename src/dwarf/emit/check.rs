@@ -64,9 +64,10 @@ impl Emit<'_> {
                 is_named: name != 0,
             };
             last = last.max(composed.end);
-            if distinct.byte_size() > 0 && composed.end > distinct.byte_size().saturating_mul(8) {
+            if !distinct.is_unsized() && composed.end > distinct.byte_size().saturating_mul(8) {
                 faults.push((index, Reason::MemberTooLong));
             } else if info.kind() == Kind::Struct
+                && !distinct.may_overlap()
                 && composed.start < furthest
                 && composed.is_named
                 && len > 0
@@ -79,7 +80,7 @@ impl Emit<'_> {
                 before = Some(composed);
             }
         }
-        if distinct.byte_size() == 0 && last > 0 {
+        if distinct.is_unsized() && last > 0 {
             *size = u32::try_from(last.div_ceil(8)).unwrap_or(u32::MAX);
             self.lose(number, u32::MAX, Reason::UnknownSize);
         }

@@ -1,5 +1,7 @@
 //! The BTF record of a distinct type.
 
+use std::collections::HashSet;
+
 use crate::dwarf::collect::types::{Note, OTHER_ENDIAN, Part, Shape, WHOLE};
 use crate::dwarf::distinct::table::{Distinct, RefId, RefTarget};
 use crate::dwarf::emit::base_type::{BaseType, base_type, float_name};
@@ -109,12 +111,16 @@ impl Emit<'_> {
         }
         let parts = self.table.parts_of(distinct);
         let most = most_place(parts);
-        let kept = |part: &Part<RefId>| self.lost(part, most).is_none();
+        let repeated = self.repeated(distinct);
+        let kept = |number: u32, part: &Part<RefId>| {
+            self.lost(part, most).is_none() && !repeated.contains(&number)
+        };
         let tagged = parts
             .get(tag.component() as usize)
-            .filter(|part| kept(part))?;
+            .filter(|part| kept(tag.component(), part))?;
         let before = (0u32..).zip(parts).filter(|(number, part)| {
-            kept(part) && (part.bit_offset(), *number) < (tagged.bit_offset(), tag.component())
+            kept(*number, part)
+                && (part.bit_offset(), *number) < (tagged.bit_offset(), tag.component())
         });
         u32::try_from(before.count()).ok()
     }
@@ -145,6 +151,7 @@ impl Emit<'_> {
             self.byte_size(number, distinct.byte_size()),
         ];
         let mut count = 0u32;
+        let repeated = self.repeated(distinct);
         let mut members: Vec<_> = (0u32..).zip(parts).zip(ids).collect();
         // The kernel wants members in the order of their offsets, which those of Rust and C++ need not have.
         if !parts.is_sorted_by_key(|part| part.bit_offset()) {
@@ -153,8 +160,18 @@ impl Emit<'_> {
         for ((index, part), ty) in members {
             if let Some(reason) = self.lost(part, most) {
                 self.lose(number, index, reason);
+                if is_beyond(distinct, part) {
+                    self.lose(number, index, Reason::MemberTooLong);
+                }
                 continue;
             }
+            if repeated.contains(&index) {
+                continue;
+            }
+            let ty = &match part.note {
+                Note::Item => self.cons(&[0, Info::new(Kind::Struct, 0, false).word(), 0])?,
+                _ => *ty,
+            };
             let place = u32::try_from(part.bit_offset()).unwrap_or(0);
             // The bits of an array at a whole byte are its bytes; that is no bitfield.
             let bits = match part.bits {
@@ -174,12 +191,33 @@ impl Emit<'_> {
         Ok(words)
     }
 
+    /// Returns the indices of the members of a structure that repeat another: rustc describes a variable that an async
+    /// function holds over several awaits once for each.
+    fn repeated(&self, distinct: &Distinct) -> HashSet<u32> {
+        let parts = self.table.parts_of(distinct);
+        let mut repeated = HashSet::new();
+        if distinct.shape != Shape::Struct || parts.is_sorted_by(|a, b| a.word() < b.word()) {
+            return repeated;
+        }
+        let composed = &self.table.composed;
+        let mut known = HashSet::new();
+        for (index, part) in (0u32..).zip(parts).filter(|(_, part)| !part.name.is_none()) {
+            let name = self.files.bytes(part.name, composed);
+            if !known.insert((part.word(), part.bits, name, part.ty.target())) {
+                repeated.insert(index);
+            }
+        }
+        repeated
+    }
+
     /// Returns why a member is left out, if it is.
     fn lost(&self, part: &Part<RefId>, most: u64) -> Option<Reason> {
         if part.note == Note::Virtual {
             Some(Reason::VirtualBase)
         } else if part.note == Note::Unplaced || part.note == Note::NeedsStorage {
             Some(Reason::MemberPlace)
+        } else if part.note == Note::WithinByte {
+            Some(Reason::WithinByte)
         } else if part.bits > 255 {
             Some(Reason::Bitfield)
         } else if part.bit_offset() > most {
@@ -403,6 +441,16 @@ fn most_place(parts: &[Part<RefId>]) -> u64 {
     } else {
         u32::MAX.into()
     }
+}
+
+/// Returns whether a member that has an offset starts behind the end of its structure.
+fn is_beyond(distinct: &Distinct, part: &Part<RefId>) -> bool {
+    !distinct.is_unsized()
+        && !matches!(
+            part.note,
+            Note::Unplaced | Note::NeedsStorage | Note::Virtual
+        )
+        && part.bit_offset() > distinct.byte_size().saturating_mul(8)
 }
 
 fn set_info(words: &mut [u32], info: Info) {

@@ -111,6 +111,7 @@ impl Emit<'_> {
                 return Held::Unknown;
             };
             match distinct.shape {
+                Shape::Struct | Shape::Union if distinct.is_unsized() => return Held::Unknown,
                 Shape::Struct | Shape::Union => return sized(count, distinct.byte_size()),
                 Shape::Base | Shape::Subrange => return sized(count, distinct.byte_size()),
                 Shape::Enum => {

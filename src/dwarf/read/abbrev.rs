@@ -75,7 +75,7 @@ impl Abbrevs {
         endian: Endian,
         most: u32,
     ) -> Result<u64> {
-        if self.place == place && self.encoding == encoding {
+        if self.has_table(place, encoding) {
             return Ok(0);
         }
         self.place = (0, u64::MAX);
@@ -104,6 +104,11 @@ impl Abbrevs {
         }
         self.place = place;
         Ok((cursor.position() as u64).saturating_sub(place.1))
+    }
+
+    /// Returns whether the table at `place` is the one that was read last.
+    pub fn has_table(&self, place: (u32, u64), encoding: Encoding) -> bool {
+        self.place == place && self.encoding == encoding
     }
 
     /// Reads only the abbreviation with this code, if it is within the `table`. The others that precede it are read and

@@ -214,17 +214,18 @@ impl Entry {
             Self::UnknownType | Self::FixedString => {
                 matches!(slot, S::Name | S::ByteSize | S::Type | S::DataLocation)
             }
-            Self::Struct | Self::Union => matches!(
+            Self::Struct | Self::Union | Self::Enum => matches!(
                 slot,
-                S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
-            ),
-            Self::Enum => matches!(
-                slot,
-                S::Name | S::ByteSize | S::Declaration | S::Signature | S::Specification
+                S::Name | S::Type | S::ByteSize | S::Declaration | S::Signature | S::Specification
             ),
             Self::Array => matches!(
                 slot,
-                S::Type | S::ByteSize | S::ByteStride | S::BitStride | S::DataLocation
+                S::Type
+                    | S::ByteSize
+                    | S::ByteStride
+                    | S::BitStride
+                    | S::DataLocation
+                    | S::Ordering
             ),
             Self::Prototype => {
                 matches!(slot, S::Type | S::ByteSize | S::ForLvalues | S::ForRvalues)
@@ -250,6 +251,7 @@ impl Entry {
                     | S::BitOffset
                     | S::DataBitOffset
                     | S::MemberLocation
+                    | S::Alignment
                     | S::Declaration
                     | S::External
             ),

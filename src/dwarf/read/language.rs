@@ -49,6 +49,25 @@ pub(crate) fn is_rust(language: u64) -> bool {
     code(language) == dw::DW_LANG_Rust
 }
 
+/// Returns whether the language is Fortran, where the first index of an array changes fastest in memory.
+pub(crate) fn is_fortran(language: u64) -> bool {
+    matches!(
+        code(language),
+        dw::DW_LANG_Fortran77
+            | dw::DW_LANG_Fortran90
+            | dw::DW_LANG_Fortran95
+            | dw::DW_LANG_Fortran03
+            | dw::DW_LANG_Fortran08
+            | dw::DwLang(0x2d | 0x41) // Fortran 2018, 2023
+    )
+}
+
+/// Returns whether compilers of the language describe a union, or the variants of a record, as a structure with
+/// members that overlap: ldc does for D, Free Pascal for Pascal.
+pub(crate) fn has_overlapping_members(language: u64) -> bool {
+    matches!(code(language), dw::DW_LANG_D | dw::DW_LANG_Pascal83)
+}
+
 /// Returns the lower bound of arrays that don't specify one (DWARF 5, table 7.17).
 pub(crate) fn lower_bound(language: u64) -> u64 {
     match code(language) {

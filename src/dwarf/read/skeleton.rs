@@ -3,14 +3,19 @@
 use std::collections::HashSet;
 
 use crate::dwarf::read::package::package;
-use crate::dwarf::read::{Abbrevs, Attrs, Class, Cursor, Entry, Header, Slot, headers, index};
+use crate::dwarf::read::{
+    Abbrevs, Attrs, Class, Cursor, Entry, Header, Plan, Slot, headers, index,
+};
 use crate::dwarf::sections::Sections;
 use crate::error::Result;
 use crate::graph::Name;
 
-/// The part of a table of abbreviations in which that of a unit's first DIE is looked for, in bytes. Compilers put it
-/// first. The bound keeps many units that share one long table from taking long.
+/// The part of a table of abbreviations in which that of a unit's first DIE is looked for first, in bytes. Most compilers
+/// put it there; in a split file of DWARF 4, gcc puts it anywhere in the one table of all units.
 const ABBREVIATION: usize = 512;
+
+/// The greatest number of abbreviations and attributes of one table.
+const MOST_ABBREVIATIONS: u32 = 1 << 22;
 
 /// The unit that stands in the program for a split unit.
 #[derive(Clone, Debug)]
@@ -53,9 +58,10 @@ pub(crate) fn skeletons(sections: &Sections) -> Vec<Skeleton<'_>> {
 /// Returns whether all units of a program are skeletons.
 pub(crate) fn only_skeletons(sections: &Sections) -> bool {
     let found = headers(&sections.info, sections.endian, false).units;
+    let mut first = FirstDie::new();
     let skeletons = found
         .iter()
-        .all(|header| dwo_id(sections, header).is_some());
+        .all(|header| first.dwo_id(sections, header).is_some());
     skeletons && sections.types.is_empty()
 }
 
@@ -66,19 +72,13 @@ pub(crate) fn only_skeletons(sections: &Sections) -> bool {
 pub(crate) fn dwo_ids(sections: &Sections) -> Result<HashSet<u64>> {
     let found = headers(&sections.info, sections.endian, false).units;
     let parts = package(sections, false)?;
+    let mut first = FirstDie::new();
     let ids = found.into_iter().filter_map(|mut header| {
         let parts = parts.get(&header.offset).copied().unwrap_or_default();
         header.abbrev = header.abbrev.saturating_add(parts.abbrev);
-        dwo_id(sections, &header)
+        first.dwo_id(sections, &header)
     });
     Ok(ids.collect())
-}
-
-/// Returns the `dwo_id` of a skeleton or split unit.
-pub(crate) fn dwo_id(sections: &Sections, header: &Header) -> Option<u64> {
-    header
-        .dwo_id
-        .or_else(|| FirstDie::new().read(sections, header))
 }
 
 /// Returns the name of a unit of `.debug_info`: the source file it was compiled from.
@@ -89,18 +89,26 @@ pub(crate) fn unit_name(sections: &Sections, header: &Header) -> Option<String> 
     Some(String::from_utf8_lossy(name).into_owned())
 }
 
-/// A reader of the first DIE of units that are split or skeletons.
-struct FirstDie {
+/// A reader of the first DIE of units of one file.
+pub(crate) struct FirstDie {
     abbrevs: Abbrevs,
     attrs: Attrs,
+    /// The bytes of whole tables that were read.
+    read: u64,
 }
 
 impl FirstDie {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             abbrevs: Abbrevs::new(false, false),
             attrs: Attrs::new(),
+            read: 0,
         }
+    }
+
+    /// Returns the `dwo_id` of a skeleton or split unit.
+    pub fn dwo_id(&mut self, sections: &Sections, header: &Header) -> Option<u64> {
+        header.dwo_id.or_else(|| self.read(sections, header))
     }
 
     /// Reads a unit's first DIE. Returns its `dwo_id`, or `None` if the unit is neither split nor a skeleton, or can't
@@ -118,20 +126,45 @@ impl FirstDie {
 
     /// Reads the attributes of a unit's first DIE, if it can be read.
     fn attributes(&mut self, sections: &Sections, header: &Header) -> Option<()> {
-        let encoding = header.encoding;
         let mut die = Cursor::new(unit(sections, header), sections.endian, header.offset);
         die.seek(header.entries as usize);
         let code = die.uleb().ok()?;
-        let table = sections.abbrev.get(index(header.abbrev)..)?;
-        let table = table.get(..ABBREVIATION).unwrap_or(table);
-        let plan = self
-            .abbrevs
-            .read_one(table, encoding, sections.endian, code)
-            .ok()?;
+        let plan = self.plan(sections, header, code)?;
         if plan.entry != Entry::Unit {
             return None;
         }
         self.attrs.read(&mut die, &self.abbrevs, &plan).ok()
+    }
+
+    /// Returns the plan of the abbreviation with this code, if it can be read. The table that was read last is kept, so
+    /// that units that share one long table take no longer than the table. Units with many long tables that overlap are
+    /// given up.
+    fn plan(&mut self, sections: &Sections, header: &Header, code: u64) -> Option<Plan> {
+        let (encoding, endian) = (header.encoding, sections.endian);
+        let place = (0, header.abbrev);
+        if !self.abbrevs.has_table(place, encoding) {
+            let table = sections.abbrev.get(index(header.abbrev)..)?;
+            let table = table.get(..ABBREVIATION).unwrap_or(table);
+            if let Ok(plan) = self.abbrevs.read_one(table, encoding, endian, code) {
+                return Some(plan);
+            }
+            let most = sections.info.len().saturating_add(sections.abbrev.len());
+            if self.read > (most as u64).saturating_mul(4) {
+                return None;
+            }
+        }
+        let read = self.abbrevs.read(
+            &sections.abbrev,
+            place,
+            encoding,
+            endian,
+            MOST_ABBREVIATIONS,
+        );
+        // Of a table that can't be read, the rest of the section may have been read.
+        let rest = (sections.abbrev.len() as u64).saturating_sub(header.abbrev);
+        self.read = self.read.saturating_add(*read.as_ref().unwrap_or(&rest));
+        read.ok()?;
+        self.abbrevs.get(code).copied()
     }
 
     /// Returns a string that the DIE has.

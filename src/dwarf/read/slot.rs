@@ -59,10 +59,12 @@ pub(crate) enum Slot {
     ForLvalues,
     /// The flag of a member function's type that is called on rvalues only.
     ForRvalues,
+    Alignment,
+    Ordering,
 }
 
 /// The number of slots.
-pub(crate) const SLOTS: usize = Slot::ForRvalues as usize + 1;
+pub(crate) const SLOTS: usize = Slot::Ordering as usize + 1;
 
 impl Slot {
     /// Returns whether the attribute refers to another type.
@@ -127,6 +129,8 @@ impl Slot {
             dw::DW_AT_export_symbols => Self::ExportSymbols,
             dw::DW_AT_reference => Self::ForLvalues,
             dw::DW_AT_rvalue_reference => Self::ForRvalues,
+            dw::DW_AT_alignment => Self::Alignment,
+            dw::DW_AT_ordering => Self::Ordering,
             GNU_BIAS => Self::Bias,
             _ => return None,
         })

@@ -65,7 +65,12 @@ pub(super) struct Scope(HashTable<u64>);
 
 impl Scope {
     pub fn clear(&mut self) {
-        self.0.clear();
+        // Clearing takes time by capacity, so that one large structure would slow down all behind it.
+        if self.0.capacity() > 64 {
+            self.0 = HashTable::new();
+        } else {
+            self.0.clear();
+        }
     }
 
     /// Adds a name to a scope. Returns its key, and whether it is new.

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use btfkit::graph::{Kind, Type, Btf, View};
+use btfkit::graph::{Btf, Kind, Type, View};
 use btfkit::pipeline::{LoadOptions, load_path};
 use btfkit::{dwarf, parse};
 
@@ -49,7 +49,11 @@ fn compare(file: &Path) -> bool {
     }
     let (mine, mine_s) = (ours.unwrap(), median(ours_s));
     let Some(theirs) = theirs else {
-        println!("{}: pahole wrote nothing; btfkit {} types in {mine_s:.2} s", file.display(), mine.len());
+        println!(
+            "{}: pahole wrote nothing; btfkit {} types in {mine_s:.2} s",
+            file.display(),
+            mine.len()
+        );
         return true;
     };
     let theirs_s = median(theirs_s);
@@ -71,7 +75,12 @@ fn pahole(file: &Path) -> Option<Btf> {
     let program = std::env::var_os("PAHOLE").unwrap_or_else(|| "pahole".into());
     let out = std::env::temp_dir().join(format!("btfkit-peers-{}.btf", std::process::id()));
     let status = Command::new(&program)
-        .args(["-J", "-j2", "--btf_features=default", "--btf_encode_detached"])
+        .args([
+            "-J",
+            "-j2",
+            "--btf_features=default",
+            "--btf_encode_detached",
+        ])
         .arg(&out)
         .arg(file)
         .status()
@@ -95,9 +104,19 @@ type Census = BTreeMap<(String, String), usize>;
 fn same_types(theirs: &Btf, mine: &Btf) -> bool {
     let (theirs, mine) = (census(theirs), census(mine));
     let mut same = true;
-    let kinds: BTreeSet<&String> = theirs.keys().chain(mine.keys()).map(|(kind, _)| kind).collect();
+    let kinds: BTreeSet<&String> = theirs
+        .keys()
+        .chain(mine.keys())
+        .map(|(kind, _)| kind)
+        .collect();
     for kind in kinds {
-        let of = |census: &Census| census.iter().filter(|((k, _), _)| k == kind).map(|(_, n)| n).sum::<usize>();
+        let of = |census: &Census| {
+            census
+                .iter()
+                .filter(|((k, _), _)| k == kind)
+                .map(|(_, n)| n)
+                .sum::<usize>()
+        };
         let only = |one: &Census, other: &Census| -> Vec<String> {
             let only = one.iter().filter(|((k, _), _)| k == kind);
             only.filter(|(key, n)| other.get(*key).is_none_or(|other| other < n))
@@ -114,7 +133,10 @@ fn same_types(theirs: &Btf, mine: &Btf) -> bool {
         );
         for (who, texts) in [("pahole", &left), ("btfkit", &right)] {
             for text in texts.iter().take(5) {
-                println!("    only {who}: {}", text.chars().take(300).collect::<String>());
+                println!(
+                    "    only {who}: {}",
+                    text.chars().take(300).collect::<String>()
+                );
             }
         }
         same &= left.is_empty() && right.is_empty();
@@ -128,8 +150,14 @@ fn census(graph: &Btf) -> Census {
         let text = match ty.kind() {
             Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => body(graph, ty, 0),
             Kind::Typedef => {
-                let View::Typedef(id) = ty.view() else { continue };
-                format!("{} = {}", ty.name().to_string_lossy(), spelled(graph, graph.ty(id), 0))
+                let View::Typedef(id) = ty.view() else {
+                    continue;
+                };
+                format!(
+                    "{} = {}",
+                    ty.name().to_string_lossy(),
+                    spelled(graph, graph.ty(id), 0)
+                )
             }
             Kind::Int | Kind::Float => spelled(graph, ty, 0),
             _ => continue,
@@ -141,10 +169,19 @@ fn census(graph: &Btf) -> Census {
 
 /// A type with all that is in it.
 fn body(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
-    let mut text = format!("{} {} {} ", ty.kind(), ty.name().to_string_lossy(), ty.size_word());
+    let mut text = format!(
+        "{} {} {} ",
+        ty.kind(),
+        ty.name().to_string_lossy(),
+        ty.size_word()
+    );
     if let Some(values) = ty.as_enum() {
         for value in values.enumerators() {
-            text.push_str(&format!("{}={},", value.name().to_string_lossy(), value.value));
+            text.push_str(&format!(
+                "{}={},",
+                value.name().to_string_lossy(),
+                value.value
+            ));
         }
         return text;
     }
@@ -167,7 +204,9 @@ fn spelled(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
     let next = |id| spelled(graph, graph.ty(id), depth + 1);
     match ty.view() {
         View::Void => "void".to_owned(),
-        View::Struct(_) | View::Union(_) | View::Enum(_) if name.is_empty() => body(graph, ty, depth),
+        View::Struct(_) | View::Union(_) | View::Enum(_) if name.is_empty() => {
+            body(graph, ty, depth)
+        }
         View::Int(int) => format!("INT {name} {} {:?}", ty.size_word(), int.encoding),
         View::Array(_) => {
             let (mut count, mut ty) = (1u64, ty);
@@ -177,7 +216,11 @@ fn spelled(graph: &Btf, ty: Type<'_>, depth: u32) -> String {
             }
             format!("[{count}]({})", spelled(graph, ty, depth + 1))
         }
-        View::Ptr(id) | View::Const(id) | View::Volatile(id) | View::Restrict(id) | View::TypeTag(id) => {
+        View::Ptr(id)
+        | View::Const(id)
+        | View::Volatile(id)
+        | View::Restrict(id)
+        | View::TypeTag(id) => {
             format!("{}{name}({})", ty.kind(), next(id))
         }
         View::FuncProto(proto) => {
@@ -192,14 +235,22 @@ fn same_functions(theirs: &Btf, mine: &Btf) -> bool {
     let functions = |graph: &Btf| -> BTreeMap<String, BTreeSet<String>> {
         let mut functions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ty in graph.types() {
-            let View::Func(func) = ty.view() else { continue };
+            let View::Func(func) = ty.view() else {
+                continue;
+            };
             let proto = spelled(graph, graph.ty(func.proto_id), 0);
-            functions.entry(ty.name().to_string_lossy().into_owned()).or_default().insert(proto);
+            functions
+                .entry(ty.name().to_string_lossy().into_owned())
+                .or_default()
+                .insert(proto);
         }
         functions
     };
     let (theirs, mine) = (functions(theirs), functions(mine));
-    let missing: Vec<&String> = theirs.keys().filter(|name| !mine.contains_key(*name)).collect();
+    let missing: Vec<&String> = theirs
+        .keys()
+        .filter(|name| !mine.contains_key(*name))
+        .collect();
     let other: Vec<&String> = theirs
         .iter()
         .filter(|(name, protos)| mine.get(*name).is_some_and(|mine| !protos.is_subset(mine)))
@@ -216,7 +267,10 @@ fn same_functions(theirs: &Btf, mine: &Btf) -> bool {
         println!("    only pahole: {name}");
     }
     for name in other.iter().take(5) {
-        println!("    {name}: pahole {:?}, btfkit {:?}", theirs[*name], mine[*name]);
+        println!(
+            "    {name}: pahole {:?}, btfkit {:?}",
+            theirs[*name], mine[*name]
+        );
     }
     missing.is_empty() && other.is_empty()
 }

@@ -24,7 +24,10 @@ fn main() {
     let raw = bytes::Bytes::from(std::fs::read(path).expect("the types"));
     libbpf::silence();
     let theirs = libbpf::header(&raw).expect("libbpf writes it").len();
-    println!("libbpf: {theirs} bytes of C; btfkit: {}", ours(&raw).text.len());
+    println!(
+        "libbpf: {theirs} bytes of C; btfkit: {}",
+        ours(&raw).text.len()
+    );
     let times = speed::medians(
         rounds,
         &mut [
@@ -37,7 +40,11 @@ fn main() {
         ],
     );
     for (name, time) in ["libbpf", "btfkit"].iter().zip(&times) {
-        println!("{name}: {:.2} ms, busy {:.2} ms", ms(time.wall), ms(time.busy));
+        println!(
+            "{name}: {:.2} ms, busy {:.2} ms",
+            ms(time.wall),
+            ms(time.busy)
+        );
     }
     println!(
         "ratio {:.1}, busy {:.1}",

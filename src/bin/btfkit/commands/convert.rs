@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long)]
     functions: bool,
 
-    /// Refuse debug information that contradicts itself or can't be read, instead of listing where
+    /// Refuse debug information that contradicts itself, can't be read or is incomplete, instead of listing where
     #[arg(long)]
     strict: bool,
 
@@ -81,6 +81,14 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     }
     for degraded in &loaded.degraded {
         style.note(&format!("{}: {degraded}", program.display()));
+    }
+    if arguments.strict
+        && let Some(missing) = loaded.missing.first()
+    {
+        return Err(Failure::Refused(format!(
+            "{}: {missing}: its types are missing (--strict): without --strict, all other types are converted",
+            program.display()
+        )));
     }
     let contradictions = loaded.degraded.iter();
     let contradictions = contradictions.filter(|degraded| degraded.reason.is_contradiction());

@@ -57,7 +57,14 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         _ => with_nearest(&arguments.file, error, &options),
     };
     let doubtful = |path: &str, why: &str| {
-        style.warnings([format!("{path}: the offset can't be trusted: {why}")]);
+        style.warnings([format!("{path}: it can't be trusted: {why}")]);
+    };
+    let sized = || {
+        let (size, doubt) = loaded.size_of(name).map_err(fail)?;
+        if let Some(why) = doubt {
+            style.warnings([format!("{name}: the size can't be trusted: {why}")]);
+        }
+        Ok::<_, Failure>(size)
     };
     let mut fields = Vec::new();
     for path in &arguments.paths {
@@ -79,11 +86,11 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.format == TextOrJson::Json {
-        let size = graph.size_of_preferred(name, preferred).map_err(fail)?;
+        let size = sized()?;
         render::fields_json(name, size, &fields, &mut out)
             .map_err(|error| Failure::stdout(into_io(error)))?;
     } else if arguments.paths.is_empty() {
-        let size = graph.size_of_preferred(name, preferred).map_err(fail)?;
+        let size = sized()?;
         writeln!(out, "{name}  size {size}").map_err(Failure::stdout)?;
     } else {
         for (path, field, _) in &fields {
