@@ -1,5 +1,5 @@
-//! Types as text: bpftool's raw listing and its JSON, [C headers](c), [Rust bindings](rust), layouts of structures; names of types; values of
-//! bytes.
+//! Types as text: bpftool's raw listing and its JSON, [C headers](c), [Rust bindings](rust), layouts of structures; names
+//! of types; values of bytes. [`helpers`] has the macros by which a probe reads a program's memory.
 //!
 //! The files beside the folders hold what several languages need: names (`names`), sizes and alignments (`extent`),
 //! the fields of a structure in the order of their offsets (`fields`), the types that are declared (`roots`), and the order
@@ -9,6 +9,7 @@ pub mod c;
 mod extent;
 mod fields;
 mod fields_json;
+pub mod helpers;
 mod json;
 mod layout;
 mod listing;

@@ -15,6 +15,7 @@ mod files;
 mod function;
 mod functions;
 mod further;
+mod header;
 mod layout;
 mod list;
 mod merge;

@@ -7,6 +7,7 @@
 mod support;
 
 mod functions;
+mod helpers;
 mod loaders;
 mod machine;
 mod uprobes;

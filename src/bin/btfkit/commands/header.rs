@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use btfkit::render::c::{Header, HeaderOptions, header};
+use btfkit::render::helpers::BPF_HELPERS;
 use btfkit::render::rust::{Bindings, RustOptions, bindings};
 use clap::ValueEnum;
 
@@ -23,10 +24,16 @@ use crate::style::Style;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit header ./server --type session --type config -o server.h\n  \
-    btfkit header ./server --lang rust --type session --asserts -o server.rs")]
+    btfkit header ./server --lang rust --type session --asserts -o server.rs\n  \
+    btfkit header --helpers -o btfkit.bpf.h")]
 pub struct Arguments {
     /// The file with the types
-    file: PathBuf,
+    #[arg(required_unless_present = "helpers")]
+    file: Option<PathBuf>,
+
+    /// Write btfkit.bpf.h instead: macros by which a probe reads a program's fields, bitfields, strings and vectors
+    #[arg(long, conflicts_with_all = ["file", "names", "no_core", "asserts", "debug_root", "dwarf", "base"])]
+    helpers: bool,
 
     /// Write only types of these names, and those that they contain; types behind pointers are only declared
     #[arg(long = "type", value_name = "NAME", num_args = 1..)]
@@ -62,15 +69,18 @@ enum Lang {
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
+    let Some(file) = &arguments.file else {
+        return output::write(&arguments.output, BPF_HELPERS.as_bytes());
+    };
     if arguments.lang == Lang::Rust {
         let options = RustOptions::new()
             .names(&arguments.names)
             .asserts(arguments.asserts);
-        let bindings = rendered_rust(&arguments.file, &options, &arguments.loading, style)?;
+        let bindings = rendered_rust(file, &options, &arguments.loading, style)?;
         return output::write(&arguments.output, bindings.text.as_bytes());
     }
     let named = if output::is_stdout(&arguments.output) {
-        &arguments.file
+        file
     } else {
         &arguments.output
     };
@@ -79,7 +89,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         .core(!arguments.no_core)
         .asserts(arguments.asserts)
         .guard(guard(named));
-    let header = rendered(&arguments.file, &options, &arguments.loading, style)?;
+    let header = rendered(file, &options, &arguments.loading, style)?;
     output::write(&arguments.output, header.text.as_bytes())
 }
 
