@@ -55,6 +55,9 @@ fn is_defined(graph: &Btf, name: &[u8]) -> bool {
 /// # Errors
 /// As [`merge::merge`].
 pub(super) fn complete(graph: Btf, others: &[&Btf]) -> Result<(Btf, Vec<TypeId>)> {
+    if others.is_empty() {
+        return Ok((graph, Vec::new()));
+    }
     let before = graph.types().len();
     let mut graph = graph;
     let mut tried = BTreeSet::new();
@@ -85,6 +88,9 @@ pub(super) fn complete(graph: Btf, others: &[&Btf]) -> Result<(Btf, Vec<TypeId>)
             merge::Input::new("further", needed.build()?),
         ];
         graph = merge::merge(inputs, &merge::MergeOptions::new())?.graph;
+    }
+    if graph.types().len() == before {
+        return Ok((graph, Vec::new()));
     }
     let is_new = |ty: &Type<'_>| ty.id().index() > before;
     let added: BTreeSet<&[u8]> = graph

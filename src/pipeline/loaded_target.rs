@@ -157,10 +157,13 @@ fn own_files(target: &TargetFile, options: &LoadOptions) -> Result<Vec<Loaded>> 
                 files
             }
         };
+        if all.len() < 2 {
+            return Ok(files);
+        }
         let declared = files.iter().flat_map(|file| declared_by_value(&file.graph));
         let new: Vec<String> = declared.filter(|name| names.insert(name.clone())).collect();
         // If everything was converted, everything that a file defines is there.
-        if all.len() < 2 || new.is_empty() || !options.add_roots(new) {
+        if new.is_empty() || !options.add_roots(new) {
             return Ok(files);
         }
     }
