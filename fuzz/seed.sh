@@ -60,6 +60,8 @@ for graph in graphs:
     seed("value", halves(graph, bytes(range(1, 200))))
     for how in (0, 2):
         seed("render", bytes([how]) + graph)
+    for version in (0, 3, 6):
+        seed("verify", bytes([version]) + graph)
 for first in graphs[:6]:
     for second in graphs[:6]:
         if len(first) < len(second) * 255:
@@ -125,6 +127,7 @@ for path in glob.glob(packaged + "*"):
 for path in crashers:
     for target in ("parse", "elf"):
         seed(target, read(path))
+    seed("verify", b"\6" + read(path))
 # Targets that build their graphs themselves need no more than a start.
 for target in ("relocate_graph", "merge_graph", "render"):
     for step in range(1, 9):

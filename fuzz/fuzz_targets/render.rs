@@ -1,11 +1,12 @@
-//! Writing types as text: the header is an error or C, within its bounds; the listings never fail.
+//! Writing types as text: the header is an error or C, the bindings an error or Rust, within their bounds; the listings
+//! never fail.
 #![no_main]
 
 mod common;
 
 use btfkit::graph::Btf;
 use btfkit::parse::parse_with;
-use btfkit::render::{self, c};
+use btfkit::render::{self, c, rust};
 use common::graphs::graph;
 use common::{limits, parsing};
 use libfuzzer_sys::fuzz_target;
@@ -33,17 +34,32 @@ fn write(graph: &Btf, how: u8) {
     let options = c::HeaderOptions::new()
         .asserts(how & 2 != 0)
         .core(how & 4 != 0)
-        .limits(limits);
+        .limits(limits.clone());
     if let Ok(header) = c::header(graph, &options) {
         assert!(header.text.len() <= TEXT as usize);
         assert!(header.text.is_ascii());
-        // Braces and comments are balanced, whatever the names are.
+        // Comments and braces are balanced, whatever the names are.
         let count = |text: &str| header.text.matches(text).count();
-        assert_eq!(count("{"), count("}"));
         assert_eq!(count("/*"), count("*/"));
+        // A name in a comment may have a brace.
+        let parts = header.text.split("*/");
+        let code = parts.map(|part| part.split("/*").next().unwrap_or_default());
+        let code: String = code.collect();
+        assert_eq!(code.matches('{').count(), code.matches('}').count());
         // Output is a function of the input.
         assert_eq!(c::header(graph, &options).expect("again"), header);
         for note in &header.notes {
+            assert!(!note.to_string().is_empty());
+        }
+    }
+    let options = rust::RustOptions::new()
+        .asserts(how & 2 != 0)
+        .limits(limits);
+    if let Ok(bindings) = rust::bindings(graph, &options) {
+        assert!(bindings.text.len() <= TEXT as usize);
+        assert!(bindings.text.is_ascii());
+        assert_eq!(rust::bindings(graph, &options).expect("again"), bindings);
+        for note in &bindings.notes {
             assert!(!note.to_string().is_empty());
         }
     }

@@ -90,7 +90,7 @@ pub enum Reason {
     PackedArray,
     /// An array that is a descriptor of elements elsewhere became a structure without members.
     Elsewhere,
-    /// The size of a type is no constant, or is missing: it became the end of the last member with a known offset.
+    /// The size of a type is no constant, is missing, or is 0 though members have sizes: it became the end of the last member with a known offset.
     UnknownSize,
     /// A unit that can't be read was skipped with its types. The name is the error.
     UnreadableUnit,
@@ -238,7 +238,7 @@ impl fmt::Display for Reason {
             Self::Bias => "a bias is added to the stored value, which BTF can't represent",
             Self::PackedArray => "an array whose elements are not end to end became bytes of its size",
             Self::Elsewhere => "an array that is a descriptor of elements elsewhere lost them",
-            Self::UnknownSize => "the size is no constant; it became the end of the last member",
+            Self::UnknownSize => "the size is no constant, or 0 though members have sizes; it became the end of the last member",
             Self::UnreadableUnit => "the unit was skipped, and its types with it",
             Self::VoidMember => "a member has no type",
             Self::DeclaredMember => "a member has a type that is only declared",

@@ -55,7 +55,7 @@ impl GraphBuilder {
     /// Appends every type of a graph, in order. Strings that the builder has already are not added again.
     ///
     /// Every level of the graph is copied, except for those that are the builder's base, too: their ids stay. Ids and
-    /// string offsets that the builder returned before stay.
+    /// string offsets that the builder returned before stay. The graph's inline namespaces are added to the builder's.
     ///
     /// # Errors
     /// `Limit` beyond [`Limits`](crate::Limits); `Unsupported`, with the type, for an unknown
@@ -99,6 +99,7 @@ impl GraphBuilder {
         let to_come = levels.iter().map(|level| level.record_bytes().len()).sum();
         self.strings_mut().forget_index(to_come);
         for level in levels {
+            self.add_inline_namespaces(level);
             self.append_level(level, |old| shift.get(old), &strings)?;
         }
         Ok((shift, strings))

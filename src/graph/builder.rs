@@ -183,6 +183,16 @@ impl GraphBuilder {
         self
     }
 
+    /// Adds the inline namespaces of a graph, without those of its base.
+    pub(crate) fn add_inline_namespaces(&mut self, graph: &Btf) {
+        let more = graph.shared_inline_namespaces();
+        if more.is_empty() || more == self.inline_namespaces {
+            return;
+        }
+        let known = std::mem::take(&mut self.inline_namespaces);
+        self.set_inline_namespaces(known.iter().chain(more.iter()));
+    }
+
     /// Allows info words with the bits added in 2025: more than 65,535 elements, kinds above 31. Older readers misread
     /// these.
     pub fn set_wide(&mut self, wide: bool) -> &mut Self {
@@ -352,7 +362,25 @@ impl GraphBuilder {
             Kind::Void => {
                 return Err(Error::new(ErrorKind::Usage, "void has no record to copy"));
             }
-            _ => {}
+            Kind::Int
+            | Kind::Ptr
+            | Kind::Array
+            | Kind::Struct
+            | Kind::Union
+            | Kind::Enum
+            | Kind::Fwd
+            | Kind::Typedef
+            | Kind::Volatile
+            | Kind::Const
+            | Kind::Restrict
+            | Kind::Func
+            | Kind::FuncProto
+            | Kind::Var
+            | Kind::Datasec
+            | Kind::Float
+            | Kind::DeclTag
+            | Kind::TypeTag
+            | Kind::Enum64 => {}
         }
         let mut record = ty.record().to_vec();
         let strings = &mut self.strings;

@@ -95,6 +95,7 @@ pub fn distill(graph: &Btf) -> Result<Distilled> {
     }
     let base = base.freeze()?;
     let mut split = GraphBuilder::split(&base);
+    split.add_inline_namespaces(graph);
     let own = graph.own_types().map(|ty| ty.id());
     let taken = used.iter().filter(|(_, fate)| *fate == Fate::Own);
     let order: Vec<TypeId> = own.chain(taken.map(|(id, _)| *id)).collect();

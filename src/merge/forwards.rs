@@ -86,7 +86,25 @@ fn fits(forward: &[Word], complete: &[Word]) -> bool {
     match kind(complete) {
         Kind::Struct => !info(forward).flag(),
         Kind::Union => info(forward).flag(),
-        _ => true,
+        Kind::Void
+        | Kind::Int
+        | Kind::Ptr
+        | Kind::Array
+        | Kind::Enum
+        | Kind::Fwd
+        | Kind::Typedef
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::Func
+        | Kind::FuncProto
+        | Kind::Var
+        | Kind::Datasec
+        | Kind::Float
+        | Kind::DeclTag
+        | Kind::TypeTag
+        | Kind::Enum64
+        | Kind::Unknown(_) => true,
     }
 }
 

@@ -153,7 +153,23 @@ impl Minimiser {
                 }
                 View::Array(array) => graph.ty(array.element_id),
                 // Further indices of an array whose dimensions are flattened.
-                _ => ty,
+                View::Void
+                | View::Int(_)
+                | View::Ptr(_)
+                | View::Enum(_)
+                | View::Fwd(_)
+                | View::Typedef(_)
+                | View::Volatile(_)
+                | View::Const(_)
+                | View::Restrict(_)
+                | View::Func(_)
+                | View::FuncProto(_)
+                | View::Var(_)
+                | View::Datasec(_)
+                | View::Float(_)
+                | View::DeclTag(_)
+                | View::TypeTag(_)
+                | View::Unknown(_) => ty,
             };
             self.keep_shallow(ty)?;
         }

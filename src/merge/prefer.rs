@@ -100,7 +100,21 @@ fn is_fixed(ty: Type<'_>) -> bool {
     match ty.view() {
         View::Struct(_) | View::Union(_) | View::Var(_) | View::Datasec(_) => true,
         View::DeclTag(tag) => tag.component.is_some(),
-        _ => false,
+        View::Void
+        | View::Int(_)
+        | View::Ptr(_)
+        | View::Array(_)
+        | View::Enum(_)
+        | View::Fwd(_)
+        | View::Typedef(_)
+        | View::Volatile(_)
+        | View::Const(_)
+        | View::Restrict(_)
+        | View::Func(_)
+        | View::FuncProto(_)
+        | View::Float(_)
+        | View::TypeTag(_)
+        | View::Unknown(_) => false,
     }
 }
 
@@ -192,11 +206,10 @@ fn twin(
     let (mut before, mut after) = (id, end);
     for ty in qualifiers.into_iter().rev() {
         if before != after {
-            after = match ty.view() {
-                View::TypeTag(_) => {
-                    builder.type_tag(ty.name().as_bytes(), after, ty.info().flag())?
-                }
-                _ => builder.qualifier(ty.kind(), after)?,
+            after = if ty.kind() == Kind::TypeTag {
+                builder.type_tag(ty.name().as_bytes(), after, ty.info().flag())?
+            } else {
+                builder.qualifier(ty.kind(), after)?
             };
         } else {
             after = ty.id();

@@ -39,6 +39,7 @@ pub fn rebase(graph: &Btf, base: &Btf) -> Result<Rebased> {
         types.set(ty.id(), find(ty, base, by_value)?);
     }
     let mut split = GraphBuilder::split(base);
+    split.add_inline_namespaces(graph);
     for (new, ty) in (split.next_id().get()..).zip(graph.own_types()) {
         types.set(ty.id(), TypeId::new(new));
     }
@@ -69,7 +70,20 @@ fn embedded(graph: &Btf) -> Vec<bool> {
                 | View::Volatile(to)
                 | View::Restrict(to)
                 | View::TypeTag(to) => to,
-                _ => {
+                View::Void
+                | View::Int(_)
+                | View::Ptr(_)
+                | View::Struct(_)
+                | View::Union(_)
+                | View::Enum(_)
+                | View::Fwd(_)
+                | View::Func(_)
+                | View::FuncProto(_)
+                | View::Var(_)
+                | View::Datasec(_)
+                | View::Float(_)
+                | View::DeclTag(_)
+                | View::Unknown(_) => {
                     if let Some(held) = held.get_mut(id.index()) {
                         *held = true;
                     }

@@ -18,7 +18,6 @@ use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf}
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
 #[cfg(feature = "dwarf")]
-use crate::graph::GraphBuilder;
 use crate::id::TypeId;
 use crate::limits::Limits;
 #[cfg(feature = "dwarf")]
@@ -443,16 +442,7 @@ fn over_base(
     limits: &Limits,
 ) -> Result<(Btf, Vec<TypeId>)> {
     let split = merge::MergeOptions::split(base).limits(limits.clone());
-    let namespaces: Vec<Vec<u8>> = graph
-        .inline_namespaces()
-        .map(|name| name.as_bytes().to_vec())
-        .collect();
-    let mut merged = merge::merge([merge::Input::new("program", graph)], &split)?;
-    if !namespaces.is_empty() {
-        let mut builder = GraphBuilder::resume_with_limits(&merged.graph, limits.clone());
-        builder.set_inline_namespaces(namespaces);
-        merged.graph = builder.freeze()?;
-    }
+    let merged = merge::merge([merge::Input::new("program", graph)], &split)?;
     let map = merged.types.first();
     let mut moved: Vec<TypeId> = preferred.iter().filter_map(|id| map?.get(*id)).collect();
     moved.sort_unstable();

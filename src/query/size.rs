@@ -82,7 +82,24 @@ impl<'g> Type<'g> {
         while let Some(&mut (ty, ref mut next)) = open.last_mut() {
             let composite = match ty.view() {
                 View::Struct(composite) | View::Union(composite) => composite,
-                _ => {
+                View::Void
+                | View::Int(_)
+                | View::Ptr(_)
+                | View::Array(_)
+                | View::Enum(_)
+                | View::Fwd(_)
+                | View::Typedef(_)
+                | View::Volatile(_)
+                | View::Const(_)
+                | View::Restrict(_)
+                | View::Func(_)
+                | View::FuncProto(_)
+                | View::Var(_)
+                | View::Datasec(_)
+                | View::Float(_)
+                | View::DeclTag(_)
+                | View::TypeTag(_)
+                | View::Unknown(_) => {
                     known.insert(ty.id(), ty.size()?.0.clamp(1, 16));
                     open.pop();
                     continue;

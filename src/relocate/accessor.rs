@@ -202,7 +202,23 @@ fn follow(root: Type<'_>, spec: &mut Spec, wrong: &dyn Fn(&str) -> Error) -> Res
                 spec.advance(index, size_of(element)?)?;
                 ty = element;
             }
-            _ => {
+            View::Void
+            | View::Int(_)
+            | View::Ptr(_)
+            | View::Enum(_)
+            | View::Fwd(_)
+            | View::Typedef(_)
+            | View::Volatile(_)
+            | View::Const(_)
+            | View::Restrict(_)
+            | View::Func(_)
+            | View::FuncProto(_)
+            | View::Var(_)
+            | View::Datasec(_)
+            | View::Float(_)
+            | View::DeclTag(_)
+            | View::TypeTag(_)
+            | View::Unknown(_) => {
                 return Err(wrong(
                     "continues into a type that is not a structure, union or array",
                 ));

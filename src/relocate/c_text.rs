@@ -29,7 +29,20 @@ fn push_type(text: &mut String, ty: Type<'_>) {
             | View::Volatile(next)
             | View::Restrict(next)
             | View::TypeTag(next) => next,
-            _ => {
+            View::Void
+            | View::Int(_)
+            | View::Struct(_)
+            | View::Union(_)
+            | View::Enum(_)
+            | View::Fwd(_)
+            | View::Typedef(_)
+            | View::Func(_)
+            | View::FuncProto(_)
+            | View::Var(_)
+            | View::Datasec(_)
+            | View::Float(_)
+            | View::DeclTag(_)
+            | View::Unknown(_) => {
                 push_plain(text, ty);
                 if !suffix.is_empty() {
                     text.push(' ');

@@ -187,7 +187,24 @@ impl Storage {
         let bits = u32::try_from(bits).unwrap_or(u32::MAX);
         let mut size = match ty.kind() {
             Kind::Int | Kind::Enum | Kind::Enum64 => ty.size_word(),
-            _ => 0,
+            Kind::Void
+            | Kind::Ptr
+            | Kind::Array
+            | Kind::Struct
+            | Kind::Union
+            | Kind::Fwd
+            | Kind::Typedef
+            | Kind::Volatile
+            | Kind::Const
+            | Kind::Restrict
+            | Kind::Func
+            | Kind::FuncProto
+            | Kind::Var
+            | Kind::Datasec
+            | Kind::Float
+            | Kind::DeclTag
+            | Kind::TypeTag
+            | Kind::Unknown(_) => 0,
         };
         if size == 0 || size > 16 {
             return Err(Error::malformed(format!(

@@ -1,8 +1,9 @@
-//! Types as text: bpftool's raw listing and its JSON, [C headers](c), layouts of structures; names of types; values of
-//! bytes. [`helpers`] has the macros by which a probe reads a program's memory.
+//! Types as text: bpftool's raw listing and its JSON, [C headers](c), [Rust bindings](rust), layouts of structures; names
+//! of types; values of bytes. [`helpers`] has the macros by which a probe reads a program's memory.
 //!
 //! The files beside the folders hold what several languages need: names (`names`), sizes and alignments (`extent`),
-//! the fields of a structure in the order of their offsets (`fields`), and the order of declarations (`order`).
+//! the fields of a structure in the order of their offsets (`fields`), the types that are declared (`roots`), and the order
+//! of declarations (`order`).
 
 pub mod c;
 mod extent;
@@ -15,6 +16,8 @@ mod listing;
 mod names;
 mod order;
 mod raw;
+mod roots;
+pub mod rust;
 mod type_names;
 mod value;
 

@@ -154,22 +154,68 @@ fn a_long_name_for_many_types() {
     assert!(error.to_string().contains("qualified names"), "{error}");
 }
 
-#[test]
-fn nameless_types_nested_so_that_there_are_exponentially_many_ways() {
+/// Types of these names, each with the same nameless types, nested so deep that there are twice as many ways with each
+/// level.
+fn nested(levels: u32, outer: impl IntoIterator<Item = String>) -> Sections {
     let mut entries = Vec::new();
     let int = int(&mut entries);
     // Two types with one name, so that what each reference means has to be found out.
     let one = structure(&mut entries, "twice", &[("a", int, 0)]);
     structure(&mut entries, "twice", &[("b", int, 0)]);
     let mut inner = structure(&mut entries, "", &[("t", one, 0)]);
-    for _ in 0..40 {
+    for _ in 0..levels {
         inner = structure(&mut entries, "", &[("l", inner, 0), ("r", inner, 0)]);
     }
-    structure(&mut entries, "outer", &[("all", inner, 0)]);
-    let sections = sections(unit(0, &entries), ABBREVS.to_vec());
+    for name in outer {
+        structure(&mut entries, &name, &[("all", inner, 0)]);
+    }
+    sections(unit(0, &entries), ABBREVS.to_vec())
+}
+
+#[test]
+fn nameless_types_nested_so_that_there_are_exponentially_many_ways() {
+    let sections = nested(40, ["outer".to_owned()]);
     // All types, so that both definitions are looked at.
     let error = convert(&sections, &ConvertOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+}
+
+/// Two units, so that no bound on one unit is met first. Each type alone is within the bounds.
+#[test]
+fn nameless_types_nested_in_many_types() {
+    let outer = |count: u32| (0..count).map(|number| format!("outer{number}"));
+    let refused = |levels, count| match convert(&nested_apart(levels, outer(count)), &all()) {
+        Ok(_) => None,
+        Err(error) => Some((error.kind(), error.message().to_owned())),
+    };
+    let many = refused(14, 40).unwrap();
+    assert_eq!(many.0, ErrorKind::Limit);
+    let message = "too many paths through unnamed types of outer";
+    assert!(many.1.starts_with(message), "{}", many.1);
+    assert_eq!(refused(14, 1), None);
+    assert_eq!(refused(8, 40), None);
+}
+
+fn all() -> ConvertOptions {
+    ConvertOptions::default()
+}
+
+/// Like [`nested`], but each unit has one of the two types with one name.
+fn nested_apart(levels: u32, outer: impl Iterator<Item = String> + Clone) -> Sections {
+    let units = ["a", "b"].map(|member| {
+        let mut entries = Vec::new();
+        let int = int(&mut entries);
+        let one = structure(&mut entries, "twice", &[(member, int, 0)]);
+        let mut inner = structure(&mut entries, "", &[("t", one, 0)]);
+        for _ in 0..levels {
+            inner = structure(&mut entries, "", &[("l", inner, 0), ("r", inner, 0)]);
+        }
+        for name in outer.clone() {
+            structure(&mut entries, &name, &[("all", inner, 0)]);
+        }
+        unit(0, &entries)
+    });
+    sections(units.concat(), ABBREVS.to_vec())
 }
 
 #[test]

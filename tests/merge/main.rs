@@ -12,6 +12,7 @@ mod distilled;
 mod libbpf;
 mod linked;
 mod naive;
+mod namespaces;
 mod random;
 mod real;
 mod resolved;

@@ -14,4 +14,5 @@ mod printed;
 mod random;
 mod random_values;
 mod relocates;
+mod rust;
 mod value;

@@ -19,6 +19,8 @@ pub const SET_TYPE: u16 = 0x20;
 pub const SUBROUTINE_TYPE: u16 = 0x15;
 pub const ENUMERATION_TYPE: u16 = 0x04;
 pub const NAMESPACE: u16 = 0x39;
+pub const FORMAL_PARAMETER: u16 = 0x05;
+pub const TEMPLATE_TYPE: u16 = 0x2f;
 pub const INHERITANCE: u16 = 0x1c;
 pub const IMPORTED_MODULE: u16 = 0x3a;
 
@@ -139,7 +141,7 @@ pub fn array(mark: &'static str, element: &'static str, count: u32) -> Die {
 #[derive(Default)]
 struct Writer {
     abbrevs: Vec<u8>,
-    codes: u8,
+    codes: u32,
     entries: Vec<u8>,
     marks: HashMap<&'static str, u32>,
     /// Where references stand, and what they lead to.
@@ -162,8 +164,8 @@ impl Writer {
         self.codes += 1;
         let here = Self::HEADER + u32::try_from(self.entries.len()).unwrap();
         self.marks.insert(die.mark, here);
-        self.entries.push(self.codes);
-        self.abbrevs.push(self.codes);
+        uleb(&mut self.entries, self.codes);
+        uleb(&mut self.abbrevs, self.codes);
         uleb(&mut self.abbrevs, die.tag.into());
         self.abbrevs.push(u8::from(!die.children.is_empty()));
         for (attribute, value) in &die.attributes {

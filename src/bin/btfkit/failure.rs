@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use btfkit::{Error, ErrorKind};
+use btfkit::{Error, ErrorKind, Place};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -84,7 +84,15 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input { file, error } if file.is_empty() => error.fmt(f),
-            Self::Input { file, error } => write!(f, "{file}: {error}"),
+            Self::Input { file, error } => {
+                write!(f, "{file}: ")?;
+                // The file's name says more than its number.
+                let places = error.places().iter();
+                for place in places.skip_while(|place| matches!(place, Place::Input(_))) {
+                    write!(f, "{place}: ")?;
+                }
+                f.write_str(error.message())
+            }
             Self::Refused(message) | Self::Usage(message) => f.write_str(message),
             Self::ClosedPipe => f.write_str("the output was closed"),
         }

@@ -15,9 +15,14 @@ use crate::limits::Limits;
 
 /// The greatest depth of types in arguments, whatever the limits allow.
 const MOST_DEPTH: u32 = 128;
+/// The number of bytes of one name. Each type in an argument is spelled anew wherever it occurs, so a few nested types
+/// could make a name of any size.
+const MOST_NAME: usize = 64 << 10;
+/// The number of bytes that a unit may spend on names that become too long: enough for 256 of them.
+const MOST_WASTE: usize = 256 * MOST_NAME;
 
 /// Composes the names that lack template arguments, and those of the types inside of templates and of unnamed
-/// declarations (see [`Deferred::Inside`]). A name whose arguments can't be rebuilt remains without them.
+/// declarations (see [`Deferred::Inside`]). A name whose arguments can't be rebuilt or are too long remains without them.
 pub(super) fn compose_names(
     nodes: &mut Nodes,
     deferred: &[Deferred],
@@ -43,6 +48,8 @@ pub(super) fn compose_names(
         inside: &inside,
         whole: HashMap::new(),
         left,
+        room: MOST_NAME,
+        waste: MOST_WASTE,
         word: false,
     };
     let depth = limits.depth.min(MOST_DEPTH);
@@ -67,6 +74,10 @@ struct Names<'n, 'a> {
     whole: HashMap<u32, bool>,
     /// The number of bytes that may still be composed.
     left: usize,
+    /// The number of bytes by which the name that is being composed may still grow.
+    room: usize,
+    /// The number of bytes that may still be spent on names that become too long.
+    waste: usize,
     /// Whether the text ends with a word, from which a `*` is separated.
     word: bool,
 }
@@ -115,11 +126,13 @@ impl Names<'_, '_> {
         }
         text.extend_from_slice(self.files.bytes(own, &self.nodes.composed));
         let simple = text.len();
-        if !range.is_empty() && self.push_arguments(range, &mut text, depth).is_none() {
+        if !range.is_empty() && self.push_bounded(range, &mut text, depth).is_none() {
             text.truncate(simple);
             whole = false;
         }
-        if self.spend(text.len()).is_none() {
+        let left = self.left.checked_sub(text.len());
+        self.left = left.unwrap_or(0);
+        if left.is_none() {
             return false;
         }
         let name = self.nodes.composed.push(&text);
@@ -130,11 +143,26 @@ impl Names<'_, '_> {
         whole
     }
 
-    /// Takes a number of bytes from those that may still be composed.
+    /// Adds the arguments of a template that has room of its own. The names of the types in them have theirs.
+    fn push_bounded(&mut self, range: Range<usize>, text: &mut Vec<u8>, depth: u32) -> Option<()> {
+        if self.waste == 0 {
+            return None;
+        }
+        let outer = std::mem::replace(&mut self.room, MOST_NAME.saturating_sub(text.len()));
+        let pushed = self.push_arguments(range, text, depth);
+        if self.room == 0 {
+            self.waste = self.waste.saturating_sub(MOST_NAME);
+        }
+        self.room = outer;
+        pushed
+    }
+
+    /// Takes a number of bytes from those that may still be composed, in all and in this name.
     fn spend(&mut self, bytes: usize) -> Option<()> {
-        let left = self.left.checked_sub(bytes);
+        let (left, room) = (self.left.checked_sub(bytes), self.room.checked_sub(bytes));
         self.left = left.unwrap_or(0);
-        left.map(|_| ())
+        self.room = room.unwrap_or(0);
+        left.and(room).map(|_| ())
     }
 
     /// Adds bytes.
@@ -151,9 +179,10 @@ impl Names<'_, '_> {
         if bytes.is_empty() {
             return None;
         }
-        self.left = self.left.checked_sub(bytes.len())?;
+        let len = bytes.len();
         text.extend_from_slice(bytes);
         self.word = true;
+        self.spend(len)?;
         Some(())
     }
 
@@ -183,8 +212,9 @@ impl Names<'_, '_> {
                     if name.is_empty() {
                         return None;
                     }
-                    self.left = self.left.checked_sub(name.len())?;
+                    let len = name.len();
                     text.extend_from_slice(name);
+                    self.spend(len)?;
                 }
                 ArgumentValue::Pack => {}
             }

@@ -1,6 +1,6 @@
 //! The entry point: reads all units and emits the graph.
 
-use crate::dwarf::distinct::table::Seen;
+use crate::dwarf::distinct::table::{Distinct, Seen};
 use crate::dwarf::driver::job::{Job, Joined, Read};
 use crate::dwarf::emit::bind::bind;
 use crate::dwarf::emit::datasec::with_sections;
@@ -10,7 +10,7 @@ use crate::dwarf::options::ConvertOptions;
 use crate::dwarf::report::Conversion;
 use crate::dwarf::sections::Sections;
 use crate::error::Result;
-use crate::graph::GraphBuilder;
+use crate::graph::{GraphBuilder, Name};
 use crate::id::TypeId;
 
 /// Converts the types of a program.
@@ -44,7 +44,11 @@ pub fn convert(sections: &Sections, options: &ConvertOptions) -> Result<Conversi
         Some(units) if !as_one => Job::preferred_apart(units, &lists),
         _ => preferred,
     };
-    let mut binding = bind(&table, &lists, &preferred)?;
+    let name = |distinct: &Distinct| {
+        let name = job.files.bytes(distinct.name, &table.composed);
+        Name::new(name).to_string()
+    };
+    let mut binding = bind(&table, &lists, &preferred, &name)?;
     settle_held(&table, &job.files, &mut binding);
     let offsets = if as_one { vec![0] } else { job.unit_offsets() };
     let mut builder = GraphBuilder::with_limits(options.limits.clone());

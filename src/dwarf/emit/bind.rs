@@ -11,14 +11,20 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::dwarf::distinct::shadowed::{ANY, BY_NAME, UnitList};
-use crate::dwarf::distinct::table::{NO_TAG, RefId, RefTarget, Seen, Table};
+use crate::dwarf::distinct::table::{Distinct, NO_TAG, RefId, RefTarget, Seen, Table};
 use crate::error::{Error, Result};
 
-/// The number of names that a type may refer to, counting each path to them. A file with more is hostile.
-const MOST_LEAVES: usize = 1 << 20;
+/// The number of references that may be followed for each reference of the program. An unnamed type is traversed anew
+/// wherever it is referred to; real ones are nested a few times.
+const STEPS_EACH: u64 = 64;
+/// The number of references that may be followed in any program.
+const STEPS_FREE: u64 = 1 << 20;
 /// The number of meanings that may be compared. Each takes a few instructions, and a kernel needs a few million. A file
 /// that needs more is hostile.
 const MOST_WORK: u64 = 20_000_000_000;
+/// The number of meanings that all types together may have. Each takes 12 bytes, and as many while a type is split. A file
+/// that has more is hostile.
+const MOST_MEANINGS: usize = 1 << 25;
 
 /// A distinct type with one meaning of each name that it refers to.
 #[derive(Clone, Debug)]
@@ -54,7 +60,8 @@ pub(crate) enum Meant {
 }
 
 /// Binds every name to its definitions. `preferred` are types, as the number of the list and the index there, the best
-/// first: a name that one level has makes those of later levels count for nothing.
+/// first: a name that one level has makes those of later levels count for nothing. `name` returns the name of a type for
+/// a message.
 ///
 /// # Errors
 /// `Limit` if a hostile file would take too long.
@@ -62,8 +69,9 @@ pub(crate) fn bind(
     table: &Table,
     lists: &[UnitList],
     preferred: &[Vec<(u32, u32)>],
+    name: &dyn Fn(&Distinct) -> String,
 ) -> Result<Binding> {
-    let mut binder = Binder::new(table, lists);
+    let mut binder = Binder::new(table, lists, name);
     if binder.ambiguous.iter().any(|&ambiguous| ambiguous) {
         binder.refine()?;
     }
@@ -78,6 +86,7 @@ type Meaning = (u32, u32);
 
 struct Binder<'a> {
     table: &'a Table,
+    name: &'a dyn Fn(&Distinct) -> String,
     lists: &'a [UnitList],
     /// Whether each tag has several definitions.
     ambiguous: Vec<bool>,
@@ -86,6 +95,8 @@ struct Binder<'a> {
     /// Maps an ambiguous tag and a unit to the unit's first definition.
     definitions: HashMap<(u32, u32), Occurrence>,
     work: u64,
+    /// The number of meanings in all groups.
+    kept: usize,
 }
 
 /// The groups that the occurrences of a type were split into.
@@ -94,10 +105,12 @@ struct Groups {
     meanings: Vec<Vec<Option<Meaning>>>,
     seen: Vec<Seen>,
     of: HashMap<Occurrence, u32>,
+    /// The number of meanings in them, before those that agree were joined.
+    kept: usize,
 }
 
 impl<'a> Binder<'a> {
-    fn new(table: &'a Table, lists: &'a [UnitList]) -> Self {
+    fn new(table: &'a Table, lists: &'a [UnitList], name: &'a dyn Fn(&Distinct) -> String) -> Self {
         let mut count = vec![0u32; table.tags.len()];
         for distinct in &table.types {
             if let Some(count) = count.get_mut(distinct.tag as usize) {
@@ -106,11 +119,13 @@ impl<'a> Binder<'a> {
         }
         Self {
             table,
+            name,
             lists,
             ambiguous: count.iter().map(|&count| count > 1).collect(),
             groups: HashMap::new(),
             definitions: HashMap::new(),
             work: 0,
+            kept: 0,
         }
     }
 
@@ -118,17 +133,19 @@ impl<'a> Binder<'a> {
         self.ambiguous.get(tag as usize).copied().unwrap_or(false)
     }
 
-    /// Returns the tags that a type refers to, through unnamed types, in the order of the references.
-    fn leaves(&self, distinct: u32) -> Result<Vec<u32>> {
+    /// Returns the tags that a type refers to, through unnamed types, in the order of the references. Takes the steps
+    /// from those that are left.
+    fn leaves(&self, distinct: u32, left: &mut u64) -> Result<Vec<u32>> {
         let mut leaves = Vec::new();
-        walk(self.table, distinct, |tag| {
-            leaves.push(tag);
-            if leaves.len() > MOST_LEAVES {
-                return Err(too_much());
-            }
-            Ok(())
-        })?;
-        Ok(leaves)
+        if walk(self.table, distinct, left, |tag| leaves.push(tag)).is_some() {
+            return Ok(leaves);
+        }
+        let distinct = self.table.types.get(distinct as usize);
+        let name = distinct.map(self.name).filter(|name| !name.is_empty());
+        Err(Error::limit(format!(
+            "too many paths through unnamed types of {}",
+            name.as_deref().unwrap_or("an unnamed type")
+        )))
     }
 
     /// Splits types until each has one meaning in all its units.
@@ -164,9 +181,13 @@ impl<'a> Binder<'a> {
 
     /// Returns the types that refer to each tag.
     fn referrers(&self) -> Result<HashMap<u32, Vec<u32>>> {
+        let references = self.table.types.len() + self.table.parts.len();
+        let mut left = (references as u64)
+            .saturating_mul(STEPS_EACH)
+            .saturating_add(STEPS_FREE);
         let mut referrers: HashMap<u32, Vec<u32>> = HashMap::new();
         for distinct in self.listed() {
-            let mut leaves = self.leaves(distinct)?;
+            let mut leaves = self.leaves(distinct, &mut left)?;
             leaves.sort_unstable();
             leaves.dedup();
             for tag in leaves {
@@ -245,7 +266,13 @@ impl<'a> Binder<'a> {
 
     /// Splits a type by the meanings of its references at each occurrence. Returns whether its groups changed.
     fn split(&mut self, distinct: u32, places: &[Occurrence]) -> Result<bool> {
-        let leaves = self.leaves(distinct)?;
+        let mut left = MOST_WORK.saturating_sub(self.work);
+        let leaves = self.leaves(distinct, &mut left)?;
+        self.work = MOST_WORK.saturating_sub(left);
+        let before = self.groups.get(&distinct);
+        let mut kept = self
+            .kept
+            .saturating_sub(before.map_or(0, |before| before.kept));
         let mut groups = Groups::default();
         let mut known: HashMap<Vec<Option<Meaning>>, u32> = HashMap::new();
         for &place in places {
@@ -257,6 +284,11 @@ impl<'a> Binder<'a> {
             let group = match known.get(&meaning) {
                 Some(&group) => group,
                 None => {
+                    kept = kept.saturating_add(meaning.len());
+                    groups.kept += meaning.len();
+                    if kept > MOST_MEANINGS {
+                        return Err(too_much());
+                    }
                     let group = join(&mut groups, &meaning, self.seen(place));
                     known.insert(meaning, group);
                     group
@@ -264,6 +296,7 @@ impl<'a> Binder<'a> {
             };
             groups.of.insert(place, group);
         }
+        self.kept = kept;
         let changed = match self.groups.get(&distinct) {
             Some(before) => before.of != groups.of,
             None => groups.meanings.len() > 1,
@@ -425,10 +458,10 @@ fn too_much() -> Error {
     Error::limit("too many definitions of one name refer to each other")
 }
 
-/// Calls `leaf` for every reference by name of a type, through unnamed types.
-fn walk(table: &Table, distinct: u32, mut leaf: impl FnMut(u32) -> Result<()>) -> Result<()> {
+/// Calls `leaf` for every reference by name of a type, through unnamed types. Returns `None` if that takes more steps
+/// than are left.
+fn walk(table: &Table, distinct: u32, left: &mut u64, mut leaf: impl FnMut(u32)) -> Option<()> {
     let mut stack = vec![(distinct, 0u32)];
-    let mut steps = 0usize;
     while let Some(top) = stack.last_mut() {
         let (number, next) = *top;
         top.1 += 1;
@@ -441,13 +474,10 @@ fn walk(table: &Table, distinct: u32, mut leaf: impl FnMut(u32) -> Result<()>) -
                 stack.pop();
             }
             Some(RefTarget::Void) => {}
-            Some(RefTarget::Tag(tag)) => leaf(tag)?,
+            Some(RefTarget::Tag(tag)) => leaf(tag),
             Some(RefTarget::Distinct(distinct)) => stack.push((distinct, 0)),
         }
-        steps += 1;
-        if steps > MOST_LEAVES * 64 {
-            return Err(too_much());
-        }
+        *left = left.checked_sub(1)?;
     }
-    Ok(())
+    Some(())
 }

@@ -37,6 +37,8 @@ impl Emit<'_> {
         let mut furthest = 0u64;
         let mut before: Option<Placed> = None;
         let mut faults = Vec::new();
+        // A size of 0 is one, but not of a type whose members have sizes.
+        let is_unsized = distinct.is_unsized() || distinct.byte_size() == 0;
         for (index, member) in (0usize..).zip(members.as_chunks::<3>().0) {
             let [name, ty, place] = *member;
             let (bits, start) = match info.flag() {
@@ -64,7 +66,7 @@ impl Emit<'_> {
                 is_named: name != 0,
             };
             last = last.max(composed.end);
-            if !distinct.is_unsized() && composed.end > distinct.byte_size().saturating_mul(8) {
+            if !is_unsized && composed.end > distinct.byte_size().saturating_mul(8) {
                 faults.push((index, Reason::MemberTooLong));
             } else if info.kind() == Kind::Struct
                 && !distinct.may_overlap()
@@ -80,7 +82,7 @@ impl Emit<'_> {
                 before = Some(composed);
             }
         }
-        if distinct.is_unsized() && last > 0 {
+        if is_unsized && last > 0 {
             *size = u32::try_from(last.div_ceil(8)).unwrap_or(u32::MAX);
             self.lose(number, u32::MAX, Reason::UnknownSize);
         }

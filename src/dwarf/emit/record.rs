@@ -91,7 +91,25 @@ impl Emit<'_> {
                 Ok(vec![self.name(distinct.name)?, info, ty])
             }
             Shape::Union => self.composite(Kind::Union, number, distinct, ids),
-            _ => self.composite(Kind::Struct, number, distinct, ids),
+            // Only those four are referred to by name.
+            Shape::Struct
+            | Shape::Base
+            | Shape::Pointer
+            | Shape::MemberPointer
+            | Shape::Const
+            | Shape::Volatile
+            | Shape::Restrict
+            | Shape::Typedef
+            | Shape::Discriminant
+            | Shape::Array
+            | Shape::Subrange
+            | Shape::Prototype
+            | Shape::Function
+            | Shape::Variable
+            | Shape::TypeTag
+            | Shape::DeclTag
+            | Shape::Alias
+            | Shape::Void => self.composite(Kind::Struct, number, distinct, ids),
         }
     }
 

@@ -152,7 +152,24 @@ impl<'g> Walk<'g, '_> {
                         .map(|to| Task::Type(to, Occurrence::default())),
                 );
             }
-            _ => self.contents(root, Occurrence::default())?,
+            Kind::Void
+            | Kind::Int
+            | Kind::Ptr
+            | Kind::Array
+            | Kind::Struct
+            | Kind::Union
+            | Kind::Enum
+            | Kind::Fwd
+            | Kind::Volatile
+            | Kind::Const
+            | Kind::Restrict
+            | Kind::FuncProto
+            | Kind::Datasec
+            | Kind::Float
+            | Kind::DeclTag
+            | Kind::TypeTag
+            | Kind::Enum64
+            | Kind::Unknown(_) => self.contents(root, Occurrence::default())?,
         }
         while let Some(task) = self.open.pop() {
             match task {
@@ -256,7 +273,7 @@ impl<'g> Walk<'g, '_> {
                     tasks.reverse();
                 }
             }
-            _ if is_nameless(ty) || (ty.kind().is_enum() && ty.name().is_empty()) => {
+            View::Struct(_) | View::Union(_) | View::Enum(_) if ty.name().is_empty() => {
                 if occurrence.behind {
                     let name = match occurrence.path.strip_suffix("->") {
                         Some(pointer) => format!("*{pointer}"),
@@ -266,7 +283,19 @@ impl<'g> Walk<'g, '_> {
                 }
                 self.contents(ty, occurrence)?;
             }
-            _ => {}
+            View::Void
+            | View::Int(_)
+            | View::Struct(_)
+            | View::Union(_)
+            | View::Enum(_)
+            | View::Fwd(_)
+            | View::Typedef(_)
+            | View::Func(_)
+            | View::Var(_)
+            | View::Datasec(_)
+            | View::Float(_)
+            | View::DeclTag(_)
+            | View::Unknown(_) => {}
         }
         Ok(())
     }

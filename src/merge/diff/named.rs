@@ -43,7 +43,25 @@ pub(in crate::merge) fn space(ty: Type<'_>) -> Option<Space> {
 pub(in crate::merge) fn type_with_fields(ty: Type<'_>) -> Type<'_> {
     let to = match ty.kind() {
         Kind::Typedef | Kind::Var => ty.referent(),
-        _ => None,
+        Kind::Void
+        | Kind::Int
+        | Kind::Ptr
+        | Kind::Array
+        | Kind::Struct
+        | Kind::Union
+        | Kind::Enum
+        | Kind::Fwd
+        | Kind::Volatile
+        | Kind::Const
+        | Kind::Restrict
+        | Kind::Func
+        | Kind::FuncProto
+        | Kind::Datasec
+        | Kind::Float
+        | Kind::DeclTag
+        | Kind::TypeTag
+        | Kind::Enum64
+        | Kind::Unknown(_) => None,
     };
     to.and_then(|to| to.strip_qualifiers().ok())
         .filter(|inner| inner.kind().is_composite() || inner.kind().is_enum())

@@ -60,7 +60,19 @@ fn push_resolved(ty: Type<'_>, open: &mut Vec<Part>) {
             open.push(Part::Type(to));
         }
         View::FuncProto(proto) => push_proto(proto, false, open),
-        _ => push(ty, open),
+        View::Void
+        | View::Ptr(_)
+        | View::Array(_)
+        | View::Struct(_)
+        | View::Union(_)
+        | View::Enum(_)
+        | View::Fwd(_)
+        | View::Typedef(_)
+        | View::Func(_)
+        | View::Var(_)
+        | View::Datasec(_)
+        | View::DeclTag(_)
+        | View::Unknown(_) => push(ty, open),
     }
 }
 

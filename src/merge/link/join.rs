@@ -114,6 +114,7 @@ impl Plan {
             Some(base) => GraphBuilder::split_with_limits(base, limits.clone()),
             None => GraphBuilder::like(merged, limits.clone()),
         };
+        builder.add_inline_namespaces(merged);
         // All strings, since `.BTF.ext` uses strings that no type does.
         let strings = StringMap::new(
             merged.base().map_or(0, Btf::end_str),
@@ -202,7 +203,24 @@ fn definitions(graph: &Btf, objects: &[ObjectTypes], types: &[Remap]) -> HashMap
     let linkage = |ty: Type<'_>| match ty.view() {
         View::Var(var) => Some(var.linkage.number()),
         View::Func(func) => Some(func.linkage.number()),
-        _ => None,
+        View::Void
+        | View::Int(_)
+        | View::Ptr(_)
+        | View::Array(_)
+        | View::Struct(_)
+        | View::Union(_)
+        | View::Enum(_)
+        | View::Fwd(_)
+        | View::Typedef(_)
+        | View::Volatile(_)
+        | View::Const(_)
+        | View::Restrict(_)
+        | View::FuncProto(_)
+        | View::Datasec(_)
+        | View::Float(_)
+        | View::DeclTag(_)
+        | View::TypeTag(_)
+        | View::Unknown(_) => None,
     };
     fn key(ty: Type<'_>) -> (Kind, Name<'_>) {
         (ty.kind(), ty.name())

@@ -1,6 +1,6 @@
 //! A whole header: what it declares, in order, and what is around it.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::graph::{Btf, Kind, Type};
 use crate::id::TypeId;
 use crate::render::c::base::FLOATS;
@@ -8,7 +8,8 @@ use crate::render::c::note::{Note, NoteKind};
 use crate::render::c::options::HeaderOptions;
 use crate::render::c::writer::{MACROS, Scope, Uses, Writer};
 use crate::render::names::{NameSpaces, Names, unique};
-use crate::render::order::{Item, Order, order};
+use crate::render::order::Item;
+use crate::render::roots::{named, order_of};
 
 /// A header, and what it can't write as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,11 +79,7 @@ impl Header {
 /// contain themselves; `Limit` for a text longer than [`Limits::text_bytes`](crate::Limits::text_bytes), and for
 /// structures nested deeper than [`Limits::depth`](crate::Limits::depth).
 pub fn header(graph: &Btf, options: &HeaderOptions) -> Result<Header> {
-    let order = if options.names.is_empty() {
-        order(graph, graph.own_types().map(Type::id))?
-    } else {
-        order(graph, roots(graph, &options.names)?)?
-    };
+    let order = order_of(graph, &options.names)?;
     let mut spaces = NameSpaces::default();
     for (_, name, _) in FLOATS {
         unique(&mut spaces.others, name.as_bytes().into());
@@ -113,45 +110,6 @@ pub fn header(graph: &Btf, options: &HeaderOptions) -> Result<Header> {
         writer.item(*item)?;
     }
     writer.finish(options)
-}
-
-/// Returns the types with these names.
-fn roots(graph: &Btf, names: &[String]) -> Result<Vec<TypeId>> {
-    let mut roots = Vec::new();
-    for name in names {
-        let found = graph.named_or_spelled(name)?;
-        let found = found.into_iter().filter(|ty| {
-            ty.kind().is_composite()
-                || ty.kind().is_enum()
-                || matches!(ty.kind(), Kind::Typedef | Kind::Fwd)
-        });
-        let before = roots.len();
-        roots.extend(found.map(Type::id));
-        if roots.len() == before {
-            let near = graph.nearest_names(name);
-            let near = if near.is_empty() {
-                String::new()
-            } else {
-                format!("; the nearest: {}", near.join(", "))
-            };
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("no structure, union, enumeration or typedef is called {name}{near}"),
-            ));
-        }
-    }
-    Ok(roots)
-}
-
-/// Returns the types that are declared with a name, by id.
-fn named(graph: &Btf, order: &Order<'_>) -> Vec<TypeId> {
-    let ids = order.items.iter().map(|item| match item {
-        Item::Forward(id) | Item::Define(id) => *id,
-    });
-    let mut ids: Vec<TypeId> = ids.filter(|id| !graph.ty(*id).name().is_empty()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
 }
 
 impl<'g> Writer<'g, '_> {

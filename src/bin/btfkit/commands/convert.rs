@@ -96,14 +96,19 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         0 => {}
         count if arguments.strict => {
             return Err(Failure::Refused(format!(
-                "{}: {count} notes above are about layouts that may be wrong or types that are missing (--strict): without \
+                "{}: {} about layouts that may be wrong or types that are missing (--strict): without \
                  --strict, all other types are converted",
-                program.display()
+                program.display(),
+                match count {
+                    1 => "1 note above is".to_owned(),
+                    _ => format!("{count} notes above are"),
+                }
             )));
         }
         count => style.note(&format!(
-            "{}: {count} of these notes are about layouts that may be wrong or types that are missing; --strict refuses them",
-            program.display()
+            "{}: {count} of these notes {} about layouts that may be wrong or types that are missing; --strict refuses them",
+            program.display(),
+            if count == 1 { "is" } else { "are" }
         )),
     }
     if loaded.unused_typedefs > 0 {

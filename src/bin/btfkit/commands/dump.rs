@@ -4,10 +4,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use btfkit::graph::{Btf, Type};
-use btfkit::render::{self, c::HeaderOptions};
+use btfkit::render::{self, c::HeaderOptions, rust::RustOptions};
 use clap::ValueEnum;
 
-use crate::commands::header::{guard, rendered};
+use crate::commands::header::{guard, rendered, rendered_rust};
 use crate::failure::{Failure, into_io};
 use crate::input::types;
 use crate::output;
@@ -18,7 +18,7 @@ use crate::style::Style;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit dump /sys/kernel/btf/vmlinux --type task_struct\n\n\
-`raw` is the output of `bpftool btf dump file FILE`, `json` that of `bpftool --json btf dump file FILE`. `c` is the output of\n`btfkit header --no-core`.")]
+`raw` is the output of `bpftool btf dump file FILE`, `json` that of `bpftool --json btf dump file FILE`. `c` is the output of\n`btfkit header --no-core`, `rust` that of `btfkit header --lang rust`.")]
 pub struct Arguments {
     /// The file with the types
     file: PathBuf,
@@ -44,11 +44,16 @@ enum Format {
     Json,
     /// A C header
     C,
+    /// Rust bindings
+    Rust,
 }
 
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     if arguments.format == Format::C {
         return arguments.header(style);
+    }
+    if arguments.format == Format::Rust {
+        return arguments.bindings(style);
     }
     let options = arguments.loading.options(style)?;
     let graph = types(&arguments.file, &options, style)?.graph;
@@ -59,7 +64,7 @@ pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
         (Format::Raw, Some(chosen)) => render::raw(chosen, &mut out),
         (Format::Json, None) => render::json(graph.own_types(), &mut out),
         (Format::Json, Some(chosen)) => render::json(chosen, &mut out),
-        (Format::C, _) => Ok(()),
+        (Format::C | Format::Rust, _) => Ok(()),
     };
     done.map_err(into_io)
         .and_then(|()| out.flush())
@@ -75,6 +80,13 @@ impl Arguments {
             .guard(guard(&self.file));
         let header = rendered(&self.file, &options, &self.loading, style)?;
         output::write(Path::new("-"), header.text.as_bytes())
+    }
+
+    /// Prints Rust bindings.
+    fn bindings(&self, style: Style) -> Result<(), Failure> {
+        let options = RustOptions::new().names(&self.names);
+        let bindings = rendered_rust(&self.file, &options, &self.loading, style)?;
+        output::write(Path::new("-"), bindings.text.as_bytes())
     }
 
     /// Returns the types with the requested names, or `None` for all types.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use btfkit::render::c::{Header, HeaderOptions, header};
 use btfkit::render::helpers::BPF_HELPERS;
+use btfkit::render::rust::{Bindings, RustOptions, bindings};
+use clap::ValueEnum;
 
 use crate::failure::Failure;
 use crate::input::{types, with_nearest};
@@ -11,14 +13,18 @@ use crate::output;
 use crate::shared::Loading;
 use crate::style::Style;
 
-/// Write types as a C header for a probe
+/// Write types as a C header or as Rust bindings for a probe
 ///
 /// The header compiles with gcc, clang and `clang -target bpf`. Names that C can't write are spelled in C, and are
 /// found by relocation all the same. What C can't write has a comment in the
 /// header, and is counted on standard error.
+///
+/// Rust bindings are a module that needs `core` alone: `repr(C)` structures, newtypes for enumerations, and methods for
+/// bitfields.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit header ./server --type session --type config -o server.h\n  \
+    btfkit header ./server --lang rust --type session --asserts -o server.rs\n  \
     btfkit header --helpers -o btfkit.bpf.h")]
 pub struct Arguments {
     /// The file with the types
@@ -33,7 +39,11 @@ pub struct Arguments {
     #[arg(long = "type", value_name = "NAME", num_args = 1..)]
     names: Vec<String>,
 
-    /// Leave out what makes BPF programs relocate their accesses
+    /// The language to write
+    #[arg(long, value_name = "LANG", default_value = "c")]
+    lang: Lang,
+
+    /// Leave out what makes BPF programs relocate their accesses; Rust has no such thing
     #[arg(long)]
     no_core: bool,
 
@@ -49,10 +59,26 @@ pub struct Arguments {
     output: PathBuf,
 }
 
+/// The language of a header.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Lang {
+    /// A C header
+    C,
+    /// Rust bindings
+    Rust,
+}
+
 pub fn run(arguments: &Arguments, style: Style) -> Result<(), Failure> {
     let Some(file) = &arguments.file else {
         return output::write(&arguments.output, BPF_HELPERS.as_bytes());
     };
+    if arguments.lang == Lang::Rust {
+        let options = RustOptions::new()
+            .names(&arguments.names)
+            .asserts(arguments.asserts);
+        let bindings = rendered_rust(file, &options, &arguments.loading, style)?;
+        return output::write(&arguments.output, bindings.text.as_bytes());
+    }
     let named = if output::is_stdout(&arguments.output) {
         file
     } else {
@@ -84,6 +110,25 @@ pub fn rendered(
         style.note(&format!("{}: {count} {text}", file.display()));
     }
     Ok(header)
+}
+
+/// Loads the types of a file and writes them as Rust.
+pub fn rendered_rust(
+    file: &Path,
+    options: &RustOptions,
+    loading: &Loading,
+    style: Style,
+) -> Result<Bindings, Failure> {
+    let mut load = loading.options(style)?;
+    for name in &options.names {
+        load.conversion = load.conversion.root(name);
+    }
+    let graph = types(file, &load, style)?.graph;
+    let bindings = bindings(&graph, options).map_err(|error| with_nearest(file, error, &load))?;
+    for (count, text) in bindings.counts() {
+        style.note(&format!("{}: {count} {text}", file.display()));
+    }
+    Ok(bindings)
 }
 
 /// Returns the name of the include guard for a file: `__SERVER_H__`.
