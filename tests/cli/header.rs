@@ -8,4 +8,5 @@ fn the_helpers_need_no_file() {
     assert_eq!(text, btfkit::render::helpers::BPF_HELPERS);
     refused(&["header"], 2, &["FILE"]);
     refused(&["header", "x", "--helpers"], 2, &["--helpers"]);
+    refused(&["header", "--helpers", "--lang", "rust"], 2, &["--lang"]);
 }

@@ -14,14 +14,15 @@ use btfkit::pipeline::{FunctionOptions, RelocateOptions, TargetFile, functions_p
 use btfkit::render::c::{HeaderOptions, header};
 use btfkit::render::helpers::BPF_HELPERS;
 
-/// A program of `examples/probes`, its probe, and what each slot of the probe has.
+/// A function of a program, its probe, and what each slot of the probe has.
 struct Example {
-    folder: &'static str,
+    probe: PathBuf,
     function: &'static str,
     types: &'static [&'static str],
     slots: &'static [&'static str],
 }
 
+/// A folder of `examples/probes`.
 fn examples(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("examples/probes")
@@ -60,7 +61,7 @@ fn compiled(example: &Example, types: &Btf, kernel: &Btf, folder: &Path) -> Opti
         .arg(format!("-I/usr/include/{machine}-linux-gnu"))
         .arg("-I")
         .arg(folder)
-        .arg(examples(example.folder).join("probe.bpf.c"));
+        .arg(&example.probe);
     output(command.arg("-o").arg(folder.join("probe.bpf.o")));
     Some(std::fs::read(folder.join("probe.bpf.o")).unwrap())
 }
@@ -106,7 +107,7 @@ fn strings_vectors_and_bitfields_of_a_cxx_program() {
         return;
     };
     let example = Example {
-        folder: "cxx",
+        probe: examples("cxx").join("probe.bpf.c"),
         function: "handle",
         types: &["srv::Request", "srv::Header"],
         slots: &[
@@ -141,7 +142,7 @@ fn strings_vectors_and_variants_of_a_rust_program() {
         return;
     };
     let example = Example {
-        folder: "rust",
+        probe: examples("rust").join("probe.bpf.c"),
         function: "handle",
         types: &["server::Peer", "server::State"],
         slots: &[
@@ -190,7 +191,7 @@ fn strings_and_slices_of_a_go_program() {
         return skipped("go is not here");
     }
     let example = Example {
-        folder: "go",
+        probe: examples("go").join("probe.bpf.c"),
         function: "main.handle",
         types: &["main.Conn"],
         slots: &[
@@ -218,5 +219,71 @@ fn strings_and_slices_of_a_go_program() {
         .args(["build", "-ldflags=-compressdwarf=false", "-o"])
         .arg(&program);
     output(command.arg(examples("go").join("server.go")));
+    check(&example, &program, &kernel, folder.path());
+}
+
+/// A C++ program with the names and the layout that rustc before 1.83 gives: `RawVec` has the pointer itself.
+const OLDER_RUST: &str = r#"
+#include <cstdio>
+namespace core { struct NonNull { const char *pointer; }; struct Unique { NonNull pointer; }; }
+namespace alloc {
+namespace raw_vec { struct RawVec { unsigned long cap; core::Unique ptr; }; }
+namespace vec { struct Vec { raw_vec::RawVec buf; unsigned long len; }; }
+namespace string { struct String { vec::Vec vec; }; }
+}
+extern "C" __attribute__((noinline)) long handle(alloc::string::String *s) { asm volatile("" ::: "memory"); return s->vec.len; }
+int main() {
+	static char text[] = "abc";
+	alloc::string::String s = {{{16, {{text}}}, 3}};
+	puts("start=1"); fflush(stdout); getchar();
+	printf("len=%ld text=%d vec.len=3\n", handle(&s), text[0] | text[1] << 8 | text[2] << 16);
+}
+"#;
+
+const OLDER_RUST_PROBE: &str = r#"
+#include <linux/bpf.h>
+#include "vmlinux.h"
+#include <bpf/bpf_tracing.h>
+#include "server.h"
+#include "btfkit.bpf.h"
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 3);
+	__type(key, __u32);
+	__type(value, __u64);
+} out SEC(".maps");
+SEC("uprobe")
+int probe(struct pt_regs *ctx)
+{
+	struct alloc__string__String *s = (void *)PT_REGS_PARM1(ctx);
+	struct btfkit_bytes string = BTFKIT_RUST_STRING(s);
+	__u64 values[3] = {string.len, 0, BTFKIT_RUST_VEC_1_82(&s->vec).len};
+	btfkit_copy(&values[1], sizeof(values[1]), string);
+	for (__u32 slot = 0; slot < 3; slot++)
+		bpf_map_update_elem(&out, &slot, &values[slot], 0);
+	return 0;
+}
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+"#;
+
+#[test]
+fn a_string_of_an_older_rustc() {
+    let (Some(kernel), Some(gxx)) = (kernel(), tool(&["g++"])) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let [source, program, probe] =
+        ["server.cc", "server", "older.bpf.c"].map(|name| folder.path().join(name));
+    std::fs::write(&source, OLDER_RUST).unwrap();
+    std::fs::write(&probe, OLDER_RUST_PROBE).unwrap();
+    let mut command = Command::new(gxx);
+    command.args(["-g", "-O1", "-o"]).arg(&program);
+    output(command.arg(source));
+    let example = Example {
+        probe,
+        function: "handle",
+        types: &["alloc::string::String"],
+        slots: &["len", "text", "vec.len"],
+    };
     check(&example, &program, &kernel, folder.path());
 }

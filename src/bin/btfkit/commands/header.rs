@@ -32,7 +32,7 @@ pub struct Arguments {
     file: Option<PathBuf>,
 
     /// Write btfkit.bpf.h instead: macros by which a probe reads a program's fields, bitfields, strings and vectors
-    #[arg(long, conflicts_with_all = ["file", "names", "no_core", "asserts", "debug_root", "dwarf", "base"])]
+    #[arg(long, conflicts_with_all = ["file", "names", "lang", "no_core", "asserts", "debug_root", "dwarf", "base"])]
     helpers: bool,
 
     /// Write only types of these names, and those that they contain; types behind pointers are only declared
