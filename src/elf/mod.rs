@@ -10,6 +10,7 @@
 
 mod bpf;
 mod btf;
+#[cfg(feature = "dwarf")]
 mod code_layout;
 #[cfg(feature = "dwarf")]
 pub(crate) mod debug;

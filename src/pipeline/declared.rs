@@ -15,6 +15,10 @@ use crate::id::TypeId;
 
 /// The use that a relocation makes of a type on its way.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "dwarf"),
+    expect(dead_code, reason = "only DWARF loses something")
+)]
 pub(super) enum Use<'a> {
     /// The offset of the member with this name.
     Member(&'a str),

@@ -17,7 +17,6 @@ use crate::elf::notes::{build_id_in_notes, build_id_text};
 use crate::elf::{BtfOptions, Compression, Elf, btf_in, has_btf, inflate, is_elf};
 use crate::error::{Context, Error, ErrorKind, Place, Result};
 use crate::graph::Btf;
-#[cfg(feature = "dwarf")]
 use crate::id::TypeId;
 use crate::limits::Limits;
 #[cfg(feature = "dwarf")]

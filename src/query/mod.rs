@@ -32,10 +32,13 @@ mod spelling;
 mod walk;
 mod written;
 
-pub(crate) use alias::{one_name, one_short_name, short_for_several};
+#[cfg(feature = "dwarf")]
+pub(crate) use alias::short_for_several;
+pub(crate) use alias::{one_name, one_short_name};
 pub(crate) use field::bit_extent;
 pub(crate) use field::types_on_path;
 pub use field::{Field, PointerInPath};
+#[cfg(feature = "dwarf")]
 pub(crate) use inline_namespace::InlineNamespaces;
 pub use name::{essential_name, flavor};
 pub(crate) use nearest::nearest_members;
