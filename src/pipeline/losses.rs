@@ -28,7 +28,9 @@ pub(super) fn add_losses(report: &mut Report, resolution: &Resolution, loaded: &
             continue;
         }
         record.untrusted = match (record.outcome, target) {
-            (Outcome::Set { .. }, Some(target)) => spoiled(fixup, target),
+            (Outcome::Set { .. }, Some(target)) if target.sources.iter().any(Option::is_some) => {
+                spoiled(fixup, target)
+            }
             (Outcome::Absent { .. } | Outcome::NoMatch, Some(target)) => hidden(fixup, target),
             (Outcome::Absent { .. } | Outcome::NoMatch, None) => unread(record, loaded),
             _ => None,
