@@ -30,7 +30,7 @@ fn unversioned(name: &str) -> &str {
     name.split_once('@').map_or(name, |(name, _)| name)
 }
 
-/// What the units have of a function, and of which functions outside they have the code.
+/// The descriptions that units have of a function, and the functions of other units whose code they have.
 #[derive(Default)]
 struct Evidence {
     found: Vec<Found>,

@@ -122,7 +122,7 @@ struct Layouts<'a> {
     definitions: &'a HashMap<u32, Vec<u32>>,
 }
 
-/// What is left to compare.
+/// The pairs of types that remain to be compared.
 #[derive(Default)]
 struct Open {
     pairs: Vec<(u32, u32)>,

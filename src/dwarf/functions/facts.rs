@@ -1,4 +1,4 @@
-//! What is read of functions.
+//! The facts that are read about a function.
 
 use crate::query::function_name::Matches;
 
@@ -13,7 +13,7 @@ pub(crate) struct Facts {
     pub unreadable: u64,
 }
 
-/// Whether a DIE describes code.
+/// The code that a DIE describes, if any.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Standing {
     /// It has the addresses of code.
@@ -37,7 +37,7 @@ pub(crate) enum LanguageFacts {
 /// A function as a unit describes it.
 #[derive(Clone, Debug)]
 pub(crate) struct FunctionFacts {
-    /// What tells it from functions of the same name: equal for the descriptions of one function in several units.
+    /// The key that tells it from functions of the same name: equal for the descriptions of one function in several units.
     pub identity: String,
     /// The number of its unit.
     pub unit: u32,

@@ -31,7 +31,7 @@ pub struct Arguments {
     #[command(flatten)]
     loading: Loading,
 
-    /// Where to write the BTF; - is standard output
+    /// File for the BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
 }

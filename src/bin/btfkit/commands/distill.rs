@@ -26,7 +26,7 @@ pub struct Arguments {
     #[command(flatten)]
     loading: Loading,
 
-    /// Where to write the split BTF; its new base goes to OUT.base
+    /// File for the split BTF; its new base goes to OUT.base
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
 }

@@ -54,7 +54,7 @@ pub struct Arguments {
     #[command(flatten)]
     loading: Loading,
 
-    /// Where to write the header; - is standard output
+    /// File for the header; - is standard output
     #[arg(long, short, value_name = "OUT.h", default_value = "-")]
     output: PathBuf,
 }

@@ -46,7 +46,7 @@ pub struct Arguments {
     #[command(flatten)]
     function: Function,
 
-    /// Where to write the BTF; - is standard output
+    /// File for the BTF; - is standard output
     #[arg(long, short, value_name = "MIN.btf")]
     output: PathBuf,
 }

@@ -17,7 +17,7 @@ use crate::style::Style;
 ///
 /// Each field has a line: path, byte offset, size in bytes, and for a bitfield its bit offset in that byte and its width
 /// in bits. Members of anonymous members are found by their own names. Without a path, the structure's size is printed.
-/// What is behind a pointer has no offset in the structure: such a path is refused, and the command for its rest is shown.
+/// A path through a pointer is refused, because the target of the pointer is elsewhere; the message has the command for the rest.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  \
     btfkit offset ./server session id 'hops[2].port'")]

@@ -29,7 +29,7 @@ pub struct Arguments {
     #[command(flatten)]
     loading: Loading,
 
-    /// Where to write the split BTF; - is standard output
+    /// File for the split BTF; - is standard output
     #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
 }

@@ -52,7 +52,7 @@ pub struct Arguments {
     #[command(flatten)]
     options: TargetOptions,
 
-    /// Where to write the rewritten object; - is standard output
+    /// File for the rewritten object; - is standard output
     #[arg(long, short, value_name = "OUT.o")]
     output: PathBuf,
 }
